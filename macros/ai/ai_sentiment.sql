@@ -1,0 +1,14 @@
+{#- A score from -1 to 1, or one of five labels for each aspect. See docs/functions.md. -#}
+{% macro ai_sentiment(
+    text, aspects=none, instructions=none, examples=none, model=none, isolate=false, detail=false
+) -%}
+    {%- set task = {'kind': 'sentiment'} -%}
+    {%- set sql_type = 'double' -%}
+    {%- if aspects is not none -%}
+        {%- set aspects = _assay_names('ai_sentiment', 'aspects', aspects) -%}
+        {%- do task.update({'aspects': aspects}) -%}
+        {%- set sql_type = _assay_struct_type(aspects) -%}
+    {%- endif -%}
+    {%- do task.update(_assay_common('ai_sentiment', instructions, examples, model, isolate)) -%}
+    {{- _assay_call('ai_sentiment', task, text, sql_type, detail) -}}
+{%- endmacro %}

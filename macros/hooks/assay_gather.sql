@@ -1,0 +1,13 @@
+{#-
+    Pre-hook: run the model's statement once in the gathering form, which queues the texts of the
+    whole relation and returns at once. The statement itself then joins what is in flight. Models
+    without AI calls are left alone, and without this hook everything is correct, only slower.
+-#}
+{% macro assay_gather() -%}
+    {%- if execute and model.language == 'sql' and 'assay_ask_' in (compiled_code or '') -%}
+        select assay_begin_gather({{ _assay_literal(model.name) }});
+        select assay_end_gather(cast(max(hash(gathered)) as varchar)) from (
+        {{ compiled_code | replace('assay_ask_', 'assay_gather_') }}
+        ) as gathered
+    {%- endif -%}
+{%- endmacro %}

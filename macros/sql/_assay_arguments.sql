@@ -1,0 +1,108 @@
+{#- Stop the compile: which macro, which argument, what it was given, and what to do. -#}
+{% macro _assay_error(macro, argument, value, remedy) -%}
+    {%- do exceptions.raise_compiler_error(
+        macro ~ ': wrong `' ~ argument ~ '` ' ~ (value | tojson) ~ '; ' ~ remedy ~ '.'
+    ) -%}
+{%- endmacro %}
+
+{#- `value` if it is true or false. -#}
+{% macro _assay_flag(macro, argument, value) -%}
+    {%- if value is not boolean -%}
+        {%- do _assay_error(macro, argument, value, 'give true or false') -%}
+    {%- endif -%}
+    {%- do return(value) -%}
+{%- endmacro %}
+
+{#- `value` if it is a list of different, non-blank texts; lower and upper case are not different. -#}
+{% macro _assay_names(macro, argument, value) -%}
+    {%- set seen = [] -%}
+    {%- set is_list = value is iterable and value is not string and value is not mapping -%}
+    {%- for name in (value if is_list else []) -%}
+        {%- if name is not string or not name | trim -%}
+            {%- do _assay_error(macro, argument, name, 'every entry must be text that is not blank') -%}
+        {%- elif name | trim | lower in seen -%}
+            {%- do _assay_error(macro, argument, name, 'it is there twice') -%}
+        {%- endif -%}
+        {%- do seen.append(name | trim | lower) -%}
+    {%- endfor -%}
+    {%- if not seen -%}
+        {%- do _assay_error(macro, argument, value, 'give a list with at least one entry') -%}
+    {%- endif -%}
+    {%- do return(value | list) -%}
+{%- endmacro %}
+
+{#- What is kept under `vars: <variable>: <name>:`, or a stop that lists what there is. -#}
+{% macro _assay_set(macro, variable, name) -%}
+    {%- set known = var(variable, {}) -%}
+    {%- if name not in known -%}
+        {%- do _assay_error(
+            macro, variable, name,
+            'no such set under `vars: ' ~ variable ~ ':` in dbt_project.yml; there are: '
+            ~ (known | list | join(', '))
+        ) -%}
+    {%- endif -%}
+    {%- do return(known[name]) -%}
+{%- endmacro %}
+
+{#- Labels as a list of {name, description}, from a list, a mapping or the name of a set. -#}
+{% macro _assay_labels(macro, labels) -%}
+    {%- if labels is string -%}
+        {%- set labels = _assay_set(macro, 'ai_labels', labels) -%}
+    {%- endif -%}
+    {%- set names = _assay_names(macro, 'labels', labels.keys() | list if labels is mapping else labels) -%}
+    {%- if names | length < 2 -%}
+        {%- do _assay_error(macro, 'labels', names, 'give at least two labels') -%}
+    {%- endif -%}
+    {%- set found = [] -%}
+    {%- for name in names -%}
+        {%- set description = labels[name] if labels is mapping else none -%}
+        {%- if description is not none and description is not string -%}
+            {%- do _assay_error(macro, 'labels', description, 'a description must be text') -%}
+        {%- endif -%}
+        {%- do found.append({'name': name, 'description': description}) -%}
+    {%- endfor -%}
+    {%- do return(found) -%}
+{%- endmacro %}
+
+{#- Rules as a list of {column, text}, from a list of texts, a mapping by column, or none. -#}
+{% macro _assay_rules(macro, rules) -%}
+    {%- set found = [] -%}
+    {%- if rules is mapping -%}
+        {%- for column, rule in rules.items() -%}
+            {%- do found.append({'column': column, 'text': rule}) -%}
+        {%- endfor -%}
+    {%- elif rules is not none -%}
+        {%- for rule in _assay_names(macro, 'rules', rules) -%}
+            {%- do found.append({'column': none, 'text': rule}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for rule in found if rule.text is not string -%}
+        {%- do _assay_error(macro, 'rules', rule.text, 'a rule must be text') -%}
+    {%- endfor -%}
+    {%- do return(found) -%}
+{%- endmacro %}
+
+{#- The arguments that all functions share, checked. -#}
+{% macro _assay_common(macro, instructions, examples, model, isolate) -%}
+    {%- for name, value in {'instructions': instructions, 'model': model}.items() -%}
+        {%- if value is not none and (value is not string or not value | trim) -%}
+            {%- do _assay_error(macro, name, value, 'give text, or leave it out') -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if examples is string -%}
+        {%- set examples = _assay_set(macro, 'ai_examples', examples) -%}
+    {%- endif -%}
+    {%- set wrong = 'give a list of mappings, each with a text and an answer' -%}
+    {%- if examples is mapping or (examples is not none and examples is not iterable) -%}
+        {%- do _assay_error(macro, 'examples', examples, wrong) -%}
+    {%- endif -%}
+    {%- for example in examples or [] -%}
+        {%- if example is not mapping or example.keys() | sort != ['answer', 'text'] -%}
+            {%- do _assay_error(macro, 'examples', example, wrong) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do return({
+        'instructions': instructions, 'examples': examples or [], 'model': model,
+        'isolate': _assay_flag(macro, 'isolate', isolate)
+    }) -%}
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{#-
+    The one place where a call of ours becomes SQL: a literal with the task, the text, and a cast
+    of the JSON that comes back to its SQL type. Text values need no cast.
+-#}
+{% macro _assay_call(macro, task, text, sql_type, detail) -%}
+    {%- set text = _assay_text(macro, text) -%}
+    {%- set arguments = 'assay_task(' ~ _assay_literal(task | tojson) ~ '), ' ~ text -%}
+    {%- if _assay_flag(macro, 'detail', detail) -%}
+        cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ _assay_envelope_type(sql_type) }})
+    {%- elif sql_type == 'varchar' -%}
+        assay_ask_value({{ arguments }})
+    {%- else -%}
+        cast(cast(assay_ask_value({{ arguments }}) as json) as {{ sql_type }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The SQL type of an envelope around a value of `sql_type`. -#}
+{% macro _assay_envelope_type(sql_type) -%}
+    struct("value" {{ sql_type }}, status varchar, error varchar, confidence double, model varchar, prompt_hash varchar, answered_at timestamp)
+{%- endmacro %}
+
+{#- The SQL type of a struct with a text for each of `names`. -#}
+{% macro _assay_struct_type(names) -%}
+    struct(
+    {%- for name in names -%}
+        {{ _assay_identifier(name) }} varchar{{ ', ' if not loop.last }}
+    {%- endfor -%}
+    )
+{%- endmacro %}

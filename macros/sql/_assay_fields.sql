@@ -1,0 +1,58 @@
+{#-
+    What `ai_extract` looks for: {fields, single, sql_type}, from one name (all its values), a list
+    of names, a mapping of names to types, or the name of a set under `vars: ai_fields:`.
+-#}
+{% macro _assay_fields(macro, fields) -%}
+    {%- if fields is string and fields in var('ai_fields', {}) -%}
+        {%- set given = var('ai_fields')[fields] -%}
+        {%- set fields = {fields: {'type': ['text'], 'description': given}} if given is string else given -%}
+        {%- set single = given is string -%}
+    {%- elif fields is string and fields | trim -%}
+        {%- set fields = {fields: ['text']} -%}
+        {%- set single = true -%}
+    {%- else -%}
+        {%- set single = false -%}
+    {%- endif -%}
+    {%- set names = _assay_names(macro, 'fields', fields.keys() | list if fields is mapping else fields) -%}
+    {%- set found = [] -%}
+    {%- set types = [] -%}
+    {%- for name in names -%}
+        {%- set field = _assay_field(macro, name, fields[name] if fields is mapping else 'text') -%}
+        {%- do types.append(_assay_identifier(name) ~ ' ' ~ field.sql_type) -%}
+        {%- do found.append(field.spec) -%}
+    {%- endfor -%}
+    {%- set sql_type = 'varchar[]' if single else 'struct(' ~ types | join(', ') ~ ')' -%}
+    {%- do return({'fields': found, 'single': single, 'sql_type': sql_type}) -%}
+{%- endmacro %}
+
+{#- One field as {spec, sql_type}; `given` is a type or a mapping of type and description. -#}
+{% macro _assay_field(macro, name, given) -%}
+    {%- set description = none -%}
+    {%- set type = given -%}
+    {%- if given is mapping -%}
+        {%- for key in given if key not in ['type', 'description'] -%}
+            {%- do _assay_error(macro, name, key, 'a field has a type and a description') -%}
+        {%- endfor -%}
+        {%- set type = given.get('type', 'text') -%}
+        {%- set description = given.get('description') -%}
+    {%- endif -%}
+    {%- set many = type is iterable and type is not string and type is not mapping and type | length == 1 -%}
+    {%- set one = type[0] if many else type -%}
+    {%- set known = {
+        'text': 'varchar', 'integer': 'bigint', 'number': 'double', 'boolean': 'boolean',
+        'date': 'date', 'timestamp': 'timestamp'
+    } -%}
+    {%- set spec = {'name': name, 'many': many, 'description': description} -%}
+    {%- if one is string and one in known -%}
+        {%- do spec.update({'type': one}) -%}
+    {%- elif one is iterable and one is not string and one is not mapping and one | length > 1 -%}
+        {%- do spec.update({'labels': _assay_names(macro, name, one)}) -%}
+    {%- else -%}
+        {%- do _assay_error(
+            macro, name, type,
+            'a type is one of ' ~ known | join(', ') ~ ', a list of one of these, or a list of labels'
+        ) -%}
+    {%- endif -%}
+    {%- set sql_type = known[spec.get('type', 'text')] ~ ('[]' if many else '') -%}
+    {%- do return({'spec': spec, 'sql_type': sql_type}) -%}
+{%- endmacro %}

@@ -1,0 +1,45 @@
+-- depends_on: {{ ref('silver_feedback') }}
+-- depends_on: {{ ref('silver_customers') }}
+-- depends_on: {{ ref('silver_products') }}
+with
+
+calls as (
+
+    select * from {{ source('assay_store', 'calls') }}
+
+),
+
+typed as (
+
+    select
+        attempt_id,
+        invocation_id,
+        request_id,
+
+        provider,
+        host,
+        model,
+        string_split(prompt_hashes, ',') as prompt_hashes,
+        outcome,
+        error,
+
+        attempt,
+        records,
+        asks,
+        answers,
+        http_status,
+        input_tokens,
+        output_tokens,
+        cost_usd,
+        latency_seconds,
+
+        maybe_paid = 1 as is_maybe_paid,
+
+        started_at::timestamp as started_at,
+        ended_at::timestamp as ended_at
+
+    from calls
+
+)
+
+select * from typed

@@ -1,0 +1,58 @@
+{#-
+    Every row of `compare_to` is in the model exactly once by `key`, and each of its `answers` is
+    answered, skipped, failed or not attempted: no envelope without a status, no `ok` or failure
+    that contradicts its value. rows in = answered + skipped + dead-lettered + not attempted.
+-#}
+{% test rows_accounted(model, compare_to, key, answers) %}
+
+with
+
+lost as (
+
+    select {{ key }}, 'lost' as problem from {{ compare_to }}
+    where {{ key }} not in (select {{ key }} from {{ model }})
+
+),
+
+invented as (
+
+    select {{ key }}, 'invented' as problem from {{ model }}
+    where {{ key }} not in (select {{ key }} from {{ compare_to }})
+
+),
+
+doubled as (
+
+    select {{ key }}, 'doubled' as problem from {{ model }}
+    group by {{ key }}
+    having count(*) > 1
+
+),
+
+without_status as (
+    {% for answer in answers %}
+    select {{ key }}, 'no status: {{ answer }}' as problem from {{ model }}
+    where {{ answer }}.status is null
+    union all
+    select {{ key }}, 'a value without status ok: {{ answer }}' from {{ model }}
+    where {{ answer }}.status <> 'ok' and {{ answer }}.value is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+validation_errors as (
+
+    select * from lost
+    union all
+    select * from invented
+    union all
+    select * from doubled
+    union all
+    select * from without_status
+
+)
+
+select * from validation_errors
+
+{% endtest %}

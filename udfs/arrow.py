@@ -1,0 +1,163 @@
+"""The UDFs: Arrow rows in, Arrow rows out, in an asking, a gathering and a peeking form.
+
+The macros emit the asking form. A pre-hook runs the same statement in the gathering form first,
+which queues the rows of the whole relation; `ai_due` compares tables with the peeking form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from udfs.engine import Engine
+from udfs.records import Outcome, Question
+from udfs.resolver import Resolver, Texts
+
+Column = pa.ChunkedArray
+Udf = Callable[..., pa.Array]
+
+_TEXT = pa.string()
+
+
+class Udfs:
+    """The functions that are registered in DuckDB; keep the object as long as the connection.
+
+    All take the handle of a task and a text and return text: a bare value (text for plain tasks,
+    else JSON) or an envelope in JSON, which the macros cast to its SQL type.
+    """
+
+    def __init__(self, resolver: Resolver, engine: Engine) -> None:
+        self._resolver = resolver
+        self._engine = engine
+
+    def register(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Register all functions on a root connection; once more on another one is fine."""
+        asking: dict[str, Udf] = {
+            "assay_ask_value": self.ask_value,
+            "assay_ask_envelope": self.ask_envelope,
+            "assay_gather_value": self.gather,
+            "assay_gather_envelope": self.gather,
+            "assay_peek_value": self.peek_value,
+            "assay_peek_envelope": self.peek_envelope,
+        }
+        for name, function in asking.items():
+            _create(connection, name, function, parameters=2, volatile=True)
+        _create(connection, "assay_task", self.task, parameters=1, volatile=False)
+        _create(connection, "assay_begin_gather", self.begin_gather, parameters=1, volatile=True)
+        _create(connection, "assay_end_gather", self.end_gather, parameters=1, volatile=True)
+
+    def task(self, specs: Column) -> pa.Array:
+        """Register tasks and return their handles; DuckDB folds it, so it runs once a query."""
+        handles = {spec: self._resolver.register(spec) for spec in set(specs.to_pylist())}
+        return pa.array([handles[spec] for spec in specs.to_pylist()], _TEXT)
+
+    def ask_value(self, handles: Column, texts: Column) -> pa.Array:
+        """Bare values, asked for and waited for."""
+        return self._map(handles, texts, self._resolver.ask, _bare)
+
+    def ask_envelope(self, handles: Column, texts: Column) -> pa.Array:
+        """Envelopes, asked for and waited for."""
+        return self._map(handles, texts, self._resolver.ask, _envelope)
+
+    def peek_value(self, handles: Column, texts: Column) -> pa.Array:
+        """Bare values that are known; NULL for what would have to be asked."""
+        return self._map(handles, texts, self._resolver.peek, _bare)
+
+    def peek_envelope(self, handles: Column, texts: Column) -> pa.Array:
+        """Envelopes that are known; NULL for what would have to be asked."""
+        return self._map(handles, texts, self._resolver.peek, _envelope)
+
+    def gather(self, handles: Column, texts: Column) -> pa.Array:
+        """Queue the rows and return NULLs at once."""
+        for handle, places in _by_handle(handles):
+            values = texts.to_pylist()
+            self._resolver.gather(handle, values if places is None else [values[p] for p in places])
+        return pa.nulls(len(texts), _TEXT)
+
+    def begin_gather(self, names: Column) -> pa.Array:
+        """Tell the engine that a statement is about to gather."""
+        self._engine.begin_gather()
+        return pa.array(names.to_pylist(), _TEXT)
+
+    def end_gather(self, hashes: Column) -> pa.Array:
+        """Tell the engine that the statement whose hash this is has gathered all."""
+        self._engine.end_gather()
+        return pa.array(hashes.to_pylist(), _TEXT)
+
+    def _map(
+        self,
+        handles: Column,
+        texts: Column,
+        resolve: Callable[[str, Texts], Sequence[Outcome | None]],
+        show: Callable[[Question, Outcome], str | None],
+    ) -> pa.Array:
+        values = texts.to_pylist()
+        shown: list[str | None] = [None] * len(values)
+        for handle, places in _by_handle(handles):
+            chosen = range(len(values)) if places is None else places
+            question = self._resolver.question(handle)
+            outcomes = resolve(handle, [values[place] for place in chosen])
+            for place, outcome in zip(chosen, outcomes, strict=True):
+                shown[place] = None if outcome is None else show(question, outcome)
+        return pa.array(shown, _TEXT)
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    function: Udf,
+    *,
+    parameters: int,
+    volatile: bool,
+) -> None:
+    """Register a function of text arguments.
+
+    What asks is volatile, so that DuckDB never runs it while planning (EXPLAIN, constant
+    folding); a second evaluation of the same row is a look-up.
+    """
+    connection.create_function(
+        name,
+        function,
+        ["VARCHAR"] * parameters,
+        "VARCHAR",
+        type="arrow",
+        null_handling="special",
+        side_effects=volatile,
+    )
+
+
+def _by_handle(handles: Column) -> list[tuple[str, list[int] | None]]:
+    """Return each handle with the places of its rows; None for all rows, the usual case."""
+    different = handles.unique().to_pylist()
+    if len(different) == 1:
+        return [(different[0], None)]
+    values = handles.to_pylist()
+    return [
+        (handle, [place for place, value in enumerate(values) if value == handle])
+        for handle in different
+    ]
+
+
+def _bare(question: Question, outcome: Outcome) -> str | None:
+    value = outcome.value
+    if value is None or not question.task.plain:
+        return None if value == "null" else value
+    return value[1:-1] if "\\" not in value else str(json.loads(value))
+
+
+def _envelope(question: Question, outcome: Outcome) -> str:
+    """Return the envelope as JSON; `value` is JSON already."""
+    confidence = "null" if outcome.confidence is None else repr(float(outcome.confidence))
+    return (
+        f'{{"value":{outcome.value or "null"},"status":"{outcome.status}",'
+        f'"error":{_quoted(outcome.error)},"confidence":{confidence},'
+        f'"model":{_quoted(outcome.model)},"prompt_hash":"{question.task.prompt_hash}",'
+        f'"answered_at":{_quoted(outcome.answered_at)}}}'
+    )
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else json.dumps(text)

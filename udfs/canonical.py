@@ -1,0 +1,56 @@
+"""Canonical forms: the one spelling of a text or a JSON value that is hashed and sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from typing import Any
+
+NORMALISER_VERSION = 1
+"""Part of every key: a change in `normalise` must make old keys miss."""
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069"
+    "\ufe00-\ufe0e\ufeff\U000e0000-\U000e01ef]"
+    "|(?<=[\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f])"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def normalise(text: str) -> str:
+    """Return `text` in NFC, without invisible characters, lone surrogates and outer blanks.
+
+    Joiners between letters of scripts that need them, and inside emoji, stay. Which characters
+    hide instructions from people but not from models: OWASP Top 10 for LLM applications, LLM01.
+    """
+    if text.isascii():
+        if not text.isprintable():
+            text = _INVISIBLE.sub("", text.replace("\r\n", "\n"))
+        return text.strip()
+    text = unicodedata.normalize("NFC", scrub(text).replace("\r\n", "\n"))
+    return _INVISIBLE.sub("", text).strip()
+
+
+def scrub(text: str) -> str:
+    """Return `text` with lone surrogates replaced by U+FFFD, so that it can be encoded."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def clean(text: str) -> str:
+    """Return an answer's text as it may be stored: encodable, without invisible characters."""
+    return _INVISIBLE.sub("", scrub(text))
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON spelling of `value`: sorted keys, no blanks, no NaN."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def digest(value: Any) -> str:
+    """Return the first 32 hex digits of the SHA-256 of the canonical JSON of `value`."""
+    encoded = canonical_json(value).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(encoded).hexdigest()[:32]

@@ -1,0 +1,75 @@
+"""The error tree: what stops a run, and what only marks a row.
+
+AssayError
+├── RunError            stops the run; its message never holds row text or a key
+│   ├── ConfigError     wrong set-up: settings, task, credentials, host, model
+│   ├── QuotaError      the account behind the key has run dry
+│   ├── StoreError      the store cannot be trusted or written
+│   └── Cancelled       somebody said stop
+└── CallError           one attempt failed; the policy decides what becomes of its rows
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Fault = Literal[
+    "transport",  # nothing readable came back: refused, reset, cut, timed out
+    "bad_body",  # a 200 whose body is not the JSON object that was promised
+    "provider_error",  # a 200 that carries an error, or no choice
+    "retryable",  # 408, 409, 429, 5xx: the server says not now
+    "quota",  # no credit left
+    "config",  # wrong key, model, host or method: asking again cannot help
+    "too_big_or_bad",  # 400, 413, 422: this request cannot be served as it is
+    "refused",  # the model or a content filter will not answer
+    "truncated",  # the answer hit the output limit
+    "empty",  # a reply without content
+]
+
+
+class AssayError(Exception):
+    """Base of every error that Assay raises."""
+
+
+class RunError(AssayError):
+    """The run stops; nothing that was answered is lost."""
+
+
+class ConfigError(RunError):
+    """The set-up is wrong; the message names the setting and the remedy."""
+
+
+class QuotaError(RunError):
+    """The account has no credit left; run again once it has."""
+
+
+class StoreError(RunError):
+    """The store cannot be read, trusted or written; nothing further is sent."""
+
+
+class Cancelled(RunError):
+    """The run was told to stop; answers so far are kept."""
+
+
+class CallError(AssayError):
+    """One attempt at one pack failed.
+
+    `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
+    (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
+    the server may have answered and billed although nothing usable arrived.
+    """
+
+    def __init__(
+        self,
+        fault: Fault,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+        maybe_paid: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.fault: Fault = fault
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+        self.maybe_paid = maybe_paid

@@ -1,0 +1,60 @@
+"""The AI functions, one file each; a new one is a file, a line here and a macro."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import ValidationError
+
+from udfs.canonical import normalise
+from udfs.errors import ConfigError
+from udfs.functions.assess import Assess
+from udfs.functions.classify import Classify
+from udfs.functions.extract import Extract
+from udfs.functions.filter import Filter
+from udfs.functions.sentiment import Sentiment
+from udfs.functions.summarize import Summarize
+from udfs.tasks import Rejected, Task
+
+FUNCTIONS: tuple[type[Task], ...] = (Classify, Extract, Sentiment, Summarize, Filter, Assess)
+
+_BY_KIND = {function.__name__.lower(): function for function in FUNCTIONS}
+
+
+def parse_task(spec: str) -> Task:
+    """Return the task that a macro wrote as JSON, or raise `ConfigError` naming what is wrong."""
+    fields = json.loads(spec)
+    kind = fields.pop("kind", None)
+    if kind not in _BY_KIND:
+        message = f"Unknown AI function {kind!r}; known are {', '.join(sorted(_BY_KIND))}."
+        raise ConfigError(message)
+    try:
+        task = _BY_KIND[kind].model_validate(fields)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, detail["loc"]))
+        message = f"ai_{kind}{': ' + place if place else ''}: {detail['msg']}"
+        raise ConfigError(message) from None
+    _check_examples(task)
+    return task
+
+
+def _check_examples(task: Task) -> None:
+    for place, example in enumerate(task.examples, start=1):
+        try:
+            task.accept(example.answer, normalise(example.text))
+        except Rejected as error:
+            message = f"ai_{task.kind}: the answer of example {place} is not valid: {error}."
+            raise ConfigError(message) from None
+
+
+__all__ = [
+    "FUNCTIONS",
+    "Assess",
+    "Classify",
+    "Extract",
+    "Filter",
+    "Sentiment",
+    "Summarize",
+    "parse_task",
+]

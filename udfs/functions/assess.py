@@ -1,0 +1,120 @@
+"""`ai_assess`: the quality of a record: score, missing fields, normal forms, category."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from udfs.canonical import clean
+from udfs.tasks import JsonSchema, Rejected, Task
+
+CATEGORIES = ("complete", "incomplete", "suspicious", "empty")
+
+
+class Rule(BaseModel):
+    """One rule in plain words, for a column or for the record as a whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str | None = None
+    text: str
+
+
+class _Normalization(BaseModel):
+    """One value and the form it should have."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    field: str
+    from_: str = Field(alias="from")
+    to: str
+
+
+class _Assessment(BaseModel):
+    """The answer's shape, checked strictly."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    quality_score: int = Field(ge=0, le=100)
+    missing_fields: list[str]
+    normalizations: list[_Normalization]
+    category: str
+
+
+class Assess(Task):
+    """Judge a record (a JSON object of columns) against `rules` and common sense."""
+
+    template_version: ClassVar[int] = 1
+
+    rules: tuple[Rule, ...] = ()
+
+    def answer_schema(self) -> JsonSchema:
+        """An object of score, missing fields, normal forms and category."""
+        text: JsonSchema = {"type": "string"}
+        change = _closed({"field": text, "from": text, "to": text})
+        return _closed(
+            {
+                "quality_score": {"type": "integer", "minimum": 0, "maximum": 100},
+                "missing_fields": {"type": "array", "items": text},
+                "normalizations": {"type": "array", "items": change},
+                "category": {"type": "string", "enum": list(CATEGORIES)},
+            }
+        )
+
+    def question(self) -> str:
+        """List what to look at, and the rules."""
+        rules = [f"- {rule.column or 'record'}: {rule.text}" for rule in self.rules]
+        return "\n".join(
+            [
+                "quality of the record: score 0 to 100, fields that are missing or blank, values "
+                "whose normal form differs (from = the value as it stands), category",
+                *rules,
+            ]
+        )
+
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Take known columns only, and normal forms of values that the record holds."""
+        try:
+            found = _Assessment.model_validate(raw)
+        except ValidationError as error:
+            places = sorted({".".join(map(str, detail["loc"])) for detail in error.errors()})
+            message = f"not an assessment: {', '.join(places)}"
+            raise Rejected(message) from None
+        _check_columns(found, json.loads(text))
+        return {
+            "quality_score": found.quality_score,
+            "missing_fields": found.missing_fields,
+            "normalizations": [
+                {"field": change.field, "from": change.from_, "to": clean(change.to)}
+                for change in found.normalizations
+            ],
+            "category": found.category,
+        }
+
+    def output_tokens(self, text: str) -> int:
+        """A frame, and at worst every value in a new form."""
+        return 60 + len(text) // 2
+
+
+def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _check_columns(found: _Assessment, record: dict[str, JsonValue]) -> None:
+    unknown = set(found.missing_fields) | {change.field for change in found.normalizations}
+    if not unknown <= set(record):
+        message = "names a column that the record does not have"
+        raise Rejected(message)
+    if any(change.from_ not in str(record[change.field]) for change in found.normalizations):
+        message = "not_grounded: a normal form of a value that the record does not hold"
+        raise Rejected(message)
+    if found.category not in CATEGORIES:
+        message = "bad_label: not one of the categories"
+        raise Rejected(message)

@@ -1,0 +1,88 @@
+"""`ai_classify`: one label, or several, out of a closed list."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cached_property
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+
+from udfs.tasks import JsonSchema, Rejected, Task
+
+
+def fold(label: str) -> str:
+    """Return the form in which two spellings of a label count as equal."""
+    return unicodedata.normalize("NFC", label).strip().casefold()
+
+
+class Label(BaseModel):
+    """One label and, where given, what it means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str | None = None
+
+
+class Classify(Task):
+    """Choose one of `labels` (or any number of them with `multi`) for each text."""
+
+    template_version: ClassVar[int] = 1
+
+    labels: tuple[Label, ...]
+    multi: bool = False
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> Self:
+        names = [fold(label.name) for label in self.labels]
+        if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+            message = (
+                "ai_classify needs at least two different, non-blank labels, got "
+                f"{[label.name for label in self.labels]!r}."
+            )
+            raise ValueError(message)
+        return self
+
+    @cached_property
+    def _by_fold(self) -> dict[str, str]:
+        return {fold(label.name): label.name for label in self.labels}
+
+    @property
+    def plain(self) -> bool:
+        """One label is text as it stands; several are a JSON list."""
+        return not self.multi
+
+    def answer_schema(self) -> JsonSchema:
+        """An enumerated string, or an array of them."""
+        one: JsonSchema = {"type": "string", "enum": [label.name for label in self.labels]}
+        return {"type": "array", "items": one} if self.multi else one
+
+    def question(self) -> str:
+        """Say whether one or all fitting labels are wanted, and what each means."""
+        meanings = [f"{label.name}: {label.description}" for label in self.labels]
+        described = any(label.description for label in self.labels)
+        listed = "\n".join(meanings) if described else ""
+        how = "all labels that fit, none if none does" if self.multi else "the label that fits best"
+        return f"{how}{'. ' + listed if listed else ''}"
+
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Take labels of the list only; equal after NFC, trim and case folding, nothing fuzzier."""
+        if not self.multi:
+            return self._known(raw)
+        if not isinstance(raw, list):
+            message = "not a list of labels"
+            raise Rejected(message)
+        chosen = {self._known(label) for label in raw}
+        return [label.name for label in self.labels if label.name in chosen]
+
+    def output_tokens(self, text: str) -> int:
+        """The longest label, or a few of them."""
+        longest = max(len(label.name) for label in self.labels) // 3 + 2
+        return longest * min(len(self.labels), 4) if self.multi else longest
+
+    def _known(self, raw: JsonValue) -> str:
+        if isinstance(raw, str) and (name := self._by_fold.get(fold(raw))) is not None:
+            return name
+        message = "bad_label: not one of the labels"
+        raise Rejected(message)

@@ -1,0 +1,181 @@
+"""`ai_extract`: named, typed values found in the text."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from typing import ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+
+from udfs.canonical import clean
+from udfs.functions.classify import fold
+from udfs.tasks import JsonSchema, Rejected, Task
+
+FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
+
+_JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
+_HINT = {"date": "YYYY-MM-DD", "timestamp": "YYYY-MM-DDTHH:MM:SS"}
+_INT64 = 2**63
+
+
+class Field(BaseModel):
+    """One field: its name, type (or labels), whether it holds a list, and what it means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    type: FieldType = "text"
+    labels: tuple[str, ...] | None = None
+    many: bool = False
+    description: str | None = None
+
+
+class Extract(Task):
+    """Find `fields` in each text; text values must occur in it unless not `grounded`.
+
+    With `single` there is one field and the answer is the list of all its values; otherwise
+    the answer is an object with one value for each field, null where the text has none.
+    """
+
+    template_version: ClassVar[int] = 1
+
+    fields: tuple[Field, ...]
+    single: bool = False
+    grounded: bool = True
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [field.name.casefold() for field in self.fields]
+        if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
+            message = (
+                "ai_extract needs one or more different, non-blank field names, got "
+                f"{[field.name for field in self.fields]!r}."
+            )
+            raise ValueError(message)
+        return self
+
+    def answer_schema(self) -> JsonSchema:
+        """An array of strings, or an object with every field required and nullable."""
+        if self.single:
+            return {"type": "array", "items": _item_schema(self.fields[0])}
+        return {
+            "type": "object",
+            "properties": {field.name: _field_schema(field) for field in self.fields},
+            "required": [field.name for field in self.fields],
+            "additionalProperties": False,
+        }
+
+    def question(self) -> str:
+        """Name what is looked for, and whether it must be copied."""
+        how = "copied word for word" if self.grounded else "as the text implies them"
+        if self.single:
+            field = self.fields[0]
+            meaning = f" ({field.description})" if field.description else ""
+            return f"all values of {field.name}{meaning} in the text, {how}; [] if none"
+        lines = [f"{field.name}: {field.description}" for field in self.fields if field.description]
+        what = f"the fields found in the text, {how}; null if absent"
+        return "\n".join([what, *lines])
+
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Check types strictly and, for text fields, that the text says so."""
+        if self.single:
+            return self._many(self.fields[0], raw, text)
+        if not isinstance(raw, dict) or set(raw) != {field.name for field in self.fields}:
+            message = "not an object with exactly the fields asked for"
+            raise Rejected(message)
+        return {field.name: self._value(field, raw[field.name], text) for field in self.fields}
+
+    def output_tokens(self, text: str) -> int:
+        """Names and values: bounded by what the text can hold."""
+        names = sum(len(field.name) // 3 + 6 for field in self.fields)
+        return names + 24 * len(self.fields) + min(len(text) // 4, 400)
+
+    def _value(self, field: Field, raw: JsonValue, text: str) -> JsonValue:
+        if field.many:
+            return self._many(field, raw, text)
+        return None if raw is None else self._one(field, raw, text)
+
+    def _many(self, field: Field, raw: JsonValue, text: str) -> JsonValue:
+        if not isinstance(raw, list):
+            message = f"field {field.name!r} is not a list"
+            raise Rejected(message)
+        found = [self._one(field, item, text) for item in raw]
+        return [value for place, value in enumerate(found) if value not in found[:place]]
+
+    def _one(self, field: Field, raw: JsonValue, text: str) -> JsonValue:
+        if field.labels is not None:
+            return _label(field, raw)
+        value = _typed(field, raw)
+        if field.type == "text" and self.grounded:
+            return _verbatim(field, str(value), text)
+        return value
+
+
+def _item_schema(field: Field) -> JsonSchema:
+    if field.labels is not None:
+        return {"type": "string", "enum": list(field.labels)}
+    schema: JsonSchema = {"type": _JSON_TYPE.get(field.type, "string")}
+    if field.type in _HINT:
+        schema["description"] = _HINT[field.type]
+    return schema
+
+
+def _field_schema(field: Field) -> JsonSchema:
+    item = _item_schema(field)
+    if field.many:
+        return {"type": "array", "items": item}
+    if "enum" in item:
+        item["enum"] = [*item["enum"], None]
+    return item | {"type": [item["type"], "null"]}
+
+
+def _label(field: Field, raw: JsonValue) -> str:
+    for label in field.labels or ():
+        if isinstance(raw, str) and fold(raw) == fold(label):
+            return label
+    message = f"bad_label: field {field.name!r} is not one of its labels"
+    raise Rejected(message)
+
+
+def _typed(field: Field, raw: JsonValue) -> JsonValue:
+    checks = {
+        "text": isinstance(raw, str) and bool(raw.strip()),
+        "integer": _is_integer(raw),
+        "number": _is_number(raw),
+        "boolean": isinstance(raw, bool),
+        "date": isinstance(raw, str) and _parses(datetime.date, raw),
+        "timestamp": isinstance(raw, str) and _parses(datetime.datetime, raw),
+    }
+    if not checks[field.type]:
+        message = f"field {field.name!r} is not of type {field.type}"
+        raise Rejected(message)
+    return clean(raw) if isinstance(raw, str) else raw
+
+
+def _is_integer(raw: JsonValue) -> bool:
+    return isinstance(raw, int) and not isinstance(raw, bool) and -_INT64 <= raw < _INT64
+
+
+def _is_number(raw: JsonValue) -> bool:
+    return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+
+
+def _parses(kind: type[datetime.date], raw: str) -> bool:
+    try:
+        kind.fromisoformat(raw)
+    except ValueError:
+        return False
+    return True
+
+
+def _verbatim(field: Field, value: str, text: str) -> str:
+    """Return `value` as it is spelled in `text`; case and white space may differ."""
+    if value in text:
+        return value
+    pattern = r"\s+".join(re.escape(word) for word in value.split())
+    if (found := re.search(pattern, text, re.IGNORECASE)) is not None:
+        return found.group(0)
+    message = f"not_grounded: field {field.name!r} does not occur in the text"
+    raise Rejected(message)

@@ -1,0 +1,48 @@
+"""`ai_summarize`: the gist of a text within a number of words."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, JsonValue
+
+from udfs.canonical import clean
+from udfs.tasks import JsonSchema, Rejected, Task
+
+TOLERANCE = 1.2
+"""Models count words loosely: a summary this much over `max_words` is still taken."""
+
+
+class Summarize(Task):
+    """Summarise each text in its own language, in at most `max_words` words."""
+
+    template_version: ClassVar[int] = 1
+
+    max_words: int = Field(default=40, ge=1, le=1000)
+
+    @property
+    def plain(self) -> bool:
+        """A summary is text as it stands."""
+        return True
+
+    def answer_schema(self) -> JsonSchema:
+        """A string."""
+        return {"type": "string"}
+
+    def question(self) -> str:
+        """Give the limit."""
+        return f"summary in the language of the text, at most {self.max_words} words"
+
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Take a non-blank text within the limit and its tolerance."""
+        if not isinstance(raw, str) or not (summary := clean(raw).strip()):
+            message = "not a text"
+            raise Rejected(message)
+        if len(summary.split()) > self.max_words * TOLERANCE:
+            message = f"longer than {self.max_words} words"
+            raise Rejected(message)
+        return summary
+
+    def output_tokens(self, text: str) -> int:
+        """Two tokens a word are ample in most languages; never much more than the text."""
+        return min(self.max_words * 2, len(text) // 2 + 16) + 4

@@ -1,0 +1,109 @@
+"""The dbt-duckdb plugin: reads the settings, starts the engine, registers the UDFs, serves ops.
+
+This is where the parts are put together; nothing imports it but dbt.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+from dbt_common.invocation import get_invocation_id
+from duckdb import DuckDBPyConnection
+
+from udfs.arrow import Udfs
+from udfs.engine import Engine
+from udfs.errors import AssayError
+from udfs.providers import open_provider
+from udfs.resolver import Resolver
+from udfs.settings import Settings, load_settings
+from udfs.store import TABLES, Store
+
+_TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
+
+
+class _Workshop:
+    """One engine for each set of settings in this process, and all UDFs ever registered.
+
+    DuckDB crashes when it calls a function whose Python object is gone, so none is let go.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engines: dict[Settings, Engine] = {}
+        self._kept: list[object] = []
+
+    def engine(self, settings: Settings) -> Engine:
+        """Return the engine for `settings`, started."""
+        with self._lock:
+            if settings not in self._engines:
+                store = Store(settings.store)
+                self._engines[settings] = Engine(settings, store, open_provider(settings))
+            return self._engines[settings]
+
+    def keep(self, thing: object) -> None:
+        """Hold on to `thing` until the process ends."""
+        self._kept.append(thing)
+
+    def close(self) -> None:
+        """Stop all engines; called when the process ends."""
+        for engine in self._engines.values():
+            engine.close()
+            engine.store.close()
+
+
+_workshop = _Workshop()
+atexit.register(_workshop.close)
+
+
+class Plugin(BasePlugin):
+    """What dbt-duckdb sees of Assay: `plugins: [{module: udfs.plugin, alias: assay}]`."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Check the settings and begin a run; dbt prints our one line when they are wrong."""
+        inherited = (self.creds.settings or {}) if self.creds else {}
+        config = {
+            name: value for name, value in plugin_config.items() if name not in inherited
+        }
+        try:
+            self._settings = load_settings(config)
+            self._engine = _workshop.engine(self._settings)
+        except AssayError as error:
+            raise DbtRuntimeError(str(error)) from None
+        self._engine.begin_run(get_invocation_id())
+
+    def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        """Register the UDFs on the root connection, once for each time the file is opened."""
+        udfs = Udfs(Resolver(self._settings, self._engine), self._engine)
+        udfs.register(conn)
+        _workshop.keep((udfs, conn))
+
+    def load(self, source_config: Any) -> pa.Table:
+        """Return a table of the store: `answers`, `calls`, `failures` or `tasks`."""
+        return store_table(self._engine.store, str(source_config.identifier))
+
+    def default_materialization(self) -> str:
+        """Source tables are copied: what a run reports does not move while it is read."""
+        return "table"
+
+
+def store_table(store: Store, name: str) -> pa.Table:
+    """Return one of the store's tables as Arrow, typed even when it is empty."""
+    if name not in TABLES:
+        message = f"The store has no table {name!r}; it has {', '.join(TABLES)}."
+        raise DbtRuntimeError(message)
+    columns, rows = store.rows(name)
+    return pa.Table.from_pydict(_columns(columns, rows), schema=_schema(columns))
+
+
+def _columns(names: Mapping[str, str], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+
+
+def _schema(columns: Mapping[str, str]) -> pa.Schema:
+    return pa.schema([(name, _TYPES[kind.upper()]) for name, kind in columns.items()])

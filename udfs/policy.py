@@ -1,0 +1,120 @@
+"""What now: keep, retry, split, bury or stop. Pure; `docs/architecture.md` has it as a table."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from udfs.errors import Fault
+from udfs.records import Status
+
+BACKOFF_SECONDS = 0.5
+BACKOFF_CAP_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 120.0
+"""The longest a server's Retry-After is obeyed; what asks for more waits this long at a time."""
+
+_NEXT_TRY = (
+    datetime.timedelta(0),
+    datetime.timedelta(minutes=1),
+    datetime.timedelta(minutes=10),
+)
+"""How long after its n-th failed run an ask may be tried again; after the last one it is dead."""
+
+_FINAL: frozenset[Status] = frozenset({"refused", "too_long"})
+"""Asking the same text the same question again would get the same non-answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Send the same pack again after `wait_seconds`."""
+
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Send the two halves instead: one record may be the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """Give the rows of the pack up with this status; they become dead letters."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the run: asking anything else would fail the same way."""
+
+    status: Status
+
+
+Verdict = Retry | Split | Bury | Stop
+
+
+def after_fault(
+    fault: Fault,
+    *,
+    records: int,
+    attempt: int,
+    max_attempts: int,
+    retry_after_seconds: float | None,
+    jitter: float,
+) -> Verdict:
+    """Return what becomes of a pack of `records` whose `attempt`-th sending failed.
+
+    `jitter` is a random number in [0, 1); waits are only ever made longer by it.
+    """
+    if fault in ("quota", "config"):
+        return Stop("quota" if fault == "quota" else "config")
+    if attempt < _attempts_for(fault, max_attempts):
+        return Retry(wait_seconds(attempt, retry_after_seconds, jitter))
+    return Split() if records > 1 else Bury(_buried_as(fault))
+
+
+def wait_seconds(attempt: int, retry_after_seconds: float | None, jitter: float) -> float:
+    """Return how long to wait after the `attempt`-th sending: doubled each time, never shortened.
+
+    The server's Retry-After is a lower bound, obeyed up to `LONGEST_WAIT_SECONDS`.
+    """
+    backoff = min(BACKOFF_CAP_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
+    asked = min(retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS)
+    return max(backoff, asked) * (1 + jitter / 2)
+
+
+def after_rejection(*, rejections: int, records: int) -> Retry | Split | Bury:
+    """Return what becomes of a record whose answer was not valid for the n-th time.
+
+    Once more with the others that failed, then alone, then never: a model that cannot answer a
+    record by itself will not learn it.
+    """
+    if rejections == 1:
+        return Retry(0.0)
+    return Split() if records > 1 and rejections == 2 else Bury("invalid")
+
+
+def next_try_at(
+    status: Status, attempts: int, failed_at: datetime.datetime
+) -> datetime.datetime | None:
+    """Return when an ask that failed in `attempts` runs may be asked again; None for never."""
+    if status in _FINAL or attempts > len(_NEXT_TRY):
+        return None
+    return failed_at + _NEXT_TRY[attempts - 1]
+
+
+def _attempts_for(fault: Fault, max_attempts: int) -> int:
+    """How often a pack is sent before it is split: faults that repeat themselves get fewer."""
+    if fault in ("too_big_or_bad", "refused", "truncated"):
+        return 1
+    return min(2, max_attempts) if fault in ("bad_body", "provider_error", "empty") else max_attempts
+
+
+def _buried_as(fault: Fault) -> Status:
+    named: dict[Fault, Status] = {
+        "too_big_or_bad": "too_long",
+        "truncated": "too_long",
+        "refused": "refused",
+        "empty": "invalid",
+    }
+    return named.get(fault, "transport")

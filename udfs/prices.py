@@ -1,0 +1,44 @@
+"""What tokens cost: a dated table, overridable; a model that is not in it has no known price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from udfs.records import Usage
+
+AS_OF = "2025-08-07"
+"""The day the table was last compared with the vendor's published list prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens."""
+
+    input_usd: float
+    output_usd: float
+
+
+FREE = Price(0.0, 0.0)
+
+PRICES: dict[str, Price] = {
+    "gpt-4.1": Price(2.00, 8.00),
+    "gpt-4.1-mini": Price(0.40, 1.60),
+    "gpt-4.1-nano": Price(0.10, 0.40),
+    "gpt-4o": Price(2.50, 10.00),
+    "gpt-4o-mini": Price(0.15, 0.60),
+    "gpt-5": Price(1.25, 10.00),
+    "gpt-5-mini": Price(0.25, 2.00),
+    "gpt-5-nano": Price(0.05, 0.40),
+}
+
+
+def cost_usd(price: Price | None, input_tokens: int | None, output_tokens: int | None) -> float | None:
+    """Return the cost of so many tokens; None when the price or a count is unknown."""
+    if price is None or input_tokens is None or output_tokens is None:
+        return None
+    return (input_tokens * price.input_usd + output_tokens * price.output_usd) / 1_000_000
+
+
+def usage_cost_usd(price: Price | None, usage: Usage) -> float | None:
+    """Return what a reply cost by the usage it reported; None when that cannot be known."""
+    return cost_usd(price, usage.input_tokens, usage.output_tokens)

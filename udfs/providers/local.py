@@ -1,0 +1,133 @@
+"""The `local` provider: small embedded models, deterministic, without key or network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from udfs.embedded.assessor import assess
+from udfs.embedded.classifier import Classifier
+from udfs.embedded.embedder import Embedder
+from udfs.embedded.extractor import Extractor, Field
+from udfs.embedded.filter import Filter as YesNo
+from udfs.embedded.judgement import Judgement
+from udfs.embedded.sentiment import Sentiment as Feeling
+from udfs.embedded.summarizer import Summarizer
+from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Summarize
+from udfs.records import Reply, Request
+from udfs.settings import LOCAL_MODEL, Settings
+from udfs.tasks import Task
+
+Judge = Callable[[Sequence[str]], list[Judgement]]
+
+
+class LocalProvider:
+    """Answers requests in this process; a judge is made once for each task and kept."""
+
+    def __init__(self) -> None:
+        self._embedder = Embedder()
+        self._judges: dict[str, Judge] = {}
+        self._lock = threading.Lock()
+
+    async def send(self, request: Request) -> Reply:
+        """Answer every question about every record."""
+        return await asyncio.to_thread(self._answer, request)
+
+    async def close(self) -> None:
+        """Forget the judges."""
+        self._judges.clear()
+
+    def _answer(self, request: Request) -> Reply:
+        texts = [record.text for record in request.pack.records]
+        items: list[dict[str, Any]] = [{"id": id_} for id_ in request.ids]
+        confidence: dict[tuple[str, str], float] = {}
+        for key, question in zip(request.keys, request.pack.questions, strict=True):
+            for item, judgement in zip(items, self._judge(question.task)(texts), strict=True):
+                item[key] = judgement.value
+                confidence[item["id"], key] = judgement.confidence
+        content = json.dumps({"answers": items}, ensure_ascii=False)
+        return Reply(content=content, model=LOCAL_MODEL, confidence=confidence)
+
+    def _judge(self, task: Task) -> Judge:
+        with self._lock:
+            if task.handle not in self._judges:
+                self._judges[task.handle] = make_judge(task, self._embedder)
+            return self._judges[task.handle]
+
+
+def make_judge(task: Task, embedder: Embedder) -> Judge:
+    """Return the function that answers `task` for a list of texts."""
+    match task:
+        case Classify():
+            return _classify(task, embedder)
+        case Extract():
+            return _extract(task, embedder)
+        case Sentiment():
+            return _sentiment(task, embedder)
+        case Summarize():
+            summarizer = Summarizer(embedder)
+            return lambda texts: summarizer.summarize(texts, task.max_words)
+        case Filter():
+            examples = [(example.text, bool(example.answer)) for example in task.examples]
+            return YesNo(embedder, task.asked, examples).judge
+        case Assess():
+            return _assess(task)
+    message = f"The embedded provider does not know ai_{task.kind}."
+    raise NotImplementedError(message)
+
+
+def _classify(task: Classify, embedder: Embedder) -> Judge:
+    labels = {label.name: label.description for label in task.labels}
+    examples: list[tuple[str, Any]] = [(example.text, example.answer) for example in task.examples]
+    return Classifier(
+        embedder, labels, examples, multi=task.multi, instructions=task.instructions
+    ).classify
+
+
+def _sentiment(task: Sentiment, embedder: Embedder) -> Judge:
+    feeling = Feeling(embedder)
+    if (names := task.aspects) is None:
+        return feeling.score
+    return lambda texts: feeling.aspects(texts, names)
+
+
+def _extract(task: Extract, embedder: Embedder) -> Judge:
+    fields = {
+        field.name: Field(
+            type=field.type, many=field.many, labels=field.labels, description=field.description
+        )
+        for field in task.fields
+    }
+    examples: list[tuple[str, Any]] = [(example.text, example.answer) for example in task.examples]
+    extractor = Extractor(embedder, fields, examples)
+    if not task.single:
+        return extractor.extract
+    name = task.fields[0].name
+
+    def single(texts: Sequence[str]) -> list[Judgement]:
+        found = extractor.extract(texts)
+        return [Judgement(_values(item.value, name), item.confidence) for item in found]
+
+    return single
+
+
+def _values(found: Any, name: str) -> list[Any]:
+    return found[name] or []
+
+
+def _assess(task: Assess) -> Judge:
+    rules = {rule.column: rule.text for rule in task.rules if rule.column is not None}
+    general = [rule.text for rule in task.rules if rule.column is None]
+
+    def judge(texts: Sequence[str]) -> list[Judgement]:
+        return assess([json.loads(text) for text in texts], rules or general or None)
+
+    return judge
+
+
+def open_provider(_settings: Settings) -> LocalProvider:
+    """Return the provider; it needs no settings."""
+    return LocalProvider()

@@ -1,0 +1,272 @@
+"""The `openai` provider: chat completions of any OpenAI-compatible endpoint, one attempt each."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import openai
+from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
+
+from udfs.canonical import scrub
+from udfs.errors import CallError, ConfigError, Fault, QuotaError
+from udfs.providers.headers import retry_after_seconds
+from udfs.records import Reply, Request, Usage
+from udfs.settings import Settings
+from udfs.tasks import Rejected
+from udfs.validator import parse_strictly
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""The most that is read of a reply, decoded: a pack's answers are a few kilobytes."""
+
+_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted"})
+_RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+_TOO_BIG_OR_BAD = frozenset({400, 413, 422})
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+class CappedTransport(httpx2.AsyncHTTPTransport):
+    """Reads each reply whole, at most `MAX_BODY_BYTES` of it after decoding.
+
+    The SDK reads error bodies without a limit and inflates whatever it is sent; nothing above
+    this transport sees more than the cap.
+    """
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the response with its body read and decoded."""
+        response = await super().handle_async_request(request)
+        try:
+            body = await _read(response)
+        finally:
+            await response.aclose()
+        dropped = {"content-encoding", "content-length", "transfer-encoding"}
+        headers = [(name, value) for name, value in response.headers.raw if _name(name) not in dropped]
+        return httpx2.Response(
+            response.status_code, headers=headers, content=body, extensions=response.extensions
+        )
+
+
+class OpenAIProvider:
+    """Sends packs as chat completions with a strict JSON schema.
+
+    The SDK's own retries, redirects and environment look-ups are off: there is one retry layer,
+    the engine's, and texts go to the one host that the settings name.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.api_key is None:
+            message = "`OPENAI_API_KEY` is not set; export it, or use `ASSAY_PROVIDER=local`."
+            raise ConfigError(message)
+        self._host = settings.endpoint
+        limits = httpx2.Limits(
+            max_connections=settings.max_in_flight,
+            max_keepalive_connections=settings.max_in_flight,
+        )
+        self._http = DefaultAsyncHttpx2Client(
+            transport=CappedTransport(limits=limits),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=settings.deadline_seconds,
+        )
+        self._client = AsyncOpenAI(
+            api_key=settings.api_key.get_secret_value(),
+            base_url=settings.endpoint,
+            max_retries=0,
+            timeout=settings.deadline_seconds,
+            http_client=self._http,
+        )
+
+    async def send(self, request: Request) -> Reply:
+        """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
+        try:
+            response = await self._client.chat.completions.with_raw_response.create(
+                **_arguments(request)
+            )
+        except openai.APIError as error:
+            raise self._translated(error, request) from None
+        headers = response.http_response.headers
+        return _reply(response.http_response.content, headers, request)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def _translated(self, error: openai.APIError, request: Request) -> Exception:
+        """Return our error for one of the SDK's; messages carry no body, text or key."""
+        if isinstance(error, openai.APIStatusError):
+            return self._status_error(error, request)
+        if isinstance(error, openai.APIConnectionError):
+            sent = not isinstance(error.__cause__, _NOT_SENT)
+            what = type(error.__cause__ or error).__name__
+            message = f"No reply from {self._host}: {what}."
+            return CallError("transport", message, maybe_paid=sent)
+        message = f"An unreadable reply from {self._host}: {type(error).__name__}."
+        return CallError("bad_body", message, maybe_paid=True)
+
+    def _status_error(self, error: openai.APIStatusError, request: Request) -> Exception:
+        status, headers = error.status_code, error.response.headers
+        code = _error_code(error.body)
+        if status == 402 or (status == 429 and code in _QUOTA_CODES):
+            message = f"{self._host} says that the account's quota is used up (HTTP {status})."
+            return QuotaError(f"{message} Add credit, then run again: it goes on where it stopped.")
+        if (fault := fault_of(status, code, headers.get("x-should-retry"))) == "config":
+            return ConfigError(
+                f"{self._host} refused the request for model {request.model!r} with HTTP {status}. "
+                "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
+            )
+        message = f"HTTP {status} from {self._host}{f' ({code})' if code else ''}."
+        wait = retry_after_seconds(headers)
+        return CallError(fault, message, status=status, retry_after_seconds=wait)
+
+
+def fault_of(status: int, code: str | None, should_retry: str | None) -> Fault:
+    """Return the class of an HTTP status above 299, with the server's own word on retrying."""
+    if code == "content_filter":
+        return "refused"
+    if should_retry == "true" or (status in _RETRYABLE and should_retry != "false"):
+        return "retryable"
+    if status in _TOO_BIG_OR_BAD or status in _RETRYABLE:
+        return "too_big_or_bad"
+    return "config"
+
+
+def open_provider(settings: Settings) -> OpenAIProvider:
+    """Return a provider for the endpoint, model and key of the settings."""
+    return OpenAIProvider(settings)
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    schema = {"name": "answers", "strict": True, "schema": request.schema}
+    return {
+        "model": request.model,
+        "messages": [
+            {"role": "system", "content": scrub(request.system)},
+            {"role": "user", "content": request.user},
+        ],
+        "response_format": {"type": "json_schema", "json_schema": schema},
+        "max_completion_tokens": request.max_output_tokens,
+        "extra_headers": {"Idempotency-Key": request.idempotency_key},
+    }
+
+
+def _reply(body: bytes, headers: Mapping[str, str], request: Request) -> Reply:
+    """Return the reply in a 200's body, or raise `CallError` for one that holds none."""
+    found = _json_object(body)
+    if found.get("error") is not None:
+        code = _error_code(found["error"]) or "no code"
+        message = f"HTTP 200 with an error inside ({code})."
+        raise CallError("provider_error", message, status=200)
+    choice = _only_choice(found)
+    content = _content(choice)
+    model = found.get("model")
+    return Reply(
+        content=content,
+        model=model if isinstance(model, str) and model else request.model,
+        usage=_usage(found.get("usage")),
+        request_id=headers.get("x-request-id"),
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`; the messages give its length, never its content."""
+    try:
+        found = parse_strictly(body.decode())
+    except (UnicodeDecodeError, Rejected):
+        message = f"HTTP 200 with a body of {len(body)} bytes that is not JSON."
+        raise CallError("bad_body", message, status=200, maybe_paid=True) from None
+    if isinstance(found, dict):
+        return found
+    message = f"HTTP 200 with a body of {len(body)} bytes that is not a JSON object."
+    raise CallError("provider_error", message, status=200, maybe_paid=True)
+
+
+def _only_choice(found: dict[str, Any]) -> dict[str, Any]:
+    choices = found.get("choices")
+    if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
+        return choices[0]
+    message = "HTTP 200 without exactly one choice."
+    raise CallError("provider_error", message, status=200, maybe_paid=True)
+
+
+def _content(choice: dict[str, Any]) -> str:
+    """Return the text of the one choice; refusals and stumps are faults, not text."""
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise CallError("provider_error", "HTTP 200 without a message.", status=200)
+    finish = choice.get("finish_reason")
+    if message.get("refusal") or finish == "content_filter":
+        raise CallError("refused", "The model or its content filter refused.", status=200)
+    if finish == "length":
+        raise CallError("truncated", "The reply hit the output limit.", status=200)
+    content = message.get("content")
+    if content is None or content == "":
+        raise CallError("empty", "HTTP 200 without content.", status=200, maybe_paid=True)
+    if not isinstance(content, str):
+        raise CallError("provider_error", "HTTP 200 with content that is not text.", status=200)
+    return scrub(content)
+
+
+def _usage(found: Any) -> Usage:
+    if not isinstance(found, dict):
+        return Usage()
+    details = found.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    return Usage(
+        _count(found.get("prompt_tokens")), _count(found.get("completion_tokens")), _count(cached)
+    )
+
+
+def _count(value: Any) -> int | None:
+    """Return a count of tokens, or None for anything that is not one."""
+    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40
+    return value if valid else None
+
+
+def _error_code(error: Any) -> str | None:
+    """Return the code of an error object: a short word, so that no echo of ours can hide in it."""
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+        error = error["error"]
+    code = error.get("code") or error.get("type") if isinstance(error, dict) else None
+    short = isinstance(code, str) and len(code) <= 40 and code.replace("_", "").isalnum()
+    return code if short else None
+
+
+def _name(raw: bytes) -> str:
+    return raw.decode("latin-1").lower()
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    """Return the decoded body, or raise `CallError` once it exceeds the cap."""
+    inflate = _inflater(response.headers.get("content-encoding", "identity"))
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += _inflated(inflate, chunk, MAX_BODY_BYTES + 1 - len(body)) if inflate else chunk
+        if len(body) > MAX_BODY_BYTES:
+            message = f"A reply of more than {MAX_BODY_BYTES} bytes."
+            raise CallError("bad_body", message, status=response.status_code, maybe_paid=True)
+    if inflate and not inflate.eof:
+        message = "A compressed reply that ends too early."
+        raise CallError("bad_body", message, status=response.status_code, maybe_paid=True)
+    return bytes(body)
+
+
+def _inflater(encoding: str) -> Any:
+    known = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+    name = encoding.strip().lower()
+    if name in known:
+        return zlib.decompressobj(known[name])
+    if name in ("", "identity"):
+        return None
+    message = f"A reply in an encoding that was not asked for ({name[:20]!r})."
+    raise CallError("bad_body", message, maybe_paid=True)
+
+
+def _inflated(inflate: Any, chunk: bytes, room: int) -> bytes:
+    try:
+        inflated: bytes = inflate.decompress(chunk, max(room, 1))
+    except zlib.error:
+        message = "A reply whose compression is broken."
+        raise CallError("bad_body", message, maybe_paid=True) from None
+    return inflated

@@ -1,0 +1,232 @@
+"""The values that travel between stages: asks, packs, replies, outcomes, attempts. All frozen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from udfs.canonical import canonical_json
+from udfs.tasks import JsonSchema, Task
+
+Status = Literal[
+    "ok",
+    "skipped",
+    "refused",
+    "invalid",
+    "too_long",
+    "transport",
+    "quota",
+    "config",
+    "not_attempted",
+]
+
+KEY_VERSION = "a1"
+"""Names the way keys are made; changing it makes every stored answer miss."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A task bound to who answers it: the constant part of an ask's key.
+
+    `seed` is the hash state after everything but the text, so that a key costs one update.
+    """
+
+    task: Task
+    model: str
+    host: str
+
+    @cached_property
+    def seed(self) -> hashlib._Hash:
+        """SHA-256 over key version, prompt hash, model and host."""
+        parts = [KEY_VERSION, self.task.prompt_hash, self.model, self.host]
+        return hashlib.sha256(canonical_json(parts).encode() + b"\n")
+
+    def key(self, text: str) -> bytes:
+        """Return the 16-byte key of the ask for `text`, which must be normalised."""
+        state = self.seed.copy()
+        state.update(text.encode())
+        return state.digest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question about one normalised text."""
+
+    key: bytes
+    question: Question
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of an ask: an answer (`ok`) or a failure; `value` is canonical JSON or None.
+
+    `answered_at` is UTC in ISO form with microseconds; for failures it is when they failed.
+    """
+
+    status: Status
+    value: str | None = None
+    error: str | None = None
+    confidence: float | None = None
+    model: str | None = None
+    answered_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One text in a pack with its asks, in the order of the pack's questions."""
+
+    text: str
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What travels in one request: records that all carry the same questions.
+
+    `attempt` starts at 1 and counts sendings of these records as one pack.
+    """
+
+    records: tuple[Record, ...]
+    attempt: int = 1
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions that every record of the pack carries."""
+        return tuple(ask.question for ask in self.records[0].asks)
+
+    @property
+    def asks(self) -> list[Ask]:
+        """All asks of all records."""
+        return [ask for record in self.records for ask in record.asks]
+
+    @property
+    def model(self) -> str:
+        """The one model that the whole pack asks."""
+        return self.questions[0].model
+
+
+@dataclass(frozen=True)
+class Request:
+    """A pack as it is sent once: ids made for this sending, messages and schema.
+
+    `ids` stand in the order of the pack's records, `keys` are the short names of its questions.
+    """
+
+    pack: Pack
+    ids: tuple[str, ...]
+    keys: tuple[str, ...]
+    system: str
+    user: str
+    schema: JsonSchema
+    max_output_tokens: int
+    idempotency_key: str
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self.pack.model
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply; None where the server did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a provider brought back: the text of the answer, not yet judged.
+
+    `confidence` maps a record id and a short key to a probability, where the provider has one.
+    """
+
+    content: str
+    model: str
+    usage: Usage = field(default_factory=Usage)
+    confidence: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A reply after validation: answers by key, and why the rest has none."""
+
+    answers: Mapping[bytes, Outcome]
+    refused: Mapping[bytes, str]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of the ledger: one sending of one pack and how it ended.
+
+    Times are UTC in ISO form; `outcome` is `ok`, `partial` or a fault; `cost_usd` is None when
+    the price or the usage is unknown, never zero for unknown.
+    """
+
+    attempt_id: str
+    invocation_id: str
+    started_at: str
+    provider: str
+    host: str
+    model: str
+    prompt_hashes: str
+    attempt: int
+    records: int
+    asks: int
+    reserved_usd: float | None = None
+    ended_at: str | None = None
+    outcome: str = "in_flight"
+    http_status: int | None = None
+    error: str | None = None
+    answers: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    latency_seconds: float | None = None
+    maybe_paid: bool = False
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An ask that has no answer, as the store keeps it: with attempts and the next try's time."""
+
+    key: bytes
+    kind: str
+    model: str
+    host: str
+    prompt_hash: str
+    status: Status
+    error: str
+    attempts: int
+    failed_at: str
+    next_try_at: str | None
+    text: str | None = None
+
+
+SKIPPED = Outcome(status="skipped")
+
+__all__ = [
+    "KEY_VERSION",
+    "SKIPPED",
+    "Ask",
+    "Attempt",
+    "Failure",
+    "Judged",
+    "Outcome",
+    "Pack",
+    "Question",
+    "Record",
+    "Reply",
+    "Request",
+    "Status",
+    "Usage",
+]

@@ -1,0 +1,86 @@
+"""From texts to outcomes: keys, what is known already, and the engine for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from udfs.canonical import normalise
+from udfs.engine import Engine, now_utc
+from udfs.errors import ConfigError
+from udfs.functions import parse_task
+from udfs.records import SKIPPED, Ask, Outcome, Question
+from udfs.settings import Settings
+
+Texts = Sequence[str | None]
+
+
+class Resolver:
+    """Answers chunks of texts; safe to call from any thread."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._questions: dict[str, Question] = {}
+
+    def register(self, spec: str) -> str:
+        """Return the handle of the task that a macro wrote as JSON; parsing is all it costs."""
+        task = parse_task(spec)
+        model = self._settings.model_for(task.model)
+        self._questions[task.handle] = Question(task, model, self._settings.host)
+        return task.handle
+
+    def question(self, handle: str) -> Question:
+        """Return the question behind a handle of `register`."""
+        if (question := self._questions.get(handle)) is not None:
+            return question
+        message = f"Unknown task {handle!r}; call the functions through the ai_ macros."
+        raise ConfigError(message)
+
+    def ask(self, handle: str, texts: Texts) -> list[Outcome]:
+        """Return an outcome for each text, asking for what is not known and waiting for it."""
+        question = self.question(handle)
+        keys, open_asks = self._look_up(question, texts)
+        if open_asks:
+            self._engine.settle(open_asks)
+        settled = self._engine.settled
+        return [SKIPPED if key is None else settled[key] for key in keys]
+
+    def gather(self, handle: str, texts: Texts) -> None:
+        """Take on what is not known of `texts` without waiting for it."""
+        _, open_asks = self._look_up(self.question(handle), texts)
+        if open_asks:
+            self._engine.gather(open_asks)
+
+    def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
+        """Return the outcomes that are known; None for what would have to be asked."""
+        keys, _ = self._look_up(self.question(handle), texts)
+        settled = self._engine.settled
+        return [SKIPPED if key is None else settled.get(key) for key in keys]
+
+    def _look_up(
+        self, question: Question, texts: Texts
+    ) -> tuple[list[bytes | None], list[Ask]]:
+        """Return the key of each text (None for blank) and one ask for each that is not known.
+
+        What the store knows is read into `engine.settled` on the way.
+        """
+        keys: list[bytes | None] = []
+        unknown: dict[bytes, str] = {}
+        settled, key_of = self._engine.settled, question.key
+        for text in texts:
+            if text is None or not (normal := normalise(text)):
+                keys.append(None)
+                continue
+            key = key_of(normal)
+            keys.append(key)
+            if key not in settled:
+                unknown[key] = normal
+        if unknown:
+            self._read_store(unknown)
+        return keys, [
+            Ask(key, question, text) for key, text in unknown.items() if key not in settled
+        ]
+
+    def _read_store(self, keys: Iterable[bytes]) -> None:
+        for key, outcome in self._engine.store.fetch(list(keys), now_utc()).items():
+            self._engine.settled.setdefault(key, outcome)

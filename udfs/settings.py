@@ -1,0 +1,197 @@
+"""Settings: read once, checked at once, passed down; docs/settings.md is tested against them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from udfs.errors import ConfigError
+
+PREFIX = "ASSAY_"
+PUBLIC_BASE_URL = "https://api.openai.com/v1"
+LOCAL_MODEL = "assay-local-1"
+"""Names the embedded models in keys and envelopes; raised when their answers change."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
+"""Variables that profiles.yml hands to dbt itself."""
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+_none_if_blank = BeforeValidator(_blank_is_none)
+Text = Annotated[str | None, _none_if_blank]
+Count = Annotated[int | None, _none_if_blank, Field(ge=1)]
+Money = Annotated[float | None, _none_if_blank, Field(gt=0, allow_inf_nan=False)]
+
+
+class Settings(BaseModel):
+    """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: Literal["local", "openai", "replay"] = Field(
+        default="local",
+        description="`local` (embedded, no key, no network), `openai` (any OpenAI-compatible "
+        "endpoint) or `replay` (the store only: a miss is an error).",
+    )
+    base_url: Text = Field(
+        default=None,
+        description="The endpoint, up to and including `/v1`; unset means the public default. "
+        "Plain http is refused except to loopback.",
+    )
+    model: Text = Field(
+        default=None, description="The model that is asked; needed with `openai`."
+    )
+    store: Path = Field(
+        default=Path(".assay/store.sqlite"),
+        description="The file of answers, ledger and dead letters; keep it, it is what you paid "
+        "for.",
+    )
+    max_in_flight: int = Field(
+        default=32, ge=1, le=1024, description="Requests at once, over all models and threads."
+    )
+    requests_per_minute: Count = Field(
+        default=None, description="Requests started in any minute; unset means no limit."
+    )
+    tokens_per_minute: Count = Field(
+        default=None, description="Estimated tokens sent in any minute; unset means no limit."
+    )
+    pack_records: int = Field(
+        default=16, ge=1, le=256, description="Most records in one request."
+    )
+    pack_tokens: int = Field(
+        default=6000, ge=100, description="Most estimated tokens in one request."
+    )
+    max_attempts: int = Field(
+        default=4, ge=1, le=20, description="Attempts at one pack, the first one included."
+    )
+    deadline_seconds: float = Field(
+        default=60, gt=0, le=3600, description="Wall clock of one attempt, in seconds."
+    )
+    max_cost_usd: Money = Field(
+        default=None,
+        description="The wall for one run, in US dollars: worst cost is reserved before sending.",
+    )
+    max_requests: Count = Field(
+        default=None, description="The wall for one run, in requests."
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Read by the plugin from `OPENAI_API_KEY` and from nowhere else.",
+    )
+
+    @model_validator(mode="after")
+    def _endpoint_is_stated(self) -> Self:
+        if self.provider == "openai":
+            if self.model is None:
+                message = "`ASSAY_MODEL` is not set; name the model that `openai` is to ask."
+                raise ValueError(message)
+            if self.api_key is None:
+                message = "`OPENAI_API_KEY` is not set; export it, or use `ASSAY_PROVIDER=local`."
+                raise ValueError(message)
+            _check_url(self.endpoint)
+        return self
+
+    @property
+    def endpoint(self) -> str:
+        """The base URL in use with a remote provider."""
+        return (self.base_url or PUBLIC_BASE_URL).rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """Who answers, for keys and the ledger: a host name, `loopback` or `embedded`.
+
+        Ports and paths are left out, so that moving a gateway does not buy answers again.
+        """
+        if self.provider == "local" or (self.provider == "replay" and self.model is None):
+            return "embedded"
+        name = urlsplit(self.endpoint).hostname or ""
+        return "loopback" if name in LOOPBACK else name
+
+    def model_for(self, asked: str | None) -> str:
+        """The model that answers a task which asks for `asked` (None: the default)."""
+        return LOCAL_MODEL if self.host == "embedded" else asked or self.model or ""
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+        return
+    message = (
+        f"`ASSAY_BASE_URL` is {url!r}; use an https URL (plain http only to 127.0.0.1, ::1 or "
+        "localhost), up to and including /v1."
+    )
+    raise ValueError(message)
+
+
+def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of a plugin `config`, with the key from `environ`.
+
+    Raises `ConfigError` that names the setting, and for an unknown one the nearest known name.
+    """
+    known = [name for name in Settings.model_fields if name != "api_key"]
+    _refuse_unknown(config, known, "setting", "in the plugin's config")
+    variables = [PREFIX + name.upper() for name in known]
+    set_here = [name for name in environ if name.startswith(PREFIX)]
+    _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
+    _refuse_sdk_url(config, environ)
+    given = {name: value for name, value in config.items() if _blank_is_none(value) is not None}
+    if key := environ.get("OPENAI_API_KEY"):
+        given["api_key"] = key
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(_first_line(error)) from None
+
+
+def settings_from_environ(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of the `ASSAY_` variables alone, as the shipped profile maps them."""
+    names = [name for name in Settings.model_fields if name != "api_key"]
+    given = {name: environ.get(PREFIX + name.upper(), "") for name in names}
+    return load_settings(given, environ)
+
+
+def _refuse_unknown(names: Any, known: list[str], what: str, where: str) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            message = f"Unknown {what} {name!r} {where}; did you mean {near[0]!r}?"
+            raise ConfigError(message)
+
+
+def _refuse_sdk_url(config: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    if config.get("provider") != "openai" or _blank_is_none(config.get("base_url")) is not None:
+        return
+    if environ.get("OPENAI_BASE_URL"):
+        message = (
+            "`OPENAI_BASE_URL` is set but `ASSAY_BASE_URL` is not; texts go only to a host that is "
+            "named to Assay. Set `ASSAY_BASE_URL`, or unset `OPENAI_BASE_URL`."
+        )
+        raise ConfigError(message)
+
+
+def _first_line(error: ValidationError) -> str:
+    detail = error.errors(include_url=False, include_input=False)[0]
+    reason = str(detail["msg"]).removeprefix("Value error, ")
+    if not detail["loc"]:
+        return reason
+    return f"Setting `{PREFIX}{str(detail['loc'][0]).upper()}` is wrong: {reason}."

@@ -1,0 +1,108 @@
+"""The store's schema as a list of steps; the decorator is `list.append`, applied names are kept."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+Migration = Callable[[sqlite3.Connection], None]
+
+MIGRATIONS: list[Migration] = []
+
+
+def migration(step: Migration) -> Migration:
+    """Register a step; it runs once for each store, in the order of this file."""
+    MIGRATIONS.append(step)
+    return step
+
+
+@migration
+def m001_answers(connection: sqlite3.Connection) -> None:
+    """Answers by key; `value` is canonical JSON, `checksum` covers the row."""
+    connection.execute(
+        """
+        create table answers (
+            key blob primary key,
+            kind text not null,
+            model text not null,
+            host text not null,
+            prompt_hash text not null,
+            value text not null,
+            confidence real,
+            answered_by text not null,
+            answered_at text not null,
+            checksum blob not null
+        ) without rowid
+        """
+    )
+
+
+@migration
+def m002_calls(connection: sqlite3.Connection) -> None:
+    """The ledger: one row for each attempt, written before it is sent and again when it ends."""
+    connection.execute(
+        """
+        create table calls (
+            attempt_id text primary key,
+            invocation_id text not null,
+            started_at text not null,
+            provider text not null,
+            host text not null,
+            model text not null,
+            prompt_hashes text not null,
+            attempt integer not null,
+            records integer not null,
+            asks integer not null,
+            reserved_usd real,
+            ended_at text,
+            outcome text not null,
+            http_status integer,
+            error text,
+            answers integer not null,
+            input_tokens integer,
+            output_tokens integer,
+            cost_usd real,
+            latency_seconds real,
+            maybe_paid integer not null,
+            request_id text
+        )
+        """
+    )
+    connection.execute("create index calls_by_invocation on calls (invocation_id)")
+
+
+@migration
+def m003_failures(connection: sqlite3.Connection) -> None:
+    """Asks without an answer; one whose `next_try_at` is null is a dead letter."""
+    connection.execute(
+        """
+        create table failures (
+            key blob primary key,
+            kind text not null,
+            model text not null,
+            host text not null,
+            prompt_hash text not null,
+            status text not null,
+            error text not null,
+            attempts integer not null,
+            failed_at text not null,
+            next_try_at text,
+            text text
+        ) without rowid
+        """
+    )
+
+
+@migration
+def m004_tasks(connection: sqlite3.Connection) -> None:
+    """What each prompt hash stands for, so that an answer can be explained and replayed."""
+    connection.execute(
+        """
+        create table tasks (
+            prompt_hash text primary key,
+            kind text not null,
+            spec text not null,
+            first_seen_at text not null
+        ) without rowid
+        """
+    )

@@ -1,0 +1,85 @@
+"""Group commit: what the loop wants on disk is written by one thread, a transaction a batch."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from udfs.errors import StoreError
+from udfs.store.store import Store
+
+Step = Callable[[sqlite3.Connection], Any]
+_Job = tuple[Step, "asyncio.Future[Any]"]
+
+_STOP = None
+
+
+class Writer:
+    """Writes steps to the store; awaiting `write` returns once the step is durable."""
+
+    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop) -> None:
+        self._store = store
+        self._loop = loop
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="assay-writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, step: Step) -> Any:
+        """Run `step` in a transaction with whatever else waits; raise `StoreError` if it fails."""
+        done: asyncio.Future[Any] = self._loop.create_future()
+        self._jobs.put((step, done))
+        return await done
+
+    def close(self) -> None:
+        """Write what waits and end the thread."""
+        self._jobs.put(_STOP)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            jobs, stop = self._batch()
+            if jobs:
+                self._commit(jobs)
+            if stop:
+                return
+
+    def _batch(self) -> tuple[list[_Job], bool]:
+        """Wait for a job, then take all that have come meanwhile."""
+        jobs: list[_Job] = []
+        job = self._jobs.get()
+        while job is not _STOP:
+            jobs.append(job)
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs, False
+        return jobs, True
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            results = self._store.transact([step for step, _ in jobs])
+        except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must hear of it
+            failure = error if isinstance(error, StoreError) else StoreError(repr(error))
+            self._tell(lambda: [_fail(done, failure) for _, done in jobs])
+            return
+        pairs = list(zip(jobs, results, strict=True))
+        self._tell(lambda: [_resolve(done, result) for (_, done), result in pairs])
+
+    def _tell(self, callback: Callable[[], Any]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and nobody waits any more
+            self._loop.call_soon_threadsafe(callback)
+
+
+def _resolve(done: asyncio.Future[Any], result: Any) -> None:
+    if not done.done():
+        done.set_result(result)
+
+
+def _fail(done: asyncio.Future[Any], error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)

@@ -1,0 +1,89 @@
+"""Tasks: what is asked about a text, frozen, with the hash that names it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from udfs.canonical import NORMALISER_VERSION, digest
+
+JsonSchema = dict[str, Any]
+
+
+class Rejected(ValueError):
+    """An answer that is not one: the message says why, without quoting the text."""
+
+
+class Example(BaseModel):
+    """One worked example: a text and the answer it should get."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    answer: JsonValue
+
+
+class Task(BaseModel):
+    """Base of all tasks; one subclass for each AI function, in `udfs/functions/`.
+
+    `model` overrides the model of the settings; `isolate` keeps each text in a request of its
+    own. Neither changes the question, so neither is part of `prompt_hash`; the model is part of
+    each ask's key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    template_version: ClassVar[int]
+    """Raised when the wording or the schema of the prompt changes: old answers then miss."""
+
+    instructions: str | None = None
+    examples: tuple[Example, ...] = ()
+    model: str | None = None
+    isolate: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The name of the function, `classify` for `ai_classify`."""
+        return type(self).__name__.lower()
+
+    @abstractmethod
+    def answer_schema(self) -> JsonSchema:
+        """Return the JSON schema of one answer, in the subset that strict mode knows."""
+
+    @abstractmethod
+    def question(self) -> str:
+        """Return what the model is told to do for one record, in one or a few sentences."""
+
+    @abstractmethod
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Return the answer in its normal form, or raise `Rejected`; `text` is normalised."""
+
+    @abstractmethod
+    def output_tokens(self, text: str) -> int:
+        """Return how many tokens an answer about `text` is expected to take at most."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""
+        return False
+
+    @cached_property
+    def prompt_hash(self) -> str:
+        """The name of the question: 32 hex digits over all that shapes the prompt."""
+        return digest(
+            {
+                "kind": self.kind,
+                "template": self.template_version,
+                "normaliser": NORMALISER_VERSION,
+                "task": self.model_dump(mode="json", exclude={"model", "isolate"}),
+                "schema": self.answer_schema(),
+            }
+        )
+
+    @cached_property
+    def handle(self) -> str:
+        """The name of the whole task, model and isolation included: 32 hex digits."""
+        return digest([self.prompt_hash, self.model, self.isolate])

@@ -1,0 +1,146 @@
+"""From a reply to answers: each record judged on its own, nothing guessed. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from udfs.canonical import canonical_json
+from udfs.records import Ask, Judged, Outcome, Reply, Request
+from udfs.tasks import Rejected
+
+MAX_DEPTH = 64
+"""Deeper JSON is refused before it is parsed: a reply is three levels deep by design."""
+
+_FENCE = re.compile(r"\A```[a-zA-Z]*\n(.*)\n?```\Z", re.DOTALL)
+_THINK = re.compile(r"\A<think>.*?</think>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubled:
+    """Stands for a JSON object that gave one of its keys twice."""
+
+
+def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
+    """Return what of `reply` is an answer to `request`, and why the rest is not.
+
+    Ids that nobody asked about are noted; with ids missing at the same time the whole reply is
+    in doubt (a shift looks like this), so none of it is taken.
+    """
+    try:
+        items = _items(reply.content)
+    except Rejected as error:
+        return _nothing(request, str(error))
+    counts = Counter(item.get("id") for item in items if isinstance(item, dict))
+    unknown = [id_ for id_ in counts if id_ not in request.ids]
+    missing = [id_ for id_ in request.ids if id_ not in counts]
+    if unknown and missing:
+        return _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
+    by_id = {item["id"]: item for item in items if _is_single(item, counts)}
+    judged = _judge_records(request, reply, by_id, answered_at)
+    note = f"{len(unknown)} unknown ids" if unknown else None
+    return Judged(judged.answers, judged.refused, note)
+
+
+def parse_strictly(content: str) -> Any:
+    """Return the JSON value of `content`; `Rejected` for anything a careful parser must refuse.
+
+    Code fences and one leading `<think>` block are taken off; doubled keys are marked, NaN and
+    infinities, over-deep nesting and trailing text are refused.
+    """
+    content = _THINK.sub("", content.strip(), count=1).strip()
+    if fenced := _FENCE.match(content):
+        content = fenced.group(1)
+    if _depth(content) > MAX_DEPTH:
+        message = "bad_json: nested too deep"
+        raise Rejected(message)
+    try:
+        return json.loads(content, object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        message = "bad_json: not one JSON value"
+        raise Rejected(message) from None
+
+
+def _items(content: str) -> list[Any]:
+    value = parse_strictly(content)
+    if isinstance(value, dict) and isinstance(items := value.get("answers"), list):
+        return items
+    message = "bad_json: no list of answers"
+    raise Rejected(message)
+
+
+def _nothing(request: Request, reason: str) -> Judged:
+    return Judged({}, {ask.key: reason for ask in request.pack.asks}, reason)
+
+
+def _is_single(item: Any, counts: Counter[Any]) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("id"), str) and counts[item["id"]] == 1
+
+
+def _judge_records(
+    request: Request, reply: Reply, by_id: dict[str, Any], answered_at: str
+) -> Judged:
+    answers: dict[bytes, Outcome] = {}
+    refused: dict[bytes, str] = {}
+    for id_, record in zip(request.ids, request.pack.records, strict=True):
+        item = by_id.get(id_)
+        for key, ask in zip(request.keys, record.asks, strict=True):
+            try:
+                value = _accept(ask, item, key)
+            except Rejected as error:
+                refused[ask.key] = str(error)
+                continue
+            answers[ask.key] = Outcome(
+                status="ok",
+                value=value,
+                confidence=reply.confidence.get((id_, key)),
+                model=reply.model,
+                answered_at=answered_at,
+            )
+    return Judged(answers, refused)
+
+
+def _accept(ask: Ask, item: dict[str, Any] | None, key: str) -> str:
+    if item is None:
+        message = "missing: the reply has no, or no single, item for this record"
+        raise Rejected(message)
+    if key not in item:
+        message = "missing: the item lacks an answer"
+        raise Rejected(message)
+    raw = item[key]
+    if _holds_doubled(raw):
+        message = "bad_json: a key is given twice"
+        raise Rejected(message)
+    return canonical_json(ask.question.task.accept(raw, ask.text))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Doubled:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Doubled()
+
+
+def _holds_doubled(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_doubled(part) for part in value.values())
+    if isinstance(value, list):
+        return any(_holds_doubled(part) for part in value)
+    return isinstance(value, _Doubled)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _depth(content: str) -> int:
+    """Return an upper bound of the nesting depth: brackets inside strings count as well."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", _STRING.sub("", content)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
