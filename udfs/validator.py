@@ -45,27 +45,32 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     return Judged(judged.answers, judged.refused, note)
 
 
-def parse_strictly(content: str) -> Any:
+def unwrapped(content: str) -> str:
+    """Return `content` without one leading `<think>` block and without code fences."""
+    content = _THINK.sub("", content.strip(), count=1).strip()
+    fenced = _FENCE.match(content)
+    return fenced.group(1) if fenced else content
+
+
+def parse_strictly(content: str, *, constants: bool = False) -> Any:
     """Return the JSON value of `content`; `Rejected` for anything a careful parser must refuse.
 
-    Code fences and one leading `<think>` block are taken off; doubled keys are marked, NaN and
-    infinities, over-deep nesting and trailing text are refused.
+    Doubled keys are marked, over-deep nesting and trailing text are refused, and so are NaN and
+    the infinities unless `constants` lets them through.
     """
-    content = _THINK.sub("", content.strip(), count=1).strip()
-    if fenced := _FENCE.match(content):
-        content = fenced.group(1)
     if _depth(content) > MAX_DEPTH:
         message = "bad_json: nested too deep"
         raise Rejected(message)
     try:
-        return json.loads(content, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        refuse = None if constants else _refuse_constant
+        return json.loads(content, object_pairs_hook=_object, parse_constant=refuse)
     except (ValueError, RecursionError):
         message = "bad_json: not one JSON value"
         raise Rejected(message) from None
 
 
 def _items(content: str) -> list[Any]:
-    value = parse_strictly(content)
+    value = parse_strictly(unwrapped(content))
     if isinstance(value, dict) and isinstance(items := value.get("answers"), list):
         return items
     message = "bad_json: no list of answers"

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from udfs.canonical import clean
+from udfs.functions.classify import same_label
 from udfs.tasks import JsonSchema, Rejected, Task
 
 CATEGORIES = ("complete", "incomplete", "suspicious", "empty")
@@ -82,15 +83,17 @@ class Assess(Task):
             places = sorted({".".join(map(str, detail["loc"])) for detail in error.errors()})
             message = f"not an assessment: {', '.join(places)}"
             raise Rejected(message) from None
-        _check_columns(found, json.loads(text))
+        missing = [clean(name) for name in found.missing_fields]
+        changes = [
+            {"field": clean(change.field), "from": clean(change.from_), "to": clean(change.to)}
+            for change in found.normalizations
+        ]
+        _check_columns(missing, changes, json.loads(text))
         return {
             "quality_score": found.quality_score,
-            "missing_fields": found.missing_fields,
-            "normalizations": [
-                {"field": change.field, "from": change.from_, "to": clean(change.to)}
-                for change in found.normalizations
-            ],
-            "category": found.category,
+            "missing_fields": missing,
+            "normalizations": changes,
+            "category": same_label(found.category, CATEGORIES),
         }
 
     def output_tokens(self, text: str) -> int:
@@ -107,14 +110,12 @@ def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:
     }
 
 
-def _check_columns(found: _Assessment, record: dict[str, JsonValue]) -> None:
-    unknown = set(found.missing_fields) | {change.field for change in found.normalizations}
-    if not unknown <= set(record):
+def _check_columns(
+    missing: list[str], changes: list[dict[str, str]], record: dict[str, JsonValue]
+) -> None:
+    if not {*missing, *(change["field"] for change in changes)} <= set(record):
         message = "names a column that the record does not have"
         raise Rejected(message)
-    if any(change.from_ not in str(record[change.field]) for change in found.normalizations):
+    if any(change["from"] not in str(record[change["field"]]) for change in changes):
         message = "not_grounded: a normal form of a value that the record does not hold"
-        raise Rejected(message)
-    if found.category not in CATEGORIES:
-        message = "bad_label: not one of the categories"
         raise Rejected(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -14,6 +15,15 @@ from udfs.tasks import JsonSchema, Rejected, Task
 def fold(label: str) -> str:
     """Return the form in which two spellings of a label count as equal."""
     return unicodedata.normalize("NFC", label).strip().casefold()
+
+
+def same_label(raw: JsonValue, labels: Iterable[str]) -> str:
+    """Return the one of `labels` that `raw` spells, or raise `Rejected`; nothing fuzzier."""
+    for label in labels:
+        if isinstance(raw, str) and fold(raw) == fold(label):
+            return label
+    message = "bad_label: not one of the labels"
+    raise Rejected(message)
 
 
 class Label(BaseModel):

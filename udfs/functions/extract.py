@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from udfs.canonical import clean
-from udfs.functions.classify import fold
+from udfs.functions.classify import same_label
 from udfs.tasks import JsonSchema, Rejected, Task
 
 FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
@@ -106,7 +106,7 @@ class Extract(Task):
 
     def _one(self, field: Field, raw: JsonValue, text: str) -> JsonValue:
         if field.labels is not None:
-            return _label(field, raw)
+            return same_label(raw, field.labels)
         value = _typed(field, raw)
         if field.type == "text" and self.grounded:
             return _verbatim(field, str(value), text)
@@ -129,14 +129,6 @@ def _field_schema(field: Field) -> JsonSchema:
     if "enum" in item:
         item["enum"] = [*item["enum"], None]
     return item | {"type": [item["type"], "null"]}
-
-
-def _label(field: Field, raw: JsonValue) -> str:
-    for label in field.labels or ():
-        if isinstance(raw, str) and fold(raw) == fold(label):
-            return label
-    message = f"bad_label: field {field.name!r} is not one of its labels"
-    raise Rejected(message)
 
 
 def _typed(field: Field, raw: JsonValue) -> JsonValue:

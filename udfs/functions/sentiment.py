@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import JsonValue, model_validator
 
+from udfs.functions.classify import same_label
 from udfs.tasks import JsonSchema, Rejected, Task
 
 LABELS = ("positive", "negative", "neutral", "mixed", "unknown")
@@ -60,10 +61,7 @@ class Sentiment(Task):
         if not isinstance(raw, dict) or set(raw) != set(self.aspects):
             message = "not an object with exactly the aspects asked for"
             raise Rejected(message)
-        if not all(label in LABELS for label in raw.values()):
-            message = "bad_label: not one of the sentiment labels"
-            raise Rejected(message)
-        return {aspect: raw[aspect] for aspect in self.aspects}
+        return {aspect: same_label(raw[aspect], LABELS) for aspect in self.aspects}
 
     def output_tokens(self, text: str) -> int:
         """A short number, or a name and a label for each aspect."""

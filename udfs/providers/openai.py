@@ -172,7 +172,7 @@ def _reply(body: bytes, headers: Mapping[str, str], request: Request) -> Reply:
 def _json_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in `body`; the messages give its length, never its content."""
     try:
-        found = parse_strictly(body.decode())
+        found = parse_strictly(body.decode(), constants=True)
     except (UnicodeDecodeError, Rejected):
         message = f"HTTP 200 with a body of {len(body)} bytes that is not JSON."
         raise CallError("bad_body", message, status=200, maybe_paid=True) from None

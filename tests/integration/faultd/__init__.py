@@ -1,0 +1,1 @@
+"""The tests of faultd: every scenario does what its name says, and the bill is right."""

@@ -1,0 +1,70 @@
+"""The command line, `./scripts/assay`: build, query, evaluate."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+from udfs.errors import AssayError
+from udfs.report import invocation_of, run_results, spend_of, summary
+from udfs.settings import settings_from_environ
+from udfs.store import Store
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def main() -> None:
+    """Assay: AI columns for dbt on DuckDB that are batched, cached, budgeted and checked."""
+
+
+@app.command()
+def build(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to `dbt build`.")] = None,
+) -> None:
+    """Run `dbt build`, then print what was built, what it cost and where to look."""
+    settings = settings_from_environ()
+    before = invocation_of(run_results(Path.cwd()))
+    dbt = [str(Path(sys.executable).with_name("dbt")), "build", *(arguments or [])]
+    code = subprocess.call(dbt)  # noqa: S603
+    results = run_results(Path.cwd())
+    if results is not None and (invocation := invocation_of(results)) != before:
+        store = Store(settings.store)
+        typer.echo(summary(results, spend_of(store, invocation), database_path()))
+        store.close()
+    raise typer.Exit(code)
+
+
+@app.command()
+def query(sql: Annotated[str, typer.Argument(help="A SELECT; the file is opened read-only.")]) -> None:
+    """Run a query on the warehouse and print the result."""
+    path = database_path()
+    if not path.exists():
+        message = f"There is no warehouse at {path}; run ./scripts/build first."
+        raise typer.BadParameter(message, param_hint="ASSAY_DATABASE")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        typer.echo(connection.sql(sql))
+
+
+def database_path() -> Path:
+    """Return the DuckDB file of the warehouse."""
+    return Path(os.environ.get("ASSAY_DATABASE", "warehouse.duckdb"))
+
+
+def run() -> None:
+    """Run the command line; our own errors are one line and exit code 2."""
+    try:
+        app()
+    except (AssayError, duckdb.Error) as error:
+        typer.echo(f"assay: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,24 @@
+"""faultd: a chat-completions server on loopback that plays faults and keeps the bill.
+
+Read in this order: threads.py (how tests use it), service.py (request to play), scripts.py and
+scenarios/ (what is played), ledger.py (what was paid), server.py (sockets).
+"""
+
+from .answers import Answer, answer
+from .latency import Latency
+from .ledger import Entry, Ledger
+from .scenarios.registry import SCENARIOS, UnknownScenarioError
+from .threads import FaultServer, Sink, nobody
+
+__all__ = [
+    "SCENARIOS",
+    "Answer",
+    "Entry",
+    "FaultServer",
+    "Latency",
+    "Ledger",
+    "Sink",
+    "UnknownScenarioError",
+    "answer",
+    "nobody",
+]

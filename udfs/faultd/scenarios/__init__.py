@@ -1,0 +1,1 @@
+"""The scenarios, one small function each; begin with registry.py."""

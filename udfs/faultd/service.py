@@ -1,0 +1,169 @@
+"""From a request to a play: routes, scripts, ledger and control pages; no sockets here."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from . import replies
+from .answers import Answer, answer
+from .chats import Chat, read_chat
+from .latency import NO_LATENCY, Latency
+from .ledger import Entry, Ledger
+from .plays import Ending, Play
+from .scenarios.registry import UnknownScenarioError
+from .scripts import Moment, Script
+from .wire import BadRequestError, Request, frame
+
+CHAT = "/v1/chat/completions"
+MODELS = "/v1/models"
+MODEL = "stub"
+JSON_LINES = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server plays; `scenario` is played where the path names none."""
+
+    scenario: str = "good"
+    answer: Answer = answer
+    latency: Latency = NO_LATENCY
+    keep_texts: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A play, its ledger entry (None for control pages) and the seconds before it starts."""
+
+    play: Play
+    delay: float = 0.0
+    entry: Entry | None = None
+    ledger: Ledger | None = None
+
+
+class Service:
+    """One server's state: its default scenario, its scripts, its ledger."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.wall = wall
+        self.sink = ""
+        self.sink_totals: Callable[[], dict[str, int]] = dict
+        self.default = settings.scenario
+        self.scripts: dict[str, Script] = {}
+        self.ledger = Ledger(settings.keep_texts)
+        self.script(self.default)
+
+    def script(self, spec: str) -> Script:
+        """The script of a scenario, with what it remembers; raises UnknownScenarioError."""
+        if spec not in self.scripts:
+            self.scripts[spec] = Script(spec, self.settings.seed)
+        return self.scripts[spec]
+
+    def reset(self) -> None:
+        """Begin a new ledger and forget what the scripts remember."""
+        self.ledger = Ledger(self.settings.keep_texts)
+        self.scripts = {}
+
+    def switch(self, spec: str) -> None:
+        """Change the default scenario; its script starts afresh."""
+        self.scripts.pop(spec, None)
+        self.script(spec)
+        self.default = spec
+
+    def perform(self, request: Request) -> Performance:
+        """What to send to a request, booked in the ledger when it is a chat."""
+        path = request.path.partition("?")[0]
+        try:
+            if path.startswith("/_faultd/"):
+                return Performance(self._control(request.method, path, request.body))
+            spec, route = self._route(path)
+            if (request.method, route) == ("GET", MODELS):
+                return Performance(_page(_models()))
+            if (request.method, route) != ("POST", CHAT):
+                return Performance(_problem(404, f"faultd has no {request.method} {path}"))
+            return self._chat(spec, read_chat(request.body, request.headers))
+        except UnknownScenarioError as wrong:
+            return Performance(_problem(404, str(wrong), "unknown_scenario"))
+        except BadRequestError as wrong:
+            return Performance(_problem(wrong.status, str(wrong)))
+
+    def _route(self, path: str) -> tuple[str, str]:
+        if not path.startswith("/s/"):
+            return self.default, path
+        spec, _, rest = path[3:].partition("/")
+        return unquote(spec), f"/{rest}"
+
+    def _chat(self, spec: str, chat: Chat) -> Performance:
+        script = self.script(spec)
+        ledger = self.ledger
+        now = self.clock()
+        entry = ledger.open(chat, spec, now)
+        moment = Moment(entry.sequence, now, int(self.wall()), self.sink, self.settings.answer)
+        try:
+            play = script.play(chat, moment)
+        except Exception as wrong:  # noqa: BLE001  an answer function of a test may raise anything
+            play = _problem(500, f"faultd: {type(wrong).__name__}: {wrong}", "faultd_bug")
+        thought = self.settings.latency.seconds(entry.sequence, play.completion_tokens)
+        delay = thought * play.slowdown if play.billed else 0.0
+        return Performance(play, delay, entry, ledger)
+
+    def _control(self, method: str, path: str, body: bytes) -> Play:
+        match method, path.removeprefix("/_faultd/"):
+            case "GET", "ledger":
+                return _page({"scenario": self.default} | self.summary())
+            case "GET", "requests":
+                lines = "".join(f"{line}\n" for line in self.ledger.lines())
+                return Play((frame(200, lines.encode(), content_type=JSON_LINES),))
+            case "POST", "reset":
+                self.reset()
+                return _page({"reset": True})
+            case "POST", "scenario":
+                self.switch(_wanted_scenario(body))
+                return _page({"scenario": self.default})
+            case _:
+                return _problem(404, f"faultd has no {method} {path}")
+
+    def summary(self) -> dict[str, object]:
+        """The ledger's totals and what reached the sink."""
+        return self.ledger.summary() | self.sink_totals()
+
+
+def bad_request(wrong: BadRequestError) -> Performance:
+    """The answer to bytes that are no request, after which the connection closes."""
+    play = _problem(wrong.status, str(wrong))
+    return Performance(Play(play.steps, wrong.status, Ending.CLOSE))
+
+
+def _wanted_scenario(body: bytes) -> str:
+    text = body.decode("utf-8", "replace").strip()
+    if not text.startswith("{"):
+        return text
+    try:
+        return str(json.loads(text)["scenario"])
+    except (ValueError, KeyError):
+        raise BadRequestError(400, 'the body is to be {"scenario": "..."}') from None
+
+
+def _models() -> dict[str, object]:
+    model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "faultd"}
+    return {"object": "list", "data": [model]}
+
+
+def _page(document: object) -> Play:
+    return Play((frame(200, json.dumps(document).encode()),))
+
+
+def _problem(status: int, message: str, code: str | None = None) -> Play:
+    body = json.dumps(replies.error_body(status, message, code)).encode()
+    return Play((frame(status, body),), status=status, name=code or "")

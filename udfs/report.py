@@ -1,0 +1,93 @@
+"""What a run built, what it cost and where to look: a summary from dbt's results and the store."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from udfs.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one invocation sent: requests, answers, tokens and money.
+
+    `unknown_cost` counts requests whose price or usage is not known; `maybe_paid` those that may
+    have been billed although nothing usable arrived.
+    """
+
+    requests: int
+    answers: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    unknown_cost: int
+    maybe_paid: int
+
+
+def spend_of(store: Store, invocation_id: str) -> Spend:
+    """Return what `invocation_id` sent, from the ledger."""
+    query = (
+        "select count(*), coalesce(sum(answers), 0), coalesce(sum(input_tokens), 0), "
+        "coalesce(sum(output_tokens), 0), coalesce(sum(cost_usd), 0.0), "
+        "count(*) - count(cost_usd), coalesce(sum(maybe_paid), 0) "
+        "from calls where invocation_id = ?"
+    )
+    (row,) = store.transact([lambda connection: connection.execute(query, [invocation_id])])
+    return Spend(*row.fetchone())
+
+
+def run_results(project: Path) -> dict[str, Any] | None:
+    """Return dbt's `run_results.json`, or None where there is none."""
+    path = project / "target" / "run_results.json"
+    if not path.exists():
+        return None
+    results: dict[str, Any] = json.loads(path.read_text())
+    return results
+
+
+def invocation_of(results: dict[str, Any] | None) -> str:
+    """Return the id of the dbt invocation that wrote `results`; blank where there is none."""
+    return "" if results is None else str(results["metadata"]["invocation_id"])
+
+
+def summary(results: dict[str, Any], spend: Spend, database: Path) -> str:
+    """Return the lines that a build prints last."""
+    kinds = Counter(_kind(result) for result in results["results"])
+    statuses = Counter(result["status"] for result in results["results"])
+    lines = [
+        "",
+        f"Built   {kinds['model']} models and {kinds['seed']} seeds in {database}",
+        f"Checked {kinds['test']} data tests and {kinds['unit_test']} unit tests: "
+        + ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
+        f"Asked   {_requests(spend)}",
+        f"Cost    {_cost(spend)}",
+        'Look    ./scripts/assay query "from gold.feedback_to_review limit 5"',
+    ]
+    return "\n".join(lines)
+
+
+def _kind(result: dict[str, Any]) -> str:
+    return str(result["unique_id"]).split(".", maxsplit=1)[0]
+
+
+def _requests(spend: Spend) -> str:
+    if not spend.requests:
+        return "nobody: every answer was in the store"
+    tokens = f", {spend.input_tokens:,} tokens in and {spend.output_tokens:,} out"
+    return (
+        f"{spend.requests:,} requests for {spend.answers:,} answers"
+        f"{tokens if spend.input_tokens else ''}"
+    )
+
+
+def _cost(spend: Spend) -> str:
+    cost = f"{spend.cost_usd:.4f} US dollars"
+    if spend.unknown_cost:
+        cost += f", and {spend.unknown_cost} requests of unknown cost"
+    if spend.maybe_paid:
+        cost += f"; {spend.maybe_paid} requests may have been billed without an answer"
+    return cost
