@@ -74,7 +74,9 @@ class Udfs:
         """Queue the rows and return NULLs at once."""
         for handle, places in _by_handle(handles):
             values = texts.to_pylist()
-            self._resolver.gather(handle, values if places is None else [values[p] for p in places])
+            self._resolver.gather(
+                handle, values if places is None else [values[p] for p in places]
+            )
         return pa.nulls(len(texts), _TEXT)
 
     def begin_gather(self, names: Column) -> pa.Array:

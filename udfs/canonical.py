@@ -14,23 +14,26 @@ NORMALISER_VERSION = 1
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069"
     "\ufe00-\ufe0e\ufeff\U000e0000-\U000e01ef]"
-    "|(?<=[\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f])"
 )
+_STRAY_JOINERS = re.compile(
+    "(?<![^\x00-\x7f\\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f\\s])"
+    "|(?<=[\u200c\u200d])[\u200c\u200d]+"
+)
+"""Joiners beside ASCII, blanks, an end of the text or another joiner: they join nothing."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def normalise(text: str) -> str:
     """Return `text` in NFC, without invisible characters, lone surrogates and outer blanks.
 
+    Line ends become `\\n`. A text that is normalised already comes back as it is.
     Joiners between letters of scripts that need them, and inside emoji, stay. Which characters
     hide instructions from people but not from models: OWASP Top 10 for LLM applications, LLM01.
     """
-    if text.isascii():
-        if not text.isprintable():
-            text = _INVISIBLE.sub("", text.replace("\r\n", "\n"))
+    if text.isascii() and text.isprintable():
         return text.strip()
-    text = unicodedata.normalize("NFC", scrub(text).replace("\r\n", "\n"))
-    return _INVISIBLE.sub("", text).strip()
+    return clean(text).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def scrub(text: str) -> str:
@@ -39,8 +42,11 @@ def scrub(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return an answer's text as it may be stored: encodable, without invisible characters."""
-    return _INVISIBLE.sub("", scrub(text))
+    """Return an answer's text as it may be stored: in NFC, encodable, nothing invisible."""
+    # NFC twice: it turns a few characters into ASCII, and marks meet their letters only once
+    # what stood between them is gone.
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", scrub(text)))
+    return unicodedata.normalize("NFC", _STRAY_JOINERS.sub("", visible))
 
 
 def canonical_json(value: Any) -> str:

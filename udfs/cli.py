@@ -11,6 +11,7 @@ from typing import Annotated
 import duckdb
 import typer
 
+from udfs import evaluate
 from udfs.errors import AssayError
 from udfs.report import invocation_of, run_results, spend_of, summary
 from udfs.settings import settings_from_environ
@@ -26,7 +27,9 @@ def main() -> None:
 
 @app.command()
 def build(
-    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to `dbt build`.")] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Passed on to `dbt build`.")
+    ] = None,
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
     settings = settings_from_environ()
@@ -42,7 +45,9 @@ def build(
 
 
 @app.command()
-def query(sql: Annotated[str, typer.Argument(help="A SELECT; the file is opened read-only.")]) -> None:
+def query(
+    sql: Annotated[str, typer.Argument(help="A SELECT; the file is opened read-only.")],
+) -> None:
     """Run a query on the warehouse and print the result."""
     path = database_path()
     if not path.exists():
@@ -50,6 +55,9 @@ def query(sql: Annotated[str, typer.Argument(help="A SELECT; the file is opened 
         raise typer.BadParameter(message, param_hint="ASSAY_DATABASE")
     with duckdb.connect(str(path), read_only=True) as connection:
         typer.echo(connection.sql(sql))
+
+
+app.command("evaluate")(evaluate.command)
 
 
 def database_path() -> Path:

@@ -1,4 +1,8 @@
-"""May a pack go out now? In flight, requests and tokens a minute, money and requests a run."""
+"""May a request start now? In flight, pace and per-minute limits, adapted to the server. Pure.
+
+Additive increase, multiplicative decrease, as TCP does it (Chiu and Jain 1989) and as Netflix'
+concurrency-limits library does for calls: a drop takes a tenth off, success adds back slowly.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,23 @@ from collections import deque
 from dataclasses import dataclass, field
 
 MINUTE = 60.0
+DECREASE = 0.9
+WINDOW_SECONDS = 5.0
+"""Over how long the server's own pace is measured when it first refuses."""
+
+PACE_GROWTH = 0.02
+"""By which share the pace grows for each second without a refusal."""
+
+LANE_PAUSE_SECONDS = 5.0
+"""A Retry-After of at least this stops everything; a shorter one only the pack that got it."""
 
 
 @dataclass(slots=True)
 class Limiter:
-    """Counts what is in flight and what went out in the last minute; never sleeps itself.
+    """Decides when requests start. Times are seconds of a monotonic clock, handed in.
 
-    Times are seconds of a monotonic clock, handed in by the caller.
+    `limit` moves below `max_in_flight`: down on refusals and timeouts, up again on success. From
+    the first refusal on, starts are spaced as well, at just under the pace the server accepted.
     """
 
     max_in_flight: int
@@ -20,68 +34,85 @@ class Limiter:
     tokens_per_minute: int | None = None
     in_flight: int = 0
     paused_until: float = 0.0
+    limit: float = 0.0
+    pace: float | None = None
+    _next_start: float = 0.0
+    _last_cut: float = float("-inf")
+    _last_growth: float = 0.0
     _sent: deque[tuple[float, int]] = field(default_factory=deque)
     _tokens: int = 0
+    _accepted: deque[float] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.limit = float(self.max_in_flight)
 
     def has_slot(self) -> bool:
         """Whether another request may be in flight."""
-        return self.in_flight < self.max_in_flight
+        return self.in_flight < max(1, int(self.limit))
 
     def wait_seconds(self, now: float) -> float:
-        """Return how long until the per-minute limits and pauses let another request start."""
-        self._forget(now)
-        waits = [self.paused_until - now]
-        if self.requests_per_minute and len(self._sent) >= self.requests_per_minute:
+        """Return how long until pauses, pace and per-minute limits let another request start."""
+        while self._sent and self._sent[0][0] <= now - MINUTE:
+            self._tokens -= self._sent.popleft()[1]
+        waits = [0.0, self.paused_until - now]
+        if self.pace is not None:
+            waits.append(self._next_start - now)
+        if self._minute_is_full():
             waits.append(self._sent[0][0] + MINUTE - now)
-        if self.tokens_per_minute and self._tokens >= self.tokens_per_minute:
-            waits.append(self._sent[0][0] + MINUTE - now)
-        return max(0.0, *waits)
+        return max(waits)
 
     def start(self, now: float, tokens: int) -> None:
         """A request of about `tokens` tokens goes out."""
         self.in_flight += 1
-        self._sent.append((now, tokens))
-        self._tokens += tokens
+        if self.requests_per_minute or self.tokens_per_minute:
+            self._sent.append((now, tokens))
+            self._tokens += tokens
+        if self.pace is not None:
+            self._next_start = max(now, self._next_start) + 1 / self.pace
 
     def finish(self) -> None:
         """A request came back, or was given up."""
         self.in_flight -= 1
 
-    def pause(self, until: float) -> None:
-        """The server said when to come back: nothing starts before."""
-        self.paused_until = max(self.paused_until, until)
+    def accepted(self, now: float) -> None:
+        """The server served a request: room grows back while it is needed."""
+        self._accepted.append(now)
+        while self._accepted[0] < now - WINDOW_SECONDS:
+            self._accepted.popleft()
+        if self.in_flight * 2 >= self.limit:
+            self.limit = min(self.max_in_flight, self.limit + 1)
+        if self.pace is not None and now - max(self._last_growth, self._last_cut) >= 1:
+            self.pace += max(0.1, self.pace * PACE_GROWTH)
+            self._last_growth = now
 
-    def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0][0] <= now - MINUTE:
-            self._tokens -= self._sent.popleft()[1]
+    def dropped(self, now: float, *, refused: bool) -> None:
+        """A request was refused (429) or timed out: take a tenth off, at most once a second."""
+        if now - self._last_cut < 1:
+            return
+        self._last_cut = now
+        self.limit = max(1.0, self.limit * DECREASE)
+        if refused:
+            served = max(1.0, self._served_pace(now))
+            self.pace = DECREASE * (served if self.pace is None else min(self.pace, served * 1.1))
 
+    def pause(self, now: float, seconds: float) -> None:
+        """The server said how long to stay away: nothing starts before."""
+        if seconds >= LANE_PAUSE_SECONDS:
+            self.paused_until = max(self.paused_until, now + seconds)
 
-@dataclass(slots=True)
-class Budget:
-    """The wall of one run: worst costs are reserved before sending and settled after."""
+    def restart(self) -> None:
+        """After an outage: begin with one request and double with each success that fills it."""
+        self.limit = max(1.0, self.max_in_flight / 4)
 
-    max_cost_usd: float | None = None
-    max_requests: int | None = None
-    spent_usd: float = 0.0
-    reserved_usd: float = 0.0
-    requests: int = 0
+    def _minute_is_full(self) -> bool:
+        requests = self.requests_per_minute
+        tokens = self.tokens_per_minute
+        return bool(self._sent) and (
+            (requests is not None and len(self._sent) >= requests)
+            or (tokens is not None and self._tokens >= tokens)
+        )
 
-    def allows(self, worst_usd: float | None) -> bool:
-        """Whether a request that costs at most `worst_usd` fits; an unknown cost fits no cap."""
-        if self.max_requests is not None and self.requests >= self.max_requests:
-            return False
-        if self.max_cost_usd is None:
-            return True
-        if worst_usd is None:
-            return False
-        return self.spent_usd + self.reserved_usd + worst_usd <= self.max_cost_usd
-
-    def reserve(self, worst_usd: float | None) -> None:
-        """Set the worst cost of a request aside; call `settle` with the same figure later."""
-        self.requests += 1
-        self.reserved_usd += worst_usd or 0.0
-
-    def settle(self, worst_usd: float | None, cost_usd: float | None) -> None:
-        """Replace a reservation by what was spent; unknown means all of it."""
-        self.reserved_usd -= worst_usd or 0.0
-        self.spent_usd += (worst_usd or 0.0) if cost_usd is None else cost_usd
+    def _served_pace(self, now: float) -> float:
+        if len(self._accepted) < 2:
+            return float(len(self._accepted))
+        return len(self._accepted) / max(0.5, now - self._accepted[0])

@@ -132,19 +132,23 @@ class Backlog:
         return Pack(tuple(records))
 
 
-def halves(pack: Pack) -> tuple[Pack, Pack]:
-    """Return the two halves of a pack of at least two records, as packs of their own."""
+def halves(pack: Pack, attempt: int = 1) -> tuple[Pack, Pack]:
+    """Return the two halves of a pack of at least two records, as packs on their `attempt`-th."""
     middle = len(pack.records) // 2
-    return Pack(pack.records[:middle]), Pack(pack.records[middle:])
+    return Pack(pack.records[:middle], attempt), Pack(pack.records[middle:], attempt)
 
 
 def pack_of(asks: Iterable[Ask]) -> list[Pack]:
-    """Return packs that carry exactly `asks`, a pack for each set of open questions."""
+    """Return packs that carry exactly `asks`, a pack for each set of open questions.
+
+    Texts that ask for isolation get a pack each.
+    """
     texts: dict[GroupKey, dict[str, Ask]] = {}
     for ask in asks:
         texts.setdefault(group_key(ask), {})[ask.question.task.handle] = ask
-    lanes: dict[Lane, list[Record]] = {}
-    for (text, _, _), by_handle in texts.items():
+    lanes: dict[tuple[Lane, str | None], list[Record]] = {}
+    for (text, _, isolated), by_handle in texts.items():
         lane = tuple(sorted(by_handle))
-        lanes.setdefault(lane, []).append(Record(text, tuple(by_handle[name] for name in lane)))
+        record = Record(text, tuple(by_handle[name] for name in lane))
+        lanes.setdefault((lane, text if isolated else None), []).append(record)
     return [Pack(tuple(records)) for records in lanes.values()]

@@ -67,9 +67,7 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Check the settings and begin a run; dbt prints our one line when they are wrong."""
         inherited = (self.creds.settings or {}) if self.creds else {}
-        config = {
-            name: value for name, value in plugin_config.items() if name not in inherited
-        }
+        config = {name: value for name, value in plugin_config.items() if name not in inherited}
         try:
             self._settings = load_settings(config)
             self._engine = _workshop.engine(self._settings)

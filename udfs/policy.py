@@ -20,6 +20,9 @@ _NEXT_TRY = (
 )
 """How long after its n-th failed run an ask may be tried again; after the last one it is dead."""
 
+SERVER_FAULTS: frozenset[Fault] = frozenset({"transport", "retryable"})
+"""Faults that say something about the server, not about what it was asked."""
+
 _FINAL: frozenset[Status] = frozenset({"refused", "too_long"})
 """Asking the same text the same question again would get the same non-answer."""
 
@@ -78,7 +81,7 @@ def wait_seconds(attempt: int, retry_after_seconds: float | None, jitter: float)
 
     The server's Retry-After is a lower bound, obeyed up to `LONGEST_WAIT_SECONDS`.
     """
-    backoff = min(BACKOFF_CAP_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
+    backoff = min(BACKOFF_CAP_SECONDS, BACKOFF_SECONDS * 2.0 ** (attempt - 1))
     asked = min(retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS)
     return max(backoff, asked) * (1 + jitter / 2)
 
@@ -89,9 +92,13 @@ def after_rejection(*, rejections: int, records: int) -> Retry | Split | Bury:
     Once more with the others that failed, then alone, then never: a model that cannot answer a
     record by itself will not learn it.
     """
-    if rejections == 1:
-        return Retry(0.0)
-    return Split() if records > 1 and rejections == 2 else Bury("invalid")
+    match rejections:
+        case 1:
+            return Retry(0.0)
+        case 2 if records > 1:
+            return Split()
+        case _:
+            return Bury("invalid")
 
 
 def next_try_at(
@@ -107,7 +114,9 @@ def _attempts_for(fault: Fault, max_attempts: int) -> int:
     """How often a pack is sent before it is split: faults that repeat themselves get fewer."""
     if fault in ("too_big_or_bad", "refused", "truncated"):
         return 1
-    return min(2, max_attempts) if fault in ("bad_body", "provider_error", "empty") else max_attempts
+    return (
+        min(2, max_attempts) if fault in ("bad_body", "provider_error", "empty") else max_attempts
+    )
 
 
 def _buried_as(fault: Fault) -> Status:

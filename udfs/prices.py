@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from udfs.records import Usage
+from udfs.settings import Settings
 
 AS_OF = "2025-08-07"
 """The day the table was last compared with the vendor's published list prices."""
@@ -18,7 +19,7 @@ class Price:
     output_usd: float
 
 
-FREE = Price(0.0, 0.0)
+_FREE = Price(0.0, 0.0)
 
 PRICES: dict[str, Price] = {
     "gpt-4.1": Price(2.00, 8.00),
@@ -32,7 +33,14 @@ PRICES: dict[str, Price] = {
 }
 
 
-def cost_usd(price: Price | None, input_tokens: int | None, output_tokens: int | None) -> float | None:
+def price_of(settings: Settings, model: str) -> Price | None:
+    """Return the price of `model`; None when it is not known, which is not the same as free."""
+    return _FREE if settings.host == "embedded" else PRICES.get(model)
+
+
+def cost_usd(
+    price: Price | None, input_tokens: int | None, output_tokens: int | None
+) -> float | None:
     """Return the cost of so many tokens; None when the price or a count is unknown."""
     if price is None or input_tokens is None or output_tokens is None:
         return None

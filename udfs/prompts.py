@@ -1,4 +1,4 @@
-"""From a pack to a request: ids, system and user message, schema, output limit. Pure but for ids."""
+"""From a pack to a request: ids, messages, schema, output limit. Pure but for the ids."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ PREAMBLE = (
 )
 _ID_ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
 _ID_LENGTH = 3
+_TRIES_PER_LENGTH = 1000
 _RECORD_TOKENS = 10
 """Output tokens of an item without its values: id, braces, keys."""
 
 
 def compose(pack: Pack) -> Request:
     """Return the request that asks all questions of `pack` about all its records."""
-    ids = _new_ids(len(pack.records))
-    keys = tuple(string.ascii_lowercase[: len(pack.questions)])
+    ids = _new_ids([record.text for record in pack.records])
+    keys = tuple(_short_key(place) for place in range(len(pack.questions)))
     records = [
         {"id": id_, "text": record.text} for id_, record in zip(ids, pack.records, strict=True)
     ]
@@ -74,12 +75,28 @@ def estimate_tokens(text: str) -> int:
     return len(text.encode("utf-8", "replace")) // 4 + 1
 
 
-def _new_ids(count: int) -> tuple[str, ...]:
-    """Return `count` different random ids, so that shifted or invented ones are noticed."""
+def _new_ids(texts: list[str]) -> tuple[str, ...]:
+    """Return a different random id for each text, so that shifted or invented ones are noticed.
+
+    No text holds one of them: an answer that a text dictates can never bear a valid id. Ids get
+    longer when that is hard, or a text with every short id in it would hang us.
+    """
     ids: dict[str, None] = {}
-    while len(ids) < count:
-        ids["".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))] = None
+    tries = 0
+    everything = "\n".join(texts)
+    while len(ids) < len(texts):
+        length = _ID_LENGTH + tries // _TRIES_PER_LENGTH
+        id_ = "".join(secrets.choice(_ID_ALPHABET) for _ in range(length))
+        tries += 1
+        if id_ not in everything:
+            ids[id_] = None
     return tuple(ids)
+
+
+def _short_key(place: int) -> str:
+    """Return a, b, … z, a1, b1, …: never `id`."""
+    letter = string.ascii_lowercase[place % 26]
+    return f"{letter}{place // 26 or ''}"
 
 
 def _question_lines(key: str, question: Question) -> list[str]:

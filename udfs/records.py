@@ -151,6 +151,7 @@ class Reply:
     model: str
     usage: Usage = field(default_factory=Usage)
     confidence: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    http_status: int | None = None
     request_id: str | None = None
 
 
@@ -167,11 +168,13 @@ class Judged:
 class Attempt:
     """One row of the ledger: one sending of one pack and how it ended.
 
-    Times are UTC in ISO form; `outcome` is `ok`, `partial` or a fault; `cost_usd` is None when
+    Times are UTC in ISO form; `owner` is the process; `outcome` is `in_flight`, `ok`, `partial`, a
+    fault, `stopped` or `interrupted` (its process died); `cost_usd` is None when
     the price or the usage is unknown, never zero for unknown.
     """
 
     attempt_id: str
+    owner: str
     invocation_id: str
     started_at: str
     provider: str
@@ -210,6 +213,11 @@ class Failure:
     failed_at: str
     next_try_at: str | None
     text: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The failure as an outcome of its ask."""
+        return Outcome(self.status, None, self.error, None, self.model, self.failed_at)
 
 
 SKIPPED = Outcome(status="skipped")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from udfs.canonical import normalise
-from udfs.engine import Engine, now_utc
+from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.functions import parse_task
+from udfs.ledger import now_utc
 from udfs.records import SKIPPED, Ask, Outcome, Question
 from udfs.settings import Settings
 
@@ -57,9 +58,7 @@ class Resolver:
         settled = self._engine.settled
         return [SKIPPED if key is None else settled.get(key) for key in keys]
 
-    def _look_up(
-        self, question: Question, texts: Texts
-    ) -> tuple[list[bytes | None], list[Ask]]:
+    def _look_up(self, question: Question, texts: Texts) -> tuple[list[bytes | None], list[Ask]]:
         """Return the key of each text (None for blank) and one ask for each that is not known.
 
         What the store knows is read into `engine.settled` on the way.

@@ -56,9 +56,7 @@ class Settings(BaseModel):
         description="The endpoint, up to and including `/v1`; unset means the public default. "
         "Plain http is refused except to loopback.",
     )
-    model: Text = Field(
-        default=None, description="The model that is asked; needed with `openai`."
-    )
+    model: Text = Field(default=None, description="The model that is asked; needed with `openai`.")
     store: Path = Field(
         default=Path(".assay/store.sqlite"),
         description="The file of answers, ledger and dead letters; keep it, it is what you paid "
@@ -73,9 +71,7 @@ class Settings(BaseModel):
     tokens_per_minute: Count = Field(
         default=None, description="Estimated tokens sent in any minute; unset means no limit."
     )
-    pack_records: int = Field(
-        default=16, ge=1, le=256, description="Most records in one request."
-    )
+    pack_records: int = Field(default=16, ge=1, le=256, description="Most records in one request.")
     pack_tokens: int = Field(
         default=6000, ge=100, description="Most estimated tokens in one request."
     )
@@ -85,13 +81,17 @@ class Settings(BaseModel):
     deadline_seconds: float = Field(
         default=60, gt=0, le=3600, description="Wall clock of one attempt, in seconds."
     )
+    outage_seconds: float = Field(
+        default=180,
+        ge=0,
+        le=86400,
+        description="How long the run waits while the endpoint answers nothing, in seconds.",
+    )
     max_cost_usd: Money = Field(
         default=None,
         description="The wall for one run, in US dollars: worst cost is reserved before sending.",
     )
-    max_requests: Count = Field(
-        default=None, description="The wall for one run, in requests."
-    )
+    max_requests: Count = Field(default=None, description="The wall for one run, in requests.")
     api_key: SecretStr | None = Field(
         default=None,
         description="Read by the plugin from `OPENAI_API_KEY` and from nowhere else.",
@@ -131,16 +131,24 @@ class Settings(BaseModel):
 
 
 def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+    if _is_safe(url):
         return
     message = (
         f"`ASSAY_BASE_URL` is {url!r}; use an https URL (plain http only to 127.0.0.1, ::1 or "
         "localhost), up to and including /v1."
     )
     raise ValueError(message)
+
+
+def _is_safe(url: str) -> bool:
+    """Whether texts may be sent to `url`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:  # brackets that do not match, a port that is none
+        return False
+    loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
+    return loopback or (parts.scheme == "https" and bool(parts.hostname))
 
 
 def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -155,7 +163,7 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
     _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
     _refuse_sdk_url(config, environ)
     given = {name: value for name, value in config.items() if _blank_is_none(value) is not None}
-    if key := environ.get("OPENAI_API_KEY"):
+    if key := environ.get("OPENAI_API_KEY", "").strip():
         given["api_key"] = key
     try:
         return Settings.model_validate(given)
@@ -183,8 +191,8 @@ def _refuse_sdk_url(config: Mapping[str, Any], environ: Mapping[str, str]) -> No
         return
     if environ.get("OPENAI_BASE_URL"):
         message = (
-            "`OPENAI_BASE_URL` is set but `ASSAY_BASE_URL` is not; texts go only to a host that is "
-            "named to Assay. Set `ASSAY_BASE_URL`, or unset `OPENAI_BASE_URL`."
+            "`OPENAI_BASE_URL` is set but `ASSAY_BASE_URL` is not; texts go only to a host that "
+            "is named to Assay. Set `ASSAY_BASE_URL`, or unset `OPENAI_BASE_URL`."
         )
         raise ConfigError(message)
 

@@ -15,6 +15,9 @@ from udfs.tasks import Rejected
 MAX_DEPTH = 64
 """Deeper JSON is refused before it is parsed: a reply is three levels deep by design."""
 
+MAX_ANSWER_CHARACTERS = 100_000
+"""Longer answers are not stored: no task asks for one."""
+
 _FENCE = re.compile(r"\A```[a-zA-Z]*\n(.*)\n?```\Z", re.DOTALL)
 _THINK = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 
@@ -34,7 +37,7 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
         items = _items(reply.content)
     except Rejected as error:
         return _nothing(request, str(error))
-    counts = Counter(item.get("id") for item in items if isinstance(item, dict))
+    counts = Counter(_id(item) for item in items if isinstance(item, dict))
     unknown = [id_ for id_ in counts if id_ not in request.ids]
     missing = [id_ for id_ in request.ids if id_ not in counts]
     if unknown and missing:
@@ -81,8 +84,14 @@ def _nothing(request: Request, reason: str) -> Judged:
     return Judged({}, {ask.key: reason for ask in request.pack.asks}, reason)
 
 
-def _is_single(item: Any, counts: Counter[Any]) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("id"), str) and counts[item["id"]] == 1
+def _id(item: dict[str, Any]) -> str | None:
+    """Return the id of an item; None, which no record has, for anything but a string."""
+    id_ = item.get("id")
+    return id_ if isinstance(id_, str) else None
+
+
+def _is_single(item: Any, counts: Counter[str | None]) -> bool:
+    return isinstance(item, dict) and (id_ := _id(item)) is not None and counts[id_] == 1
 
 
 def _judge_records(
@@ -119,7 +128,11 @@ def _accept(ask: Ask, item: dict[str, Any] | None, key: str) -> str:
     if _holds_doubled(raw):
         message = "bad_json: a key is given twice"
         raise Rejected(message)
-    return canonical_json(ask.question.task.accept(raw, ask.text))
+    value = canonical_json(ask.question.task.accept(raw, ask.text))
+    if len(value) > MAX_ANSWER_CHARACTERS:
+        message = f"too_long: more than {MAX_ANSWER_CHARACTERS} characters"
+        raise Rejected(message)
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Doubled:
@@ -148,4 +161,5 @@ def _depth(content: str) -> int:
     return deepest
 
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?')
+"""A string, closed or not: to look for the end again from each quote would be quadratic."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -23,9 +24,9 @@ _BY_KIND = {function.__name__.lower(): function for function in FUNCTIONS}
 
 def parse_task(spec: str) -> Task:
     """Return the task that a macro wrote as JSON, or raise `ConfigError` naming what is wrong."""
-    fields = json.loads(spec)
+    fields = _object(spec)
     kind = fields.pop("kind", None)
-    if kind not in _BY_KIND:
+    if not isinstance(kind, str) or kind not in _BY_KIND:
         message = f"Unknown AI function {kind!r}; known are {', '.join(sorted(_BY_KIND))}."
         raise ConfigError(message)
     try:
@@ -33,10 +34,22 @@ def parse_task(spec: str) -> Task:
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, detail["loc"]))
-        message = f"ai_{kind}{': ' + place if place else ''}: {detail['msg']}"
+        reason = str(detail["msg"]).removeprefix("Value error, ")
+        message = f"ai_{kind}{': ' + place if place else ''}: {reason}"
         raise ConfigError(message) from None
     _check_examples(task)
     return task
+
+
+def _object(spec: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(spec)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        message = "A task must be a JSON object; let the ai_ macros write it."
+        raise ConfigError(message)
+    return fields
 
 
 def _check_examples(task: Task) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic_core import ErrorDetails
 
 from udfs.canonical import clean
 from udfs.functions.classify import same_label
@@ -80,19 +81,18 @@ class Assess(Task):
         try:
             found = _Assessment.model_validate(raw)
         except ValidationError as error:
-            places = sorted({".".join(map(str, detail["loc"])) for detail in error.errors()})
-            message = f"not an assessment: {', '.join(places)}"
+            message = f"not an assessment: {', '.join(sorted(set(map(_place, error.errors()))))}"
             raise Rejected(message) from None
         missing = [clean(name) for name in found.missing_fields]
         changes = [
             {"field": clean(change.field), "from": clean(change.from_), "to": clean(change.to)}
             for change in found.normalizations
         ]
-        _check_columns(missing, changes, json.loads(text))
+        _check_columns(missing, changes, _columns(text))
         return {
             "quality_score": found.quality_score,
-            "missing_fields": missing,
-            "normalizations": changes,
+            "missing_fields": [*missing],
+            "normalizations": [{**change} for change in changes],
             "category": same_label(found.category, CATEGORIES),
         }
 
@@ -110,12 +110,39 @@ def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:
     }
 
 
+def _place(detail: ErrorDetails) -> str:
+    """Return where an answer is wrong, without the names that it made up."""
+    path = detail["loc"]
+    if detail["type"] == "extra_forbidden":
+        path = (*path[:-1], "unknown key")
+    return ".".join(map(str, path)) or "not an object"
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Return the record's columns as the text spells them; null is spelled as nothing."""
+    try:
+        record = json.loads(text, parse_int=str, parse_float=str)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        message = "the text is not a record: a JSON object of columns"
+        raise Rejected(message)
+    return {name: _spelled(value) for name, value in record.items()}
+
+
+def _spelled(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _check_columns(
-    missing: list[str], changes: list[dict[str, str]], record: dict[str, JsonValue]
+    missing: list[str], changes: list[dict[str, str]], record: dict[str, str]
 ) -> None:
     if not {*missing, *(change["field"] for change in changes)} <= set(record):
         message = "names a column that the record does not have"
         raise Rejected(message)
-    if any(change["from"] not in str(record[change["field"]]) for change in changes):
+    held = [(change["from"], record[change["field"]]) for change in changes]
+    if any(not part or part not in value for part, value in held):
         message = "not_grounded: a normal form of a value that the record does not hold"
         raise Rejected(message)

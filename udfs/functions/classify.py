@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 from udfs.tasks import JsonSchema, Rejected, Task
 
 
+FEWEST_LABELS = 2
+
+
 def fold(label: str) -> str:
     """Return the form in which two spellings of a label count as equal."""
     return unicodedata.normalize("NFC", label).strip().casefold()
@@ -46,7 +49,7 @@ class Classify(Task):
     @model_validator(mode="after")
     def _labels_differ(self) -> Self:
         names = [fold(label.name) for label in self.labels]
-        if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+        if len(names) < FEWEST_LABELS or len(set(names)) < len(names) or not all(names):
             message = (
                 "ai_classify needs at least two different, non-blank labels, got "
                 f"{[label.name for label in self.labels]!r}."
@@ -73,11 +76,13 @@ class Classify(Task):
         meanings = [f"{label.name}: {label.description}" for label in self.labels]
         described = any(label.description for label in self.labels)
         listed = "\n".join(meanings) if described else ""
-        how = "all labels that fit, none if none does" if self.multi else "the label that fits best"
+        how = (
+            "all labels that fit, none if none does" if self.multi else "the label that fits best"
+        )
         return f"{how}{'. ' + listed if listed else ''}"
 
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
-        """Take labels of the list only; equal after NFC, trim and case folding, nothing fuzzier."""
+        """Take labels of the list only, equal after NFC, trim and case folding."""
         if not self.multi:
             return self._known(raw)
         if not isinstance(raw, list):

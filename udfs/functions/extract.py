@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import math
 import re
+import sys
+from collections.abc import Callable
 from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
@@ -18,6 +19,7 @@ FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
 _HINT = {"date": "YYYY-MM-DD", "timestamp": "YYYY-MM-DDTHH:MM:SS"}
 _INT64 = 2**63
+_DOUBLE = sys.float_info.max
 
 
 class Field(BaseModel):
@@ -74,7 +76,9 @@ class Extract(Task):
             field = self.fields[0]
             meaning = f" ({field.description})" if field.description else ""
             return f"all values of {field.name}{meaning} in the text, {how}; [] if none"
-        lines = [f"{field.name}: {field.description}" for field in self.fields if field.description]
+        lines = [
+            f"{field.name}: {field.description}" for field in self.fields if field.description
+        ]
         what = f"the fields found in the text, {how}; null if absent"
         return "\n".join([what, *lines])
 
@@ -132,34 +136,58 @@ def _field_schema(field: Field) -> JsonSchema:
 
 
 def _typed(field: Field, raw: JsonValue) -> JsonValue:
-    checks = {
-        "text": isinstance(raw, str) and bool(raw.strip()),
-        "integer": _is_integer(raw),
-        "number": _is_number(raw),
-        "boolean": isinstance(raw, bool),
-        "date": isinstance(raw, str) and _parses(datetime.date, raw),
-        "timestamp": isinstance(raw, str) and _parses(datetime.datetime, raw),
-    }
-    if not checks[field.type]:
+    """Return `raw` in the normal form of the field's type, which SQL can cast."""
+    value = _READERS[field.type](clean(raw).strip() if isinstance(raw, str) else raw)
+    if value is None:
         message = f"field {field.name!r} is not of type {field.type}"
         raise Rejected(message)
-    return clean(raw) if isinstance(raw, str) else raw
+    return value
 
 
-def _is_integer(raw: JsonValue) -> bool:
-    return isinstance(raw, int) and not isinstance(raw, bool) and -_INT64 <= raw < _INT64
+def _text(raw: JsonValue) -> str | None:
+    return raw if isinstance(raw, str) and raw else None
 
 
-def _is_number(raw: JsonValue) -> bool:
-    return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+def _integer(raw: JsonValue) -> int | None:
+    if isinstance(raw, int) and not isinstance(raw, bool) and -_INT64 <= raw < _INT64:
+        return raw
+    return None
 
 
-def _parses(kind: type[datetime.date], raw: str) -> bool:
+def _number(raw: JsonValue) -> float | None:
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) <= _DOUBLE:
+        return raw
+    return None
+
+
+def _boolean(raw: JsonValue) -> bool | None:
+    return raw if isinstance(raw, bool) else None
+
+
+def _date(raw: JsonValue) -> str | None:
     try:
-        kind.fromisoformat(raw)
+        return datetime.date.fromisoformat(raw).isoformat() if isinstance(raw, str) else None
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def _timestamp(raw: JsonValue) -> str | None:
+    """Return the wall time that the text gives: SQL's TIMESTAMP has no time zone."""
+    try:
+        moment = datetime.datetime.fromisoformat(raw) if isinstance(raw, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=None).isoformat() if moment else None
+
+
+_READERS: dict[FieldType, Callable[[JsonValue], JsonValue]] = {
+    "text": _text,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "timestamp": _timestamp,
+}
 
 
 def _verbatim(field: Field, value: str, text: str) -> str:

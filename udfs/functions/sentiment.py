@@ -43,7 +43,7 @@ class Sentiment(Task):
         label: JsonSchema = {"type": "string", "enum": list(LABELS)}
         return {
             "type": "object",
-            "properties": {aspect: label for aspect in self.aspects},
+            "properties": dict.fromkeys(self.aspects, label),
             "required": list(self.aspects),
             "additionalProperties": False,
         }

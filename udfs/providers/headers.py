@@ -35,7 +35,7 @@ def _positive(value: str | None) -> float | None:
 def _until(value: str | None, now: datetime.datetime) -> float | None:
     try:
         moment = email.utils.parsedate_to_datetime(value or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a number too big for a year or an hour
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)

@@ -17,7 +17,7 @@ from udfs.embedded.judgement import Judgement
 from udfs.embedded.sentiment import Sentiment as Feeling
 from udfs.embedded.summarizer import Summarizer
 from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Summarize
-from udfs.records import Reply, Request
+from udfs.records import Reply, Request, Usage
 from udfs.settings import LOCAL_MODEL, Settings
 from udfs.tasks import Task
 
@@ -49,7 +49,8 @@ class LocalProvider:
                 item[key] = judgement.value
                 confidence[item["id"], key] = judgement.confidence
         content = json.dumps({"answers": items}, ensure_ascii=False)
-        return Reply(content=content, model=LOCAL_MODEL, confidence=confidence)
+        usage = Usage(0, 0, 0)
+        return Reply(content, LOCAL_MODEL, usage, confidence)
 
     def _judge(self, task: Task) -> Judge:
         with self._lock:

@@ -42,7 +42,9 @@ class CappedTransport(httpx2.AsyncHTTPTransport):
         finally:
             await response.aclose()
         dropped = {"content-encoding", "content-length", "transfer-encoding"}
-        headers = [(name, value) for name, value in response.headers.raw if _name(name) not in dropped]
+        headers = [
+            (name, value) for name, value in response.headers.raw if _name(name) not in dropped
+        ]
         return httpx2.Response(
             response.status_code, headers=headers, content=body, extensions=response.extensions
         )
@@ -110,7 +112,9 @@ class OpenAIProvider:
         code = _error_code(error.body)
         if status == 402 or (status == 429 and code in _QUOTA_CODES):
             message = f"{self._host} says that the account's quota is used up (HTTP {status})."
-            return QuotaError(f"{message} Add credit, then run again: it goes on where it stopped.")
+            return QuotaError(
+                f"{message} Add credit, then run again: it goes on where it stopped."
+            )
         if (fault := fault_of(status, code, headers.get("x-should-retry"))) == "config":
             return ConfigError(
                 f"{self._host} refused the request for model {request.model!r} with HTTP {status}. "
@@ -165,6 +169,7 @@ def _reply(body: bytes, headers: Mapping[str, str], request: Request) -> Reply:
         content=content,
         model=model if isinstance(model, str) and model else request.model,
         usage=_usage(found.get("usage")),
+        http_status=200,
         request_id=headers.get("x-request-id"),
     )
 

@@ -1,4 +1,4 @@
-"""The store's schema as a list of steps; the decorator is `list.append`, applied names are kept."""
+"""The store's schema as a list of steps: the decorator is `list.append`, names are kept."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def m002_calls(connection: sqlite3.Connection) -> None:
         """
         create table calls (
             attempt_id text primary key,
+            owner text not null,
             invocation_id text not null,
             started_at text not null,
             provider text not null,
@@ -103,6 +104,19 @@ def m004_tasks(connection: sqlite3.Connection) -> None:
             kind text not null,
             spec text not null,
             first_seen_at text not null
+        ) without rowid
+        """
+    )
+
+
+@migration
+def m005_leases(connection: sqlite3.Connection) -> None:
+    """Which running process has taken which ask on; see `leases.py`."""
+    connection.execute(
+        """
+        create table leases (
+            key blob primary key,
+            owner text not null
         ) without rowid
         """
     )

@@ -1,0 +1,41 @@
+"""Fixtures of the dbt tests: projects in temporary folders, and a server to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from udfs.faultd import FaultServer
+
+from .project import Project, asking
+
+NewProject = Callable[..., Project]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultServer]:
+    """A server that answers well unless the path says otherwise, and keeps what it was sent."""
+    with FaultServer(keep_texts=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def new_project(tmp_path_factory: pytest.TempPathFactory) -> NewProject:
+    """Make a project of given models, by paths below `models/`, that asks the local provider."""
+
+    def made(models: dict[str, str] | None = None, **env: str) -> Project:
+        return Project(tmp_path_factory.mktemp("project"), models or {}, env)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def asking_project(new_project: NewProject, server: FaultServer) -> Callable[..., Project]:
+    """As `new_project`, but its texts go to the server."""
+
+    def made(models: dict[str, str] | None = None, **env: Any) -> Project:
+        return new_project(models, **asking(server), **env)
+
+    return made

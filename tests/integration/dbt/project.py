@@ -1,0 +1,217 @@
+"""A dbt project in a folder of its own, run as a subprocess in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from udfs.faultd import FaultServer
+
+REPOSITORY = Path(__file__).parents[3]
+PARTS = ("dbt_project.yml", "profiles.yml", "macros", "tests/dbt")
+RUN_SECONDS = 120
+KEY = "sk-canary-4f1f7c62"
+"""The key that runs against faultd carry; nothing may ever write it down."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one dbt invocation ended: exit code, all it printed, and its results by node name."""
+
+    code: int
+    output: str
+    results: Mapping[str, dict[str, Any]]
+
+    def statuses(self) -> dict[str, str]:
+        """The status of each node."""
+        return {name: result["status"] for name, result in self.results.items()}
+
+    def message(self, node: str) -> str:
+        """What dbt says of a node."""
+        return str(self.results[node]["message"])
+
+
+@dataclass
+class Project:
+    """The repository's macros, tests and profile around models of the test's choice.
+
+    `models` maps paths below `models/` to SQL or YAML; `env` is added to a bare environment.
+    """
+
+    root: Path
+    models: Mapping[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for part in PARTS:
+            _copy(REPOSITORY / part, self.root / part)
+        (self.root / "models").mkdir(exist_ok=True)
+        for path, text in self.models.items():
+            self.write(path, text)
+
+    def add_shipped(self) -> Project:
+        """Take over the repository's own models and seeds, too."""
+        for part in ("models", "seeds"):
+            _copy(REPOSITORY / part, self.root / part)
+        return self
+
+    def write(self, path: str, text: str) -> None:
+        """Write a model or a YAML file below `models/`."""
+        target = self.root / "models" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+    def set_variables(self, **variables: Any) -> None:
+        """Replace variables of dbt_project.yml by others."""
+        path = self.root / "dbt_project.yml"
+        lines = path.read_text(encoding="utf-8").split("\n")
+        begin = lines.index("vars:")
+        end = next(at for at in range(begin + 1, len(lines)) if lines[at][:1].isalpha())
+        lines[begin:end] = [f"vars: {json.dumps(variables)}", ""]
+        path.write_text("\n".join(lines), encoding="utf-8")
+
+    def dbt(self, *arguments: str, **env: str) -> Run:
+        """Run dbt and wait for it; `env` is added for this run only."""
+        results = self.root / "target" / "run_results.json"
+        results.unlink(missing_ok=True)
+        done = subprocess.run(
+            _command(arguments),
+            cwd=self.root,
+            env=self._environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout.decode("utf-8", "replace"), _results(results))
+
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
+        """Start dbt in a process group of its own and return at once."""
+        return subprocess.Popen(
+            _command(arguments),
+            cwd=self.root,
+            env=self._environment(env),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the warehouse, read-only."""
+        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def types(self, table: str) -> dict[str, str]:
+        """The columns of a table of the warehouse with their types."""
+        return {row[0]: row[1] for row in self.rows(f"describe {table}")}
+
+    def state(self, *schemas: str) -> dict[str, str]:
+        """An order-free hash of each table of these schemas."""
+        tables = self.rows(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            f"where schema_name in {(*schemas, '')} order by 1"
+        )
+        return {
+            name: str(self.rows(f"select count(*), sum(hash(t)) from {name} as t")[0])
+            for (name,) in tables
+        }
+
+    @property
+    def store(self) -> Path:
+        """The file of the store."""
+        return self.root / self.env.get("ASSAY_STORE", ".assay/store.sqlite")
+
+    def store_rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the store."""
+        connection = sqlite3.connect(self.store)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def calls(self) -> int:
+        """How many requests the ledger holds."""
+        return int(self.store_rows("select count(*) from calls")[0][0])
+
+    def written(self) -> str:
+        """Everything that dbt wrote down: logs and artifacts."""
+        folders = [self.root / "logs", self.root / "target"]
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
+
+    def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        bare = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(REPOSITORY),
+            "HOME": str(self.root),
+            "LANG": "C.UTF-8",
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        return bare | self.env | env
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process of `Project.start` with all its children, as the kernel does out of memory."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def asking(server: FaultServer, scenario: str | None = None, **more: str) -> dict[str, str]:
+    """The environment of a run whose texts go to faultd."""
+    return {
+        "ASSAY_PROVIDER": "openai",
+        "ASSAY_BASE_URL": server.url(scenario),
+        "ASSAY_MODEL": "stub",
+        "OPENAI_API_KEY": KEY,
+    } | more
+
+
+def table(columns: str, *rows: tuple[Any, ...]) -> str:
+    """A model that is nothing but these rows; values are numbers, texts or None."""
+    lines = ",\n".join(f"({', '.join(map(literal, row))})" for row in rows)
+    return f"select * from (values\n{lines}\n) as given ({columns})"
+
+
+def literal(value: Any) -> str:
+    """A value as a SQL literal that Jinja leaves alone."""
+    if value is None:
+        return "null"
+    if not isinstance(value, str):
+        return str(value)
+    return "{% raw %}'" + value.replace("'", "''") + "'{% endraw %}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copy(source, target)
+
+
+def _command(arguments: tuple[str, ...]) -> list[str]:
+    return [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
+
+
+def _results(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.exists():
+        return {}
+    results = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return {_name(result["unique_id"]): result for result in results}
+
+
+def _name(unique_id: str) -> str:
+    kind, _, *names = unique_id.split(".")
+    return names[1] if kind == "unit_test" else names[0]

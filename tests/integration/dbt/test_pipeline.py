@@ -1,0 +1,113 @@
+"""The shipped project as a whole: what `dbt build` makes, and that doing it again is free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from udfs.faultd import FaultServer
+
+from .conftest import NewProject
+from .project import Project, Run, asking
+
+SILVER_AND_GOLD = {
+    "gold.customer_360",
+    "gold.feedback_by_topic_week",
+    "gold.feedback_to_review",
+    "gold.product_complaints",
+    "silver.silver_customers",
+    "silver.silver_feedback",
+    "silver.silver_products",
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """The project after its first build, with what it held and had asked by then."""
+
+    project: Project
+    run: Run
+    state: dict[str, str]
+    calls: int
+
+
+@pytest.fixture(scope="module")
+def built(new_project: NewProject) -> Built:
+    """The shipped project, built once with the embedded models."""
+    project = new_project().add_shipped()
+    run = project.dbt("build")
+    return Built(project, run, project.state("silver", "gold"), project.calls())
+
+
+def test_a_first_build_passes_every_check(built: Built) -> None:
+    """Every model is built and every test ran and passed; exposures are no-ops."""
+    assert built.run.code == 0, built.run.output
+    assert set(built.run.statuses().values()) == {"success", "pass", "no-op"}
+    assert set(built.state) >= SILVER_AND_GOLD
+
+
+def test_every_customer_has_every_answer_or_a_reason(built: Built) -> None:
+    """The embedded models leave no row of the sample data without a status."""
+    found = built.project.rows(
+        "select distinct status from ops.ops_answer_statuses where row_count > 0"
+    )
+    assert {"ok"} <= {status for (status,) in found} <= {"ok", "skipped"}
+
+
+def test_the_ledger_is_served_as_it_stands_in_the_store(built: Built) -> None:
+    """The ops model of calls has one row for each row of the store."""
+    assert built.project.rows("select count(*) from ops.ops_calls") == [(built.calls,)]
+
+
+@pytest.mark.parametrize("arguments", [("build",), ("build", "--full-refresh")], ids=" ".join)
+def test_p10_e18_building_again_changes_nothing_and_asks_nothing(
+    built: Built, arguments: tuple[str, ...]
+) -> None:
+    """A second build, even from scratch, finds every answer in the store."""
+    run = built.project.dbt(*arguments)
+    assert run.code == 0, run.output
+    assert built.project.calls() == built.calls
+    assert built.project.state("silver", "gold") == built.state
+
+
+def test_p10_the_number_of_threads_makes_no_difference(built: Built) -> None:
+    """One thread from scratch gives the tables that four gave."""
+    run = built.project.dbt("run", "--full-refresh", ASSAY_THREADS="1")
+    assert run.code == 0, run.output
+    assert built.project.state("silver", "gold") == built.state
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("parse", "--no-partial-parse"),
+        ("compile",),
+        ("ls",),
+        ("docs", "generate"),
+        ("run", "--empty", "--full-refresh", "--select", "silver"),
+    ],
+    ids=" ".join,
+)
+def test_e04_nothing_is_asked_but_by_a_build(
+    built: Built, server: FaultServer, arguments: tuple[str, ...]
+) -> None:
+    """Looking at the project costs nothing, even with an empty store and a paid endpoint."""
+    run = built.project.dbt(*arguments, **asking(server, ASSAY_STORE="empty.sqlite"))
+    assert run.code == 0, run.output
+    assert server.summary()["requests"] == 0
+
+
+def test_e17_a_doubled_key_stops_the_build_before_anything_is_asked(
+    new_project: NewProject, server: FaultServer
+) -> None:
+    """Tests of bronze run before the silver model that would pay for its rows."""
+    project = new_project().add_shipped()
+    path = project.root / "seeds" / "shop_products.csv"
+    head, first, *others = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([head, first, first, *others]), encoding="utf-8")
+    run = project.dbt("build", "--select", "+silver_products", **asking(server))
+    assert run.code == 1
+    assert run.statuses()["unique_bronze_shop__products_product_id"] == "fail"
+    assert run.statuses()["silver_products"] == "skipped"
+    assert server.summary()["requests"] == 0

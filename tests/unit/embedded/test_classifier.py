@@ -1,0 +1,173 @@
+"""Texts get labels from names, descriptions and examples."""
+
+import pytest
+
+from udfs.embedded.classifier import Classifier
+from udfs.embedded.judgement import Judgement
+
+TOPICS = dict.fromkeys(["lost_card", "exchange_rate", "opening_hours"])
+
+
+def values(classifier, *texts):
+    """The bare values of the judgements of `texts`."""
+    return [judged.value for judged in classifier.classify(texts)]
+
+
+def test_names_alone_are_enough(embedder):
+    """A text goes to the label whose words it is nearest to."""
+    classifier = Classifier(embedder, TOPICS)
+
+    assert ["lost_card", "exchange_rate", "opening_hours"] == values(
+        classifier,
+        "I think I left my card on the bus",
+        "What rate do you use for dollars?",
+        "Until when is the shop open on Sunday?",
+    )
+
+
+def test_a_description_explains_an_opaque_name(embedder):
+    """Codes work when they are described."""
+    classifier = Classifier(
+        embedder, {"K1": "the parcel is late or lost", "K2": "the invoice is wrong"}
+    )
+
+    assert ["K2", "K1"] == values(classifier, "My bill has an error", "Where is my package?")
+
+
+def test_examples_teach_what_names_do_not_say(embedder):
+    """Labels without meaning are learnt from examples alone."""
+    examples = [
+        ("the soup was cold", "a"),
+        ("our waiter forgot the bread", "a"),
+        ("the engine makes a noise", "b"),
+        ("my tyres are worn", "b"),
+    ]
+    classifier = Classifier(embedder, {"a": None, "b": None}, examples)
+
+    assert ["a", "b"] == values(classifier, "the salad was stale", "the brakes squeak")
+
+
+def test_one_example_a_label_is_enough(embedder):
+    """There need not be any spread within a label."""
+    classifier = Classifier(
+        embedder, {"a": None, "b": None}, [("fresh bread", "a"), ("flat tyre", "b")]
+    )
+
+    assert ["a"] == values(classifier, "warm bread rolls")
+
+
+def test_a_label_without_examples_still_has_its_name(embedder):
+    """Examples for some labels do not shut out the others."""
+    examples = [("someone stole my card", "lost_card"), ("my card is gone", "lost_card")]
+    classifier = Classifier(embedder, TOPICS, examples)
+
+    assert ["opening_hours"] == values(classifier, "are you open on public holidays, what hours?")
+
+
+@pytest.mark.parametrize("name", ["other", "none_of_the_above", "N/A", "out_of_scope", "Misc"])
+def test_a_fallback_label_takes_what_fits_nowhere(embedder, name):
+    """A label that means none of these is chosen only when nothing is near."""
+    classifier = Classifier(embedder, {**TOPICS, name: None})
+
+    assert [name, "lost_card"] == values(
+        classifier, "purple elephants sing opera", "my card is lost"
+    )
+
+
+def test_a_description_can_make_a_label_the_fallback(embedder):
+    """What counts is that the description says so."""
+    labels = {**TOPICS, "rest_bin": "Anything else, none of the others"}
+
+    assert ["rest_bin"] == values(Classifier(embedder, labels), "purple elephants sing opera")
+
+
+def test_instructions_can_name_the_fallback(embedder):
+    """`Otherwise use …` is understood."""
+    labels = {**TOPICS, "chatter": None}
+    told = Classifier(embedder, labels, instructions="If nothing fits, use chatter. Be kind.")
+    untold = Classifier(embedder, labels, instructions="Be kind.")
+    text = "purple elephants sing opera"
+
+    assert ["chatter"] == values(told, text)
+    assert ["chatter"] != values(untold, text)
+
+
+def test_a_fallback_is_surer_the_farther_all_is(embedder):
+    """Nonsense is none of these with more confidence than a near miss."""
+    near, far = Classifier(embedder, {"card": None, "other": None}).classify(
+        ["my account", "purple elephants sing opera"]
+    )
+
+    assert "other" == near.value == far.value
+    assert far.confidence > near.confidence
+
+
+def test_many_labels_come_in_the_order_given(embedder):
+    """With `multi` each label is judged on its own."""
+    classifier = Classifier(embedder, dict.fromkeys(["food", "staff", "parking"]), multi=True)
+
+    assert [["food", "staff"], []] == values(
+        classifier, "The staff was kind and the food was hot", "xylophone"
+    )
+
+
+def test_many_labels_learn_from_examples(embedder):
+    """Examples with several labels teach each of them."""
+    examples = [
+        ("cold soup, slow waiter", ["kitchen", "floor"]),
+        ("cold soup", "kitchen"),
+        ("slow waiter", ["floor"]),
+        ("nice weather today", []),
+    ]
+    classifier = Classifier(embedder, {"kitchen": None, "floor": None}, examples, multi=True)
+
+    assert [["kitchen", "floor"], ["floor"]] == values(
+        classifier, "the soup was cold and the waiter slow", "a slow waiter"
+    )
+
+
+def test_the_fallback_of_many_stands_alone(embedder):
+    """With `multi` none of these comes when no label does."""
+    classifier = Classifier(embedder, dict.fromkeys(["food", "staff", "other"]), multi=True)
+
+    assert [["other"], ["food"]] == values(classifier, "xylophone lessons", "the food was hot")
+
+
+@pytest.mark.parametrize(("multi", "expected"), [(False, None), (True, [])])
+def test_a_text_without_words_gets_no_label(embedder, multi, expected):
+    """Nothing is made up for an empty text."""
+    judged = Classifier(embedder, TOPICS, multi=multi).classify([""])
+
+    assert [Judgement(expected, 0.0)] == judged
+
+
+def test_a_clear_text_is_surer_than_a_vague_one(embedder):
+    """Confidence follows the lead of the best label."""
+    clear, vague = Classifier(embedder, TOPICS).classify(["I lost my card", "I have a question"])
+
+    assert 1 >= clear.confidence > vague.confidence >= 0
+
+
+def test_the_batch_changes_nothing(embedder):
+    """Texts are judged alone, whatever comes with them."""
+    texts = [f"card {number} was lost at the {number} o'clock rate" for number in range(50)]
+    classifier = Classifier(embedder, TOPICS, [("my card is gone", "lost_card")])
+
+    assert classifier.classify(texts) == [classifier.classify([text])[0] for text in texts]
+
+
+def test_a_single_label_is_the_answer(embedder):
+    """One label leaves no choice, even one that sounds like a fallback."""
+    assert ["other"] == values(Classifier(embedder, {"other": None}), "anything at all")
+
+
+def test_no_labels_are_an_error(embedder):
+    """The message says what is needed."""
+    with pytest.raises(ValueError, match="at least one label"):
+        Classifier(embedder, {})
+
+
+def test_an_example_with_a_strange_label_is_an_error(embedder):
+    """The message names the label."""
+    with pytest.raises(ValueError, match="'blue'"):
+        Classifier(embedder, TOPICS, [("a text", "blue")])

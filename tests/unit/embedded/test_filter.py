@@ -1,0 +1,86 @@
+"""Yes-or-no questions are answered, or left open."""
+
+import pytest
+
+from udfs.embedded.filter import Filter, topic_of
+from udfs.embedded.judgement import Judgement
+
+REFUND = "Is the customer asking about a refund?"
+
+
+def answers(judge, *texts):
+    """The bare answers for `texts`."""
+    return [judged.value for judged in judge.judge(texts)]
+
+
+def test_a_topic_is_recognised(embedder):
+    """What speaks of the topic is a yes, what speaks of something else a no."""
+    assert [True, True, False] == answers(
+        Filter(embedder, REFUND),
+        "When do I get my refund?",
+        "Hello. I was told that you would refund the ticket. Thanks.",
+        "The museum has a new roof",
+    )
+
+
+def test_what_cannot_be_told_is_none(embedder):
+    """A half-near text and an empty one are no guesses of yes."""
+    assert [None, None] == answers(Filter(embedder, REFUND), "the payment went back", "")
+
+
+@pytest.mark.parametrize(
+    "question", ["Is the customer not asking about a refund?", "Didn't they pay?", ""]
+)
+def test_a_question_that_cannot_be_read_is_never_answered(embedder, question):
+    """Denials and empty questions are left open."""
+    assert [Judgement(None, 0.0)] == Filter(embedder, question).judge(["I want a refund"])
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Is the customer unhappy?", [True, False, None, None]),
+        ("Is this a positive review?", [False, True, None, None]),
+    ],
+)
+def test_a_question_of_feeling_asks_the_sentiment(embedder, question, expected):
+    """Weak feelings and other languages are left open."""
+    assert expected == answers(
+        Filter(embedder, question),
+        "The soup was horrible and cold",
+        "I love this place",
+        "The box is square",
+        "Das Essen war furchtbar",
+    )
+
+
+def test_examples_teach_a_question(embedder):
+    """What a question means is shown by texts and answers."""
+    examples = [
+        ("the engine makes a noise", True),
+        ("my tyres are worn", True),
+        ("the brakes squeak", True),
+        ("the soup was cold", False),
+        ("our waiter was kind", False),
+        ("fresh bread every day", False),
+    ]
+
+    assert [True, False] == answers(
+        Filter(embedder, "Is it one for Bo?", examples),
+        "the engine and the brakes make a noise",
+        "cold soup and old bread",
+    )
+
+
+def test_confidence_is_that_of_the_answer(embedder):
+    """Both a clear yes and a clear no are sure."""
+    judged = Filter(embedder, REFUND).judge(["refund my ticket, refund", "The roof is new"])
+
+    assert [True, False] == [one.value for one in judged]
+    assert all(0.6 <= one.confidence <= 1 for one in judged)
+
+
+def test_the_topic_is_what_carries_meaning():
+    """Question words go, unless nothing else is left."""
+    assert ["refund"] == topic_of(REFUND)
+    assert ["is", "it", "about", "that"] == topic_of("Is it about that?")

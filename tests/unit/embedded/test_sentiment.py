@@ -1,0 +1,108 @@
+"""English texts have a feeling; other languages are not judged."""
+
+import pytest
+
+from udfs.embedded.judgement import Judgement
+from udfs.embedded.sentiment import Sentiment
+
+
+@pytest.fixture(scope="module")
+def sentiment(embedder):
+    """One loaded model for all tests."""
+    return Sentiment(embedder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The kettle is lovely and boils fast.",
+        "I could not be happier with this lamp",
+        "Had no problems with the booking.",
+        "We'll be back!",
+        "\U0001f60d",
+    ],
+)
+def test_praise_is_above_zero(sentiment, text):
+    """Also where the single words sound bad."""
+    assert sentiment.score([text])[0].value > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The kettle leaked and the seller was rude.",
+        "Don\u2019t waste your money on this lamp",
+        "The soup was bland.",
+        "I won't be back.",
+        "We found hair in the sink.\nThe night was awful.",
+    ],
+)
+def test_complaints_are_below_zero(sentiment, text):
+    """Also where the single words sound good."""
+    assert sentiment.score([text])[0].value < 0
+
+
+@pytest.mark.parametrize(
+    "text", ["Der Wasserkocher ist furchtbar.", "Sangat mengecewakan", "很好", "", "42", "\u2014"]
+)
+def test_what_cannot_be_judged_is_none(sentiment, text):
+    """Another language is unknown, never neutral."""
+    assert [Judgement(None, 0.0)] == sentiment.score([text])
+
+
+def test_strong_words_are_surer_than_weak_ones(sentiment):
+    """Confidence grows with the size of the score."""
+    strong, weak = sentiment.score(["This is a wonderful, perfect phone", "It came in a box"])
+
+    assert strong.confidence > weak.confidence
+
+
+def test_a_score_stays_within_its_range(sentiment):
+    """Piled up praise is still at most 1."""
+    assert 0.9 < sentiment.score(["wonderful excellent perfect great love " * 400])[0].value <= 1
+
+
+def test_each_aspect_has_its_own_label(sentiment):
+    """One sentence can praise one thing and blame another."""
+    text = "The food was delicious but the waiter was rude, and we paid a fair price."
+
+    assert [{"food": "positive", "staff": "negative", "parking": "unknown"}] == [
+        judged.value for judged in sentiment.aspects([text], ["food", "staff", "parking"])
+    ]
+
+
+def test_an_aspect_can_be_mixed(sentiment):
+    """Praise and blame of the same aspect do not cancel out."""
+    text = "The battery is excellent in summer. In winter the battery is terrible."
+
+    assert [{"battery": "mixed"}] == [one.value for one in sentiment.aspects([text], ["battery"])]
+
+
+def test_an_aspect_without_feeling_is_neutral(sentiment):
+    """To be talked about is not yet to be judged."""
+    text = "The room has two windows."
+
+    assert [{"room": "neutral"}] == [one.value for one in sentiment.aspects([text], ["room"])]
+
+
+def test_the_feeling_may_stand_beside_the_aspect(sentiment):
+    """A clause without feeling borrows it from its neighbours."""
+    text = "The staff, while busy, was lovely."
+
+    assert [{"staff": "positive"}] == [one.value for one in sentiment.aspects([text], ["staff"])]
+
+
+@pytest.mark.parametrize("text", ["Das Essen war schlecht", "", "..."])
+def test_aspects_of_other_languages_are_unknown(sentiment, text):
+    """Each aspect is there, none is judged."""
+    assert [Judgement({"food": "unknown"}, 0.0)] == sentiment.aspects([text], ["food"])
+
+
+def test_no_aspects_give_an_empty_answer(sentiment):
+    """Nothing was asked."""
+    assert [Judgement({}, 0.0)] == sentiment.aspects(["The food was good"], [])
+
+
+def test_a_long_text_of_emoji_is_quick(sentiment):
+    """Only the start of what VADER is slow at is read."""
+    assert sentiment.score(["\U0001f600" * 20_000])[0].value > 0

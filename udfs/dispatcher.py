@@ -1,0 +1,346 @@
+"""The dispatcher: what waits, flies and is spent. Everything here happens on the one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from udfs import ledger, policy
+from udfs.claims import Claims, Ticket
+from udfs.errors import CallError, RunError
+from udfs.governor import Governor
+from udfs.packer import Backlog, GroupKey, group_key, halves, pack_of
+from udfs.prices import price_of
+from udfs.prompts import compose
+from udfs.providers import Provider
+from udfs.recorder import Recorder
+from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request
+from udfs.settings import Settings
+from udfs.validator import judge
+
+HELD_POLL_SECONDS = 0.25
+"""How often asks that another process holds are looked up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Asks that one thread handed over: with a ticket to wait for, or gathered."""
+
+    asks: Sequence[Ask]
+    ticket: Ticket | None
+    thread: int
+
+
+@dataclass(eq=False, slots=True)
+class _Round:
+    """What one DuckDB thread has gathered since it came back to the first task of its chunk."""
+
+    handles: set[str] = field(default_factory=set)
+    groups: list[GroupKey] = field(default_factory=list)
+
+
+class Dispatcher:
+    """Takes batches of asks on and settles each of them, or stops.
+
+    `settled` may be read from any thread; only the loop writes to it.
+    """
+
+    def __init__(self, settings: Settings, recorder: Recorder, provider: Provider) -> None:
+        self.settled: dict[bytes, Outcome] = {}
+        self.stopped: RunError | None = None
+        self._settings = settings
+        self._recorder = recorder
+        self._provider = provider
+        self._invocation_id = ""
+        self._claims = Claims()
+        self._inbox: asyncio.Queue[Batch | None] = asyncio.Queue()
+        self._backlog = Backlog(settings.pack_records, settings.pack_tokens)
+        self._rounds: dict[int, _Round] = {}
+        self._gathering = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._governor = Governor(settings)
+        self._spawn(self._admit_for_ever(), name="admission")
+
+    # The run as a whole
+
+    def begin_run(self, invocation_id: str) -> None:
+        """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
+        self._invocation_id = invocation_id
+        self.stopped = None
+        self._gathering = 0
+        self._rounds.clear()
+        self._backlog.drain()
+        self._claims.abandon()
+        self._governor = Governor(self._settings)
+        for key in [key for key, outcome in self.settled.items() if outcome.status != "ok"]:
+            del self.settled[key]
+
+    def stop(self, error: RunError) -> None:
+        """End the run: forget what waits, cancel what flies, wake everybody."""
+        if self.stopped is None:
+            self.stopped = error
+        self._backlog.drain()
+        current = asyncio.current_task()
+        for task in self._tasks:
+            if task is not current and task.get_name() != "admission":
+                task.cancel()
+        self._claims.abandon()
+
+    async def wind_up(self) -> None:
+        """Wait until nothing runs any more and let the provider go."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._provider.close()
+
+    def submit(self, batch: Batch) -> None:
+        """Take a batch in; it is worked on in its turn."""
+        self._inbox.put_nowait(batch)
+
+    def gathering(self, change: int) -> None:
+        """One statement more (+1) or less (-1) is gathering; at none, all that waits is ripe."""
+        self._gathering = max(0, self._gathering + change)
+        if self._gathering == 0:
+            self._inbox.put_nowait(None)
+
+    # Taking asks on
+
+    async def _admit_for_ever(self) -> None:
+        while True:
+            batches = [await self._inbox.get()]
+            while not self._inbox.empty():
+                batches.append(self._inbox.get_nowait())
+            try:
+                await self._admit(batches)
+            except RunError as error:
+                self.stop(error)
+            self._pump()
+
+    async def _admit(self, batches: Sequence[Batch | None]) -> None:
+        """Lease all new asks at once, then take the batches on in their order."""
+        wanted = {ask.key: ask for batch in batches if batch for ask in batch.asks}
+        ours = await self._lease([key for key in wanted if self._is_new(key)])
+        held = [ask for key, ask in wanted.items() if self._is_new(key) and key not in ours]
+        for batch in batches:
+            if batch is not None:
+                self._take_on(batch, ours)
+            if batch is None or batch.ticket is not None:
+                self._rounds.clear()
+                self._backlog.ripen_all()
+        if held:
+            self._spawn(self._wait_for_others(held))
+
+    def _is_new(self, key: bytes) -> bool:
+        return key not in self.settled and key not in self._claims
+
+    async def _lease(self, keys: Sequence[bytes]) -> frozenset[bytes]:
+        """Return which of `keys` are ours to ask; what others settled meanwhile is settled."""
+        if not keys:
+            return frozenset()
+        granted = await self._recorder.claim(keys)
+        for key, outcome in granted.settled.items():
+            self.settled.setdefault(key, outcome)
+        return granted.ours
+
+    def _take_on(self, batch: Batch, ours: frozenset[bytes]) -> None:
+        round_ = None if batch.ticket else self._round_of(batch)
+        for ask in batch.asks:
+            if ask.key in self.settled:
+                if batch.ticket is not None:
+                    batch.ticket.count_down()
+                continue
+            if self._claims.open(ask) and ask.key in ours:
+                self._backlog.add(ask, ripe=round_ is None)
+                if round_ is not None:
+                    round_.groups.append(group_key(ask))
+            if batch.ticket is not None:
+                self._claims.wait(ask.key, batch.ticket)
+
+    def _round_of(self, batch: Batch) -> _Round:
+        """Return the round of a thread; seeing a task again means its last chunk is complete."""
+        round_ = self._rounds.setdefault(batch.thread, _Round())
+        handles = {ask.question.task.handle for ask in batch.asks}
+        if handles & round_.handles:
+            self._backlog.ripen(round_.groups)
+            round_ = self._rounds[batch.thread] = _Round()
+        round_.handles |= handles
+        return round_
+
+    async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
+        """Look again for asks that another process holds, until they are settled or ours."""
+        while asks and self.stopped is None:
+            await asyncio.sleep(HELD_POLL_SECONDS)
+            granted = await self._recorder.claim([ask.key for ask in asks])
+            for key, outcome in granted.settled.items():
+                self._settle(key, outcome)
+            for ask in asks:
+                if ask.key in granted.ours:
+                    self._backlog.add(ask, ripe=True)
+            gone = granted.ours | granted.settled.keys()
+            asks = [ask for ask in asks if ask.key not in gone]
+            self._pump()
+
+    # Sending
+
+    def _pump(self) -> None:
+        """Send all that may go out now; called whenever something has changed."""
+        while self.stopped is None and len(self._backlog) and self._governor.has_slot():
+            if (wait := self._governor.wait_seconds()) > 0:
+                self._pump_in(wait)
+                return
+            flush = self._gathering == 0 or self._claims.waiting > 0
+            if (pack := self._backlog.take(flush=flush)) is None or not self._launch(pack):
+                return
+
+    def _pump_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._pump)
+
+    def _launch(self, pack: Pack) -> bool:
+        """Start a request for `pack` if the budget allows; return whether another may follow."""
+        request = compose(pack)
+        worst = self._governor.worst_usd(request)
+        if not self._governor.allows(worst):
+            self._at_the_wall(pack)
+            return False
+        self._governor.start(request, worst)
+        self._spawn(self._serve(request, worst))
+        return True
+
+    def _at_the_wall(self, pack: Pack) -> None:
+        """Wait while room may come back; at the wall, nothing that waits is attempted."""
+        if self._governor.may_free():
+            self._backlog.add_pack(pack)
+            return
+        reason = "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+        for ask in [*pack.asks, *self._backlog.drain()]:
+            self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
+
+    async def _serve(self, request: Request, worst: float | None) -> None:
+        """Send one pack once and see to its rows; whatever goes wrong is heard of."""
+        try:
+            await self._attempt(request, worst)
+        except RunError as error:
+            self.stop(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must stop the run, not hang it
+            self.stop(RunError(f"Assay failed: {type(error).__name__}. Please report this."))
+        finally:
+            self._governor.finish()
+            self._pump()
+
+    async def _attempt(self, request: Request, worst: float | None) -> None:
+        attempt = ledger.begun(
+            request,
+            self._settings,
+            owner=self._recorder.owner,
+            invocation_id=self._invocation_id,
+            reserved_usd=worst,
+        )
+        await self._recorder.write(attempt)
+        started = time.monotonic()
+        try:
+            reply = await self._reply(request)
+        except CallError as error:
+            self._governor.settle(worst, None if error.maybe_paid else 0.0)
+            await self._after_fault(request, ledger.failed(attempt, started, error), error)
+        except BaseException as error:
+            self._governor.settle(worst, None)
+            await self._recorder.write(ledger.failed(attempt, started, error))
+            raise
+        else:
+            judged = judge(request, reply, ledger.now_utc())
+            ended = ledger.ended(
+                attempt, started, reply, judged, price_of(self._settings, request.model)
+            )
+            self._governor.settle(worst, ended.cost_usd)
+            await self._after_reply(request, ended, judged)
+
+    async def _reply(self, request: Request) -> Reply:
+        """Return the reply within the deadline, by the wall clock and not by read."""
+        seconds = self._settings.deadline_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._provider.send(request)
+        except TimeoutError:
+            message = f"No whole reply within {seconds:g} seconds (`ASSAY_DEADLINE_SECONDS`)."
+            raise CallError("transport", message, maybe_paid=True) from None
+
+    # What becomes of a pack
+
+    async def _after_reply(self, request: Request, ended: Attempt, judged: Judged) -> None:
+        self._governor.succeeded()
+        buried, again, alone = self._sort_rejected(request, judged)
+        failures = await self._recorder.failures(buried, "invalid", judged.refused)
+        await self._recorder.write(ended, request.pack.asks, judged.answers, failures)
+        for key, outcome in judged.answers.items():
+            self._settle(key, outcome)
+        self._settle_failures(failures)
+        packs = pack_of(again)
+        packs += [Pack((record,)) for pack in pack_of(alone) for record in pack.records]
+        for pack in packs:
+            self._backlog.add_pack(pack)
+
+    def _sort_rejected(
+        self, request: Request, judged: Judged
+    ) -> tuple[list[Ask], list[Ask], list[Ask]]:
+        """Return the asks without an answer: to bury, to ask again together, to ask alone."""
+        buried: list[Ask] = []
+        again: list[Ask] = []
+        alone: list[Ask] = []
+        for ask in request.pack.asks:
+            claim = self._claims.get(ask.key)
+            if ask.key not in judged.refused or claim is None:
+                continue
+            claim.rejections += 1
+            records = len(request.pack.records)
+            match policy.after_rejection(rejections=claim.rejections, records=records):
+                case policy.Bury():
+                    buried.append(ask)
+                case policy.Split():
+                    alone.append(ask)
+                case policy.Retry():
+                    again.append(ask)
+        return buried, again, alone
+
+    async def _after_fault(self, request: Request, failed: Attempt, error: CallError) -> None:
+        pack = request.pack
+        self._governor.failed(error)
+        verdict = self._governor.verdict(pack, error)
+        failures: list[Failure] = []
+        if isinstance(verdict, policy.Bury):
+            reasons = {ask.key: str(error) for ask in pack.asks}
+            failures = await self._recorder.failures(pack.asks, verdict.status, reasons)
+        await self._recorder.write(failed, (), {}, failures)
+        self._settle_failures(failures)
+        match verdict:
+            case policy.Retry(wait):
+                self._spawn(self._send_later(replace(pack, attempt=pack.attempt + 1), wait))
+            case policy.Split():
+                for half in halves(pack, attempt=self._settings.max_attempts):
+                    self._backlog.add_pack(half)
+            case policy.Stop():
+                raise RunError(str(error))
+
+    async def _send_later(self, pack: Pack, wait_seconds: float) -> None:
+        await asyncio.sleep(wait_seconds)
+        self._backlog.add_pack(pack)
+        self._pump()
+
+    def _settle_failures(self, failures: Sequence[Failure]) -> None:
+        for failure in failures:
+            self._settle(failure.key, failure.outcome)
+
+    def _settle(self, key: bytes, outcome: Outcome) -> None:
+        """Make an outcome known and wake those who wait for it; the first one stays."""
+        self.settled.setdefault(key, outcome)
+        self._claims.close(key)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,1 @@
+"""Small offline models behind the `local` provider; start reading at `classifier.py`."""

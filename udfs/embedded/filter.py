@@ -1,0 +1,200 @@
+"""Answering a yes-or-no question about texts by how much nearer they are to it than usual."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .embedder import Embedder, exact_product, unit_rows
+from .judgement import Judgement
+from .label_space import LabelSpace, discriminant_space
+from .sentiment import Sentiment
+from .text import clipped, sentences, word_set, words
+
+Floats = NDArray[np.float64]
+
+_QUESTION_WORDS = word_set(
+    "is are was were does do did has have had can could would will should the a an this that "
+    "these those it text message review customer customers user client writer author person "
+    "someone anyone they he she sender email ticket comment about asking ask asks talking talk "
+    "talks mention mentions mentioning mentioned say says saying describe describes describing "
+    "concern concerns regarding related relate to of for on in with their his her its any some "
+    "want wants wanting request requests requesting be being there what which contain contains "
+    "refer refers topic question issue problem express expresses speak speaks if whether or and "
+    "report reports reporting need needs trying"
+)
+_BAD = word_set(
+    "negative unhappy angry dissatisfied disappointed upset frustrated annoyed complaining "
+    "complaint complain complains unsatisfied furious irritated displeased"
+)
+_GOOD = word_set("positive happy satisfied pleased glad delighted praise praising thankful")
+_DENIAL = re.compile(r"\b(?:not|no longer|never)\b|n['\u2019]t\b")
+_FEELING = 0.2
+
+# Ordinary messages of many kinds: what a question's words are near to by chance.
+_BACKGROUND = (
+    "Where is my parcel, it should have come on Monday.",
+    "Please send me a copy of last month's invoice.",
+    "How do I change the password of my account?",
+    "The food was lovely and the waiter made us laugh.",
+    "I would like to cancel my subscription.",
+    "Your app closes by itself whenever I open the map.",
+    "My card was declined at the supermarket.",
+    "Can I book a table for five on Saturday evening?",
+    "The room smelled of smoke and the bed was hard.",
+    "Do you have this jacket in a smaller size?",
+    "I was charged twice for the same ticket.",
+    "What are your opening hours on public holidays?",
+    "Thank you, everything works now.",
+    "Play some quiet music in the kitchen.",
+    "What will the weather be like in the mountains?",
+    "My flight was moved to the next day without notice.",
+    "The battery is empty after two hours.",
+    "I want to speak to a person, not to a machine.",
+    "Please transfer fifty euros to my sister.",
+    "Remind me to water the plants tomorrow.",
+    "The film was too long and the ending made no sense.",
+    "How many calories are in a bowl of rice?",
+    "I moved house and need to update my address.",
+    "Is there a warranty on the washing machine?",
+    "The courier left the box in the rain.",
+    "Which documents do I need to open an account?",
+    "The discount code does not work at the checkout.",
+    "He asked for his money back because the shoes were torn.",
+    "We met the new neighbours at the school party.",
+    "The meeting was moved to the large conference room.",
+    "Add milk and bread to the shopping list.",
+    "The screen stays black after the update.",
+    "Our supplier raised prices again this spring.",
+    "I never signed up for these newsletters.",
+    "Could you translate this sentence into Spanish?",
+    "The museum is closed while they repair the roof.",
+)
+
+
+# Chance of yes = sigmoid of a line in (how unusual the nearness is, in standard deviations; the
+# nearness itself; the share of the topic's words that are said), fitted on bitext and clinc150.
+_LINE = (0.22, 6.2, 1.5, -3.5)
+# With examples: a line in the lead of yes over no in the discriminant, steeper with more examples
+# of each answer. The constant says that few texts are a yes, as most questions have it.
+_TAUGHT_SLOPE = 0.05
+_TAUGHT_SLOPE_PER_EXAMPLE = 0.0025
+_TAUGHT_MOST = 30.0
+_TAUGHT_CONSTANT = -2.0
+_YES_FROM = 0.6
+_NO_UP_TO = 0.15
+
+
+class Filter:
+    """One yes-or-no question, judged for many texts; better with examples (text, answer).
+
+    The question is read as a topic, or as a feeling when its words name one. A question that
+    denies ("is it not …") and has no examples is never answered.
+    """
+
+    def __init__(
+        self, embedder: Embedder, question: str, examples: Sequence[tuple[str, bool]] = ()
+    ) -> None:
+        self._embedder = embedder
+        self._topic = topic_of(question)
+        self._readable = bool(self._topic) and not _DENIAL.search(question.lower())
+        self._feeling = 0 if examples else _feeling_of(self._topic)
+        self._sentiment = Sentiment(embedder)
+        self._vector = embedder.embed([" ".join(self._topic)])
+        background = embedder.embed(_BACKGROUND)
+        usual = exact_product(background, self._vector)[:, 0]
+        self._usual = float(usual.mean())
+        self._spread = max(float(usual.std()), 0.01)
+        self._space = _learn(embedder, self._vector, background, examples)
+
+    def judge(self, texts: Sequence[str]) -> list[Judgement]:
+        """True, False or None (cannot tell) for each text, with the chance of being right."""
+        readable = [clipped(text) for text in texts]
+        if self._space is None and not self._readable:
+            return [Judgement(None, 0.0) for _ in texts]
+        if self._feeling:
+            return [self._felt(judged) for judged in self._sentiment.score(readable)]
+        chances = self._chances(readable).tolist()
+        return [
+            _answer(chance) if words(text) else Judgement(None, 0.0)
+            for text, chance in zip(readable, chances, strict=True)
+        ]
+
+    def _felt(self, judged: Judgement) -> Judgement:
+        if judged.value is None or abs(judged.value) < _FEELING:
+            return Judgement(None, 0.0)
+        return Judgement(judged.value * self._feeling > 0, judged.confidence)
+
+    def _chances(self, texts: Sequence[str]) -> Floats:
+        """The chance of yes for each text."""
+        if self._space is None:
+            *slopes, constant = _LINE
+            return _sigmoid(self._evidence(texts) @ np.array(slopes) + constant)
+        scores = exact_product(self._embedder.embed(texts), self._space.slopes)
+        scores += self._space.offsets
+        examples = min(float(self._space.counts.mean()), _TAUGHT_MOST)
+        slope = _TAUGHT_SLOPE + _TAUGHT_SLOPE_PER_EXAMPLE * examples
+        return _sigmoid(slope * (scores[:, 1] - scores[:, 0]) + _TAUGHT_CONSTANT)
+
+    def _evidence(self, texts: Sequence[str]) -> Floats:
+        """For each text three features of its best sentence: unusual, near, said; (n, 3)."""
+        parts = [sentences(text)[:100] or [text] for text in texts]
+        flat = [sentence for listed in parts for sentence in listed]
+        near = exact_product(self._embedder.embed(flat), self._vector)[:, 0]
+        starts = np.cumsum([0] + [len(listed) for listed in parts])[:-1]
+        nearest = np.maximum.reduceat(near, starts) if flat else np.zeros(0)
+        said = np.array([self._said(text) for text in texts])
+        return np.column_stack([(nearest - self._usual) / self._spread, nearest, said])
+
+    def _said(self, text: str) -> float:
+        """The share of the topic's words that stand in the text."""
+        stems = {_stem(word) for word in words(text)}
+        return sum(_stem(word) in stems for word in self._topic) / max(1, len(self._topic))
+
+
+def topic_of(question: str) -> list[str]:
+    """The words of a question that carry its meaning: `Is this about a refund?` gives `refund`."""
+    spoken = words(clipped(question))
+    return [word for word in spoken if word not in _QUESTION_WORDS] or spoken
+
+
+def _feeling_of(topic: Sequence[str]) -> int:
+    """1 if the topic is a good feeling, -1 if it is a bad one, 0 if it is anything else."""
+    if topic and set(topic) <= _GOOD:
+        return 1
+    return -1 if topic and set(topic) <= _BAD else 0
+
+
+def _answer(chance: float) -> Judgement:
+    if chance >= _YES_FROM:
+        return Judgement(True, round(chance, 4))
+    if chance <= _NO_UP_TO:
+        return Judgement(False, round(1 - chance, 4))
+    return Judgement(None, round(1 - max(chance, 1 - chance), 4))
+
+
+def _learn(
+    embedder: Embedder,
+    vector: NDArray[np.float32],
+    background: NDArray[np.float32],
+    examples: Sequence[tuple[str, bool]],
+) -> LabelSpace | None:
+    """No and yes as a space of two labels; None without examples."""
+    if not examples:
+        return None
+    usual = unit_rows(background.mean(axis=0, keepdims=True))
+    vectors = np.vstack([usual, vector]).astype(np.float64)
+    texts = embedder.embed([text for text, _ in examples]).astype(np.float64)
+    membership = np.array([[not answer, answer] for _, answer in examples], dtype=np.float64)
+    return discriminant_space(vectors, texts, membership)
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?<=...)(?:ies|es|s|ed|ing|y|e)$", "", word)
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -40, 40))))

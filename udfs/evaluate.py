@@ -1,0 +1,382 @@
+"""Evaluation: asks about golden rows as a model would, and measures the answers; `assay evaluate`.
+
+Reading order: `golden` (rows and examples) → `exams` (what is asked, what is right) → here (ask
+and mark) → `metrics` (the formulas) → `scorecard` (the lines to read).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from udfs import metrics
+from udfs.engine import Engine
+from udfs.errors import ConfigError
+from udfs.exams import Exam, Gold, SentimentExam, classify_exam, extract_exam
+from udfs.functions import parse_task
+from udfs.golden import (
+    GoldenRow,
+    RawRow,
+    Source,
+    draw_examples,
+    measured_rows,
+    named_or_json,
+    read_rows,
+)
+from udfs.providers import open_provider
+from udfs.records import Outcome
+from udfs.report import Spend, spend_of
+from udfs.resolver import Resolver
+from udfs.scorecard import Figures, table
+from udfs.settings import Settings, settings_from_environ
+from udfs.store import Store
+from udfs.tasks import Rejected
+
+Kind = Literal["classify", "sentiment", "extract"]
+
+CHUNK_ROWS = 2048
+"""As many rows as DuckDB hands to a UDF at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured; each field is an option of `assay evaluate`."""
+
+    source: Source
+    kind: Kind
+    labels: str | None = None
+    fields: str | None = None
+    examples: int = 0
+    limit: int | None = None
+    seed: int = 1
+    other: str | None = None
+    instructions: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An exam paper: the task as JSON, the rows that are measured, and the seed of resampling."""
+
+    exam: Exam
+    spec: str
+    rows: Sequence[GoldenRow]
+    examples: int
+    unlabelled: int
+    seed: int
+    other: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking: an outcome for each text, seconds, and what the ledger says.
+
+    `begun_at` is UTC in the form of `Outcome.answered_at`; what is older was in the store.
+    """
+
+    outcomes: Sequence[Outcome]
+    begun_at: str
+    seconds: float
+    spend: Spend
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A row with what became of it; `answer` is None where there is none."""
+
+    row: GoldenRow
+    outcome: Outcome
+    answer: Gold | None
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is exactly the gold one; of pairs the order does not matter."""
+        if isinstance(self.answer, tuple) and isinstance(self.row.gold, tuple):
+            return set(self.answer) == set(self.row.gold)
+        return self.answer == self.row.gold
+
+
+def evaluate(plan: Plan, settings: Settings) -> Figures:
+    """Return all figures of `plan`, asking for what the store does not know."""
+    paper = write_paper(plan, read_rows(plan.source))
+    asked = ask(settings, paper.spec, [row.text for row in paper.rows])
+    figures = mark(paper, asked)
+    model = settings.model_for(plan.model)
+    return {"task": plan.kind, "data": str(plan.source.data), "model": model, **figures}
+
+
+# What is asked
+
+
+def write_paper(plan: Plan, raws: Sequence[RawRow]) -> Paper:
+    """Return the exam paper for the rows of a file; those without a gold value are left out."""
+    labelled = [raw for raw in raws if raw.gold is not None]
+    if not labelled:
+        message = f"Of {len(raws)} rows none has a value in {plan.source.label!r}; see --where."
+        raise ConfigError(message)
+    exam = _exam(plan, [raw.gold for raw in labelled])
+    rows = [GoldenRow(raw.text, exam.gold(raw.gold), raw.slice) for raw in labelled]
+    _check_other(plan.other, rows)
+    examples = _examples(exam, rows, plan)
+    measured = measured_rows(rows, examples, plan.limit, plan.seed)
+    if not measured:
+        message = f"All {len(rows)} rows are examples, none is left to measure; lower --examples."
+        raise ConfigError(message)
+    spec = json.dumps(_spec(exam, examples, plan))
+    unlabelled = len(raws) - len(labelled)
+    return Paper(exam, spec, measured, len(examples), unlabelled, plan.seed, plan.other)
+
+
+def _exam(plan: Plan, golds: Sequence[Any]) -> Exam:
+    match plan.kind:
+        case "classify":
+            return classify_exam(golds, named_or_json("labels", "ai_labels", plan.labels))
+        case "extract":
+            return extract_exam(golds, named_or_json("fields", "ai_fields", plan.fields))
+        case "sentiment":
+            return SentimentExam()
+
+
+def _check_other(other: str | None, rows: Sequence[GoldenRow]) -> None:
+    labels = sorted({row.gold for row in rows if isinstance(row.gold, str)})
+    if other is not None and other not in labels:
+        message = f"--other {other!r} is no label of the gold rows; they have {', '.join(labels)}."
+        raise ConfigError(message)
+
+
+def _examples(exam: Exam, rows: Sequence[GoldenRow], plan: Plan) -> list[GoldenRow]:
+    task = parse_task(json.dumps(exam.spec))
+
+    def usable(row: GoldenRow) -> bool:
+        try:
+            task.accept(exam.example(row.gold), row.normal)
+        except (Rejected, ValueError):
+            return False
+        return True
+
+    return draw_examples(
+        rows, plan.examples, plan.seed, lambda row: list(exam.topics(row.gold)), usable
+    )
+
+
+def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: Plan) -> dict[str, Any]:
+    shown = [{"text": row.normal, "answer": exam.example(row.gold)} for row in examples]
+    said = {"instructions": plan.instructions, "model": plan.model}
+    return exam.spec | {"examples": shown} | said
+
+
+# Asking
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[tuple[Engine, Resolver]]:
+    """Yield an engine and its resolver on the store of `settings`, and close both."""
+    store = Store(settings.store)
+    engine = Engine(settings, store, open_provider(settings))
+    try:
+        yield engine, Resolver(settings, engine)
+    finally:
+        engine.close()
+        store.close()
+
+
+def ask(settings: Settings, spec: str, texts: Sequence[str | None]) -> Asked:
+    """Return the outcomes of `texts`: gathered chunk by chunk and then waited for, as in dbt.
+
+    The seconds cover both, and not the opening of store and provider.
+    """
+    invocation = str(uuid.uuid4())
+    chunks = [texts[at : at + CHUNK_ROWS] for at in range(0, len(texts), CHUNK_ROWS)]
+    with opened(settings) as (engine, resolver):
+        handle = resolver.register(spec)
+        engine.begin_run(invocation)
+        begun_at, started = _now(), time.monotonic()
+        engine.begin_gather()
+        for chunk in chunks:
+            resolver.gather(handle, chunk)
+        engine.end_gather()
+        outcomes = [outcome for chunk in chunks for outcome in resolver.ask(handle, chunk)]
+        seconds = time.monotonic() - started
+        return Asked(outcomes, begun_at, seconds, spend_of(engine.store, invocation))
+
+
+def _now() -> str:
+    moment = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    return moment.isoformat(sep=" ", timespec="microseconds")
+
+
+# Measuring
+
+
+def mark(paper: Paper, asked: Asked) -> Figures:
+    """Return all figures of a paper that was answered."""
+    marked = [
+        Marked(row, outcome, _answer(paper.exam, outcome))
+        for row, outcome in zip(paper.rows, asked.outcomes, strict=True)
+    ]
+    slices = sorted({row.slice for row in paper.rows if row.slice is not None})
+    by = {
+        name: _figures([item for item in marked if item.row.slice == name], paper.seed)
+        for name in slices
+    }
+    return {
+        "examples": paper.examples,
+        "unlabelled": paper.unlabelled,
+        **_figures(marked, paper.seed),
+        "out_of_scope": _out_of_scope(marked, paper.other),
+        "by": by,
+        **_traffic(marked, asked),
+    }
+
+
+def _answer(exam: Exam, outcome: Outcome) -> Gold | None:
+    if outcome.status != "ok":
+        return None
+    return exam.answer(json.loads(outcome.value or "null"))
+
+
+def _figures(marked: Sequence[Marked], seed: int) -> Figures:
+    statuses = Counter(item.outcome.status for item in marked)
+    right = sum(item.right for item in marked)
+    pairs = isinstance(marked[0].row.gold, tuple)
+    return {
+        "rows": len(marked),
+        "answered_share": metrics.share(statuses["ok"], len(marked)),
+        "statuses": dict(statuses),
+        "accuracy": metrics.share(right, len(marked)),
+        "accuracy_interval": metrics.wilson(right, len(marked)),
+        **(_pair_figures(marked, seed) if pairs else _label_figures(marked, seed)),
+        **_calibration(marked),
+    }
+
+
+def _label_figures(marked: Sequence[Marked], seed: int) -> Figures:
+    golds = [str(item.row.gold) for item in marked]
+    answers = [None if item.answer is None else str(item.answer) for item in marked]
+    judged = [item for item in marked if item.answer not in (None, "unknown")]
+    right = sum(item.right for item in judged)
+    return {
+        "macro_f1": metrics.macro_f1(golds, answers),
+        "macro_f1_interval": metrics.macro_f1_interval(golds, answers, seed),
+        "unknown": answers.count("unknown"),
+        "unknown_share": metrics.share(answers.count("unknown"), len(marked)),
+        "accuracy_judged": metrics.share(right, len(judged)),
+        "accuracy_judged_interval": metrics.wilson(right, len(judged)),
+    }
+
+
+def _pair_figures(marked: Sequence[Marked], seed: int) -> Figures:
+    counts = [metrics.found(item.row.gold, item.answer or ()) for item in marked]
+    scores = metrics.micro(counts)
+    return {
+        "precision": scores.precision,
+        "recall": scores.recall,
+        "micro_f1": scores.f1,
+        "micro_f1_interval": metrics.micro_f1_interval(counts, seed),
+    }
+
+
+def _calibration(marked: Sequence[Marked]) -> Figures:
+    known = [(item.outcome.confidence, item.right) for item in marked]
+    sure = [(confidence, right) for confidence, right in known if confidence is not None]
+    confidences = [confidence for confidence, _ in sure]
+    return {
+        "mean_confidence": metrics.mean(confidences),
+        "calibration_error": metrics.calibration_error(confidences, [right for _, right in sure]),
+    }
+
+
+def _out_of_scope(marked: Sequence[Marked], other: str | None) -> Figures | None:
+    if other is None:
+        return None
+    golds = [str(item.row.gold) for item in marked]
+    answers = [None if item.answer is None else str(item.answer) for item in marked]
+    scores = metrics.scores(metrics.one_against_rest(other, golds, answers))
+    return {
+        "label": other,
+        "rows": golds.count(other),
+        "recall": scores.recall,
+        "precision": scores.precision,
+    }
+
+
+def _traffic(marked: Sequence[Marked], asked: Asked) -> Figures:
+    """Return what was asked now, how fast, and for how much; None for what is not known."""
+    times = [(item.row.normal, item.outcome.answered_at) for item in marked]
+    new = {text for text, moment in times if moment is not None and moment >= asked.begun_at}
+    spend = asked.spend
+    return {
+        "from_store": sum(moment is not None and moment < asked.begun_at for _, moment in times),
+        "asked": len(new),
+        "seconds": asked.seconds,
+        "texts_per_second": metrics.share(len(new), asked.seconds) if new else None,
+        "requests": spend.requests,
+        "input_tokens": _known(spend.input_tokens, spend),
+        "output_tokens": _known(spend.output_tokens, spend),
+        "cost_usd": None if spend.unknown_cost else spend.cost_usd,
+        "known_cost_usd": spend.cost_usd,
+        "requests_of_unknown_cost": spend.unknown_cost,
+        "requests_maybe_paid": spend.maybe_paid,
+    }
+
+
+def _known(tokens: int, spend: Spend) -> int | None:
+    """Return a sum of tokens, None where no reply said any."""
+    return None if spend.requests and not tokens else tokens
+
+
+# The command
+
+
+def command(
+    *,
+    data: Annotated[Path, typer.Option(help="Golden rows: a CSV, JSON lines or Parquet file.")],
+    text: Annotated[str, typer.Option(help="The column of the texts.")],
+    label: Annotated[str, typer.Option(help="The column of the right answers.")],
+    task: Annotated[Kind, typer.Option(help="What is asked.")],
+    join: Annotated[Path | None, typer.Option(help="A file to join by shared columns.")] = None,
+    where: Annotated[str | None, typer.Option(help="SQL: which rows.")] = None,
+    by: Annotated[str | None, typer.Option(help="A column: figures for each value, too.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Label set, or JSON; else gold's.")] = None,
+    fields: Annotated[str | None, typer.Option(help="Field set, or JSON; else gold's.")] = None,
+    other: Annotated[str | None, typer.Option(help="The label that means out of scope.")] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Examples a label or field.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Rows to measure, at random.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of examples, samples, intervals.")] = 1,
+    instructions: Annotated[str | None, typer.Option(help="As in the macros.")] = None,
+    model: Annotated[str | None, typer.Option(help="Instead of `ASSAY_MODEL`.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask all anew, store nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Ask about rows whose right answers are known, and print how good the answers are.
+
+    Answers come from and go to `ASSAY_STORE`, so that none is bought twice; --fresh uses a
+    store that is thrown away.
+    """
+    source = Source(data, text, label, by, join, where, structured=task == "extract")
+    plan = Plan(source, task, labels, fields, examples, limit, seed, other, instructions, model)
+    settings = settings_from_environ()
+    with _store_of(settings, fresh=fresh) as chosen:
+        figures = evaluate(plan, chosen)
+    typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else table(figures))
+
+
+@contextmanager
+def _store_of(settings: Settings, *, fresh: bool) -> Iterator[Settings]:
+    """Yield `settings`, or the same with a store that lasts no longer than the block."""
+    if not fresh:
+        yield settings
+        return
+    with tempfile.TemporaryDirectory(prefix="assay-evaluate-") as folder:
+        yield settings.model_copy(update={"store": Path(folder) / "store.sqlite"})

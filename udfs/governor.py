@@ -1,0 +1,133 @@
+"""The governor: whether and when requests start, and what a failed one means for its pack."""
+
+from __future__ import annotations
+
+import random
+import time
+from http import HTTPStatus
+
+from udfs import policy
+from udfs.breaker import Breaker, RetryBudget
+from udfs.budget import Budget
+from udfs.errors import CallError, RunError
+from udfs.limiter import Limiter
+from udfs.prices import cost_usd, price_of
+from udfs.prompts import estimate_tokens
+from udfs.records import Pack, Request
+from udfs.settings import Settings
+
+
+class Governor:
+    """Limits, money and the health of the server in one place; one for each run."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._limiter = Limiter(
+            settings.max_in_flight, settings.requests_per_minute, settings.tokens_per_minute
+        )
+        self._budget = Budget(settings.max_cost_usd, settings.max_requests)
+        self._breaker = Breaker()
+        self._retries = RetryBudget()
+
+    def has_slot(self) -> bool:
+        """Whether another request may be in flight; while the server is down, only one probe."""
+        probing = self._breaker.is_open and self._limiter.in_flight > 0
+        return self._limiter.has_slot() and not probing
+
+    def wait_seconds(self) -> float:
+        """Return how long until the next request may start."""
+        now = time.monotonic()
+        return max(self._limiter.wait_seconds(now), self._breaker.wait_seconds(now))
+
+    def worst_usd(self, request: Request) -> float | None:
+        """Return the most that `request` can cost; None when its price is not known."""
+        price = price_of(self._settings, request.model)
+        return cost_usd(price, _tokens(request), request.max_output_tokens)
+
+    def allows(self, worst_usd: float | None) -> bool:
+        """Whether the budget of the run has room for a request that costs so much at most."""
+        return self._budget.allows(worst_usd)
+
+    def may_free(self) -> bool:
+        """Whether the budget may have room once something in flight has settled."""
+        return self._budget.may_free()
+
+    def start(self, request: Request, worst_usd: float | None) -> None:
+        """`request` goes out."""
+        now = time.monotonic()
+        self._budget.reserve(worst_usd)
+        self._limiter.start(now, _tokens(request))
+        self._breaker.start(now)
+
+    def finish(self) -> None:
+        """A request is over, however it ended."""
+        self._limiter.finish()
+
+    def settle(self, worst_usd: float | None, paid_usd: float | None) -> None:
+        """What was reserved as `worst_usd` cost `paid_usd`; None counts as all of it."""
+        self._budget.settle(worst_usd, paid_usd)
+
+    def succeeded(self) -> None:
+        """The server served a request."""
+        self._retries.earn()
+        if self._breaker.succeeded():
+            self._limiter.restart()
+        self._limiter.accepted(time.monotonic())
+
+    def failed(self, error: CallError) -> None:
+        """A request failed; only faults of the server slow the run down."""
+        if error.fault not in policy.SERVER_FAULTS:
+            self._breaker.succeeded()
+            return
+        now = time.monotonic()
+        self._breaker.failed(now)
+        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        if refused or error.maybe_paid:
+            self._limiter.dropped(now, refused=refused)
+        if error.retry_after_seconds is not None:
+            self._limiter.pause(now, error.retry_after_seconds)
+
+    def verdict(self, pack: Pack, error: CallError) -> policy.Verdict:
+        """Return what becomes of a pack whose sending failed.
+
+        While the server is down or refuses for its limits, attempts do not count: no row is
+        given up for what is not its fault. Raises `RunError` when waiting has no end in sight.
+        """
+        verdict = policy.after_fault(
+            error.fault,
+            records=len(pack.records),
+            attempt=pack.attempt,
+            max_attempts=self._settings.max_attempts,
+            retry_after_seconds=error.retry_after_seconds,
+            jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
+        )
+        if error.fault in policy.SERVER_FAULTS:
+            self._check_patience(error)
+            if not isinstance(verdict, policy.Retry):
+                verdict = self._spared(verdict, error)
+        if isinstance(verdict, policy.Retry):
+            credit = self._retries.spend(time.monotonic())
+            return policy.Retry(max(verdict.wait_seconds, credit))
+        return verdict
+
+    def _spared(self, verdict: policy.Verdict, error: CallError) -> policy.Verdict:
+        if self._breaker.is_open or error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
+            return policy.Retry(wait)
+        if not self._breaker.ever_succeeded and error.fault == "transport":
+            message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
+            raise RunError(message)
+        return verdict
+
+    def _check_patience(self, error: CallError) -> None:
+        patience = self._settings.outage_seconds
+        if self._breaker.down_for(time.monotonic()) > patience:
+            message = (
+                f"{error} Nothing but failures for {patience:g} seconds (`ASSAY_OUTAGE_SECONDS`); "
+                "what was answered is kept. Run again to go on."
+            )
+            raise RunError(message)
+
+
+def _tokens(request: Request) -> int:
+    return estimate_tokens(request.system) + estimate_tokens(request.user)

@@ -1,0 +1,84 @@
+"""The ledger's rows: an attempt as it begins, ends or fails. Pure but for the clock and the ids."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import time
+import uuid
+from dataclasses import replace
+
+from udfs.errors import CallError
+from udfs.prices import Price, usage_cost_usd
+from udfs.records import Attempt, Judged, Reply, Request
+from udfs.settings import Settings
+
+
+def begun(
+    request: Request,
+    settings: Settings,
+    *,
+    owner: str,
+    invocation_id: str,
+    reserved_usd: float | None,
+) -> Attempt:
+    """Return the row that is written before `request` goes out."""
+    pack = request.pack
+    return Attempt(
+        attempt_id=uuid.uuid4().hex,
+        owner=owner,
+        invocation_id=invocation_id,
+        started_at=now_utc(),
+        provider=settings.provider,
+        host=settings.host,
+        model=pack.model,
+        prompt_hashes=",".join(question.task.prompt_hash for question in pack.questions),
+        attempt=pack.attempt,
+        records=len(pack.records),
+        asks=len(pack.asks),
+        reserved_usd=reserved_usd,
+    )
+
+
+def ended(
+    attempt: Attempt, started: float, reply: Reply, judged: Judged, price: Price | None
+) -> Attempt:
+    """Return the row of an attempt that brought a reply; `started` is monotonic seconds."""
+    return replace(
+        attempt,
+        ended_at=now_utc(),
+        outcome="partial" if judged.refused else "ok",
+        http_status=reply.http_status,
+        error=judged.note or next(iter(judged.refused.values()), None),
+        answers=len(judged.answers),
+        input_tokens=reply.usage.input_tokens,
+        output_tokens=reply.usage.output_tokens,
+        cost_usd=usage_cost_usd(price, reply.usage),
+        latency_seconds=time.monotonic() - started,
+        request_id=reply.request_id,
+    )
+
+
+def failed(attempt: Attempt, started: float, error: BaseException) -> Attempt:
+    """Return the row of an attempt that brought nothing; `error` carries no text and no key.
+
+    One that was cancelled in flight may have been paid for.
+    """
+    row = replace(attempt, ended_at=now_utc(), latency_seconds=time.monotonic() - started)
+    if isinstance(error, CallError):
+        row = replace(row, http_status=error.status, maybe_paid=error.maybe_paid)
+        return replace(row, outcome=error.fault, error=str(error))
+    cancelled = isinstance(error, asyncio.CancelledError)
+    reason = "cancelled in flight" if cancelled else str(error)
+    return replace(row, outcome="stopped", error=reason, maybe_paid=cancelled)
+
+
+def now_utc() -> str:
+    """Return the time in UTC as ISO text with microseconds and without an offset."""
+    return iso(datetime.datetime.now(datetime.UTC))
+
+
+def iso(moment: datetime.datetime) -> str:
+    """Return an aware `moment` in UTC as ISO text with microseconds and without an offset."""
+    utc = moment.astimezone(datetime.UTC).replace(tzinfo=None)
+    return utc.isoformat(sep=" ", timespec="microseconds")

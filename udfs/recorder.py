@@ -1,0 +1,94 @@
+"""The recorder: what the loop wants on disk, awaited until it is there."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from udfs import policy
+from udfs.ledger import iso, now_utc
+from udfs.records import Ask, Attempt, Failure, Outcome, Status
+from udfs.store import (
+    Granted,
+    Store,
+    StoredAnswer,
+    Writer,
+    failed_attempts,
+    put_answers,
+    put_attempt,
+    put_failures,
+    put_task,
+)
+
+
+class Recorder:
+    """Writes attempts, answers and failures; nothing is settled before its write returned."""
+
+    def __init__(self, store: Store, writer: Writer) -> None:
+        self.owner = store.owner.name
+        self._store = store
+        self._writer = writer
+        self._known_prompts: set[str] = set()
+
+    async def claim(self, keys: Sequence[bytes]) -> Granted:
+        """Lease those of `keys` that nobody has settled or holds."""
+        owner, now = self._store.owner, now_utc()
+        granted: Granted = await self._writer.write(lambda c: owner.claim(c, keys, now))
+        return granted
+
+    async def write(
+        self,
+        attempt: Attempt,
+        asks: Sequence[Ask] = (),
+        answers: Mapping[bytes, Outcome] | None = None,
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        """Record an attempt and what came of it, in one transaction."""
+        stored = [
+            StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in (answers or {})
+        ]
+        tasks = {item.ask.question.task.prompt_hash: item.ask.question.task for item in stored}
+        new = [task for name, task in tasks.items() if name not in self._known_prompts]
+
+        def step(connection: sqlite3.Connection) -> None:
+            put_attempt(connection, attempt)
+            put_answers(connection, stored)
+            put_failures(connection, failures)
+            for task in new:
+                put_task(connection, task, attempt.started_at)
+
+        await self._writer.write(step)
+        self._known_prompts.update(task.prompt_hash for task in new)
+
+    async def failures(
+        self, asks: Sequence[Ask], status: Status, reasons: Mapping[bytes, str]
+    ) -> list[Failure]:
+        """Return the failures that `asks` become, counting the runs in which they failed."""
+        if not asks:
+            return []
+        keys = [ask.key for ask in asks]
+        earlier = await self._writer.write(lambda connection: failed_attempts(connection, keys))
+        moment = datetime.datetime.now(datetime.UTC)
+        return [
+            _failure(ask, status, reasons[ask.key], earlier.get(ask.key, 0) + 1, moment)
+            for ask in asks
+        ]
+
+
+def _failure(
+    ask: Ask, status: Status, reason: str, attempts: int, moment: datetime.datetime
+) -> Failure:
+    due = policy.next_try_at(status, attempts, moment)
+    return Failure(
+        key=ask.key,
+        kind=ask.question.task.kind,
+        model=ask.question.model,
+        host=ask.question.host,
+        prompt_hash=ask.question.task.prompt_hash,
+        status=status,
+        error=reason,
+        attempts=attempts,
+        failed_at=iso(moment),
+        next_try_at=iso(due) if due else None,
+    )

@@ -1,0 +1,137 @@
+"""Rows of the store: how answers, failures, calls and tasks are read and written.
+
+Every function takes the connection of an open transaction, or reads on its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+from udfs.canonical import canonical_json
+from udfs.records import Ask, Attempt, Failure, Outcome
+from udfs.tasks import Task
+
+_KEYS_PER_SELECT = 2000
+_CALL_COLUMNS = [field.name for field in fields(Attempt)]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer and the ask it belongs to, as one row of `answers`."""
+
+    ask: Ask
+    outcome: Outcome
+
+
+def settled_rows(
+    connection: sqlite3.Connection, keys: Sequence[bytes], now: str
+) -> dict[bytes, Outcome]:
+    """Return what is settled of `keys`: answers, and failures that are not due at `now`.
+
+    An answer whose checksum does not fit is left out: it counts as never given.
+    """
+    found: dict[bytes, Outcome] = {}
+    for part, marks in keys_in_parts(keys):
+        found.update(_failures(connection, part, marks, now))
+        found.update(_answers(connection, part, marks))
+    return found
+
+
+def failed_attempts(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+    """Return in how many runs each of `keys` has failed so far, where it has."""
+    counted: dict[bytes, int] = {}
+    for part, marks in keys_in_parts(keys):
+        query = f"select key, attempts from failures where key in ({marks})"  # noqa: S608
+        counted.update(connection.execute(query, part).fetchall())
+    return counted
+
+
+def put_answers(connection: sqlite3.Connection, stored: Iterable[StoredAnswer]) -> None:
+    """Record answers, clear their failures and give their leases back.
+
+    The first sound answer for a key wins for ever; a row whose checksum does not fit gives way.
+    """
+    for item in stored:
+        row = _answer_row(item)
+        key = item.ask.key
+        if key not in dict(_answers(connection, [key], "?")):
+            connection.execute("insert or replace into answers values (?,?,?,?,?,?,?,?,?,?)", row)
+        connection.execute("delete from failures where key = ?", [key])
+        connection.execute("delete from leases where key = ?", [key])
+
+
+def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) -> None:
+    """Record failures and give their leases back; a later failure replaces an earlier one."""
+    for failure in failures:
+        connection.execute(
+            "insert or replace into failures values (?,?,?,?,?,?,?,?,?,?,?)", astuple(failure)
+        )
+        connection.execute("delete from leases where key = ?", [failure.key])
+
+
+def put_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
+    """Record an attempt, or what became of it."""
+    marks = ",".join("?" * len(_CALL_COLUMNS))
+    names = ",".join(_CALL_COLUMNS)
+    connection.execute(
+        f"insert or replace into calls ({names}) values ({marks})",  # noqa: S608
+        astuple(attempt),
+    )
+
+
+def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
+    """Record what a prompt hash stands for."""
+    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
+    connection.execute(
+        "insert or ignore into tasks values (?,?,?,?)",
+        [task.prompt_hash, task.kind, canonical_json(spec), now],
+    )
+
+
+def checksum(key: bytes, *body: Any) -> bytes:
+    """Return 16 bytes over the key and everything that SQL will see of an answer.
+
+    SQLite does not notice a flipped bit inside a value; this does.
+    """
+    return hashlib.blake2b(key + canonical_json(body).encode(), digest_size=16).digest()
+
+
+def keys_in_parts(keys: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], str]]:
+    """Yield `keys` in parts that fit one statement, each with its question marks."""
+    for start in range(0, len(keys), _KEYS_PER_SELECT):
+        part = keys[start : start + _KEYS_PER_SELECT]
+        yield part, ",".join("?" * len(part))
+
+
+def _answer_row(item: StoredAnswer) -> list[Any]:
+    question, outcome = item.ask.question, item.outcome
+    body = (outcome.value, outcome.confidence, outcome.model, outcome.answered_at)
+    named = (item.ask.key, question.task.kind, question.model, question.host)
+    return [*named, question.task.prompt_hash, *body, checksum(item.ask.key, *body)]
+
+
+def _answers(
+    connection: sqlite3.Connection, keys: Sequence[bytes], marks: str
+) -> Iterator[tuple[bytes, Outcome]]:
+    query = (
+        "select key, value, confidence, answered_by, answered_at, checksum from answers "  # noqa: S608
+        f"where key in ({marks})"
+    )
+    for key, value, confidence, model, answered_at, stored in connection.execute(query, keys):
+        if checksum(key, value, confidence, model, answered_at) == stored:
+            yield key, Outcome("ok", value, None, confidence, model, answered_at)
+
+
+def _failures(
+    connection: sqlite3.Connection, keys: Sequence[bytes], marks: str, now: str
+) -> Iterator[tuple[bytes, Outcome]]:
+    query = (
+        "select key, status, error, model, failed_at from failures "  # noqa: S608
+        f"where key in ({marks}) and (next_try_at is null or next_try_at > ?)"
+    )
+    for key, status, error, model, failed_at in connection.execute(query, [*keys, now]):
+        yield key, Outcome(status, None, error, None, model, failed_at)
