@@ -43,10 +43,14 @@ def scrub(text: str) -> str:
 
 def clean(text: str) -> str:
     """Return an answer's text as it may be stored: in NFC, encodable, nothing invisible."""
+    if text.isascii():
+        return _INVISIBLE.sub("", text)
     # NFC twice: it turns a few characters into ASCII, and marks meet their letters only once
     # what stood between them is gone.
     visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", scrub(text)))
-    return unicodedata.normalize("NFC", _STRAY_JOINERS.sub("", visible))
+    if "\u200c" in visible or "\u200d" in visible:
+        visible = _STRAY_JOINERS.sub("", visible)
+    return unicodedata.normalize("NFC", visible)
 
 
 def canonical_json(value: Any) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -114,11 +115,9 @@ class Dispatcher:
             batches = [await self._inbox.get()]
             while not self._inbox.empty():
                 batches.append(self._inbox.get_nowait())
-            try:
+            async with self._heard():
                 await self._admit(batches)
-            except RunError as error:
-                self.stop(error)
-            self._pump()
+                self._pump()
 
     async def _admit(self, batches: Sequence[Batch | None]) -> None:
         """Lease all new asks at once, then take the batches on in their order."""
@@ -174,15 +173,20 @@ class Dispatcher:
         """Look again for asks that another process holds, until they are settled or ours."""
         while asks and self.stopped is None:
             await asyncio.sleep(HELD_POLL_SECONDS)
-            granted = await self._recorder.claim([ask.key for ask in asks])
-            for key, outcome in granted.settled.items():
-                self._settle(key, outcome)
-            for ask in asks:
-                if ask.key in granted.ours:
-                    self._backlog.add(ask, ripe=True)
-            gone = granted.ours | granted.settled.keys()
-            asks = [ask for ask in asks if ask.key not in gone]
-            self._pump()
+            async with self._heard():
+                asks = await self._claim_again(asks)
+                self._pump()
+
+    async def _claim_again(self, asks: Sequence[Ask]) -> Sequence[Ask]:
+        """Settle or take over those of `asks` that are free now, and return the rest."""
+        granted = await self._recorder.claim([ask.key for ask in asks])
+        for key, outcome in granted.settled.items():
+            self._settle(key, outcome)
+        for ask in asks:
+            if ask.key in granted.ours:
+                self._backlog.add(ask, ripe=True)
+        gone = granted.ours | granted.settled.keys()
+        return [ask for ask in asks if ask.key not in gone]
 
     # Sending
 
@@ -195,6 +199,10 @@ class Dispatcher:
             flush = self._gathering == 0 or self._claims.waiting > 0
             if (pack := self._backlog.take(flush=flush)) is None or not self._launch(pack):
                 return
+
+    def _pump_soon(self) -> None:
+        """Let the slot of a reply be used again before the reply is looked at."""
+        asyncio.get_running_loop().call_soon(self._pump)
 
     def _pump_in(self, seconds: float) -> None:
         if self._timer is not None:
@@ -222,15 +230,9 @@ class Dispatcher:
             self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
 
     async def _serve(self, request: Request, worst: float | None) -> None:
-        """Send one pack once and see to its rows; whatever goes wrong is heard of."""
-        try:
+        """Send one pack once, see to its rows, and make room for the next."""
+        async with self._heard():
             await self._attempt(request, worst)
-        except RunError as error:
-            self.stop(error)
-        except Exception as error:  # noqa: BLE001 - a fault of ours must stop the run, not hang it
-            self.stop(RunError(f"Assay failed: {type(error).__name__}. Please report this."))
-        finally:
-            self._governor.finish()
             self._pump()
 
     async def _attempt(self, request: Request, worst: float | None) -> None:
@@ -241,7 +243,7 @@ class Dispatcher:
             invocation_id=self._invocation_id,
             reserved_usd=worst,
         )
-        await self._recorder.write(attempt)
+        self._recorder.note(attempt)
         started = time.monotonic()
         try:
             reply = await self._reply(request)
@@ -269,6 +271,9 @@ class Dispatcher:
         except TimeoutError:
             message = f"No whole reply within {seconds:g} seconds (`ASSAY_DEADLINE_SECONDS`)."
             raise CallError("transport", message, maybe_paid=True) from None
+        finally:
+            self._governor.finish()
+            self._pump_soon()
 
     # What becomes of a pack
 
@@ -339,6 +344,16 @@ class Dispatcher:
         """Make an outcome known and wake those who wait for it; the first one stays."""
         self.settled.setdefault(key, outcome)
         self._claims.close(key)
+
+    @asynccontextmanager
+    async def _heard(self) -> AsyncIterator[None]:
+        """Let whatever goes wrong inside end the run: nobody may wait for ever."""
+        try:
+            yield
+        except RunError as error:
+            self.stop(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must stop the run, not hang it
+            self.stop(RunError(f"Assay failed: {type(error).__name__}. Please report this."))
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -34,7 +34,7 @@ from udfs.golden import (
     named_or_json,
     read_rows,
 )
-from udfs.providers import open_provider
+from udfs.providers import Provider, open_provider
 from udfs.records import Outcome
 from udfs.report import Spend, spend_of
 from udfs.resolver import Resolver
@@ -107,10 +107,10 @@ class Marked:
         return self.answer == self.row.gold
 
 
-def evaluate(plan: Plan, settings: Settings) -> Figures:
-    """Return all figures of `plan`, asking for what the store does not know."""
+def evaluate(plan: Plan, settings: Settings, provider: Provider) -> Figures:
+    """Return all figures of `plan`, asking `provider` for what the store does not know."""
     paper = write_paper(plan, read_rows(plan.source))
-    asked = ask(settings, paper.spec, [row.text for row in paper.rows])
+    asked = ask(settings, provider, paper.spec, [row.text for row in paper.rows])
     figures = mark(paper, asked)
     model = settings.model_for(plan.model)
     return {"task": plan.kind, "data": str(plan.source.data), "model": model, **figures}
@@ -180,10 +180,10 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: Plan) -> dict[str, An
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[tuple[Engine, Resolver]]:
+def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
     """Yield an engine and its resolver on the store of `settings`, and close both."""
     store = Store(settings.store)
-    engine = Engine(settings, store, open_provider(settings))
+    engine = Engine(settings, store, provider)
     try:
         yield engine, Resolver(settings, engine)
     finally:
@@ -191,14 +191,16 @@ def opened(settings: Settings) -> Iterator[tuple[Engine, Resolver]]:
         store.close()
 
 
-def ask(settings: Settings, spec: str, texts: Sequence[str | None]) -> Asked:
+def ask(
+    settings: Settings, provider: Provider, spec: str, texts: Sequence[str | None]
+) -> Asked:
     """Return the outcomes of `texts`: gathered chunk by chunk and then waited for, as in dbt.
 
-    The seconds cover both, and not the opening of store and provider.
+    The seconds cover both, and not the opening of the store. The provider is closed afterwards.
     """
     invocation = str(uuid.uuid4())
     chunks = [texts[at : at + CHUNK_ROWS] for at in range(0, len(texts), CHUNK_ROWS)]
-    with opened(settings) as (engine, resolver):
+    with opened(settings, provider) as (engine, resolver):
         handle = resolver.register(spec)
         engine.begin_run(invocation)
         begun_at, started = _now(), time.monotonic()
@@ -269,8 +271,10 @@ def _label_figures(marked: Sequence[Marked], seed: int) -> Figures:
     return {
         "macro_f1": metrics.macro_f1(golds, answers),
         "macro_f1_interval": metrics.macro_f1_interval(golds, answers, seed),
+        "commonest_share": metrics.share(max(Counter(golds).values()), len(marked)),
         "unknown": answers.count("unknown"),
         "unknown_share": metrics.share(answers.count("unknown"), len(marked)),
+        "unknown_share_interval": metrics.wilson(answers.count("unknown"), len(marked)),
         "accuracy_judged": metrics.share(right, len(judged)),
         "accuracy_judged_interval": metrics.wilson(right, len(judged)),
     }
@@ -368,7 +372,7 @@ def command(
     plan = Plan(source, task, labels, fields, examples, limit, seed, other, instructions, model)
     settings = settings_from_environ()
     with _store_of(settings, fresh=fresh) as chosen:
-        figures = evaluate(plan, chosen)
+        figures = evaluate(plan, chosen, open_provider(chosen))
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else table(figures))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from udfs.prompts import estimate_tokens
 from udfs.records import Ask, Pack, Record
@@ -120,7 +121,7 @@ class Backlog:
     def _fill(self, lane: Lane) -> Pack:
         records: list[Record] = []
         tokens = 0
-        for key, group in list(self._lanes[lane].items()):
+        for key, group in list(islice(self._lanes[lane].items(), self._pack_records)):
             tokens += group.tokens
             if records and (tokens > self._pack_tokens or len(records) == self._pack_records):
                 break

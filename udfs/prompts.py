@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import random
 import string
 import uuid
 
@@ -17,7 +17,8 @@ PREAMBLE = (
 )
 _ID_ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
 _ID_LENGTH = 3
-_TRIES_PER_LENGTH = 1000
+_RANDOM = random.SystemRandom()
+_SPARE_IDS = 4
 _RECORD_TOKENS = 10
 """Output tokens of an item without its values: id, braces, keys."""
 
@@ -75,22 +76,24 @@ def estimate_tokens(text: str) -> int:
     return len(text.encode("utf-8", "replace")) // 4 + 1
 
 
-def _new_ids(texts: list[str]) -> tuple[str, ...]:
+def _new_ids(texts: list[str], length: int = _ID_LENGTH) -> tuple[str, ...]:
     """Return a different random id for each text, so that shifted or invented ones are noticed.
 
     No text holds one of them: an answer that a text dictates can never bear a valid id. Ids get
     longer when that is hard, or a text with every short id in it would hang us.
     """
-    ids: dict[str, None] = {}
-    tries = 0
     everything = "\n".join(texts)
-    while len(ids) < len(texts):
-        length = _ID_LENGTH + tries // _TRIES_PER_LENGTH
-        id_ = "".join(secrets.choice(_ID_ALPHABET) for _ in range(length))
-        tries += 1
-        if id_ not in everything:
-            ids[id_] = None
-    return tuple(ids)
+    drawn = _RANDOM.sample(range(len(_ID_ALPHABET) ** length), len(texts) + _SPARE_IDS)
+    ids = [id_ for place in drawn if (id_ := _spelled(place, length)) not in everything]
+    return tuple(ids[: len(texts)]) if len(ids) >= len(texts) else _new_ids(texts, length + 1)
+
+
+def _spelled(place: int, length: int) -> str:
+    letters = []
+    for _ in range(length):
+        place, letter = divmod(place, len(_ID_ALPHABET))
+        letters.append(_ID_ALPHABET[letter])
+    return "".join(letters)
 
 
 def _short_key(place: int) -> str:

@@ -31,6 +31,10 @@ class Recorder:
         self._writer = writer
         self._known_prompts: set[str] = set()
 
+    def note(self, attempt: Attempt) -> None:
+        """Write down that `attempt` is about to be sent; survives the end of this process."""
+        self._store.owner.note(attempt)
+
     async def claim(self, keys: Sequence[bytes]) -> Granted:
         """Lease those of `keys` that nobody has settled or holds."""
         owner, now = self._store.owner, now_utc()

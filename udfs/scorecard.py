@@ -22,6 +22,7 @@ def _lines(figures: Figures) -> list[tuple[str, str | None]]:
         ("Rows", f"{figures['rows']:,} measured, {figures['unlabelled']:,} without gold left out"),
         ("Answered", f"{_percent(figures['answered_share'])} ({_statuses(figures['statuses'])})"),
         ("Accuracy", _with_interval(figures, "accuracy")),
+        ("  to beat", _to_beat(figures)),
         ("  among judged", _judged(figures)),
         ("Macro F1", _with_interval(figures, "macro_f1")),
         ("Micro F1", _with_interval(figures, "micro_f1")),
@@ -54,6 +55,12 @@ def _with_interval(figures: Figures, name: str) -> str | None:
     interval = figures[f"{name}_interval"]
     ends = f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else ""
     return f"{_figure(figures[name])}{ends}"
+
+
+def _to_beat(figures: Figures) -> str | None:
+    if "commonest_share" not in figures:
+        return None
+    return f"{_figure(figures['commonest_share'])}, by always saying the commonest gold label"
 
 
 def _judged(figures: Figures) -> str | None:

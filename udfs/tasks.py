@@ -13,7 +13,7 @@ from udfs.canonical import NORMALISER_VERSION, digest
 JsonSchema = dict[str, Any]
 
 
-class Rejected(ValueError):  # noqa: N818 - read as `except Rejected`
+class Rejected(ValueError):
     """An answer that is not one: the message says why, without quoting the text."""
 
 

@@ -7,7 +7,7 @@
     {%- if execute and model.language == 'sql' and 'assay_ask_' in (compiled_code or '') -%}
         select assay_begin_gather({{ _assay_literal(model.name) }});
         select assay_end_gather(cast(max(hash(gathered)) as varchar)) from (
-        {{ compiled_code | replace('assay_ask_', 'assay_gather_') }}
+        {{ _assay_in_form(compiled_code, 'gather') }}
         ) as gathered
     {%- endif -%}
 {%- endmacro %}

@@ -97,7 +97,8 @@
         {%- do _assay_error(macro, 'examples', examples, wrong) -%}
     {%- endif -%}
     {%- for example in examples or [] -%}
-        {%- if example is not mapping or example.keys() | sort != ['answer', 'text'] -%}
+        {%- if example is not mapping or example.keys() | sort != ['answer', 'text']
+            or example['text'] is not string -%}
             {%- do _assay_error(macro, 'examples', example, wrong) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -14,6 +14,12 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- `sql` with our calls in another form, `gather` or `peek`; a column of such a name stays as it is. -#}
+{% macro _assay_in_form(sql, form) -%}
+    {%- set calls = 'assay_ask_(value|envelope)\\(assay_task\\(' -%}
+    {%- do return(modules.re.sub(calls, 'assay_' ~ form ~ '_\\1(assay_task(', sql)) -%}
+{%- endmacro %}
+
 {#- The SQL type of an envelope around a value of `sql_type`. -#}
 {% macro _assay_envelope_type(sql_type) -%}
     struct("value" {{ sql_type }}, status varchar, error varchar, confidence double, model varchar, prompt_hash varchar, answered_at timestamp)

@@ -35,6 +35,9 @@
         {%- endfor -%}
         {%- set type = given.get('type', 'text') -%}
         {%- set description = given.get('description') -%}
+        {%- if description is not none and description is not string -%}
+            {%- do _assay_error(macro, name, description, 'a description must be text') -%}
+        {%- endif -%}
     {%- endif -%}
     {%- set many = type is iterable and type is not string and type is not mapping and type | length == 1 -%}
     {%- set one = type[0] if many else type -%}

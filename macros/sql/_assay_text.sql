@@ -13,7 +13,8 @@
             {%- do values.append('cast(' ~ value ~ ' as varchar)') -%}
             {%- do pairs.append("'" ~ column.split('.')[-1] | replace("'", "''") ~ "', " ~ value) -%}
         {%- endfor -%}
-        case when trim(concat({{ values | join(', ') }})) <> '' then cast(json_object({{ pairs | join(', ') }}) as varchar) end
+        {#- A record is blank when no column holds anything visible; RE2's \s knows ASCII only. -#}
+        case when regexp_matches(concat({{ values | join(', ') }}), '[^\s\p{Z}\p{Cc}\p{Cf}]') then cast(json_object({{ pairs | join(', ') }}) as varchar) end
     {%- endif -%}
 {%- endmacro %}
 

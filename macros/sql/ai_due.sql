@@ -24,7 +24,7 @@
         {%- else -%}
             {%- set plain = keys + also -%}
             {%- set wanted = plain + answers.values() | list -%}
-            row({{ wanted | join(', ') | replace('assay_ask_', 'assay_peek_') }}) not in (
+            row({{ _assay_in_form(wanted | join(', '), 'peek') }}) not in (
                 select row({{ (plain + answers.keys() | list) | join(', ') }}) from {{ this }}
             )
         {%- endif -%}

@@ -39,14 +39,16 @@ _LIKING = re.compile(
 )
 _ITEM_END = re.compile(
     r"[.;!?\n()]|\s-\s|\b(?:but|because|although|while|when|where|which|who|that|since|so|for|from"
-    r"|with|at|on|every|as|if|too|very much|a lot|in my|in the|in her|in his|is|are|was|lives?)\b",
+    r"|with|at|on|every|as|if|too|very much|a lot|in my|in the|in her|in his|is|are|was|lives?"
+    r"|hates?|dislikes?|avoids?)\b",
     re.IGNORECASE,
 )
 _ITEM_JOINT = re.compile(
     r"\s*,\s*(?:and |or )?(?:also )?|\s+(?:and|or|&|as well as)\s+(?:also )?", re.IGNORECASE
 )
 _ITEM_LEAD = re.compile(
-    r"(?:(?:to|the|a|an|my|her|his|their|doing|going|lots? of|all kinds of|anything about|also"
+    r"(?:(?:and|or|to|the|a|an|my"
+    r"|her|his|their|doing|going|lots? of|all kinds of|anything about|also"
     r"|especially|mostly|both|love|loves|enjoy|enjoys|like|likes|really|i|he|she|they)\s+){0,4}",
     re.IGNORECASE,
 )

@@ -100,9 +100,8 @@ def _centroids(vectors: Floats, texts: Floats, membership: Floats, counts: Float
     the usual way from a label's vector to its examples."""
     with_examples = counts > 0
     centroids = (membership.T @ texts + vectors) / (counts + 1)[:, None]
-    if with_examples.any():
-        shift = (centroids - vectors)[with_examples].mean(axis=0)
-        centroids[~with_examples] += shift
+    usual = (centroids - vectors)[with_examples].sum(axis=0) / max(1, int(with_examples.sum()))
+    centroids[~with_examples] += usual
     return np.asarray(centroids)
 
 

@@ -161,7 +161,14 @@ def kinds() -> tuple[tuple[re.Pattern[str], str, Finder], ...]:
 
 
 def _kinds() -> list[tuple[str, str, Finder]]:
-    return [*_contact_kinds(), *_number_kinds(), *_moment_kinds(), *_place_kinds(), *_name_kinds()]
+    return [
+        *_contact_kinds(),
+        *_number_kinds(),
+        *_moment_kinds(),
+        *_place_kinds(),
+        *_name_kinds(),
+        *_thing_kinds(),
+    ]
 
 
 def _contact_kinds() -> list[tuple[str, str, Finder]]:
@@ -249,7 +256,7 @@ def _joined(finder: Finder) -> Finder:
 def _place_kinds() -> list[tuple[str, str, Finder]]:
     address = (
         rf"(?<!\w)[0-9]{{1,6}}[a-z]? (?:{_NAME} ){{1,4}}(?i:{_STREET})\b\.?"
-        r"(?:, [^\n,;]{2,40}){0,3}"
+        r"(?:, [^\n,;.]{2,40}){0,3}"
     )
     postcode = (
         r"(?<![\w-])(?:[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]"
@@ -294,6 +301,18 @@ def _name_kinds() -> list[tuple[str, str, Finder]]:
         rf"[,.!]?\s{{1,4}}({_NAMES})(?![\w ])"
     )
     titled = rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.?\s({_NAMES})"
+    return [
+        (
+            r"(?:first |last |full |customer |contact |sender |person )?names?|person"
+            r"|customer|sender"
+            r"|signature|agent|author",
+            "person",
+            _first_of(*(_spans(one, re.NOFLAG) for one in (said, signed, titled))),
+        ),
+    ]
+
+
+def _thing_kinds() -> list[tuple[str, str, Finder]]:
     company = (
         rf"(?<!\w)(?:{_NAME} |{_NAME}, ?|& ){{1,5}}"
         r"(?:Inc|Ltd|LLC|GmbH|AG|PLC|Corp|Corporation|Limited|Company|Co|BV|SA|LLP)\b\.?"
@@ -312,13 +331,6 @@ def _name_kinds() -> list[tuple[str, str, Finder]]:
         r"\s(?:is|was|are|were|has|had|arrived|broke|does|doesn|did|didn|stopped|came|won|keeps)\b"
     )
     return [
-        (
-            r"(?:first |last |full |customer |contact |sender |person )?names?|person"
-            r"|customer|sender"
-            r"|signature|agent|author",
-            "person",
-            _first_of(*(_spans(one, re.NOFLAG) for one in (said, signed, titled))),
-        ),
         (
             r"company|companies|organi[sz]ations?|employer|merchant|vendor|supplier",
             "company",

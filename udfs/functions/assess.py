@@ -88,7 +88,8 @@ class Assess(Task):
             {"field": clean(change.field), "from": clean(change.from_), "to": clean(change.to)}
             for change in found.normalizations
         ]
-        _check_columns(missing, changes, _columns(text))
+        ruled = {rule.column for rule in self.rules if rule.column is not None}
+        _check_columns(missing, changes, _columns(text), ruled)
         return {
             "quality_score": found.quality_score,
             "missing_fields": [*missing],
@@ -137,9 +138,11 @@ def _spelled(value: JsonValue) -> str:
 
 
 def _check_columns(
-    missing: list[str], changes: list[dict[str, str]], record: dict[str, str]
+    missing: list[str], changes: list[dict[str, str]], record: dict[str, str], ruled: set[str]
 ) -> None:
-    if not {*missing, *(change["field"] for change in changes)} <= set(record):
+    """Only columns of the record can change; one that a rule asks for can be missing, too."""
+    known = set(missing) <= {*record, *ruled}
+    if not known or not {change["field"] for change in changes} <= set(record):
         message = "names a column that the record does not have"
         raise Rejected(message)
     held = [(change["from"], record[change["field"]]) for change in changes]

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from udfs.tasks import JsonSchema, Rejected, Task
 
-
 FEWEST_LABELS = 2
 
 

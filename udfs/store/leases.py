@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import json
 import os
 import sqlite3
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from udfs.records import Outcome
-from udfs.store.rows import keys_in_parts, settled_rows
+from udfs.records import Attempt, Outcome
+from udfs.store.rows import keys_in_parts, put_interrupted, settled_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +25,34 @@ class Granted:
 
 
 class Owner:
-    """This process as an owner of leases: alive as long as it holds the lock on its own file.
+    """This process as an owner of leases, and the journal of what it has sent.
 
-    The kernel lets go of the lock when the process ends, however it ends.
+    It is alive as long as it holds the lock on its own file: the kernel lets go of that when the
+    process ends, however it ends. Each attempt is noted in the file before it is sent, which costs
+    microseconds and no fsync; what is noted and not in the ledger when the owner is found dead
+    was in flight, and may have been paid for.
     """
 
     def __init__(self, store: Path) -> None:
         self._folder = store.with_name(store.name + ".owners")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.name = uuid.uuid4().hex
-        self._file = os.open(self._path(self.name), os.O_CREAT | os.O_RDWR, 0o600)
+        unborn = self._folder / f"{self.name}.new"
+        self._file = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        unborn.rename(self._path(self.name))
+
+    def note(self, attempt: Attempt) -> None:
+        """Write down that `attempt` is about to be sent."""
+        os.write(self._file, json.dumps(astuple(attempt)).encode() + b"\n")
 
     def close(self) -> None:
-        """Stop being an owner."""
+        """Stop being an owner; everything sent must be in the ledger by now."""
         self._path(self.name).unlink(missing_ok=True)
         os.close(self._file)
 
     def is_alive(self, name: str) -> bool:
-        """Whether the owner called `name` still runs; a dead one's file is removed."""
+        """Whether the owner called `name` still runs."""
         if name == self.name:
             return True
         try:
@@ -53,25 +64,26 @@ class Owner:
         except BlockingIOError:
             return True
         else:
-            self._path(name).unlink(missing_ok=True)
             return False
         finally:
             os.close(file)
 
-    def bury_the_dead(self, connection: sqlite3.Connection) -> None:
-        """Drop the leases of owners that are gone; their unfinished calls may have been paid."""
-        names = connection.execute("select distinct owner from leases").fetchall()
-        running = connection.execute(
-            "select distinct owner from calls where outcome = 'in_flight'"
-        )
-        for (name,) in {*names, *running.fetchall()}:
-            if not self.is_alive(name):
-                connection.execute("delete from leases where owner = ?", [name])
-                connection.execute(
-                    "update calls set outcome = 'interrupted', maybe_paid = 1 "
-                    "where outcome = 'in_flight' and owner = ?",
-                    [name],
-                )
+    def dead(self) -> list[str]:
+        """Return the names of owners whose process is gone."""
+        names = [path.stem for path in self._folder.glob("*.owner")]
+        return [name for name in names if not self.is_alive(name)]
+
+    def bury(self, connection: sqlite3.Connection, name: str) -> None:
+        """Drop the leases of a dead owner and put what it had in flight into the ledger."""
+        connection.execute("delete from leases where owner = ?", [name])
+        for line in self._path(name).read_bytes().splitlines():
+            with contextlib.suppress(ValueError, TypeError):  # the last line may be cut
+                noted = Attempt(*json.loads(line))
+                put_interrupted(connection, noted)
+
+    def forget(self, name: str) -> None:
+        """Remove the file of an owner that is buried."""
+        self._path(name).unlink(missing_ok=True)
 
     def claim(self, connection: sqlite3.Connection, keys: Sequence[bytes], now: str) -> Granted:
         """Lease those of `keys` that are neither settled nor held; call inside a transaction."""
@@ -95,7 +107,7 @@ class Owner:
         return {key for key, name in holders.items() if name in alive and name != self.name}
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.lock"
+        return self._folder / f"{name}.owner"
 
 
 def release(connection: sqlite3.Connection, keys: Sequence[bytes]) -> None:

@@ -39,7 +39,7 @@ def m001_answers(connection: sqlite3.Connection) -> None:
 
 @migration
 def m002_calls(connection: sqlite3.Connection) -> None:
-    """The ledger: one row for each attempt, written before it is sent and again when it ends."""
+    """The ledger: one row for each attempt, written when it has ended."""
     connection.execute(
         """
         create table calls (

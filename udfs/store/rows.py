@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from udfs.canonical import canonical_json
@@ -17,6 +17,7 @@ from udfs.tasks import Task
 
 _KEYS_PER_SELECT = 2000
 _CALL_COLUMNS = [field.name for field in fields(Attempt)]
+_CALLS = f"calls ({','.join(_CALL_COLUMNS)}) values ({','.join('?' * len(_CALL_COLUMNS))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,14 @@ def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) ->
 
 
 def put_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
-    """Record an attempt, or what became of it."""
-    marks = ",".join("?" * len(_CALL_COLUMNS))
-    names = ",".join(_CALL_COLUMNS)
-    connection.execute(
-        f"insert or replace into calls ({names}) values ({marks})",  # noqa: S608
-        astuple(attempt),
-    )
+    """Record an attempt and what became of it."""
+    connection.execute(f"insert or replace into {_CALLS}", astuple(attempt))  # noqa: S608
+
+
+def put_interrupted(connection: sqlite3.Connection, noted: Attempt) -> None:
+    """Record an attempt whose process died before it ended, unless its end is on record."""
+    row = replace(noted, outcome="interrupted", error="the process died", maybe_paid=True)
+    connection.execute(f"insert or ignore into {_CALLS}", astuple(row))  # noqa: S608
 
 
 def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:

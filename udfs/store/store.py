@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,7 +44,7 @@ class Store:
         self._connection = self._open()
         self._migrate()
         self.owner = Owner(path)
-        self.transact([self.owner.bury_the_dead])
+        self._bury_the_dead()
         self._bear_witness()
 
     def close(self) -> None:
@@ -80,6 +81,12 @@ class Store:
             types = dict(columns.fetchall())
             rows = connection.execute(f"select * from {table}")  # noqa: S608
             return types, [tuple(map(_printable, row)) for row in rows]
+
+    def _bury_the_dead(self) -> None:
+        """Take over from processes that ended without closing the store."""
+        for name in self.owner.dead():
+            self.transact([partial(self.owner.bury, name=name)])
+            self.owner.forget(name)
 
     @contextmanager
     def _guarded(self) -> Iterator[sqlite3.Connection]:

@@ -9,7 +9,7 @@ import pytest
 
 from udfs.faultd import FaultServer
 
-from .project import Project, asking
+from .project import Project, Shipped, asking
 
 NewProject = Callable[..., Project]
 
@@ -39,3 +39,11 @@ def asking_project(new_project: NewProject, server: FaultServer) -> Callable[...
         return new_project(models, **asking(server), **env)
 
     return made
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
+    """The shipped project, built once with the embedded models; leave its store as it is."""
+    project = Project(tmp_path_factory.mktemp("shipped")).add_shipped()
+    run = project.dbt("build")
+    return Shipped(project, run, project.state("silver", "gold"), project.calls())

@@ -9,12 +9,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import yaml
 
 from udfs.faultd import FaultServer
 
@@ -75,11 +77,9 @@ class Project:
     def set_variables(self, **variables: Any) -> None:
         """Replace variables of dbt_project.yml by others."""
         path = self.root / "dbt_project.yml"
-        lines = path.read_text(encoding="utf-8").split("\n")
-        begin = lines.index("vars:")
-        end = next(at for at in range(begin + 1, len(lines)) if lines[at][:1].isalpha())
-        lines[begin:end] = [f"vars: {json.dumps(variables)}", ""]
-        path.write_text("\n".join(lines), encoding="utf-8")
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings["vars"] |= variables
+        path.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
 
     def dbt(self, *arguments: str, **env: str) -> Run:
         """Run dbt and wait for it; `env` is added for this run only."""
@@ -107,9 +107,17 @@ class Project:
             start_new_session=True,
         )
 
+    def load(self, table: str, **columns: Sequence[Any]) -> None:
+        """Make a table of the warehouse out of whole columns; its texts are in no file of dbt."""
+        schema, _, _ = table.partition(".")
+        with duckdb.connect(str(self.warehouse)) as connection:
+            connection.execute(f"create schema if not exists {schema}")
+            connection.register("given", pa.table({name: list(columns[name]) for name in columns}))
+            connection.execute(f"create or replace table {table} as select * from given")
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the warehouse, read-only."""
-        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def types(self, table: str) -> dict[str, str]:
@@ -126,6 +134,11 @@ class Project:
             name: str(self.rows(f"select count(*), sum(hash(t)) from {name} as t")[0])
             for (name,) in tables
         }
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.root / self.env.get("ASSAY_DATABASE", "warehouse.duckdb")
 
     @property
     def store(self) -> Path:
@@ -160,6 +173,16 @@ class Project:
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
         return bare | self.env | env
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """The shipped project after its first build, with what it held and had asked by then."""
+
+    project: Project
+    run: Run
+    state: dict[str, str]
+    calls: int
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from udfs.faultd import FaultServer
 
 from .conftest import NewProject
-from .project import Project, Run, asking
+from .project import Shipped, asking
 
 SILVER_AND_GOLD = {
     "gold.customer_360",
@@ -22,60 +20,42 @@ SILVER_AND_GOLD = {
 }
 
 
-@dataclass(frozen=True)
-class Built:
-    """The project after its first build, with what it held and had asked by then."""
-
-    project: Project
-    run: Run
-    state: dict[str, str]
-    calls: int
-
-
-@pytest.fixture(scope="module")
-def built(new_project: NewProject) -> Built:
-    """The shipped project, built once with the embedded models."""
-    project = new_project().add_shipped()
-    run = project.dbt("build")
-    return Built(project, run, project.state("silver", "gold"), project.calls())
-
-
-def test_a_first_build_passes_every_check(built: Built) -> None:
+def test_a_first_build_passes_every_check(shipped: Shipped) -> None:
     """Every model is built and every test ran and passed; exposures are no-ops."""
-    assert built.run.code == 0, built.run.output
-    assert set(built.run.statuses().values()) == {"success", "pass", "no-op"}
-    assert set(built.state) >= SILVER_AND_GOLD
+    assert shipped.run.code == 0, shipped.run.output
+    assert set(shipped.run.statuses().values()) == {"success", "pass", "no-op"}
+    assert set(shipped.state) >= SILVER_AND_GOLD
 
 
-def test_every_customer_has_every_answer_or_a_reason(built: Built) -> None:
+def test_every_customer_has_every_answer_or_a_reason(shipped: Shipped) -> None:
     """The embedded models leave no row of the sample data without a status."""
-    found = built.project.rows(
+    found = shipped.project.rows(
         "select distinct status from ops.ops_answer_statuses where row_count > 0"
     )
     assert {"ok"} <= {status for (status,) in found} <= {"ok", "skipped"}
 
 
-def test_the_ledger_is_served_as_it_stands_in_the_store(built: Built) -> None:
+def test_the_ledger_is_served_as_it_stands_in_the_store(shipped: Shipped) -> None:
     """The ops model of calls has one row for each row of the store."""
-    assert built.project.rows("select count(*) from ops.ops_calls") == [(built.calls,)]
+    assert shipped.project.rows("select count(*) from ops.ops_calls") == [(shipped.calls,)]
 
 
 @pytest.mark.parametrize("arguments", [("build",), ("build", "--full-refresh")], ids=" ".join)
 def test_p10_e18_building_again_changes_nothing_and_asks_nothing(
-    built: Built, arguments: tuple[str, ...]
+    shipped: Shipped, arguments: tuple[str, ...]
 ) -> None:
     """A second build, even from scratch, finds every answer in the store."""
-    run = built.project.dbt(*arguments)
+    run = shipped.project.dbt(*arguments)
     assert run.code == 0, run.output
-    assert built.project.calls() == built.calls
-    assert built.project.state("silver", "gold") == built.state
+    assert shipped.project.calls() == shipped.calls
+    assert shipped.project.state("silver", "gold") == shipped.state
 
 
-def test_p10_the_number_of_threads_makes_no_difference(built: Built) -> None:
+def test_p10_the_number_of_threads_makes_no_difference(shipped: Shipped) -> None:
     """One thread from scratch gives the tables that four gave."""
-    run = built.project.dbt("run", "--full-refresh", ASSAY_THREADS="1")
+    run = shipped.project.dbt("run", "--full-refresh", ASSAY_THREADS="1")
     assert run.code == 0, run.output
-    assert built.project.state("silver", "gold") == built.state
+    assert shipped.project.state("silver", "gold") == shipped.state
 
 
 @pytest.mark.parametrize(
@@ -90,10 +70,10 @@ def test_p10_the_number_of_threads_makes_no_difference(built: Built) -> None:
     ids=" ".join,
 )
 def test_e04_nothing_is_asked_but_by_a_build(
-    built: Built, server: FaultServer, arguments: tuple[str, ...]
+    shipped: Shipped, server: FaultServer, arguments: tuple[str, ...]
 ) -> None:
     """Looking at the project costs nothing, even with an empty store and a paid endpoint."""
-    run = built.project.dbt(*arguments, **asking(server, ASSAY_STORE="empty.sqlite"))
+    run = shipped.project.dbt(*arguments, **asking(server, ASSAY_STORE="empty.sqlite"))
     assert run.code == 0, run.output
     assert server.summary()["requests"] == 0
 

@@ -34,7 +34,12 @@ LEFT JOIN ai_enriched e ON r.customer_id = e.customer_id
 """
 TABLE = "silver.customers_enriched"
 SEGMENTS = {
-    "weekend_hiker", "alpinist", "family_camper", "bikepacker", "trade_buyer", "gift_shopper"
+    "weekend_hiker",
+    "alpinist",
+    "family_camper",
+    "bikepacker",
+    "trade_buyer",
+    "gift_shopper",
 }
 TYPES = {
     "customer_id": "INTEGER",

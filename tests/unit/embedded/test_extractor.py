@@ -93,6 +93,18 @@ def test_topics_are_key_phrases(embedder):
     )
 
 
+def test_what_is_disliked_is_no_interest(embedder):
+    """Likings end where dislikes begin."""
+    text = "She loves and enjoys green tea, and hates mud."
+
+    assert {"interests": ["green tea"]} == found(embedder, text, interests=Field(many=True))
+
+
+def test_what_is_liked_without_saying_so_is_not_made_up(embedder):
+    """Without a word of liking only phrases near the field's name count."""
+    assert {"hobbies": []} == found(embedder, "The lift is broken.", hobbies=Field(many=True))
+
+
 def test_a_list_after_its_name_is_taken_apart(embedder):
     """`Skills: a, b and c` are three values."""
     assert {"skills": ["SQL", "Python", "dbt"]} == found(
@@ -104,6 +116,19 @@ def test_a_single_value_may_be_a_near_phrase(embedder):
     """A free field takes the phrase that is nearest to its name, or nothing."""
     assert {"vehicle": "red truck"} == found(embedder, "He drove a red truck.", vehicle=Field())
     assert {"fruit": None} == found(embedder, "The engine stalled.", fruit=Field())
+
+
+def test_the_name_of_the_field_is_no_part_of_its_value(embedder):
+    """A phrase sheds the words that only say what it is."""
+    assert {"red_truck_engine": None} == found(embedder, "The engine.", red_truck_engine=Field())
+    assert {"truck": "red"} == found(embedder, "He drove a red truck.", truck=Field(many=False))
+
+
+def test_a_number_may_be_kept_as_text(embedder):
+    """A count without a type is found by its neighbours and stays as written."""
+    assert {"party_size": "four"} == found(
+        embedder, "A table for four, please", party_size=Field()
+    )
 
 
 def test_many_without_finds_is_an_empty_list(embedder):
@@ -150,6 +175,7 @@ def test_labels_learn_from_examples(embedder):
         ("It is not urgent at all.", False),
         ("Urgent: yes", True),
         ("urgent = no", False),
+        ("Urgent: perhaps, urgent it is", True),
         ("Have a nice day.", None),
     ],
 )
@@ -208,6 +234,13 @@ def test_examples_without_a_place_teach_nothing(embedder):
     assert {"email": "y@example.org"} == found(
         embedder, "mail y@example.org", examples, email=Field()
     )
+
+
+def test_what_does_not_look_like_the_examples_is_left_out(embedder):
+    """A taught field finds nothing in a text of another kind."""
+    examples = [("fly to Lima now", {"to": "Lima"}), ("do not go there", {"to": None})]
+
+    assert {"to": None} == found(embedder, "purple elephants sing opera", examples, to=Field())
 
 
 def test_confidence_is_lower_for_guesses(embedder):

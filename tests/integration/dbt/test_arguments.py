@@ -1,0 +1,193 @@
+"""Wrong arguments stop the compile: the message names the macro, the value and the remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from udfs.faultd import FaultServer
+
+from .conftest import NewProject
+from .project import Project, Run, asking, table
+
+GOOD = {
+    "ai_classify": "'body', ['good', 'bad']",
+    "ai_extract": "'body', 'gear'",
+    "ai_sentiment": "'body'",
+    "ai_summarize": "'body'",
+    "ai_filter": "'body', 'Is it glad?'",
+    "ai_assess": "['body']",
+}
+TWO = "give at least two labels"
+TWICE = "it is there twice"
+BLANK = "every entry must be text that is not blank"
+ONE = "give a list with at least one entry"
+TYPES = "a type is one of text, integer, number, boolean, date, timestamp"
+FLAG = "give true or false"
+WORDS = "give a whole number from 1 to 1000"
+OPTIONAL_TEXT = "give text, or leave it out"
+EXAMPLES = "give a list of mappings, each with a text and an answer"
+TEXT = "give a SQL expression, or a list of columns"
+COLUMNS = "give a list of columns"
+LABEL = "bad_label"
+KNOWN_SETS = "there are: topic, segment"
+
+OWN = [
+    ("ai_classify", "'body', []", "[]", ONE),
+    ("ai_classify", "'body', {}", "[]", ONE),
+    ("ai_classify", "'body', none", "null", ONE),
+    ("ai_classify", "'body', 7", "7", ONE),
+    ("ai_classify", "'body', ['only']", '["only"]', TWO),
+    ("ai_classify", "'body', {'only': 'one'}", '["only"]', TWO),
+    ("ai_classify", "'body', ['same', 'other', 'Same ']", '"Same "', TWICE),
+    ("ai_classify", "'body', ['a', 2]", "2", BLANK),
+    ("ai_classify", "'body', ['a', none]", "null", BLANK),
+    ("ai_classify", "'body', ['a', ' ']", '" "', BLANK),
+    ("ai_classify", "'body', 'no_such_set'", '"no_such_set"', KNOWN_SETS),
+    ("ai_classify", "'body', {'a': 'x', 'b': 2}", "2", "a description must be text"),
+    ("ai_classify", "'body', ['a', 'b'], multi='yes'", '"yes"', FLAG),
+    ("ai_classify", "'body', ['straße', 'STRASSE']", "STRASSE", "different"),
+    ("ai_extract", "'body', []", "[]", ONE),
+    ("ai_extract", "'body', ''", '""', ONE),
+    ("ai_extract", "'body', ' '", '" "', ONE),
+    ("ai_extract", "'body', none", "null", ONE),
+    ("ai_extract", "'body', ['gear', 'Gear']", '"Gear"', TWICE),
+    ("ai_extract", "'body', ['gear', 5]", "5", BLANK),
+    ("ai_extract", "'body', {'gear': 'colour'}", '"colour"', TYPES),
+    ("ai_extract", "'body', {'gear': ['colour']}", '["colour"]', TYPES),
+    ("ai_extract", "'body', {'gear': []}", "[]", TYPES),
+    ("ai_extract", "'body', {'gear': none}", "null", TYPES),
+    ("ai_extract", "'body', {'gear': {'type': 'colour'}}", '"colour"', TYPES),
+    ("ai_extract", "'body', {'gear': {'typ': 'text'}}", '"typ"', "a type and a description"),
+    ("ai_extract", "'body', {'gear': {'description': 5}}", "5", "a description must be text"),
+    ("ai_extract", "'body', {'gear': ['rope', 'Rope']}", '"Rope"', TWICE),
+    ("ai_extract", "'body', 'gear', grounded='no'", '"no"', FLAG),
+    ("ai_sentiment", "'body', aspects='price'", '"price"', ONE),
+    ("ai_sentiment", "'body', aspects=[]", "[]", ONE),
+    ("ai_sentiment", "'body', aspects=['fit', 'FIT']", '"FIT"', TWICE),
+    ("ai_sentiment", "'body', aspects=['fit', 1]", "1", BLANK),
+    ("ai_summarize", "'body', max_words=0", "0", WORDS),
+    ("ai_summarize", "'body', max_words=-1", "-1", WORDS),
+    ("ai_summarize", "'body', max_words='x'", '"x"', WORDS),
+    ("ai_summarize", "'body', max_words=1.5", "1.5", WORDS),
+    ("ai_summarize", "'body', max_words=true", "true", WORDS),
+    ("ai_summarize", "'body', max_words=1001", "1001", WORDS),
+    ("ai_summarize", "'body', max_words=none", "null", WORDS),
+    ("ai_filter", "'body', ''", '""', "give a question as text"),
+    ("ai_filter", "'body', '  '", '"  "', "give a question as text"),
+    ("ai_filter", "'body', none", "null", "give a question as text"),
+    ("ai_filter", "'body', 5", "5", "give a question as text"),
+    ("ai_assess", "'email'", '"email"', COLUMNS),
+    ("ai_assess", "{'email': 1}", '{"email": 1}', COLUMNS),
+    ("ai_assess", "none", "null", COLUMNS),
+    ("ai_assess", "[]", "[]", TEXT),
+    ("ai_assess", "['email', 'EMAIL']", '"EMAIL"', TWICE),
+    ("ai_assess", "['email', 3]", "3", BLANK),
+    ("ai_assess", "['body'], rules='no blanks'", '"no blanks"', ONE),
+    ("ai_assess", "['body'], rules=5", "5", ONE),
+    ("ai_assess", "['body'], rules=['']", '""', BLANK),
+    ("ai_assess", "['body'], rules={'body': 5}", "5", "a rule must be text"),
+    ("ai_classify", "'', ['a', 'b']", '""', TEXT),
+    ("ai_classify", "none, ['a', 'b']", "null", TEXT),
+    ("ai_classify", "[], ['a', 'b']", "[]", TEXT),
+    ("ai_classify", "{'body': 1}, ['a', 'b']", '{"body": 1}', TEXT),
+    ("ai_classify", "['body', 'BODY'], ['a', 'b']", '"BODY"', TWICE),
+    ("ai_due", "'id', {}", "{}", "map each answer column to its ai_ call"),
+    ("ai_due", "'id', 'topic'", '"topic"', "map each answer column to its ai_ call"),
+    ("ai_due", "'id', {'topic': ai_sentiment('body')}", "assay_ask_value", "detail=true"),
+    ("ai_due", "[], {'topic': ai_sentiment('body', detail=true)}", "[]", ONE),
+]
+SHARED = [
+    ("detail='yes'", '"yes"', FLAG),
+    ("detail=1", "1", FLAG),
+    ("isolate=none", "null", FLAG),
+    ("instructions=5", "5", OPTIONAL_TEXT),
+    ("instructions=' '", '" "', OPTIONAL_TEXT),
+    ("model=''", '""', OPTIONAL_TEXT),
+    ("model=['a']", '["a"]', OPTIONAL_TEXT),
+    ("examples='no_such_set'", '"no_such_set"', "no such set under `vars: ai_examples:`"),
+    ("examples={'text': 'x', 'answer': 'y'}", '"text": "x"', EXAMPLES),
+    ("examples=5", "5", EXAMPLES),
+    ("examples=['x']", '"x"', EXAMPLES),
+    ("examples=[{'text': 'x'}]", '{"text": "x"}', EXAMPLES),
+    ("examples=[{'text': 5, 'answer': 'y'}]", "5", EXAMPLES),
+    ("examples=[{'text': 'x', 'answer': 'y', 'why': 'z'}]", '"why": "z"', EXAMPLES),
+]
+INVALID_EXAMPLES = [
+    ("ai_classify", "'body', ['a', 'b'], examples=[{'text': 'x', 'answer': 'c'}]", LABEL),
+    ("ai_extract", "'body', 'gear', examples=[{'text': 'x', 'answer': ['rope']}]", "not_grounded"),
+    ("ai_sentiment", "'body', examples=[{'text': 'x', 'answer': 2}]", "from -1 to 1"),
+    ("ai_summarize", "'body', examples=[{'text': 'x', 'answer': ''}]", "not a text"),
+    ("ai_filter", "'body', 'Glad?', examples=[{'text': 'x', 'answer': 'yes'}]", "true, false"),
+    ("ai_assess", "['body'], examples=[{'text': 'x', 'answer': 'fine'}]", "not an assessment"),
+]
+
+Case = tuple[str, str, str, str]
+CASES: list[Case] = [
+    *OWN,
+    *(
+        (macro, f"{arguments}, {wrong}", value, remedy)
+        for macro, arguments in GOOD.items()
+        for wrong, value, remedy in SHARED
+    ),
+    *((macro, f"{arguments}, labls=[]", "labls", "") for macro, arguments in GOOD.items()),
+    *((macro, arguments, "example 1", reason) for macro, arguments, reason in INVALID_EXAMPLES),
+]
+
+
+def name_of(case: Case) -> str:
+    """The call, for people who read the list of tests."""
+    return f"{case[0]}({case[1]})"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The run of all wrong models, and what it sent."""
+
+    run: Run
+    requests: int
+
+
+@pytest.fixture(scope="module")
+def refused(asking_project: Callable[..., Project], server: FaultServer) -> Refused:
+    """One model for each wrong call; `execute` puts the error off until the model is compiled."""
+    models = {
+        f"silver/wrong_{at}.sql": (
+            f"select {{{{ {macro}({arguments}) if execute else 1 }}}} as wrong "
+            "from {{ ref('notes') }}"
+        )
+        for at, (macro, arguments, _, _) in enumerate(CASES)
+    }
+    project = asking_project({"bronze/notes.sql": table("id, body", (1, "a text"))} | models)
+    run = project.dbt("run")
+    return Refused(run, server.summary()["requests"])
+
+
+def test_wrong_arguments_fail_the_run_and_send_nothing(refused: Refused) -> None:
+    """Exit code 1, every wrong model an error, no request."""
+    assert refused.run.code == 1
+    assert set(refused.run.statuses().values()) == {"success", "error"}
+    assert refused.requests == 0
+
+
+@pytest.mark.parametrize("at", range(len(CASES)), ids=map(name_of, CASES))
+def test_the_message_names_macro_value_and_remedy(refused: Refused, at: int) -> None:
+    """A reader of the one line knows where to look and what to do."""
+    macro, _, value, remedy = CASES[at]
+    message = refused.run.message(f"wrong_{at}")
+    assert macro in message
+    assert value in message
+    assert remedy in message
+    assert "Traceback" not in message
+
+
+def test_a_wrong_argument_stops_the_parse(new_project: NewProject, server: FaultServer) -> None:
+    """As written by a user: dbt does not even start, and says why in one line."""
+    project = new_project({"silver/wrong.sql": "select {{ ai_classify('body', ['only']) }} as x"})
+    run = project.dbt("parse", **asking(server))
+    assert run.code == 2
+    assert f"ai_classify: wrong `labels` {json.dumps(['only'])}; {TWO}." in run.output
+    assert "Traceback" not in run.output

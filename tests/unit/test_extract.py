@@ -1,0 +1,224 @@
+"""`ai_extract`: typed values that the text holds; nothing is guessed, nothing breaks a cast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from udfs.tasks import Rejected
+
+from .builders import extract
+
+TEXT = "Anna  Müller paid 12.50 for two\npizzas on 28 February."
+
+
+def accept_one(type_: str, raw: Any, text: str = TEXT) -> Any:
+    """The value of one field of this type."""
+    return extract({"name": "x", "type": type_}).accept({"x": raw}, text)["x"]  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("two", "two"),
+        ("ANNA müller", "Anna  Müller"),
+        ("two pizzas", "two\npizzas"),
+        (" pizzas ", "pizzas"),
+        ("Mu\u0308ller", "Müller"),
+        ("piz\x00zas\U000e0041", "pizzas"),
+        (None, None),
+    ],
+)
+def test_a_text_value_is_spelled_as_in_the_source(raw: str | None, expected: str | None) -> None:
+    """Case, white space, composition and hidden characters may differ, the words may not."""
+    assert accept_one("text", raw) == expected
+
+
+@pytest.mark.parametrize("raw", ["Anne Müller", "pizza s", "12,50", ".*", "two pizzas on 29"])
+def test_a_text_value_that_is_not_in_the_source_is_refused(raw: str) -> None:
+    """The message names the field and quotes neither the value nor the text."""
+    with pytest.raises(Rejected, match=r"\Anot_grounded: field 'x' does not occur in the text\Z"):
+        accept_one("text", raw)
+
+
+def test_a_value_need_not_be_in_the_source_unless_grounded() -> None:
+    """`grounded=false` takes the model's own words."""
+    task = extract({"name": "x"}, grounded=False)
+    assert task.accept({"x": "a diner"}, TEXT) == {"x": "a diner"}
+
+
+@pytest.mark.parametrize("raw", ["", "  ", "\x00", "\u200b\U000e0041", 5, True, ["two"], {}])
+def test_c21_a_text_value_needs_something_visible(raw: Any) -> None:
+    """An answer of invisible characters is no answer, though the source 'holds' it."""
+    with pytest.raises(Rejected, match="not of type text"):
+        accept_one("text", raw)
+
+
+@pytest.mark.parametrize(
+    ("type_", "raw", "expected"),
+    [
+        ("integer", -7, -7),
+        ("integer", 2**63 - 1, 2**63 - 1),
+        ("number", 12.5, 12.5),
+        ("number", 12, 12),
+        ("boolean", False, False),
+        ("date", "2026-02-28", "2026-02-28"),
+        ("date", "20260228", "2026-02-28"),
+        ("date", "2026-W09-6", "2026-02-28"),
+        ("timestamp", "2026-02-28", "2026-02-28T00:00:00"),
+        ("timestamp", "2026-02-28T10", "2026-02-28T10:00:00"),
+        ("timestamp", "2026-02-28 10:00:00,5", "2026-02-28T10:00:00.500000"),
+        ("timestamp", "2026-02-28T10:00:00+02:00", "2026-02-28T10:00:00"),
+    ],
+)
+def test_c22_a_typed_value_comes_in_the_form_that_sql_can_cast(
+    type_: str, raw: Any, expected: Any
+) -> None:
+    """One spelling that DuckDB cannot cast would fail the whole model."""
+    assert accept_one(type_, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "raw"),
+    [
+        ("integer", "5"),
+        ("integer", 1.0),
+        ("integer", True),
+        ("integer", 2**63),
+        ("number", "0.5"),
+        ("number", "1,5"),
+        ("number", True),
+        ("number", float("nan")),
+        ("number", float("inf")),
+        ("number", 10**400),
+        ("boolean", "true"),
+        ("boolean", 0),
+        ("date", "2026-02-30"),
+        ("date", "28.02.2026"),
+        ("date", 20260228),
+        ("timestamp", "2026-02-28T25:00:00"),
+        ("timestamp", "yesterday"),
+        ("timestamp", 0),
+    ],
+)
+def test_c12_c22_a_value_of_another_type_is_refused(type_: str, raw: Any) -> None:
+    """Nothing is coerced: not words, not locale decimals, not days that do not exist."""
+    with pytest.raises(Rejected, match=f"not of type {type_}"):
+        accept_one(type_, raw)
+
+
+def test_a_field_may_be_one_of_a_list_of_labels() -> None:
+    """The labels of a field follow the rule of ai_classify and need not be in the text."""
+    task = extract({"name": "size", "labels": ["small", "large"]})
+    assert task.accept({"size": " LARGE"}, TEXT) == {"size": "large"}
+
+
+def test_one_name_asks_for_all_values() -> None:
+    """The answer is a list in the order of the reply, each value once."""
+    task = extract({"name": "x"}, single=True)
+    assert task.accept(["pizzas", "two", "PIZZAS"], TEXT) == ["pizzas", "two"]
+
+
+def test_a_field_may_hold_a_list() -> None:
+    """No value at all is an empty list."""
+    task = extract({"name": "n", "type": "integer", "many": True}, {"name": "x", "many": True})
+    assert task.accept({"n": [1, 2, 1], "x": []}, TEXT) == {"n": [1, 2], "x": []}
+
+
+@pytest.mark.parametrize("raw", [None, "two", {"x": ["two"]}])
+def test_a_list_is_asked_for_and_nothing_else_will_do(raw: Any) -> None:
+    """A bare value is not made a list."""
+    with pytest.raises(Rejected, match="field 'x' is not a list"):
+        extract({"name": "x"}, single=True).accept(raw, TEXT)
+
+
+def test_a_list_holds_no_nulls() -> None:
+    """Null stands for no value, and no value is not in a list."""
+    with pytest.raises(Rejected, match="not of type text"):
+        extract({"name": "x"}, single=True).accept(["two", None], TEXT)
+
+
+@pytest.mark.parametrize("raw", [None, [], "two", {}, {"x": "two", "y": None}, {"X": "two"}])
+def test_exactly_the_fields_asked_for_are_taken(raw: Any) -> None:
+    """A missing or an extra field makes the answer doubtful."""
+    with pytest.raises(Rejected, match="exactly the fields"):
+        extract({"name": "x"}).accept(raw, TEXT)
+
+
+@pytest.mark.parametrize("names", [(), ("x", "X"), ("x", " ")])
+def test_field_names_must_differ(names: tuple[str, ...]) -> None:
+    """SQL does not tell names apart by case, and a STRUCT needs a name for each field."""
+    with pytest.raises(ValidationError, match="different, non-blank field names, got"):
+        extract(*({"name": name} for name in names))
+
+
+def test_an_unknown_type_is_an_error() -> None:
+    """The message lists the types there are."""
+    with pytest.raises(ValidationError, match="'text', 'integer', 'number', 'boolean'"):
+        extract({"name": "x", "type": "money"})
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ({"name": "x"}, {"type": ["string", "null"]}),
+        ({"name": "x", "type": "number"}, {"type": ["number", "null"]}),
+        (
+            {"name": "x", "type": "date"},
+            {"type": ["string", "null"], "description": "YYYY-MM-DD"},
+        ),
+        ({"name": "x", "labels": ["a"]}, {"type": ["string", "null"], "enum": ["a", None]}),
+        ({"name": "x", "many": True}, {"type": "array", "items": {"type": "string"}}),
+    ],
+)
+def test_the_schema_of_a_field_is_nullable_or_a_list(
+    field: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """Strict mode knows no optional fields: what may be absent may be null."""
+    assert extract(field).answer_schema() == {
+        "type": "object",
+        "properties": {"x": expected},
+        "required": ["x"],
+        "additionalProperties": False,
+    }
+
+
+def test_the_schema_of_one_name_is_a_list() -> None:
+    """All values found, and no object around them."""
+    expected = {"type": "array", "items": {"type": "integer"}}
+    assert extract({"name": "x", "type": "integer"}, single=True).answer_schema() == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "options", "expected"),
+    [
+        (
+            {"name": "x"},
+            {"single": True},
+            "all values of x in the text, copied word for word; [] if none",
+        ),
+        (
+            {"name": "x", "description": "why"},
+            {"single": True, "grounded": False},
+            "all values of x (why) in the text, as the text implies them; [] if none",
+        ),
+        (
+            {"name": "x", "description": "why"},
+            {},
+            "the fields found in the text, copied word for word; null if absent\nx: why",
+        ),
+    ],
+)
+def test_the_question_says_what_is_looked_for(
+    field: dict[str, Any], options: dict[str, Any], expected: str
+) -> None:
+    """Descriptions are passed on, and whether values must be copied."""
+    assert extract(field, **options).question() == expected
+
+
+def test_values_and_names_bound_the_output() -> None:
+    """A long text may hold long values, up to a point."""
+    task = extract({"name": "full_name"})
+    assert [task.output_tokens("x" * size) for size in (0, 40, 10**6)] == [33, 43, 433]

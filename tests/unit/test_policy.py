@@ -1,0 +1,160 @@
+"""What now: the error policy as a table, and waits that are never shorter than asked for."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, get_args
+
+import pytest
+
+from udfs.errors import Fault
+from udfs.policy import (
+    BACKOFF_CAP_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    Bury,
+    Retry,
+    Split,
+    Stop,
+    after_fault,
+    after_rejection,
+    next_try_at,
+    wait_seconds,
+)
+
+FAILED_AT = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+
+
+def verdict(
+    fault: Any, attempt: int = 1, records: int = 8, retry_after: float | None = None
+) -> Any:
+    """What becomes of a pack, without jitter, with four attempts allowed."""
+    return after_fault(
+        fault,
+        records=records,
+        attempt=attempt,
+        max_attempts=4,
+        retry_after_seconds=retry_after,
+        jitter=0.0,
+    )
+
+
+@pytest.mark.parametrize("fault", ["quota", "config"])
+def test_b03_what_would_fail_for_everybody_stops_the_run(fault: str) -> None:
+    """On the first attempt, whatever the pack; the rows are marked with the reason."""
+    assert verdict(fault) == Stop(fault)  # type: ignore[arg-type]
+    assert verdict(fault, attempt=4, records=1) == Stop(fault)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempts"),
+    [
+        ("transport", 4),
+        ("retryable", 4),
+        ("bad_body", 2),
+        ("provider_error", 2),
+        ("empty", 2),
+        ("too_big_or_bad", 1),
+        ("refused", 1),
+        ("truncated", 1),
+    ],
+)
+def test_a_pack_is_sent_so_often_before_it_is_split(fault: str, attempts: int) -> None:
+    """A fault that repeats itself gets fewer attempts."""
+    verdicts = [type(verdict(fault, attempt)) for attempt in range(1, 5)]
+    assert verdicts == [Retry] * (attempts - 1) + [Split] * (5 - attempts)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("transport", "transport"),
+        ("retryable", "transport"),
+        ("bad_body", "transport"),
+        ("provider_error", "transport"),
+        ("empty", "invalid"),
+        ("too_big_or_bad", "too_long"),
+        ("truncated", "too_long"),
+        ("refused", "refused"),
+    ],
+)
+def test_a_record_that_fails_alone_is_buried_with_a_status(fault: str, status: Any) -> None:
+    """There is nothing left to split."""
+    assert verdict(fault, attempt=4, records=1) == Bury(status)
+
+
+def test_no_fault_is_forgotten() -> None:
+    """Every fault has a verdict of the four kinds, at every size."""
+    verdicts = [verdict(fault, records=size) for fault in get_args(Fault) for size in (1, 8)]
+    assert {type(one) for one in verdicts} == {Retry, Split, Bury, Stop}
+
+
+def test_one_attempt_is_one_attempt() -> None:
+    """`ASSAY_MAX_ATTEMPTS=1` leaves no retry, also for faults that get two by themselves."""
+    asked = {"records": 1, "attempt": 1, "max_attempts": 1, "jitter": 0.0}
+    assert after_fault("empty", retry_after_seconds=None, **asked) == Bury("invalid")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seconds"), [(1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 30.0), (20, 30.0)]
+)
+def test_waits_double_up_to_the_cap(attempt: int, seconds: float) -> None:
+    """Half a second, one, two, … thirty."""
+    assert wait_seconds(attempt, None, 0.0) == seconds
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("asked", [0.001, 0.7, 20.0, 120.0])
+def test_b01_a_wait_is_never_shorter_than_the_server_asks(asked: float, jitter: float) -> None:
+    """Jitter makes waits longer, by half at most."""
+    waited = wait_seconds(1, asked, jitter)
+    assert asked <= waited <= 1.5 * max(asked, 0.5)
+
+
+def test_b01_a_very_long_wait_is_taken_in_parts() -> None:
+    """What asks for more than the longest wait gets the longest wait at a time."""
+    assert wait_seconds(1, 86_400.0, 0.0) == LONGEST_WAIT_SECONDS
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
+def test_b07_without_a_usable_header_a_wait_stays_short(jitter: float) -> None:
+    """Positive, and no longer than the capped backoff and its jitter."""
+    waits = [wait_seconds(attempt, None, jitter) for attempt in range(1, 21)]
+    assert 0 < min(waits) <= max(waits) <= 1.5 * BACKOFF_CAP_SECONDS
+
+
+def test_a_retry_carries_the_wait() -> None:
+    """The longer one of backoff and Retry-After."""
+    assert verdict("retryable", attempt=2, retry_after=7.0) == Retry(7.0)
+
+
+@pytest.mark.parametrize(
+    ("rejections", "records", "expected"),
+    [
+        (1, 8, Retry(0.0)),
+        (1, 1, Retry(0.0)),
+        (2, 8, Split()),
+        (2, 1, Bury("invalid")),
+        (3, 8, Bury("invalid")),
+        (3, 1, Bury("invalid")),
+    ],
+)
+def test_c11_an_invalid_answer_is_asked_again_then_alone_then_never(
+    rejections: int, records: int, expected: Retry | Split | Bury
+) -> None:
+    """A model that cannot answer a record by itself will not learn it."""
+    assert after_rejection(rejections=rejections, records=records) == expected
+
+
+@pytest.mark.parametrize(("attempts", "minutes"), [(1, 0), (2, 1), (3, 10)])
+def test_h06_a_failed_ask_may_be_tried_again_later(attempts: int, minutes: int) -> None:
+    """At once, after a minute, after ten."""
+    expected = FAILED_AT + datetime.timedelta(minutes=minutes)
+    assert next_try_at("transport", attempts, FAILED_AT) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts"), [("transport", 4), ("invalid", 9), ("refused", 1), ("too_long", 1)]
+)
+def test_h06_an_ask_that_failed_for_good_is_dead(status: Any, attempts: int) -> None:
+    """After its last try, or when asking again would get the same non-answer."""
+    assert next_try_at(status, attempts, FAILED_AT) is None

@@ -1,0 +1,59 @@
+"""`ai_summarize`: a text within its number of words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from udfs.functions import Summarize
+from udfs.tasks import Rejected
+
+
+def test_a_summary_within_the_tolerance_is_taken() -> None:
+    """Models count loosely: twelve words for ten will do."""
+    assert Summarize(max_words=10).accept("w " * 12, "") == ("w " * 12).strip()
+
+
+def test_a_summary_beyond_the_tolerance_is_refused() -> None:
+    """Thirteen words for ten will not."""
+    with pytest.raises(Rejected, match="longer than 10 words"):
+        Summarize(max_words=10).accept("w " * 13, "")
+
+
+def test_c21_a_summary_is_cleaned() -> None:
+    """NUL and tag characters do not reach the store."""
+    assert Summarize().accept(" a\x00 summary\U000e0041 ", "") == "a summary"
+
+
+@pytest.mark.parametrize("raw", [None, "", " \n", "\x00\u200b", 5, ["a"], {"a": "b"}])
+def test_c21_a_summary_needs_something_visible(raw: Any) -> None:
+    """Nothing is not a summary."""
+    with pytest.raises(Rejected, match="not a text"):
+        Summarize().accept(raw, "")
+
+
+@pytest.mark.parametrize("words", [0, 1001])
+def test_the_number_of_words_has_bounds(words: int) -> None:
+    """No words say nothing; a thousand are an essay."""
+    with pytest.raises(ValidationError, match="max_words"):
+        Summarize(max_words=words)
+
+
+def test_a_summary_is_plain_text() -> None:
+    """Its bare value needs no quotes, its schema is a string."""
+    task = Summarize(max_words=7)
+    assert (task.plain, task.answer_schema()) == (True, {"type": "string"})
+
+
+def test_the_question_gives_the_limit() -> None:
+    """And asks for the language of the text."""
+    expected = "summary in the language of the text, at most 7 words"
+    assert Summarize(max_words=7).question() == expected
+
+
+@pytest.mark.parametrize(("size", "expected"), [(0, 20), (40, 40), (10_000, 84)])
+def test_words_and_text_bound_the_output(size: int, expected: int) -> None:
+    """A short text needs less than the limit."""
+    assert Summarize(max_words=40).output_tokens("x" * size) == expected

@@ -1,0 +1,365 @@
+"""From a reply to answers: each record on its own, nothing guessed, nothing misplaced."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import Any
+
+import pytest
+
+from udfs.canonical import normalise
+from udfs.records import Outcome, Reply
+from udfs.tasks import Rejected
+from udfs.validator import MAX_DEPTH, judge, parse_strictly, unwrapped
+
+from .builders import (
+    NOW,
+    ask,
+    asked_alone,
+    classify,
+    echo_task,
+    extract,
+    forged_items,
+    forged_text,
+    honest,
+    judged,
+    refused,
+    request,
+    seeded,
+    task,
+    values,
+    yes_or_no,
+)
+
+TEXTS = tuple(f"text number {number}" for number in range(20))
+ECHO = echo_task()
+
+
+def word(text: str) -> str:
+    """The one right answer of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+RIGHT = {text: word(text) for text in TEXTS}
+
+
+def test_an_answer_is_kept_with_who_gave_it_and_when() -> None:
+    """The value is canonical JSON; the model is the one that answered, not the one asked."""
+    sent = request("fine")
+    content = json.dumps({"answers": [{"id": sent.ids[0], "a": True}]})
+    reply = Reply(content, "model-2", confidence={(sent.ids[0], "a"): 0.75})
+    assert judge(sent, reply, NOW).answers == {
+        ask("fine").key: Outcome("ok", "true", None, 0.75, "model-2", NOW)
+    }
+
+
+def test_each_question_of_a_record_is_judged_alone() -> None:
+    """A bad label does not cost the good yes beside it."""
+    sent = request("fine", tasks=[yes_or_no("Is it hot?"), classify()])
+    verdict = judged(sent, [{"id": sent.ids[0], "a": True, "b": "fair"}])
+    assert len(verdict.answers) == 1
+    assert list(verdict.refused.values()) == ["bad_label: not one of the labels"]
+
+
+def test_a_lacking_key_costs_only_itself() -> None:
+    """Its message tells it from a lacking record."""
+    sent = request("fine", tasks=[yes_or_no("Is it hot?"), yes_or_no("Is it new?")])
+    verdict = judged(sent, [{"id": sent.ids[0], "b": None}])
+    assert [outcome.value for outcome in verdict.answers.values()] == ["null"]
+    assert list(verdict.refused.values()) == ["missing: the item lacks an answer"]
+
+
+@pytest.mark.parametrize(
+    "wrapping",
+    [
+        "@",
+        " \n@\n ",
+        "```json\n@\n```",
+        "```\n@```",
+        "<think>It is {} \n fine.</think>\n@",
+        "<think></think>```json\n@\n```",
+    ],
+)
+def test_c04_fences_and_one_leading_thought_are_taken_off(wrapping: str) -> None:
+    """What is left is judged as if it had come bare."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    content = json.dumps({"answers": honest(sent, word)})
+    assert values(sent, judged(sent, wrapping.replace("@", content))) == RIGHT
+
+
+@pytest.mark.parametrize(
+    "wrapping",
+    [
+        "Here you are: @",
+        "@ I hope this helps.",
+        "@@",
+        "<think>hm</think><think>hm</think>@",
+        "@<think>hm</think>",
+        "<think>@",
+        "``json\n@\n``",
+        "// answers\n@",
+    ],
+)
+def test_c04_prose_around_the_json_is_not_searched(wrapping: str) -> None:
+    """The whole reply is asked again; no part of it is guessed at."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    content = json.dumps({"answers": honest(sent, word)})
+    verdict = judged(sent, wrapping.replace("@", content))
+    assert (verdict.answers, len(verdict.refused)) == ({}, 20)
+    assert verdict.note == "bad_json: not one JSON value"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["null", "[]", "{}", '{"answers": null}', '{"answers": {"id": "abc"}}', '"answers"'],
+)
+def test_c04_json_without_a_list_of_answers_is_refused(content: str) -> None:
+    """Whatever else it holds."""
+    sent = request("x")
+    assert refused(sent, judged(sent, content)) == {"x": "bad_json: no list of answers"}
+
+
+@pytest.mark.parametrize("content", ["", '{"answers": [],}', "{'answers': []}", '{"answers": [}'])
+def test_c04_nearly_json_is_refused(content: str) -> None:
+    """Trailing commas and single quotes are not mended."""
+    with pytest.raises(Rejected, match="not one JSON value"):
+        parse_strictly(content)
+
+
+def test_c05_missing_ids_cost_only_themselves() -> None:
+    """Eighteen of twenty answers are kept; exactly two are to be asked again."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    verdict = judged(sent, honest(sent, word)[1:-1])
+    assert values(sent, verdict) == {text: RIGHT[text] for text in TEXTS[1:-1]}
+    assert list(refused(sent, verdict)) == [TEXTS[0], TEXTS[-1]]
+
+
+def test_c06_an_id_twice_is_asked_again() -> None:
+    """Neither of two answers is taken, not even when they agree; the others stand."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    items = honest(sent, word)
+    verdict = judged(sent, [*items, items[3]])
+    assert list(refused(sent, verdict)) == [TEXTS[3]]
+    assert len(verdict.answers) == 19
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_c07_reordered_answers_land_on_their_own_rows(seed: int) -> None:
+    """0 of 2,000 records a seed are misplaced, in any order."""
+    rng = seeded(seed)
+    texts = [f"text {number}" for number in range(2000)]
+    sent = request(*texts, tasks=[ECHO])
+    verdict = judged(sent, rng.sample(honest(sent, word), len(texts)))
+    assert values(sent, verdict) == {text: word(text) for text in texts}
+    assert verdict.note is None
+
+
+def test_c08_unknown_ids_beside_a_whole_reply_are_ignored_and_noted() -> None:
+    """Everything that was asked is there."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    verdict = judged(sent, [{"id": "zzzz", "a": "x"}, *honest(sent, word), {"id": "yyyy"}])
+    assert values(sent, verdict) == RIGHT
+    assert verdict.note == "2 unknown ids"
+
+
+def test_c08_unknown_and_missing_ids_put_the_whole_reply_in_doubt() -> None:
+    """It could be a shift: nothing of it is taken."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    verdict = judged(sent, [*honest(sent, word)[1:], {"id": "zzzz", "a": "x"}])
+    assert (verdict.answers, len(verdict.refused)) == ({}, 20)
+    assert verdict.note == "1 unknown and 1 missing ids"
+
+
+def test_c09_shifted_ids_misplace_nothing() -> None:
+    """Ids that a model counts up from ours are not ours."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    items = [item | {"id": f"{item['id'][:-1]}0"} for item in honest(sent, word)]
+    verdict = judged(sent, items)
+    assert (verdict.answers, len(verdict.refused)) == ({}, 20)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_c09_ids_by_position_misplace_nothing(number: int) -> None:
+    """A model that numbers its answers has not answered."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    items = [item | {"id": str(place + number)} for place, item in enumerate(honest(sent, word))]
+    assert judged(sent, items).answers == {}
+
+
+@pytest.mark.parametrize("id_", [True, 1, 1.5, None, [], ["abc"], {"id": "abc"}, {}])
+def test_c12_an_id_that_is_no_string_is_unknown(id_: Any) -> None:
+    """It breaks nothing, and beside a whole reply it is only noted."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    verdict = judged(sent, [*honest(sent, word), {"id": id_, "a": "x"}])
+    assert values(sent, verdict) == RIGHT
+    assert verdict.note == "1 unknown ids"
+
+
+@pytest.mark.parametrize("item", ["abc", None, 5, [], ["abc", "x"]])
+def test_c12_an_item_that_is_no_object_is_no_answer(item: Any) -> None:
+    """The objects beside it are."""
+    sent = request(*TEXTS, tasks=[ECHO])
+    assert values(sent, judged(sent, [item, *honest(sent, word)])) == RIGHT
+
+
+@pytest.mark.parametrize("raw", ["NaN", "Infinity", "-Infinity"])
+def test_c12_constants_that_json_lacks_spoil_the_reply(raw: str) -> None:
+    """Python's parser would take them."""
+    verdict = asked_alone(raw, extract({"name": "x", "type": "number"}, single=True))
+    assert verdict.note == "bad_json: not one JSON value"
+
+
+def test_c12_constants_are_let_through_where_they_are_asked_for() -> None:
+    """The provider reads usage so: a NaN there is unknown, not a failure."""
+    assert str(parse_strictly('{"cost": NaN}', constants=True)) == "{'cost': nan}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "type_"),
+    [
+        ('["0.5"]', "number"),
+        ("[1e999]", "number"),
+        (f"[1{'0' * 400}]", "number"),
+        (f"[1{'0' * 5000}]", "number"),
+        ("[1.0]", "integer"),
+        ("[1e3]", "integer"),
+        ("[true]", "integer"),
+        ("[9223372036854775808]", "integer"),
+        ('["true"]', "boolean"),
+        ("[1]", "boolean"),
+    ],
+)
+def test_c12_values_of_another_type_are_refused(raw: str, type_: str) -> None:
+    """Whatever JSON can spell, a field takes its own type only and nothing raises."""
+    verdict = asked_alone(raw, extract({"name": "x", "type": type_}, single=True))
+    assert (verdict.answers, len(verdict.refused)) == ({}, 1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "type_"),
+    [('["1,5"]', "number"), ('["2026-02-30"]', "date"), ('["13/02/2026"]', "date")],
+)
+def test_c22_locale_decimals_and_impossible_dates_are_refused(raw: str, type_: str) -> None:
+    """They are asked again, and never cast."""
+    verdict = asked_alone(raw, extract({"name": "x", "type": type_}, single=True))
+    assert list(verdict.refused.values()) == [f"field 'x' is not of type {type_}"]
+
+
+@pytest.mark.parametrize("raw", ['"Good "', '"gut"', '"good!"', "0", "null"])
+def test_c11_only_a_label_of_the_set_is_stored(raw: str) -> None:
+    """In the task's own spelling."""
+    verdict = asked_alone(raw, classify("good", "bad"))
+    stored = [outcome.value for outcome in verdict.answers.values()]
+    assert stored == (['"good"'] if raw == '"Good "' else [])
+
+
+@pytest.mark.parametrize("raw", ['{"x": "some", "x": "text"}', '{"x": ["some"], "x": ["some"]}'])
+def test_c16_an_answer_that_gives_a_key_twice_is_refused(raw: str) -> None:
+    """Which of the two was meant nobody knows."""
+    verdict = asked_alone(raw, extract({"name": "x"}))
+    assert list(verdict.refused.values()) == ["bad_json: a key is given twice"]
+
+
+def test_c16_a_doubled_key_deep_in_an_answer_is_found() -> None:
+    """In a list in an object, too."""
+    raw = '{"n": [{"field": "x", "field": "y"}], "s": 5}'
+    verdict = asked_alone(raw, task("assess"))
+    assert list(verdict.refused.values()) == ["bad_json: a key is given twice"]
+
+
+def test_c16_an_item_that_gives_a_key_twice_costs_only_itself() -> None:
+    """The items beside it stand."""
+    sent = request("one", "two", tasks=[ECHO])
+    one, two = sent.ids
+    content = (
+        f'{{"answers": [{{"id": "{one}", "a": "x", "a": "y"}}, {{"id": "{two}", "a": "z"}}]}}'
+    )
+    verdict = judged(sent, content)
+    assert (values(sent, verdict), list(refused(sent, verdict))) == ({"two": "z"}, ["one"])
+
+
+def test_c16_a_reply_that_gives_answers_twice_is_refused() -> None:
+    """The last one does not win."""
+    assert judged(request("x"), '{"answers": [], "answers": []}').answers == {}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (r'"no\u0000thing"', '"nothing"'),
+        (r'"o\udb40\udc41k"', '"ok"'),
+        (r'"\u202eok\u2069"', '"ok"'),
+        (r'"\ud800ok"', '"\ufffdok"'),
+    ],
+)
+def test_c21_hidden_characters_do_not_reach_the_store(raw: str, expected: str) -> None:
+    """NUL, tags and direction marks go; a lone surrogate could not even be stored."""
+    verdict = asked_alone(raw, ECHO)
+    assert [outcome.value for outcome in verdict.answers.values()] == [expected]
+
+
+@pytest.mark.parametrize("raw", [r'"\u0000"', r'"\udb40\udc41\u200b"'])
+def test_c21_an_answer_of_hidden_characters_is_none(raw: str) -> None:
+    """It is refused, not stored as a blank."""
+    assert asked_alone(raw, ECHO).answers == {}
+
+
+def test_c21_an_answer_of_a_megabyte_is_refused() -> None:
+    """One word it may be, but no summary."""
+    verdict = asked_alone(json.dumps("x" * 2**20), ECHO)
+    assert list(verdict.refused.values()) == ["too_long: more than 100000 characters"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000,
+        '{"a":' * 1000,
+        "[" * (MAX_DEPTH + 1),
+        "[" + "[]," * 1000 + "[" * MAX_DEPTH,
+    ],
+)
+def test_over_deep_json_is_refused_before_it_is_parsed(content: str) -> None:
+    """The parser's stack is not ours to lose."""
+    with pytest.raises(Rejected, match="nested too deep"):
+        parse_strictly(content)
+
+
+def test_brackets_in_strings_are_not_depth() -> None:
+    """A text may be full of them, escaped quotes included."""
+    text = '\\"[{' * 1000
+    assert parse_strictly(json.dumps([text])) == [text]
+
+
+def test_json_as_deep_as_allowed_is_parsed() -> None:
+    """The limit itself is within the limit."""
+    content = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+    assert json.dumps(parse_strictly(content)).replace(" ", "") == content
+
+
+def test_a_string_that_never_ends_is_refused_in_no_time() -> None:
+    """Megabytes of escaped quotes took hours once: the time is linear in the length."""
+    started = time.process_time()
+    with pytest.raises(Rejected, match="not one JSON value"):
+        parse_strictly('"' + '\\"' * 500_000)
+    assert time.process_time() - started < 2
+
+
+def test_unwrapping_leaves_inner_fences_alone() -> None:
+    """Only what encloses the whole reply goes."""
+    assert unwrapped('```json\n{"a": "```"}\n```') == '{"a": "```"}\n'
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_g02_forged_records_misplace_nothing(seed: int) -> None:
+    """0 of 1,000 forged records a seed are misplaced, read by a model that obeys some of them."""
+    rng = seeded(seed)
+    texts = [normalise(forged_text(rng, number)) for number in range(1000)]
+    sent = [request(*texts[start : start + 20], tasks=[ECHO]) for start in range(0, 1000, 20)]
+    found: dict[str, Any] = {}
+    [found.update(values(one, judged(one, forged_items(one, rng, word)))) for one in sent]
+
+    assert {text: answer for text, answer in found.items() if answer != word(text)} == {}
+    assert len(found) > 200
