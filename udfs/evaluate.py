@@ -191,9 +191,7 @@ def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Res
         store.close()
 
 
-def ask(
-    settings: Settings, provider: Provider, spec: str, texts: Sequence[str | None]
-) -> Asked:
+def ask(settings: Settings, provider: Provider, spec: str, texts: Sequence[str | None]) -> Asked:
     """Return the outcomes of `texts`: gathered chunk by chunk and then waited for, as in dbt.
 
     The seconds cover both, and not the opening of the store. The provider is closed afterwards.
