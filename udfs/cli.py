@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,8 @@ import typer
 
 from udfs import evaluate
 from udfs.errors import AssayError
-from udfs.report import invocation_of, run_results, spend_of, summary
+from udfs.report import invocation_of, run_results, spend_of, stopped_by, summary
+from udfs.runner import EXIT_CODES, run_dbt
 from udfs.settings import settings_from_environ
 from udfs.store import Store
 
@@ -34,12 +34,14 @@ def build(
     """Run `dbt build`, then print what was built, what it cost and where to look."""
     settings = settings_from_environ()
     before = invocation_of(run_results(Path.cwd()))
-    dbt = [str(Path(sys.executable).with_name("dbt")), "build", *(arguments or [])]
-    code = subprocess.call(dbt)  # noqa: S603
+    code = run_dbt(["build", *(arguments or [])])
     results = run_results(Path.cwd())
     if results is not None and (invocation := invocation_of(results)) != before:
         store = Store(settings.store)
         typer.echo(summary(results, spend_of(store, invocation), database_path()))
+        if (stop := stopped_by(store, invocation)) is not None:
+            typer.echo(f"Stopped {stop[1]}", err=True)
+            code = EXIT_CODES.get(stop[0], code)
         store.close()
     raise typer.Exit(code)
 

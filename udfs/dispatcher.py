@@ -11,7 +11,8 @@ from typing import Any
 
 from udfs import ledger, policy
 from udfs.claims import Claims, Ticket
-from udfs.errors import CallError, RunError
+from udfs.clock import now_utc
+from udfs.errors import CallError, Cancelled, RunError
 from udfs.governor import Governor
 from udfs.packer import Backlog, GroupKey, group_key, halves, pack_of
 from udfs.prices import price_of
@@ -71,6 +72,7 @@ class Dispatcher:
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
         self._invocation_id = invocation_id
+        self._recorder.begun(invocation_id, self._settings)
         self.stopped = None
         self._gathering = 0
         self._rounds.clear()
@@ -83,7 +85,11 @@ class Dispatcher:
     def stop(self, error: RunError) -> None:
         """End the run: forget what waits, cancel what flies, wake everybody."""
         if self.stopped is None:
-            self.stopped = error
+            self._recorder.stopped(self._invocation_id, error.cause, str(error))
+        self._halt(error)
+
+    def _halt(self, error: RunError) -> None:
+        self.stopped = self.stopped or error
         self._backlog.drain()
         current = asyncio.current_task()
         for task in self._tasks:
@@ -92,7 +98,8 @@ class Dispatcher:
         self._claims.abandon()
 
     async def wind_up(self) -> None:
-        """Wait until nothing runs any more and let the provider go."""
+        """End what runs, wait until it has ended, and let the provider go."""
+        self._halt(Cancelled("The engine is closed."))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -226,6 +233,7 @@ class Dispatcher:
             self._backlog.add_pack(pack)
             return
         reason = "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+        self._recorder.stopped(self._invocation_id, "budget", reason)
         for ask in [*pack.asks, *self._backlog.drain()]:
             self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
 
@@ -255,7 +263,7 @@ class Dispatcher:
             await self._recorder.write(ledger.failed(attempt, started, error))
             raise
         else:
-            judged = judge(request, reply, ledger.now_utc())
+            judged = judge(request, reply, now_utc())
             ended = ledger.ended(
                 attempt, started, reply, judged, price_of(self._settings, request.model)
             )

@@ -78,12 +78,12 @@ class Engine:
         """Stop, write what waits and end the threads; safe to call twice."""
         if not self._thread.is_alive():
             return
-        self.cancel()
         winding = asyncio.run_coroutine_threadsafe(self._dispatcher.wind_up(), self._loop)
         winding.result(timeout=CLOSING_SECONDS)
         self._writer.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=CLOSING_SECONDS)
+        self._loop.close()
 
     def _submit(self, batch: Batch) -> None:
         self._loop.call_soon_threadsafe(self._dispatcher.submit, batch)

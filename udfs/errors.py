@@ -32,23 +32,33 @@ class AssayError(Exception):
 
 
 class RunError(AssayError):
-    """The run stops; nothing that was answered is lost."""
+    """The run stops; nothing that was answered is lost. `cause` names it in the store."""
+
+    cause = "failure"
 
 
 class ConfigError(RunError):
     """The set-up is wrong; the message names the setting and the remedy."""
 
+    cause = "config"
+
 
 class QuotaError(RunError):
     """The account has no credit left; run again once it has."""
+
+    cause = "quota"
 
 
 class StoreError(RunError):
     """The store cannot be read, trusted or written; nothing further is sent."""
 
+    cause = "store"
+
 
 class Cancelled(RunError):
     """The run was told to stop; answers so far are kept."""
+
+    cause = "cancelled"
 
 
 class CallError(AssayError):

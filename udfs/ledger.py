@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import time
 import uuid
 from dataclasses import replace
 
+from udfs.clock import now_utc
 from udfs.errors import CallError
 from udfs.prices import Price, usage_cost_usd
 from udfs.records import Attempt, Judged, Reply, Request
@@ -71,14 +71,3 @@ def failed(attempt: Attempt, started: float, error: BaseException) -> Attempt:
     cancelled = isinstance(error, asyncio.CancelledError)
     reason = "cancelled in flight" if cancelled else str(error)
     return replace(row, outcome="stopped", error=reason, maybe_paid=cancelled)
-
-
-def now_utc() -> str:
-    """Return the time in UTC as ISO text with microseconds and without an offset."""
-    return iso(datetime.datetime.now(datetime.UTC))
-
-
-def iso(moment: datetime.datetime) -> str:
-    """Return an aware `moment` in UTC as ISO text with microseconds and without an offset."""
-    utc = moment.astimezone(datetime.UTC).replace(tzinfo=None)
-    return utc.isoformat(sep=" ", timespec="microseconds")

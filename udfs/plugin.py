@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
+from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
@@ -42,13 +43,18 @@ class _Workshop:
         """Return the engine for `settings`, started."""
         with self._lock:
             if settings not in self._engines:
-                store = Store(settings.store)
+                store = Store(settings.store, guarded=settings.provider == "openai")
                 self._engines[settings] = Engine(settings, store, open_provider(settings))
             return self._engines[settings]
 
     def keep(self, thing: object) -> None:
         """Hold on to `thing` until the process ends."""
         self._kept.append(thing)
+
+    def cancel(self) -> None:
+        """Let nothing more be sent and nobody wait; called when dbt cancels its queries."""
+        for engine in self._engines.values():
+            engine.cancel()
 
     def close(self) -> None:
         """Stop all engines; called when the process ends."""
@@ -58,6 +64,25 @@ class _Workshop:
 
 
 _workshop = _Workshop()
+
+
+def _listen_for_cancel() -> None:
+    """Hear of Ctrl-C: dbt interrupts DuckDB, which cannot interrupt a Python function.
+
+    dbt-duckdb tells its plugins nothing of it, so its `cancel` is extended, once.
+    """
+    cancel_queries = LocalEnvironment.cancel
+    if getattr(cancel_queries, "tells_assay", False):
+        return
+
+    def cancel(connection: Any) -> None:
+        _workshop.cancel()
+        cancel_queries(connection)
+
+    cancel.tells_assay = True  # type: ignore[attr-defined]
+    LocalEnvironment.cancel = staticmethod(cancel)
+
+
 atexit.register(_workshop.close)
 
 
@@ -73,6 +98,7 @@ class Plugin(BasePlugin):
             self._engine = _workshop.engine(self._settings)
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None
+        _listen_for_cancel()
         self._engine.begin_run(get_invocation_id())
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
@@ -82,7 +108,7 @@ class Plugin(BasePlugin):
         _workshop.keep((udfs, conn))
 
     def load(self, source_config: Any) -> pa.Table:
-        """Return a table of the store: `answers`, `calls`, `failures` or `tasks`."""
+        """Return a table of the store: `answers`, `calls`, `failures`, `runs` or `tasks`."""
         return store_table(self._engine.store, str(source_config.identifier))
 
     def default_materialization(self) -> str:

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from udfs import policy
-from udfs.ledger import iso, now_utc
+from udfs.clock import iso, now_utc
 from udfs.records import Ask, Attempt, Failure, Outcome, Status
+from udfs.settings import Settings
 from udfs.store import (
     Granted,
     Store,
@@ -18,6 +19,8 @@ from udfs.store import (
     put_answers,
     put_attempt,
     put_failures,
+    put_run,
+    put_stop,
     put_task,
 )
 
@@ -30,6 +33,14 @@ class Recorder:
         self._store = store
         self._writer = writer
         self._known_prompts: set[str] = set()
+
+    def begun(self, invocation_id: str, settings: Settings) -> None:
+        """Write down that a run began."""
+        self._writer.send(lambda connection: put_run(connection, invocation_id, settings))
+
+    def stopped(self, invocation_id: str, cause: str, message: str) -> None:
+        """Write down what ended a run early."""
+        self._writer.send(lambda connection: put_stop(connection, invocation_id, cause, message))
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; survives the end of this process."""

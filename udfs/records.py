@@ -27,9 +27,9 @@ KEY_VERSION = "a1"
 """Names the way keys are made; changing it makes every stored answer miss."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
-    """A task bound to who answers it: the constant part of an ask's key.
+    """A task bound to who answers it: the constant part of an ask's key. Compared by identity.
 
     `seed` is the hash state after everything but the text, so that a key costs one update.
     """

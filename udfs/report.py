@@ -40,6 +40,14 @@ def spend_of(store: Store, invocation_id: str) -> Spend:
     return Spend(*row.fetchone())
 
 
+def stopped_by(store: Store, invocation_id: str) -> tuple[str, str] | None:
+    """Return what ended `invocation_id` early and the message, or None."""
+    query = "select stopped_by, message from runs where invocation_id = ? and stopped_by not null"
+    (row,) = store.transact([lambda connection: connection.execute(query, [invocation_id])])
+    found: tuple[str, str] | None = row.fetchone()
+    return found
+
+
 def run_results(project: Path) -> dict[str, Any] | None:
     """Return dbt's `run_results.json`, or None where there is none."""
     path = project / "target" / "run_results.json"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from udfs.canonical import normalise
+from udfs.clock import now_utc
 from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.functions import parse_task
-from udfs.ledger import now_utc
 from udfs.records import SKIPPED, Ask, Outcome, Question
 from udfs.settings import Settings
 
@@ -26,8 +26,9 @@ class Resolver:
     def register(self, spec: str) -> str:
         """Return the handle of the task that a macro wrote as JSON; parsing is all it costs."""
         task = parse_task(spec)
-        model = self._settings.model_for(task.model)
-        self._questions[task.handle] = Question(task, model, self._settings.host)
+        if task.handle not in self._questions:
+            model = self._settings.model_for(task.model)
+            self._questions[task.handle] = Question(task, model, self._settings.host)
         return task.handle
 
     def question(self, handle: str) -> Question:

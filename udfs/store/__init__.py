@@ -7,6 +7,8 @@ from udfs.store.rows import (
     put_answers,
     put_attempt,
     put_failures,
+    put_run,
+    put_stop,
     put_task,
 )
 from udfs.store.store import TABLES, Store
@@ -23,6 +25,8 @@ __all__ = [
     "put_answers",
     "put_attempt",
     "put_failures",
+    "put_run",
+    "put_stop",
     "put_task",
     "release",
 ]

@@ -120,3 +120,21 @@ def m005_leases(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def m006_runs(connection: sqlite3.Connection) -> None:
+    """One row for each run that opened the store; `stopped_by` says what ended it early."""
+    connection.execute(
+        """
+        create table runs (
+            invocation_id text primary key,
+            started_at text not null,
+            provider text not null,
+            host text not null,
+            model text,
+            stopped_by text,
+            message text
+        ) without rowid
+        """
+    )

@@ -12,7 +12,9 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from udfs.canonical import canonical_json
+from udfs.clock import now_utc
 from udfs.records import Ask, Attempt, Failure, Outcome
+from udfs.settings import Settings
 from udfs.tasks import Task
 
 _KEYS_PER_SELECT = 2000
@@ -76,13 +78,13 @@ def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) ->
 
 def put_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
     """Record an attempt and what became of it."""
-    connection.execute(f"insert or replace into {_CALLS}", astuple(attempt))  # noqa: S608
+    connection.execute(f"insert or replace into {_CALLS}", astuple(attempt))
 
 
 def put_interrupted(connection: sqlite3.Connection, noted: Attempt) -> None:
     """Record an attempt whose process died before it ended, unless its end is on record."""
     row = replace(noted, outcome="interrupted", error="the process died", maybe_paid=True)
-    connection.execute(f"insert or ignore into {_CALLS}", astuple(row))  # noqa: S608
+    connection.execute(f"insert or ignore into {_CALLS}", astuple(row))
 
 
 def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
@@ -91,6 +93,22 @@ def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
     connection.execute(
         "insert or ignore into tasks values (?,?,?,?)",
         [task.prompt_hash, task.kind, canonical_json(spec), now],
+    )
+
+
+def put_run(connection: sqlite3.Connection, invocation_id: str, settings: Settings) -> None:
+    """Record that a run began; a second beginning of the same run changes nothing."""
+    row = [invocation_id, now_utc(), settings.provider, settings.host, settings.model]
+    connection.execute("insert or ignore into runs values (?,?,?,?,?,null,null)", row)
+
+
+def put_stop(
+    connection: sqlite3.Connection, invocation_id: str, stopped_by: str, message: str
+) -> None:
+    """Record what ended a run early; the first cause stays."""
+    connection.execute(
+        "update runs set stopped_by = ?, message = ? where invocation_id = ? and stopped_by is null",
+        [stopped_by, message, invocation_id],
     )
 
 

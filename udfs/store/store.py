@@ -21,7 +21,7 @@ from udfs.store.rows import settled_rows
 T = TypeVar("T")
 
 BUSY_SECONDS = 60
-TABLES = ("answers", "calls", "failures", "tasks")
+TABLES = ("answers", "calls", "failures", "runs", "tasks")
 """What is served to dbt as the source `assay_store`."""
 
 

@@ -35,6 +35,15 @@ class Writer:
         self._jobs.put((step, done))
         return await done
 
+    def send(self, step: Step) -> None:
+        """Run `step` in a transaction some time soon; nobody waits, a failure is kept quiet.
+
+        For notes about the run, which must not end it.
+        """
+        done: asyncio.Future[Any] = self._loop.create_future()
+        done.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self._jobs.put((step, done))
+
     def close(self) -> None:
         """Write what waits and end the thread."""
         self._jobs.put(_STOP)

@@ -1,0 +1,16 @@
+"""The time as it is written down: UTC, ISO text, microseconds, no offset."""
+
+from __future__ import annotations
+
+import datetime
+
+
+def now_utc() -> str:
+    """Return the time in UTC as ISO text with microseconds and without an offset."""
+    return iso(datetime.datetime.now(datetime.UTC))
+
+
+def iso(moment: datetime.datetime) -> str:
+    """Return an aware `moment` in UTC as ISO text with microseconds and without an offset."""
+    utc = moment.astimezone(datetime.UTC).replace(tzinfo=None)
+    return utc.isoformat(sep=" ", timespec="microseconds")

@@ -1,0 +1,73 @@
+"""Running dbt as a child: signals are passed on, and the exit code says what ended the run."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+GRACE_SECONDS = 1.0
+"""How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
+
+KILL_SECONDS = 4.0
+"""After this the child is killed; everything that was answered is on disk already."""
+
+BUDGET_EXIT = 3
+QUOTA_EXIT = 4
+
+EXIT_CODES = {"budget": BUDGET_EXIT, "quota": QUOTA_EXIT}
+"""Exit code for what stopped a run, where dbt's own (0, 1, 2) would not tell."""
+
+
+class _Told:
+    """Remembers the first signal that asked the run to end, and when."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.at = 0.0
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if self.number is None:
+            self.number, self.at = number, time.monotonic()
+
+
+def run_dbt(arguments: Sequence[str]) -> int:
+    """Run dbt and return its exit code, or 128 plus the signal that ended it, as shells do.
+
+    SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
+    to SIGINT, as it does for jobs in the background of a script.
+    """
+    told = _Told()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, told)
+    dbt = str(Path(sys.executable).with_name("dbt"))
+    child = subprocess.Popen([dbt, *arguments])  # noqa: S603 - our own dbt
+    while (code := _wait(child)) is None:
+        if told.number is not None:
+            return _end(child, told)
+    return code if told.number is None else 128 + told.number
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int | None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.wait(timeout=0.1)
+    return None
+
+
+def _end(child: subprocess.Popen[bytes], told: _Told) -> int:
+    """End the child: it may have heard of it already, is told again, and is killed at last."""
+    waited = [(GRACE_SECONDS, signal.SIGINT), (KILL_SECONDS, signal.SIGKILL)]
+    if told.number == signal.SIGTERM:
+        waited[0] = (0.0, signal.SIGINT)
+    for seconds, number in waited:
+        while child.poll() is None and time.monotonic() - told.at < seconds:
+            time.sleep(0.05)
+        if child.poll() is None:
+            child.send_signal(number)
+    child.wait()
+    return 128 + (told.number or 0)
