@@ -37,19 +37,28 @@ class Owner:
         self._folder = store.with_name(store.name + ".owners")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.name = uuid.uuid4().hex
+        self._pid = os.getpid()
         unborn = self._folder / f"{self.name}.new"
         self._file = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
         unborn.rename(self._path(self.name))
+        # A forked child would keep us alive after our death: it lets go of the lock's file.
+        os.register_at_fork(after_in_child=partial(_close_quietly, self._file))
 
     def note(self, attempt: Attempt) -> None:
-        """Write down that `attempt` is about to be sent."""
-        os.write(self._file, json.dumps(astuple(attempt)).encode() + b"\n")
+        """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
+        line = json.dumps(astuple(attempt)).encode() + b"\n"
+        try:
+            written = os.write(self._file, line)
+        except OSError as error:
+            raise self._unwritten(error.strerror) from error
+        if written < len(line):
+            raise self._unwritten("no space left on device")
 
     def close(self) -> None:
-        """Stop being an owner; everything sent must be in the ledger by now."""
-        self._path(self.name).unlink(missing_ok=True)
-        os.close(self._file)
+        """Stop being alive; the journal stays for whoever buries this owner."""
+        if os.getpid() == self._pid:
+            os.close(self._file)
 
     def is_alive(self, name: str) -> bool:
         """Whether the owner called `name` still runs."""
@@ -76,10 +85,9 @@ class Owner:
     def bury(self, connection: sqlite3.Connection, name: str) -> None:
         """Drop the leases of a dead owner and put what it had in flight into the ledger."""
         connection.execute("delete from leases where owner = ?", [name])
-        for line in self._path(name).read_bytes().splitlines():
+        for line in self._journal(name):
             with contextlib.suppress(ValueError, TypeError):  # the last line may be cut
-                noted = Attempt(*json.loads(line))
-                put_interrupted(connection, noted)
+                put_interrupted(connection, Attempt(*json.loads(line)))
 
     def forget(self, name: str) -> None:
         """Remove the file of an owner that is buried."""
@@ -105,6 +113,18 @@ class Owner:
             holders.update(connection.execute(query, part).fetchall())
         alive = {name for name in set(holders.values()) if self.is_alive(name)}
         return {key for key, name in holders.items() if name in alive and name != self.name}
+
+    def _journal(self, name: str) -> list[bytes]:
+        try:
+            return self._path(name).read_bytes().splitlines()
+        except FileNotFoundError:  # another process has buried it meanwhile
+            return []
+
+    def _unwritten(self, reason: str | None) -> StoreError:
+        return StoreError(
+            f"The journal of the store in {self._folder} cannot be written: {reason}. Nothing "
+            "further is sent. Make room, or see `./scripts/assay doctor`."
+        )
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.owner"

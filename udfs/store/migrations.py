@@ -16,6 +16,32 @@ def migration(step: Migration) -> Migration:
     return step
 
 
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply the steps that are missing; call inside a transaction, so that it is all or none."""
+    connection.execute("create table if not exists migrations (name text primary key)")
+    for step in missing_steps(connection):
+        step(connection)
+        connection.execute("insert into migrations values (?)", [step.__name__])
+
+
+def missing_steps(connection: sqlite3.Connection) -> list[Migration]:
+    """Return the steps that this store has not seen, in their order."""
+    applied = _applied(connection)
+    return [step for step in MIGRATIONS if step.__name__ not in applied]
+
+
+def unknown_steps(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of steps that this store has seen and we do not know: it is newer."""
+    return _applied(connection) - {step.__name__ for step in MIGRATIONS}
+
+
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    query = "select count(*) from sqlite_master where type = 'table' and name = 'migrations'"
+    (known,) = connection.execute(query).fetchone()
+    rows = connection.execute("select name from migrations") if known else ()
+    return {name for (name,) in rows}
+
+
 @migration
 def m001_answers(connection: sqlite3.Connection) -> None:
     """Answers by key; `value` is canonical JSON, `checksum` covers the row."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import fcntl
 import os
 import sqlite3
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,8 +17,9 @@ from typing import Any, TypeVar
 from udfs.errors import StoreError
 from udfs.records import Outcome
 from udfs.store.leases import Owner
-from udfs.store.migrations import MIGRATIONS
+from udfs.store.migrations import migrate, missing_steps, unknown_steps
 from udfs.store.rows import settled_rows
+from udfs.store.witness import Witness
 
 T = TypeVar("T")
 
@@ -38,21 +41,37 @@ class Store:
         self.path = path
         self._lock = threading.RLock()
         self._pid = os.getpid()
-        self._witness = path.with_name(path.name + ".witness")
+        self._closed = False
+        self._witness = Witness(path)
         if guarded:
-            self._refuse_a_lost_store()
+            self._refuse_a_lost_file()
         self._connection = self._open()
-        self._migrate()
-        self.owner = Owner(path)
-        self._bury_the_dead()
-        self._bear_witness()
+        try:
+            self._migrate()
+            if guarded:
+                self._refuse_lost_answers()
+            self.owner = self._become_owner()
+            self._bury_the_dead()
+            self._bear_witness()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def close(self) -> None:
-        """Close the file; the store cannot be used afterwards."""
+        """Close the file; the store cannot be used afterwards. Safe to call twice.
+
+        What was sent and did not reach the ledger is written there now. Where that fails, the
+        owner's journal stays behind and the next process to open the store does it.
+        """
+        if os.getpid() != self._pid or self._closed:
+            return
         with self._lock:
-            self._bear_witness()
-            self._connection.close()
+            self._closed = True
+            with contextlib.suppress(StoreError):
+                self._bear_witness()
+                self._bury(self.owner.name)
             self.owner.close()
+            self._connection.close()
 
     def fetch(self, keys: Sequence[bytes], now: str) -> dict[bytes, Outcome]:
         """Return what is settled of `keys`: answers, and failures that are not due at `now`."""
@@ -82,11 +101,20 @@ class Store:
             rows = connection.execute(f"select * from {table}")  # noqa: S608
             return types, [tuple(map(_printable, row)) for row in rows]
 
+    def _become_owner(self) -> Owner:
+        try:
+            return Owner(self.path)
+        except OSError as error:
+            raise self._unopened(error) from error
+
     def _bury_the_dead(self) -> None:
         """Take over from processes that ended without closing the store."""
         for name in self.owner.dead():
-            self.transact([partial(self.owner.bury, name=name)])
-            self.owner.forget(name)
+            self._bury(name)
+
+    def _bury(self, name: str) -> None:
+        self.transact([partial(self.owner.bury, name=name)])
+        self.owner.forget(name)
 
     @contextmanager
     def _guarded(self) -> Iterator[sqlite3.Connection]:
@@ -101,80 +129,155 @@ class Store:
                 raise self._translated(error) from error
 
     def _translated(self, error: sqlite3.Error) -> StoreError:
-        free = os.statvfs(self.path.parent)
         return StoreError(
-            f"The store {self.path} failed: {error} ({free.f_bavail * free.f_frsize:,} bytes "
-            "free). Nothing further is sent. Make room, or see `./scripts/assay doctor`."
+            f"The store {self.path} failed: {error} ({room(self.path)}). Nothing further is sent. "
+            "Make room, or see `./scripts/assay doctor`."
         )
 
-    def _refuse_a_lost_store(self) -> None:
-        """Raise when answers that were there are gone, or when there is an empty file."""
-        if self.path.exists() and self.path.stat().st_size > 0:
-            return
-        answers = self._witnessed_answers()
-        if not self.path.exists() and not answers:
-            return
+    def _refuse_a_lost_file(self) -> None:
+        """Raise when the file is gone and there were answers in it, or when it is empty."""
+        if not self.path.exists():
+            self._refuse_if_witnessed("gone")
+        elif self.path.stat().st_size == 0:
+            raise self._lost("empty")
+
+    def _refuse_lost_answers(self) -> None:
+        """Raise when there were answers, and the file is sound but holds none."""
+        with self._guarded() as connection:
+            (some,) = connection.execute("select exists (select 1 from answers)").fetchone()
+        if not some:
+            self._refuse_if_witnessed("empty")
+
+    def _refuse_if_witnessed(self, state: str) -> None:
+        if self._witness.answers():
+            raise self._lost(state)
+
+    def _lost(self, state: str) -> StoreError:
+        answers = self._witness.answers()
         known = f", which held {answers:,} answers," if answers else ""
-        message = (
-            f"The store {self.path}{known} is {'empty' if self.path.exists() else 'gone'}: asking "
-            "again would buy everything again. Restore it, or run `./scripts/assay doctor "
-            "--accept-cold-cache` to start over."
+        return StoreError(
+            f"The store {self.path}{known} is {state}: asking again would buy everything again. "
+            "Restore it, or run `./scripts/assay doctor --accept-cold-cache` to start over."
         )
-        raise StoreError(message)
-
-    def _witnessed_answers(self) -> int:
-        try:
-            return int(json.loads(self._witness.read_text())["answers"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
 
     def _bear_witness(self) -> None:
-        """Write down beside the file how many answers it holds."""
+        """Write down beside the file how many answers it holds, where that may have changed."""
+        if self._witness.answers() and not self._connection.total_changes:
+            return
         with self._guarded() as connection:
             (count,) = connection.execute("select count(*) from answers").fetchone()
-        temporary = self._witness.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"answers": count}))
-        temporary.replace(self._witness)
+        self._witness.bear(count)
 
     def _open(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            create_where_missing(self.path)
             self.path.chmod(0o600)
-            connection = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            for pragma in ("journal_mode=truncate", "synchronous=full", "mmap_size=0"):
-                connection.execute(f"pragma {pragma}")
+            connection = connect(self.path)
         except (OSError, sqlite3.Error) as error:
-            message = (
-                f"The store {self.path} cannot be opened: {error}. Check `ASSAY_STORE`, or see "
-                "`./scripts/assay doctor`."
-            )
-            raise StoreError(message) from error
+            raise self._unopened(error) from error
+        try:
+            self._refuse_a_newer_store(connection)
+            set_pragmas(connection)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise self._unopened(error) from error
+            raise
         return connection
 
+    def _unopened(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"The store {self.path} cannot be opened: {error} ({room(self.path)}). Check "
+            "`ASSAY_STORE`, or see `./scripts/assay doctor`."
+        )
+
     def _migrate(self) -> None:
-        """Bring the schema up to date in one transaction; refuse a newer one untouched."""
+        """Bring the schema up to date in one transaction."""
+        with self._guarded() as connection:
+            missing = missing_steps(connection)
+        if missing:
+            self.transact([migrate])
 
-        def steps(connection: sqlite3.Connection) -> None:
-            connection.execute("create table if not exists migrations (name text primary key)")
-            applied = {row[0] for row in connection.execute("select name from migrations")}
-            self._refuse_a_newer_store(applied)
-            for step in MIGRATIONS:
-                if step.__name__ not in applied:
-                    step(connection)
-                    connection.execute("insert into migrations values (?)", [step.__name__])
-
-        self.transact([steps])
-
-    def _refuse_a_newer_store(self, applied: set[str]) -> None:
-        if newer := applied - {step.__name__ for step in MIGRATIONS}:
+    def _refuse_a_newer_store(self, connection: sqlite3.Connection) -> None:
+        """Raise before anything is written when the store knows steps that we do not."""
+        if newer := unknown_steps(connection):
             message = (
                 f"The store {self.path} was written by a newer Assay "
                 f"({', '.join(sorted(newer))}); upgrade, or point `ASSAY_STORE` elsewhere."
             )
             raise StoreError(message)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection to a file that is there; bytes that are no UTF-8 come as U+FFFD.
+
+    The checksum of an answer then tells, where an exception would stop the whole run.
+    """
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = _text
+    return connection
+
+
+def set_pragmas(connection: sqlite3.Connection) -> None:
+    """Choose a rollback journal and commits that survive a power cut."""
+    for pragma in ("journal_mode=truncate", "synchronous=full", "mmap_size=0"):
+        connection.execute(f"pragma {pragma}")
+
+
+def create_where_missing(path: Path) -> None:
+    """Make a store under another name and then give it its own: nobody ever sees a part of one.
+
+    So an empty file is always a loss, never the start of a run that was killed. The file is not
+    opened where it exists: to close it would drop SQLite's locks on it for this whole process.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists():
+        return
+    with _alone_in(path.parent):
+        if path.exists():
+            return
+        journal_of(path).unlink(missing_ok=True)  # of a file that is gone: it would be rolled back
+        unborn = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
+        os.close(os.open(unborn, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with contextlib.closing(connect(unborn)) as connection:
+            set_pragmas(connection)
+            connection.execute("begin immediate")
+            migrate(connection)
+            connection.execute("commit")
+        journal_of(unborn).unlink(missing_ok=True)
+        unborn.rename(path)
+
+
+def journal_of(path: Path) -> Path:
+    """Return the rollback journal of the store at `path`."""
+    return path.with_name(path.name + "-journal")
+
+
+def room(path: Path) -> str:
+    """Return how much room is left where `path` is, as words for a message."""
+    try:
+        free = os.statvfs(path.parent)
+    except OSError as error:
+        return f"the folder cannot be looked at: {error.strerror}"
+    return f"{free.f_bavail * free.f_frsize:,} bytes free"
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the lock on a folder, so that two processes do not make the same file."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 def _printable(value: Any) -> Any:
