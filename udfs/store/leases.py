@@ -8,10 +8,12 @@ import json
 import os
 import sqlite3
 import uuid
+import weakref
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from udfs.errors import StoreError
 from udfs.records import Attempt, Outcome
 from udfs.store.rows import keys_in_parts, put_interrupted, settled_rows
 
@@ -34,20 +36,22 @@ class Owner:
     """
 
     def __init__(self, store: Path) -> None:
-        self._folder = store.with_name(store.name + ".owners")
+        self._folder = _folder_of(store)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.name = uuid.uuid4().hex
-        self._pid = os.getpid()
         unborn = self._folder / f"{self.name}.new"
-        self._file = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
+        self._file: int | None = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
         unborn.rename(self._path(self.name))
-        # A forked child would keep us alive after our death: it lets go of the lock's file.
-        os.register_at_fork(after_in_child=partial(_close_quietly, self._file))
+        # A forked child shares the lock and would keep us alive after our death.
+        myself = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: (owner := myself()) and owner.close())
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
         line = json.dumps(astuple(attempt)).encode() + b"\n"
+        if self._file is None:
+            raise self._unwritten("the store is closed")
         try:
             written = os.write(self._file, line)
         except OSError as error:
@@ -57,25 +61,19 @@ class Owner:
 
     def close(self) -> None:
         """Stop being alive; the journal stays for whoever buries this owner."""
-        if os.getpid() == self._pid:
+        if self._file is not None:
             os.close(self._file)
+            self._file = None
+
+    @staticmethod
+    def living(store: Path) -> list[str]:
+        """Return the names of all owners of `store` whose process runs."""
+        files = _folder_of(store).glob("*.owner")
+        return [file.stem for file in files if _is_held(file)]
 
     def is_alive(self, name: str) -> bool:
         """Whether the owner called `name` still runs."""
-        if name == self.name:
-            return True
-        try:
-            file = os.open(self._path(name), os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        else:
-            return False
-        finally:
-            os.close(file)
+        return name == self.name or _is_held(self._path(name))
 
     def dead(self) -> list[str]:
         """Return the names of owners whose process is gone."""
@@ -106,13 +104,16 @@ class Owner:
         return Granted(frozenset(ours), settled)
 
     def _held(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> set[bytes]:
-        """Return which of `keys` another living owner holds."""
+        """Return which of `keys` another living owner holds; the dead are buried on the way."""
         holders: dict[bytes, str] = {}
         for part, marks in keys_in_parts(keys):
             query = f"select key, owner from leases where key in ({marks})"  # noqa: S608
             holders.update(connection.execute(query, part).fetchall())
-        alive = {name for name in set(holders.values()) if self.is_alive(name)}
-        return {key for key, name in holders.items() if name in alive and name != self.name}
+        others = set(holders.values()) - {self.name}
+        dead = {name for name in others if not self.is_alive(name)}
+        for name in dead:
+            self.bury(connection, name)
+        return {key for key, name in holders.items() if name in others - dead}
 
     def _journal(self, name: str) -> list[bytes]:
         try:
@@ -133,3 +134,23 @@ class Owner:
 def release(connection: sqlite3.Connection, keys: Sequence[bytes]) -> None:
     """Give leases back on keys that were not settled after all."""
     connection.executemany("delete from leases where key = ?", [(key,) for key in keys])
+
+
+def _folder_of(store: Path) -> Path:
+    return store.with_name(store.name + ".owners")
+
+
+def _is_held(file: Path) -> bool:
+    """Whether a process holds the lock on `file`; the kernel let go of it when the owner ended."""
+    try:
+        handle = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)

@@ -82,8 +82,9 @@ def put_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
 
 
 def put_interrupted(connection: sqlite3.Connection, noted: Attempt) -> None:
-    """Record an attempt whose process died before it ended, unless its end is on record."""
-    row = replace(noted, outcome="interrupted", error="the process died", maybe_paid=True)
+    """Record an attempt whose process ended before it did, unless its end is on record."""
+    reason = "its process ended before it did"
+    row = replace(noted, outcome="interrupted", error=reason, maybe_paid=True)
     connection.execute(f"insert or ignore into {_CALLS}", astuple(row))
 
 
@@ -120,6 +121,14 @@ def checksum(key: bytes, *body: Any) -> bytes:
     return hashlib.blake2b(key + canonical_json(body).encode(), digest_size=16).digest()
 
 
+def is_sound(stored: bytes, key: bytes, *body: Any) -> bool:
+    """Whether a stored checksum fits its row, whatever types a damaged row came back with."""
+    try:
+        return checksum(key, *body) == stored
+    except (TypeError, ValueError):  # bytes where a text was, a number that is none
+        return False
+
+
 def keys_in_parts(keys: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], str]]:
     """Yield `keys` in parts that fit one statement, each with its question marks."""
     for start in range(0, len(keys), _KEYS_PER_SELECT):
@@ -142,7 +151,7 @@ def _answers(
         f"where key in ({marks})"
     )
     for key, value, confidence, model, answered_at, stored in connection.execute(query, keys):
-        if checksum(key, value, confidence, model, answered_at) == stored:
+        if is_sound(stored, key, value, confidence, model, answered_at):
             yield key, Outcome("ok", value, None, confidence, model, answered_at)
 
 

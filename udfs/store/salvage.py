@@ -1,0 +1,198 @@
+"""Looking after the file: is every answer sound, and what can be saved of a damaged one?"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from udfs.errors import StoreError
+from udfs.store.leases import Owner
+from udfs.store.pages import rows_in
+from udfs.store.rows import is_sound
+from udfs.store.store import TABLES, Store, connect, journal_of, room
+from udfs.store.witness import Witness
+
+_KEY_BYTES, _HASH_CHARACTERS = 16, 32
+_Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What a look at every row found; `trouble` is SQLite's own word, None when it has none."""
+
+    answers: int = 0
+    unsound: int = 0
+    failures: int = 0
+    dead_letters: int = 0
+    interrupted: int = 0
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """Where the damaged file is kept, and how many rows of each table came over."""
+
+    kept: Path
+    rows: dict[str, int]
+
+
+def check(path: Path) -> Checkup:
+    """Return the state of the store at `path`, which must exist; nothing is changed."""
+    if path.stat().st_size == 0:
+        return Checkup(trouble="the file is empty")
+    with contextlib.closing(connect(path)) as connection:
+        try:
+            return _checked(connection)
+        except sqlite3.Error as error:
+            return Checkup(trouble=str(error))
+
+
+def repair(path: Path) -> Salvaged:
+    """Put a damaged store aside and make a new one of every row that can be read and is sound."""
+    refuse_while_in_use(path)
+    kept = set_aside(path)
+    store = Store(path)
+    try:
+        rows = {table: _saved(store, kept, table) for table in TABLES}
+    finally:
+        store.close()
+    return Salvaged(kept, rows)
+
+
+def start_over(path: Path) -> Path | None:
+    """Accept that the answers are lost; return where the old file is kept, if there was one."""
+    refuse_while_in_use(path)
+    kept = set_aside(path) if path.exists() else None
+    Witness(path).forget()
+    Store(path).close()
+    return kept
+
+
+def back_up(path: Path, target: Path) -> None:
+    """Copy a store that may be in use, with SQLite's backup; `cp` of a live file can be torn."""
+    if target.exists():
+        message = f"{target} exists already; name a file that does not."
+        raise StoreError(message)
+    unborn = target.with_name(target.name + ".new")
+    unborn.unlink(missing_ok=True)
+    unborn.touch(mode=0o600)
+    try:
+        with (
+            contextlib.closing(connect(path)) as source,
+            contextlib.closing(sqlite3.connect(unborn)) as copy,
+        ):
+            source.backup(copy)
+    except sqlite3.Error as error:
+        unborn.unlink(missing_ok=True)
+        message = f"The store {path} cannot be copied: {error} ({room(target)}). See `--repair`."
+        raise StoreError(message) from error
+    unborn.rename(target)
+
+
+def set_aside(path: Path) -> Path:
+    """Give a store and its journal another name that tells when; return it."""
+    moment = datetime.datetime.now(datetime.UTC)
+    kept = path.with_name(f"{path.name}.damaged-{moment:%Y%m%dT%H%M%S%fZ}")
+    # The journal first: a file without its journal is worse than a journal without its file.
+    with contextlib.suppress(FileNotFoundError):
+        journal_of(path).rename(journal_of(kept))
+    path.rename(kept)
+    return kept
+
+
+def refuse_while_in_use(path: Path) -> None:
+    """Raise when a living process has the store open."""
+    if living := Owner.living(path):
+        message = (
+            f"The store {path} is in use by {len(living)} running process(es); wait until they "
+            "have ended, or end them."
+        )
+        raise StoreError(message)
+
+
+def _checked(connection: sqlite3.Connection) -> Checkup:
+    count = "select count(*) from "
+    unsound = sum(1 for row in _all(connection, "answers") if not _is_answer(row))
+    numbers = [
+        connection.execute(count + rest).fetchone()[0]
+        for rest in (
+            "answers",
+            "failures",
+            "failures where next_try_at is null",
+            "calls where outcome = 'interrupted'",
+        )
+    ]
+    (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
+    trouble = None if verdict == "ok" else str(verdict)
+    answers, failures, dead, interrupted = numbers
+    return Checkup(answers, unsound, failures, dead, interrupted, trouble)
+
+
+def _saved(store: Store, kept: Path, table: str) -> int:
+    """Copy what can be read of `table` from the file `kept`; return how many rows came over.
+
+    By SQL first; where that fails, page by page, and what SQL could still read has come first.
+    """
+
+    def copied(connection: sqlite3.Connection) -> int:
+        columns = len(connection.execute(f"select * from {table} limit 0").description)
+        marks = ",".join("?" * columns)
+        insert = f"insert or ignore into {table} values ({marks})"
+        for row in _readable(kept, table):
+            if len(row) == columns and _fits(table, row):
+                with contextlib.suppress(sqlite3.IntegrityError):  # null where none may be
+                    connection.execute(insert, row)
+        if table == "failures":
+            connection.execute("delete from failures where key in (select key from answers)")
+        (count,) = connection.execute(f"select count(*) from {table}").fetchone()
+        return int(count)
+
+    (count,) = store.transact([copied])
+    return count
+
+
+def _readable(kept: Path, table: str) -> Iterator[_Row]:
+    try:
+        with contextlib.closing(connect(kept)) as connection:
+            yield from _all(connection, table)
+            return
+    except sqlite3.Error:
+        pass
+    yield from rows_in(kept.read_bytes())
+
+
+def _all(connection: sqlite3.Connection, table: str) -> Iterable[_Row]:
+    rows: Iterable[_Row] = connection.execute(f"select * from {table}")
+    return rows
+
+
+def _fits(table: str, row: _Row) -> bool:
+    """Whether a row looks like one of `table`; an answer must fit its checksum."""
+    match table:
+        case "answers":
+            return _is_answer(row)
+        case "failures":
+            return _is_key(row[0]) and isinstance(row[7], int)
+        case "calls":
+            return _is_hash(row[0]) and isinstance(row[8], int)
+        case "tasks":
+            return _is_hash(row[0]) and all(isinstance(value, str) for value in row)
+        case _:
+            return all(isinstance(value, str) for value in row[:4])
+
+
+def _is_answer(row: _Row) -> bool:
+    return _is_key(row[0]) and is_sound(row[9], row[0], *row[5:9])
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) == _KEY_BYTES
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == _HASH_CHARACTERS
