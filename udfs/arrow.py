@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from udfs.engine import Engine
 from udfs.records import Outcome, Question
 from udfs.resolver import Resolver, Texts
 
-Column = pa.ChunkedArray
-Udf = Callable[..., pa.Array]
+Column = Any
+"""A `pyarrow.ChunkedArray` of text; pyarrow has no types of its own."""
+
+Udf = Callable[..., Any]
 
 _TEXT = pa.string()
 
@@ -49,28 +53,28 @@ class Udfs:
         _create(connection, "assay_begin_gather", self.begin_gather, parameters=1, volatile=True)
         _create(connection, "assay_end_gather", self.end_gather, parameters=1, volatile=True)
 
-    def task(self, specs: Column) -> pa.Array:
+    def task(self, specs: Column) -> Column:
         """Register tasks and return their handles; DuckDB folds it, so it runs once a query."""
         handles = {spec: self._resolver.register(spec) for spec in set(specs.to_pylist())}
         return pa.array([handles[spec] for spec in specs.to_pylist()], _TEXT)
 
-    def ask_value(self, handles: Column, texts: Column) -> pa.Array:
+    def ask_value(self, handles: Column, texts: Column) -> Column:
         """Bare values, asked for and waited for."""
         return self._map(handles, texts, self._resolver.ask, _bare)
 
-    def ask_envelope(self, handles: Column, texts: Column) -> pa.Array:
+    def ask_envelope(self, handles: Column, texts: Column) -> Column:
         """Envelopes, asked for and waited for."""
         return self._map(handles, texts, self._resolver.ask, _envelope)
 
-    def peek_value(self, handles: Column, texts: Column) -> pa.Array:
+    def peek_value(self, handles: Column, texts: Column) -> Column:
         """Bare values that are known; NULL for what would have to be asked."""
         return self._map(handles, texts, self._resolver.peek, _bare)
 
-    def peek_envelope(self, handles: Column, texts: Column) -> pa.Array:
+    def peek_envelope(self, handles: Column, texts: Column) -> Column:
         """Envelopes that are known; NULL for what would have to be asked."""
         return self._map(handles, texts, self._resolver.peek, _envelope)
 
-    def gather(self, handles: Column, texts: Column) -> pa.Array:
+    def gather(self, handles: Column, texts: Column) -> Column:
         """Queue the rows and return NULLs at once."""
         for handle, places in _by_handle(handles):
             values = texts.to_pylist()
@@ -79,12 +83,12 @@ class Udfs:
             )
         return pa.nulls(len(texts), _TEXT)
 
-    def begin_gather(self, names: Column) -> pa.Array:
+    def begin_gather(self, names: Column) -> Column:
         """Tell the engine that a statement is about to gather."""
         self._engine.begin_gather()
         return pa.array(names.to_pylist(), _TEXT)
 
-    def end_gather(self, hashes: Column) -> pa.Array:
+    def end_gather(self, hashes: Column) -> Column:
         """Tell the engine that the statement whose hash this is has gathered all."""
         self._engine.end_gather()
         return pa.array(hashes.to_pylist(), _TEXT)
@@ -95,7 +99,7 @@ class Udfs:
         texts: Column,
         resolve: Callable[[str, Texts], Sequence[Outcome | None]],
         show: Callable[[Question, Outcome], str | None],
-    ) -> pa.Array:
+    ) -> Column:
         values = texts.to_pylist()
         shown: list[str | None] = [None] * len(values)
         for handle, places in _by_handle(handles):
@@ -125,8 +129,8 @@ def _create(
         function,
         ["VARCHAR"] * parameters,
         "VARCHAR",
-        type="arrow",
-        null_handling="special",
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
         side_effects=volatile,
     )
 

@@ -53,6 +53,13 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", visible)
 
 
+def is_clean(text: str) -> bool:
+    """Whether `text` holds nothing that `clean` takes out or replaces, or that was replaced."""
+    if text.isascii() and text.isprintable():
+        return True
+    return "\ufffd" not in text and clean(text) == unicodedata.normalize("NFC", text)
+
+
 def canonical_json(value: Any) -> str:
     """Return the one JSON spelling of `value`: sorted keys, no blanks, no NaN."""
     return json.dumps(

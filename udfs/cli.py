@@ -10,7 +10,7 @@ from typing import Annotated
 import duckdb
 import typer
 
-from udfs import evaluate
+from udfs import doctor, evaluate
 from udfs.errors import AssayError
 from udfs.report import invocation_of, run_results, spend_of, stopped_by, summary
 from udfs.runner import EXIT_CODES, run_dbt
@@ -60,6 +60,7 @@ def query(
 
 
 app.command("evaluate")(evaluate.command)
+app.command("doctor")(doctor.command)
 
 
 def database_path() -> Path:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from udfs import ledger, policy
@@ -18,7 +18,7 @@ from udfs.packer import Backlog, GroupKey, group_key, halves, pack_of
 from udfs.prices import price_of
 from udfs.prompts import compose
 from udfs.providers import Provider
-from udfs.recorder import Recorder
+from udfs.recorder import Burial, Recorder
 from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request
 from udfs.settings import Settings
 from udfs.validator import judge
@@ -207,10 +207,6 @@ class Dispatcher:
             if (pack := self._backlog.take(flush=flush)) is None or not self._launch(pack):
                 return
 
-    def _pump_soon(self) -> None:
-        """Let the slot of a reply be used again before the reply is looked at."""
-        asyncio.get_running_loop().call_soon(self._pump)
-
     def _pump_in(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -238,10 +234,14 @@ class Dispatcher:
             self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
 
     async def _serve(self, request: Request, worst: float | None) -> None:
-        """Send one pack once, see to its rows, and make room for the next."""
+        """Send one pack once, see to its rows, and only then make room for the next.
+
+        A slot is free again when the answers are on disk: a kill costs what was in flight.
+        """
         async with self._heard():
             await self._attempt(request, worst)
-            self._pump()
+        self._governor.finish()
+        self._pump()
 
     async def _attempt(self, request: Request, worst: float | None) -> None:
         attempt = ledger.begun(
@@ -253,20 +253,20 @@ class Dispatcher:
         )
         self._recorder.note(attempt)
         started = time.monotonic()
+        price = price_of(self._settings, request.model)
         try:
             reply = await self._reply(request)
         except CallError as error:
-            self._governor.settle(worst, None if error.maybe_paid else 0.0)
-            await self._after_fault(request, ledger.failed(attempt, started, error), error)
+            failed = ledger.failed(attempt, started, error, price)
+            self._governor.settle(worst, failed.cost_usd)
+            await self._after_fault(request, failed, error)
         except BaseException as error:
             self._governor.settle(worst, None)
-            await self._recorder.write(ledger.failed(attempt, started, error))
+            await self._recorder.write(ledger.failed(attempt, started, error, price))
             raise
         else:
             judged = judge(request, reply, now_utc())
-            ended = ledger.ended(
-                attempt, started, reply, judged, price_of(self._settings, request.model)
-            )
+            ended = ledger.ended(attempt, started, reply, judged, price)
             self._governor.settle(worst, ended.cost_usd)
             await self._after_reply(request, ended, judged)
 
@@ -279,17 +279,14 @@ class Dispatcher:
         except TimeoutError:
             message = f"No whole reply within {seconds:g} seconds (`ASSAY_DEADLINE_SECONDS`)."
             raise CallError("transport", message, maybe_paid=True) from None
-        finally:
-            self._governor.finish()
-            self._pump_soon()
 
     # What becomes of a pack
 
     async def _after_reply(self, request: Request, ended: Attempt, judged: Judged) -> None:
         self._governor.succeeded()
         buried, again, alone = self._sort_rejected(request, judged)
-        failures = await self._recorder.failures(buried, "invalid", judged.refused)
-        await self._recorder.write(ended, request.pack.asks, judged.answers, failures)
+        burial = Burial(buried, "invalid", judged.refused)
+        failures = await self._recorder.write(ended, request.pack.asks, judged.answers, burial)
         for key, outcome in judged.answers.items():
             self._settle(key, outcome)
         self._settle_failures(failures)
@@ -323,21 +320,23 @@ class Dispatcher:
     async def _after_fault(self, request: Request, failed: Attempt, error: CallError) -> None:
         pack = request.pack
         self._governor.failed(error)
-        verdict = self._governor.verdict(pack, error)
-        failures: list[Failure] = []
+        try:
+            verdict = self._governor.verdict(pack, error)
+        except RunError:
+            await self._recorder.write(failed)
+            raise
+        burial: Burial | None = None
         if isinstance(verdict, policy.Bury):
-            reasons = {ask.key: str(error) for ask in pack.asks}
-            failures = await self._recorder.failures(pack.asks, verdict.status, reasons)
-        await self._recorder.write(failed, (), {}, failures)
-        self._settle_failures(failures)
+            burial = Burial(pack.asks, verdict.status, {ask.key: str(error) for ask in pack.asks})
+        self._settle_failures(await self._recorder.write(failed, burial=burial))
         match verdict:
             case policy.Retry(wait):
-                self._spawn(self._send_later(replace(pack, attempt=pack.attempt + 1), wait))
+                self._spawn(self._send_later(policy.next_sending(pack, error.fault), wait))
             case policy.Split():
                 for half in halves(pack, attempt=self._settings.max_attempts):
                     self._backlog.add_pack(half)
             case policy.Stop():
-                raise RunError(str(error))
+                raise RunError(verdict.reason or str(error))
 
     async def _send_later(self, pack: Pack, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)

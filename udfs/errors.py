@@ -66,7 +66,8 @@ class CallError(AssayError):
 
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
-    the server may have answered and billed although nothing usable arrived.
+    the server may have answered and billed although nothing usable arrived; the tokens are what
+    it says to have billed, where it says so.
     """
 
     def __init__(
@@ -79,6 +80,8 @@ class CallError(AssayError):
         maybe_paid: bool = False,
     ) -> None:
         super().__init__(message)
+        self.input_tokens: int | None = None
+        self.output_tokens: int | None = None
         self.fault: Fault = fault
         self.status = status
         self.retry_after_seconds = retry_after_seconds

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from udfs import policy
 from udfs.breaker import Breaker, RetryBudget
 from udfs.budget import Budget
-from udfs.errors import CallError, RunError
+from udfs.errors import CallError
 from udfs.limiter import Limiter
 from udfs.prices import cost_usd, price_of
 from udfs.prompts import estimate_tokens
@@ -84,14 +84,13 @@ class Governor:
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
         if refused or error.maybe_paid:
             self._limiter.dropped(now, refused=refused)
-        if error.retry_after_seconds is not None:
-            self._limiter.pause(now, error.retry_after_seconds)
+        self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))
 
     def verdict(self, pack: Pack, error: CallError) -> policy.Verdict:
         """Return what becomes of a pack whose sending failed.
 
         While the server is down or refuses for its limits, attempts do not count: no row is
-        given up for what is not its fault. Raises `RunError` when waiting has no end in sight.
+        given up for what is not its fault. The run stops when waiting has no end in sight.
         """
         verdict = policy.after_fault(
             error.fault,
@@ -102,31 +101,33 @@ class Governor:
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
         if error.fault in policy.SERVER_FAULTS:
-            self._check_patience(error)
-            if not isinstance(verdict, policy.Retry):
-                verdict = self._spared(verdict, error)
+            verdict = self._out_of_patience(error) or self._spared(verdict, error)
         if isinstance(verdict, policy.Retry):
             credit = self._retries.spend(time.monotonic())
             return policy.Retry(max(verdict.wait_seconds, credit))
         return verdict
 
     def _spared(self, verdict: policy.Verdict, error: CallError) -> policy.Verdict:
+        if isinstance(verdict, policy.Retry):
+            return verdict
         if self._breaker.is_open or error.status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
             return policy.Retry(wait)
-        if not self._breaker.ever_succeeded and error.fault == "transport":
+        unreachable = error.fault == "transport" and not error.maybe_paid
+        if unreachable and not self._breaker.ever_succeeded:
             message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
-            raise RunError(message)
+            return policy.Stop("transport", message)
         return verdict
 
-    def _check_patience(self, error: CallError) -> None:
+    def _out_of_patience(self, error: CallError) -> policy.Stop | None:
         patience = self._settings.outage_seconds
-        if self._breaker.down_for(time.monotonic()) > patience:
-            message = (
-                f"{error} Nothing but failures for {patience:g} seconds (`ASSAY_OUTAGE_SECONDS`); "
-                "what was answered is kept. Run again to go on."
-            )
-            raise RunError(message)
+        if self._breaker.down_for(time.monotonic()) <= patience:
+            return None
+        message = (
+            f"{error} Nothing but failures for {patience:g} seconds (`ASSAY_OUTAGE_SECONDS`); "
+            "what was answered is kept. Run again to go on."
+        )
+        return policy.Stop("transport", message)
 
 
 def _tokens(request: Request) -> int:

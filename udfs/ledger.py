@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from udfs.clock import now_utc
 from udfs.errors import CallError
-from udfs.prices import Price, usage_cost_usd
+from udfs.prices import Price, cost_usd, usage_cost_usd
 from udfs.records import Attempt, Judged, Reply, Request
 from udfs.settings import Settings
 
@@ -59,15 +59,26 @@ def ended(
     )
 
 
-def failed(attempt: Attempt, started: float, error: BaseException) -> Attempt:
+def failed(
+    attempt: Attempt, started: float, error: BaseException, price: Price | None
+) -> Attempt:
     """Return the row of an attempt that brought nothing; `error` carries no text and no key.
 
     One that was cancelled in flight may have been paid for.
     """
     row = replace(attempt, ended_at=now_utc(), latency_seconds=time.monotonic() - started)
     if isinstance(error, CallError):
-        row = replace(row, http_status=error.status, maybe_paid=error.maybe_paid)
-        return replace(row, outcome=error.fault, error=str(error))
+        used = cost_usd(price, error.input_tokens, error.output_tokens)
+        return replace(
+            row,
+            outcome=error.fault,
+            http_status=error.status,
+            error=str(error),
+            input_tokens=error.input_tokens,
+            output_tokens=error.output_tokens,
+            cost_usd=used if error.maybe_paid else 0.0,
+            maybe_paid=error.maybe_paid,
+        )
     cancelled = isinstance(error, asyncio.CancelledError)
     reason = "cancelled in flight" if cancelled else str(error)
     return replace(row, outcome="stopped", error=reason, maybe_paid=cancelled)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from udfs.errors import Fault
-from udfs.records import Status
+from udfs.records import Pack, Status
 
 BACKOFF_SECONDS = 0.5
 BACKOFF_CAP_SECONDS = 30.0
@@ -48,9 +48,10 @@ class Bury:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the run: asking anything else would fail the same way."""
+    """End the run: asking anything else would fail the same way. `reason` may say more."""
 
     status: Status
+    reason: str | None = None
 
 
 Verdict = Retry | Split | Bury | Stop
@@ -76,14 +77,30 @@ def after_fault(
     return Split() if records > 1 else Bury(_buried_as(fault))
 
 
+def next_sending(pack: Pack, fault: Fault) -> Pack:
+    """Return `pack` for its next attempt.
+
+    After a reply that was lost it is the very same request, so that a server which remembers
+    idempotency keys can give the same reply; after any reply that arrived it is a new one.
+    """
+    attempt = pack.attempt + 1
+    return replace(pack, attempt=attempt) if fault == "transport" else Pack(pack.records, attempt)
+
+
 def wait_seconds(attempt: int, retry_after_seconds: float | None, jitter: float) -> float:
     """Return how long to wait after the `attempt`-th sending: doubled each time, never shortened.
 
-    The server's Retry-After is a lower bound, obeyed up to `LONGEST_WAIT_SECONDS`.
+    The server's Retry-After is a lower bound, obeyed up to `LONGEST_WAIT_SECONDS`. Jitter adds up
+    to half of the wait, and never more than half of the longest backoff.
     """
     backoff = min(BACKOFF_CAP_SECONDS, BACKOFF_SECONDS * 2.0 ** (attempt - 1))
-    asked = min(retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS)
-    return max(backoff, asked) * (1 + jitter / 2)
+    wait = max(backoff, obeyed(retry_after_seconds))
+    return wait + min(wait, BACKOFF_CAP_SECONDS) * jitter / 2
+
+
+def obeyed(retry_after_seconds: float | None) -> float:
+    """Return how much of a server's Retry-After is waited at a time."""
+    return min(retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS)
 
 
 def after_rejection(*, rejections: int, records: int) -> Retry | Split | Bury:

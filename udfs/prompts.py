@@ -1,11 +1,10 @@
-"""From a pack to a request: ids, messages, schema, output limit. Pure but for the ids."""
+"""From a pack to a request: ids, messages, schema, output limit. Pure."""
 
 from __future__ import annotations
 
 import json
 import random
 import string
-import uuid
 
 from udfs.canonical import canonical_json
 from udfs.records import Pack, Question, Request
@@ -17,7 +16,6 @@ PREAMBLE = (
 )
 _ID_ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
 _ID_LENGTH = 3
-_RANDOM = random.Random()  # noqa: S311 - ids must differ from run to run, not be secret
 _SPARE_IDS = 4
 _RECORD_TOKENS = 10
 """Output tokens of an item without its values: id, braces, keys."""
@@ -25,7 +23,7 @@ _RECORD_TOKENS = 10
 
 def compose(pack: Pack) -> Request:
     """Return the request that asks all questions of `pack` about all its records."""
-    ids = _new_ids([record.text for record in pack.records])
+    ids = _new_ids([record.text for record in pack.records], pack.seal)
     keys = tuple(_short_key(place) for place in range(len(pack.questions)))
     records = [
         {"id": id_, "text": record.text} for id_, record in zip(ids, pack.records, strict=True)
@@ -38,7 +36,7 @@ def compose(pack: Pack) -> Request:
         user=json.dumps({"records": records}, ensure_ascii=False, separators=(",", ":")),
         schema=reply_schema(pack.questions, keys),
         max_output_tokens=output_tokens(pack),
-        idempotency_key=uuid.uuid4().hex,
+        idempotency_key=pack.seal,
     )
 
 
@@ -76,16 +74,19 @@ def estimate_tokens(text: str) -> int:
     return len(text.encode("utf-8", "replace")) // 4 + 1
 
 
-def _new_ids(texts: list[str], length: int = _ID_LENGTH) -> tuple[str, ...]:
+def _new_ids(texts: list[str], seal: str, length: int = _ID_LENGTH) -> tuple[str, ...]:
     """Return a different random id for each text, so that shifted or invented ones are noticed.
 
     No text holds one of them: an answer that a text dictates can never bear a valid id. Ids get
     longer when that is hard, or a text with every short id in it would hang us.
     """
     everything = "\n".join(texts)
-    drawn = _RANDOM.sample(range(len(_ID_ALPHABET) ** length), len(texts) + _SPARE_IDS)
+    draw = random.Random(seal)  # noqa: S311 - ids must differ from pack to pack, not be secret
+    drawn = draw.sample(range(len(_ID_ALPHABET) ** length), len(texts) + _SPARE_IDS)
     ids = [id_ for place in drawn if (id_ := _spelled(place, length)) not in everything]
-    return tuple(ids[: len(texts)]) if len(ids) >= len(texts) else _new_ids(texts, length + 1)
+    if len(ids) < len(texts):
+        return _new_ids(texts, seal, length + 1)
+    return tuple(ids[: len(texts)])
 
 
 def _spelled(place: int, length: int) -> str:

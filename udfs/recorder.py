@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from udfs import policy
 from udfs.clock import iso, now_utc
@@ -23,6 +24,15 @@ from udfs.store import (
     put_stop,
     put_task,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """Asks that are given up, what they become, and why, by key."""
+
+    asks: Sequence[Ask]
+    status: Status
+    reasons: Mapping[bytes, str]
 
 
 class Recorder:
@@ -57,52 +67,50 @@ class Recorder:
         attempt: Attempt,
         asks: Sequence[Ask] = (),
         answers: Mapping[bytes, Outcome] | None = None,
-        failures: Sequence[Failure] = (),
-    ) -> None:
-        """Record an attempt and what came of it, in one transaction."""
+        burial: Burial | None = None,
+    ) -> list[Failure]:
+        """Record an attempt and what came of it, and return the failures that it leaves.
+
+        All in one transaction that is queued before anything is awaited: whoever is cancelled
+        from here on loses no answer.
+        """
         stored = [
             StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in (answers or {})
         ]
         tasks = {item.ask.question.task.prompt_hash: item.ask.question.task for item in stored}
         new = [task for name, task in tasks.items() if name not in self._known_prompts]
 
-        def step(connection: sqlite3.Connection) -> None:
+        def step(connection: sqlite3.Connection) -> list[Failure]:
             put_attempt(connection, attempt)
             put_answers(connection, stored)
+            failures = _failures(connection, burial) if burial else []
             put_failures(connection, failures)
             for task in new:
                 put_task(connection, task, attempt.started_at)
+            return failures
 
-        await self._writer.write(step)
+        failures: list[Failure] = await self._writer.write(step)
         self._known_prompts.update(task.prompt_hash for task in new)
-
-    async def failures(
-        self, asks: Sequence[Ask], status: Status, reasons: Mapping[bytes, str]
-    ) -> list[Failure]:
-        """Return the failures that `asks` become, counting the runs in which they failed."""
-        if not asks:
-            return []
-        keys = [ask.key for ask in asks]
-        earlier = await self._writer.write(lambda connection: failed_attempts(connection, keys))
-        moment = datetime.datetime.now(datetime.UTC)
-        return [
-            _failure(ask, status, reasons[ask.key], earlier.get(ask.key, 0) + 1, moment)
-            for ask in asks
-        ]
+        return failures
 
 
-def _failure(
-    ask: Ask, status: Status, reason: str, attempts: int, moment: datetime.datetime
-) -> Failure:
-    due = policy.next_try_at(status, attempts, moment)
+def _failures(connection: sqlite3.Connection, burial: Burial) -> list[Failure]:
+    """Return the failures that asks become, counting the runs in which they failed."""
+    earlier = failed_attempts(connection, [ask.key for ask in burial.asks])
+    moment = datetime.datetime.now(datetime.UTC)
+    return [_failure(ask, burial, earlier.get(ask.key, 0) + 1, moment) for ask in burial.asks]
+
+
+def _failure(ask: Ask, burial: Burial, attempts: int, moment: datetime.datetime) -> Failure:
+    due = policy.next_try_at(burial.status, attempts, moment)
     return Failure(
         key=ask.key,
         kind=ask.question.task.kind,
         model=ask.question.model,
         host=ask.question.host,
         prompt_hash=ask.question.task.prompt_hash,
-        status=status,
-        error=reason,
+        status=burial.status,
+        error=burial.reasons[ask.key],
         attempts=attempts,
         failed_at=iso(moment),
         next_try_at=iso(due) if due else None,

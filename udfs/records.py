@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,11 +88,13 @@ class Record:
 class Pack:
     """What travels in one request: records that all carry the same questions.
 
-    `attempt` starts at 1 and counts sendings of these records as one pack.
+    `attempt` starts at 1 and counts sendings of these records as one pack. Packs with the same
+    `seal` and records make the same request, ids included; each new pack has a seal of its own.
     """
 
     records: tuple[Record, ...]
     attempt: int = 1
+    seal: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
 
     @property
     def questions(self) -> tuple[Question, ...]:

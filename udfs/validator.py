@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from udfs.canonical import canonical_json
+from udfs.canonical import canonical_json, is_clean
 from udfs.records import Ask, Judged, Outcome, Reply, Request
 from udfs.tasks import Rejected
 
@@ -44,8 +44,10 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
         return _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
     by_id = {item["id"]: item for item in items if _is_single(item, counts)}
     judged = _judge_records(request, reply, by_id, answered_at)
-    note = f"{len(unknown)} unknown ids" if unknown else None
-    return Judged(judged.answers, judged.refused, note)
+    notes = [f"{len(unknown)} unknown ids"] if unknown else []
+    if marred := sum(not _is_clean(item) for item in by_id.values()):
+        notes.append(f"{marred} answers cleaned of invisible characters")
+    return replace(judged, note="; ".join(notes) or None)
 
 
 def unwrapped(content: str) -> str:
@@ -146,6 +148,15 @@ def _holds_doubled(value: Any) -> bool:
     if isinstance(value, list):
         return any(_holds_doubled(part) for part in value)
     return isinstance(value, _Doubled)
+
+
+def _is_clean(value: Any) -> bool:
+    """Whether all texts in a value are as they may be stored."""
+    if isinstance(value, dict):
+        return all(_is_clean(part) for part in value.values())
+    if isinstance(value, list):
+        return all(_is_clean(part) for part in value)
+    return not isinstance(value, str) or is_clean(value)
 
 
 def _refuse_constant(name: str) -> NoReturn:

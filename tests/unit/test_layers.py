@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("providers",),
     ("engine", "dispatcher", "governor", "recorder", "claims", "ledger"),
     ("resolver",),
-    ("arrow", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
+    ("arrow", "doctor", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
     ("plugin", "cli"),
 )
 """Low to high. A part is a module or a package directly in `udfs/`; within a layer parts may

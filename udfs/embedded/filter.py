@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .background import BACKGROUND
+from .chances import sigmoid
 from .embedder import Embedder, exact_product, unit_rows
 from .judgement import Judgement
 from .label_space import LabelSpace, discriminant_space
@@ -33,47 +35,6 @@ _BAD = word_set(
 _GOOD = word_set("positive happy satisfied pleased glad delighted praise praising thankful")
 _DENIAL = re.compile(r"\b(?:not|no longer|never)\b|n['\u2019]t\b")
 _FEELING = 0.2
-
-# Ordinary messages of many kinds: what a question's words are near to by chance.
-_BACKGROUND = (
-    "Where is my parcel, it should have come on Monday.",
-    "Please send me a copy of last month's invoice.",
-    "How do I change the password of my account?",
-    "The food was lovely and the waiter made us laugh.",
-    "I would like to cancel my subscription.",
-    "Your app closes by itself whenever I open the map.",
-    "My card was declined at the supermarket.",
-    "Can I book a table for five on Saturday evening?",
-    "The room smelled of smoke and the bed was hard.",
-    "Do you have this jacket in a smaller size?",
-    "I was charged twice for the same ticket.",
-    "What are your opening hours on public holidays?",
-    "Thank you, everything works now.",
-    "Play some quiet music in the kitchen.",
-    "What will the weather be like in the mountains?",
-    "My flight was moved to the next day without notice.",
-    "The battery is empty after two hours.",
-    "I want to speak to a person, not to a machine.",
-    "Please transfer fifty euros to my sister.",
-    "Remind me to water the plants tomorrow.",
-    "The film was too long and the ending made no sense.",
-    "How many calories are in a bowl of rice?",
-    "I moved house and need to update my address.",
-    "Is there a warranty on the washing machine?",
-    "The courier left the box in the rain.",
-    "Which documents do I need to open an account?",
-    "The discount code does not work at the checkout.",
-    "He asked for his money back because the shoes were torn.",
-    "We met the new neighbours at the school party.",
-    "The meeting was moved to the large conference room.",
-    "Add milk and bread to the shopping list.",
-    "The screen stays black after the update.",
-    "Our supplier raised prices again this spring.",
-    "I never signed up for these newsletters.",
-    "Could you translate this sentence into Spanish?",
-    "The museum is closed while they repair the roof.",
-)
-
 
 # Chance of yes = sigmoid of a line in (how unusual the nearness is, in standard deviations; the
 # nearness itself; the share of the topic's words that are said), fitted on bitext and clinc150.
@@ -104,7 +65,7 @@ class Filter:
         self._feeling = 0 if examples else _feeling_of(self._topic)
         self._sentiment = Sentiment(embedder)
         self._vector = embedder.embed([" ".join(self._topic)])
-        background = embedder.embed(_BACKGROUND)
+        background = embedder.embed(BACKGROUND)
         usual = exact_product(background, self._vector)[:, 0]
         self._usual = float(usual.mean())
         self._spread = max(float(usual.std()), 0.01)
@@ -132,12 +93,12 @@ class Filter:
         """The chance of yes for each text."""
         if self._space is None:
             *slopes, constant = _LINE
-            return _sigmoid(self._evidence(texts) @ np.array(slopes) + constant)
+            return sigmoid(self._evidence(texts) @ np.array(slopes) + constant)
         scores = exact_product(self._embedder.embed(texts), self._space.slopes)
         scores += self._space.offsets
         examples = min(float(self._space.counts.mean()), _TAUGHT_MOST)
         slope = _TAUGHT_SLOPE + _TAUGHT_SLOPE_PER_EXAMPLE * examples
-        return _sigmoid(slope * (scores[:, 1] - scores[:, 0]) + _TAUGHT_CONSTANT)
+        return sigmoid(slope * (scores[:, 1] - scores[:, 0]) + _TAUGHT_CONSTANT)
 
     def _evidence(self, texts: Sequence[str]) -> Floats:
         """For each text three features of its best sentence: unusual, near, said; (n, 3)."""
@@ -194,7 +155,3 @@ def _learn(
 
 def _stem(word: str) -> str:
     return re.sub(r"(?<=...)(?:ies|es|s|ed|ing|y|e)$", "", word)
-
-
-def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -40, 40))))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .embedder import DIMENSIONS, Embedder, unit_rows
+from .embedder import DIMENSIONS, unit_rows
+from .foreign_words import Embed
 from .text import humanised
 
 Floats = NDArray[np.float64]
@@ -38,11 +39,15 @@ class LabelSpace:
     centres: Floats
     counts: Floats
 
+    def moved(self, by: Floats) -> LabelSpace:
+        """The same with `by` (k) added to the scores."""
+        return replace(self, offsets=self.offsets + by)
 
-def label_vectors(embedder: Embedder, labels: Mapping[str, str | None]) -> Floats:
+
+def label_vectors(embed: Embed, labels: Mapping[str, str | None]) -> Floats:
     """Unit vectors (k, 256) of the labels' humanised names, mixed with their descriptions."""
-    names = embedder.embed([humanised(name) for name in labels])
-    described = embedder.embed([description or "" for description in labels.values()])
+    names = embed([humanised(name) for name in labels])
+    described = embed([description or "" for description in labels.values()])
     has_description = described.any(axis=1, keepdims=True)
     mixed = np.where(has_description, _NAME_SHARE * names + (1 - _NAME_SHARE) * described, names)
     return unit_rows(mixed.astype(np.float32)).astype(np.float64)
@@ -80,14 +85,11 @@ def ridge_space(vectors: Floats, texts: Floats, membership: Floats) -> LabelSpac
 
 
 def membership_of(labels: Sequence[str], examples: Sequence[tuple[str, Sequence[str]]]) -> Floats:
-    """The (n, k) matrix that is 1 where an example has a label; ValueError for a strange one."""
+    """The (n, k) matrix that is 1 where an example has a label."""
     columns = {label: column for column, label in enumerate(labels)}
     matrix = np.zeros((len(examples), len(labels)))
     for row, (_, chosen) in enumerate(examples):
-        for label in chosen:
-            if label not in columns:
-                raise ValueError(f"An example has the label {label!r}, which is not a label.")
-            matrix[row, columns[label]] = 1.0
+        matrix[row, [columns[label] for label in chosen]] = 1.0
     return matrix
 
 

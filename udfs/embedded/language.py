@@ -67,6 +67,12 @@ class EnglishDetector:
             return self._identifier
 
 
+def english_share(text: str) -> float:
+    """The share of the words of `text` that are English function words; 0 without words."""
+    found = words(text)
+    return sum(word in _FUNCTION_WORDS for word in found) / max(1, len(found))
+
+
 def _load() -> _Identifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

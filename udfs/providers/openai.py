@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 import zlib
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
@@ -26,6 +29,9 @@ _POOL_CONNECTIONS = 16
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted"})
 _RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _TOO_BIG_OR_BAD = frozenset({400, 413, 422})
+_ERROR_STATUS = re.compile("[45][0-9][0-9]")
+_MOST_CHARACTERS = 200
+_NAME_THE_CA = "Set `SSL_CERT_FILE` to a file with the certificate of the authority to trust."
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
@@ -43,7 +49,10 @@ class CappedTransport(httpx2.AsyncBaseTransport):
             min(_POOL_CONNECTIONS, connections - start)
             for start in range(0, connections, _POOL_CONNECTIONS)
         ]
-        self._pools = [httpx2.AsyncHTTPTransport(limits=_limits(size)) for size in sizes]
+        trust = _trust()
+        self._pools = [
+            httpx2.AsyncHTTPTransport(verify=trust, limits=_limits(size)) for size in sizes
+        ]
         self._busy = [0] * len(sizes)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -111,7 +120,7 @@ class OpenAIProvider:
             )
         except openai.APIError as error:
             raise self._translated(error, request) from None
-        return _reply(response.content, response.headers, request)
+        return self._reply(response, request)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -120,8 +129,12 @@ class OpenAIProvider:
     def _translated(self, error: openai.APIError, request: Request) -> Exception:
         """Return our error for one of the SDK's; messages carry no body, text or key."""
         if isinstance(error, openai.APIStatusError):
-            return self._status_error(error, request)
+            headers = error.response.headers
+            return self._status_error(error.status_code, _error_code(error.body), headers, request)
         if isinstance(error, openai.APIConnectionError):
+            if _is_untrusted(error):
+                message = f"{self._host} shows a certificate that nothing here vouches for."
+                return ConfigError(f"{message} {_NAME_THE_CA}")
             sent = not isinstance(error.__cause__, _NOT_SENT)
             what = type(error.__cause__ or error).__name__
             message = f"No reply from {self._host}: {what}."
@@ -129,9 +142,9 @@ class OpenAIProvider:
         message = f"An unreadable reply from {self._host}: {type(error).__name__}."
         return CallError("bad_body", message, maybe_paid=True)
 
-    def _status_error(self, error: openai.APIStatusError, request: Request) -> Exception:
-        status, headers = error.status_code, error.response.headers
-        code = _error_code(error.body)
+    def _status_error(
+        self, status: int, code: str | None, headers: Mapping[str, str], request: Request
+    ) -> Exception:
         if status == 402 or (status == 429 and code in _QUOTA_CODES):
             message = f"{self._host} says that the account's quota is used up (HTTP {status})."
             return QuotaError(
@@ -146,12 +159,37 @@ class OpenAIProvider:
         wait = retry_after_seconds(headers)
         return CallError(fault, message, status=status, retry_after_seconds=wait)
 
+    def _reply(self, response: httpx2.Response, request: Request) -> Reply:
+        """Return the reply in a 200, or raise for one that holds none; it says what it cost."""
+        found = _json_object(response.content)
+        if (status := _status_inside(found.get("error"))) is not None:
+            code = _error_code(found["error"])
+            raise self._status_error(status, code, response.headers, request)
+        usage = _usage(found.get("usage"))
+        try:
+            content = _content(_only_choice(found))
+        except CallError as error:
+            error.input_tokens, error.output_tokens = usage.input_tokens, usage.output_tokens
+            raise
+        return Reply(
+            content=content,
+            model=_short_text(found.get("model")) or request.model,
+            usage=usage,
+            http_status=200,
+            request_id=_short_text(response.headers.get("x-request-id")),
+        )
+
 
 def fault_of(status: int, code: str | None, should_retry: str | None) -> Fault:
-    """Return the class of an HTTP status above 299, with the server's own word on retrying."""
+    """Return the class of an HTTP status above 299, with the server's own word on retrying.
+
+    A 429 is about the account and never about the request, so it is waited out all the same.
+    """
     if code == "content_filter":
         return "refused"
-    if should_retry == "true" or (status in _RETRYABLE and should_retry != "false"):
+    if status == HTTPStatus.TOO_MANY_REQUESTS or should_retry == "true":
+        return "retryable"
+    if status in _RETRYABLE and should_retry != "false":
         return "retryable"
     if status in _TOO_BIG_OR_BAD or status in _RETRYABLE:
         return "too_big_or_bad"
@@ -181,62 +219,51 @@ def _body(request: Request) -> dict[str, Any]:
     }
 
 
-def _reply(body: bytes, headers: Mapping[str, str], request: Request) -> Reply:
-    """Return the reply in a 200's body, or raise `CallError` for one that holds none."""
-    found = _json_object(body)
-    if found.get("error") is not None:
-        code = _error_code(found["error"]) or "no code"
-        message = f"HTTP 200 with an error inside ({code})."
-        raise CallError("provider_error", message, status=200)
-    choice = _only_choice(found)
-    content = _content(choice)
-    model = found.get("model")
-    return Reply(
-        content=content,
-        model=model if isinstance(model, str) and model else request.model,
-        usage=_usage(found.get("usage")),
-        http_status=200,
-        request_id=headers.get("x-request-id"),
-    )
-
-
 def _json_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object in `body`; the messages give its length, never its content."""
     try:
         found = parse_strictly(body.decode(), constants=True)
     except (UnicodeDecodeError, Rejected):
         message = f"HTTP 200 with a body of {len(body)} bytes that is not JSON."
-        raise CallError("bad_body", message, status=200, maybe_paid=True) from None
+        raise _unusable("bad_body", message) from None
     if isinstance(found, dict):
         return found
     message = f"HTTP 200 with a body of {len(body)} bytes that is not a JSON object."
-    raise CallError("provider_error", message, status=200, maybe_paid=True)
+    raise _unusable("provider_error", message)
 
 
 def _only_choice(found: dict[str, Any]) -> dict[str, Any]:
+    if found.get("error") is not None:
+        code = _error_code(found["error"]) or "no code"
+        message = f"HTTP 200 with an error inside ({code})."
+        raise CallError("provider_error", message, status=200)
     choices = found.get("choices")
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         return choices[0]
-    message = "HTTP 200 without exactly one choice."
-    raise CallError("provider_error", message, status=200, maybe_paid=True)
+    raise _unusable("provider_error", "HTTP 200 without exactly one choice.")
 
 
 def _content(choice: dict[str, Any]) -> str:
     """Return the text of the one choice; refusals and stumps are faults, not text."""
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise CallError("provider_error", "HTTP 200 without a message.", status=200)
+        raise _unusable("provider_error", "HTTP 200 without a message.")
     finish = choice.get("finish_reason")
     if message.get("refusal") or finish == "content_filter":
-        raise CallError("refused", "The model or its content filter refused.", status=200)
+        raise _unusable("refused", "The model or its content filter refused.")
     if finish == "length":
-        raise CallError("truncated", "The reply hit the output limit.", status=200)
+        raise _unusable("truncated", "The reply hit the output limit.")
     content = message.get("content")
     if content is None or content == "":
-        raise CallError("empty", "HTTP 200 without content.", status=200, maybe_paid=True)
+        raise _unusable("empty", "HTTP 200 without content.")
     if not isinstance(content, str):
-        raise CallError("provider_error", "HTTP 200 with content that is not text.", status=200)
+        raise _unusable("provider_error", "HTTP 200 with content that is not text.")
     return scrub(content)
+
+
+def _unusable(fault: Fault, message: str) -> CallError:
+    """Return the error of a 200 without an answer: the model worked, so it will be billed."""
+    return CallError(fault, message, status=200, maybe_paid=True)
 
 
 def _usage(found: Any) -> Usage:
@@ -262,6 +289,39 @@ def _error_code(error: Any) -> str | None:
     code = error.get("code") or error.get("type") if isinstance(error, dict) else None
     short = isinstance(code, str) and len(code) <= 40 and code.replace("_", "").isalnum()
     return code if short else None
+
+
+def _status_inside(error: Any) -> int | None:
+    """Return the HTTP status that an error object under status 200 stands for, if it names one."""
+    if not isinstance(error, dict):
+        return None
+    if _error_code(error) in _QUOTA_CODES:
+        return 429
+    named = (error.get("code"), error.get("status"))
+    return next((int(said) for said in named if _ERROR_STATUS.fullmatch(str(said))), None)
+
+
+def _short_text(said: Any) -> str | None:
+    """Return what a server says as a short text that can be stored; None for anything else."""
+    return scrub(said)[:_MOST_CHARACTERS] if isinstance(said, str) and said else None
+
+
+def _trust() -> ssl.SSLContext:
+    """Return whom to trust: the system, or what `SSL_CERT_FILE` names; made once, it is slow."""
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        message = "The certificates that vouch for the endpoint cannot be read"
+        raise ConfigError(f"{message} ({type(error).__name__}). {_NAME_THE_CA}") from None
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Whether `error` comes from a certificate that could not be verified."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _name(raw: bytes) -> str:

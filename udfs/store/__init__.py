@@ -11,16 +11,23 @@ from udfs.store.rows import (
     put_stop,
     put_task,
 )
+from udfs.store.salvage import Checkup, Salvaged, back_up, check, repair, start_over
 from udfs.store.store import TABLES, Store
+from udfs.store.witness import Witness
 from udfs.store.writer import Writer
 
 __all__ = [
     "TABLES",
+    "Checkup",
     "Granted",
     "Owner",
+    "Salvaged",
     "Store",
     "StoredAnswer",
+    "Witness",
     "Writer",
+    "back_up",
+    "check",
     "failed_attempts",
     "put_answers",
     "put_attempt",
@@ -29,4 +36,6 @@ __all__ = [
     "put_stop",
     "put_task",
     "release",
+    "repair",
+    "start_over",
 ]

@@ -19,6 +19,9 @@ _INDEX_INTERIOR, _INDEX_LEAF, _TABLE_LEAF = 0x02, 0x0A, 0x0D
 _FIXED = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 """Bytes of a value by serial type; from 12 on they are (type - 12) // 2."""
 
+_FIRST_SIZED = 12
+_MORE_FOLLOWS = 0x80
+
 _Row = tuple[Any, ...]
 
 
@@ -47,7 +50,7 @@ def rows_in(data: bytes) -> Iterator[_Row]:
 
 def page_size_of(data: bytes) -> int:
     """Return the page size that the header gives, or the default where it gives none."""
-    (size,) = struct.unpack(">H", data[16:18]) if len(data) >= 18 else (0,)
+    (size,) = struct.unpack(">H", data[16:18].ljust(2, b"\0"))
     size = 65536 if size == 1 else size
     return size if size in PAGE_SIZES else DEFAULT_PAGE_SIZE
 
@@ -113,7 +116,7 @@ def _record(payload: bytes) -> _Row:
         types.append(kind)
     values: list[Any] = []
     for kind in types:
-        size = _FIXED.get(kind, (kind - 12) // 2)
+        size = _FIXED.get(kind, (kind - _FIRST_SIZED) // 2)
         raw = payload[at : at + size]
         if size < 0 or len(raw) != size:
             message = "a value that is cut"
@@ -124,7 +127,7 @@ def _record(payload: bytes) -> _Row:
 
 
 def _value(kind: int, raw: bytes) -> Any:
-    if kind >= 12:
+    if kind >= _FIRST_SIZED:
         return raw.decode() if kind % 2 else raw
     return _NUMBERS.get(kind, _integer)(raw)
 
@@ -148,6 +151,6 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         at += 1
         value = value << 7 | byte & 0x7F
-        if byte < 0x80:
+        if byte < _MORE_FOLLOWS:
             return value, at
     return value << 8 | data[at], at + 1

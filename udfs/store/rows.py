@@ -138,7 +138,9 @@ def keys_in_parts(keys: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], str]
 
 def _answer_row(item: StoredAnswer) -> list[Any]:
     question, outcome = item.ask.question, item.outcome
-    body = (outcome.value, outcome.confidence, outcome.model, outcome.answered_at)
+    # As SQLite will give it back: the checksum of 1 is not that of 1.0.
+    confidence = None if outcome.confidence is None else float(outcome.confidence)
+    body = (outcome.value, confidence, outcome.model, outcome.answered_at)
     named = (item.ask.key, question.task.kind, question.model, question.host)
     return [*named, question.task.prompt_hash, *body, checksum(item.ask.key, *body)]
 

@@ -140,16 +140,16 @@ def _saved(store: Store, kept: Path, table: str) -> int:
     """
 
     def copied(connection: sqlite3.Connection) -> int:
-        columns = len(connection.execute(f"select * from {table} limit 0").description)
+        columns = len(connection.execute(f"select * from {table} limit 0").description)  # noqa: S608
         marks = ",".join("?" * columns)
-        insert = f"insert or ignore into {table} values ({marks})"
+        insert = f"insert or ignore into {table} values ({marks})"  # noqa: S608
         for row in _readable(kept, table):
             if len(row) == columns and _fits(table, row):
                 with contextlib.suppress(sqlite3.IntegrityError):  # null where none may be
                     connection.execute(insert, row)
         if table == "failures":
             connection.execute("delete from failures where key in (select key from answers)")
-        (count,) = connection.execute(f"select count(*) from {table}").fetchone()
+        (count,) = connection.execute(f"select count(*) from {table}").fetchone()  # noqa: S608
         return int(count)
 
     (count,) = store.transact([copied])
@@ -167,7 +167,7 @@ def _readable(kept: Path, table: str) -> Iterator[_Row]:
 
 
 def _all(connection: sqlite3.Connection, table: str) -> Iterable[_Row]:
-    rows: Iterable[_Row] = connection.execute(f"select * from {table}")
+    rows: Iterable[_Row] = connection.execute(f"select * from {table}")  # noqa: S608
     return rows
 
 
@@ -187,7 +187,10 @@ def _fits(table: str, row: _Row) -> bool:
 
 
 def _is_answer(row: _Row) -> bool:
-    return _is_key(row[0]) and is_sound(row[9], row[0], *row[5:9])
+    key, value, confidence, answered_by, answered_at, stored = row[0], *row[5:]
+    if isinstance(confidence, int):  # SQLite keeps 1.0 as 1 on its pages
+        confidence = float(confidence)
+    return _is_key(key) and is_sound(stored, key, value, confidence, answered_by, answered_at)
 
 
 def _is_key(value: Any) -> bool:

@@ -34,7 +34,7 @@ compared as (
 validation_errors as (
 
     select extracted_value from compared
-    where not contains(visible_source_text, visible_extracted_value)
+    where contains(visible_source_text, visible_extracted_value) is not true
 
 )
 

@@ -9,15 +9,21 @@ with
 
 lost as (
 
-    select {{ key }}, 'lost' as problem from {{ compare_to }}
-    where {{ key }} not in (select {{ key }} from {{ model }})
+    select
+        {{ key }},
+        'lost' as problem
+
+    from (select {{ key }} from {{ compare_to }} except select {{ key }} from {{ model }}) as gone
 
 ),
 
 invented as (
 
-    select {{ key }}, 'invented' as problem from {{ model }}
-    where {{ key }} not in (select {{ key }} from {{ compare_to }})
+    select
+        {{ key }},
+        'invented' as problem
+
+    from (select {{ key }} from {{ model }} except select {{ key }} from {{ compare_to }}) as new
 
 ),
 

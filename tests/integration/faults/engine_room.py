@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ SCORE: dict[str, Any] = {"kind": "sentiment"}
 SUMMARY: dict[str, Any] = {"kind": "summarize", "max_words": 5}
 
 Row = dict[str, Any]
+Task = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Room:
     engine: Engine
     resolver: Resolver
 
-    def ask(self, texts: Sequence[str | None], task: Mapping[str, Any] = CLASSIFY) -> list[Outcome]:
+    def ask(self, texts: Sequence[str | None], task: Task = CLASSIFY) -> list[Outcome]:
         """Gather all texts, then wait for their outcomes: what a model with the hook does."""
         handle = self.resolver.register(json.dumps(task))
         self.engine.begin_gather()
@@ -99,7 +101,7 @@ def texts(count: int, *, poisoned: int | None = None) -> list[str]:
     ]
 
 
-def expected(given: Sequence[str], task: Mapping[str, Any] = CLASSIFY) -> list[Any]:
+def expected(given: Sequence[str], task: Task = CLASSIFY) -> list[Any]:
     """What faultd's model answers to each text: the oracle of "its own row"."""
     schemas: dict[str, Any] = {
         "classify": {"type": "string", "enum": list(LABELS)},
@@ -135,6 +137,4 @@ def paid_twice(server: FaultServer) -> int:
 
 def gaps(entries: Sequence[Entry]) -> list[float]:
     """Seconds from the end of each request to the start of the next one."""
-    return [
-        later.started - sooner.ended for sooner, later in zip(entries, entries[1:], strict=False)
-    ]
+    return [later.started - sooner.ended for sooner, later in pairwise(entries)]

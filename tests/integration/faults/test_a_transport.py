@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -43,7 +42,7 @@ BAD_BODIES = (
 MEGABYTE = 1024 * 1024
 
 
-# --- connections ----------------------------------------------------------------------------------
+# --- connections --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["reset", "closeearly", "badhead", "bighead"])
@@ -67,7 +66,7 @@ def test_a01_other_packs_are_not_affected(server: FaultServer, room: OpenRoom) -
 
 
 def test_a01_nobody_listens(room: OpenRoom) -> None:
-    """An endpoint that never answered stops the run with the setting to check; nothing was paid."""
+    """An endpoint that never answered stops the run and names the setting; nothing was paid."""
     opened = room(url=nobody())
     with pytest.raises(RunError, match="ASSAY_BASE_URL"):
         opened.ask(texts(2))
@@ -110,7 +109,7 @@ def test_a04_a_body_that_is_cut_is_asked_again(
     assert (opened.maybe_paid, paid_twice(server)) == (1, 0)
 
 
-# --- bodies ---------------------------------------------------------------------------------------
+# --- bodies --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scenario", BAD_BODIES)
@@ -202,10 +201,10 @@ def test_a13_a_lone_surrogate_is_replaced_before_it_is_stored(at: str, room: Ope
     outcomes = opened.ask(texts(4), SUMMARY)
     assert statuses(outcomes) == ["ok"] * 4
     assert all(value.endswith("\ufffd") for value in values(outcomes))
-    assert [row["error"] for row in opened.calls] == ["4 answers cleaned"]
+    assert [row["error"] for row in opened.calls] == ["4 answers cleaned of invisible characters"]
 
 
-# --- the endpoint ---------------------------------------------------------------------------------
+# --- the endpoint -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scenario", ["redir307x", "redir308x", "redir302"])
@@ -343,7 +342,7 @@ def test_a20_a_thousand_chunks_share_one_loop_and_its_connections(
     assert len(server.listener.peers) <= 8
 
 
-# --- trust and destination ------------------------------------------------------------------------
+# --- trust and destination ----------------------------------------------------------------------
 
 
 def test_a21_an_untrusted_certificate_stops_the_run(tmp_path: Path, room: OpenRoom) -> None:

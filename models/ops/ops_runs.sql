@@ -1,0 +1,29 @@
+-- depends_on: {{ ref('silver_feedback') }}
+-- depends_on: {{ ref('silver_customers') }}
+-- depends_on: {{ ref('silver_products') }}
+with
+
+runs as (
+
+    select * from {{ source('assay_store', 'runs') }}
+
+),
+
+typed as (
+
+    select
+        invocation_id,
+
+        provider,
+        host,
+        model,
+        stopped_by,
+        message,
+
+        started_at::timestamp as started_at
+
+    from runs
+
+)
+
+select * from typed
