@@ -7,6 +7,7 @@ which queues the rows of the whole relation; `ai_due` compares tables with the p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ Column = Any
 Udf = Callable[..., Any]
 
 _TEXT = pa.string()
+_ASKING = re.compile(r"assay_ask_(value|envelope)\(assay_task\(")
 
 
 class Udfs:
@@ -44,6 +46,8 @@ class Udfs:
             "assay_ask_envelope": self.ask_envelope,
             "assay_gather_value": self.gather,
             "assay_gather_envelope": self.gather,
+            "assay_count_value": self.count,
+            "assay_count_envelope": self.count,
             "assay_peek_value": self.peek_value,
             "assay_peek_envelope": self.peek_envelope,
         }
@@ -73,6 +77,12 @@ class Udfs:
     def peek_envelope(self, handles: Column, texts: Column) -> Column:
         """Envelopes that are known; NULL for what would have to be asked."""
         return self._map(handles, texts, self._resolver.peek, _envelope)
+
+    def count(self, handles: Column, texts: Column) -> Column:
+        """Count the rows for a plan and return NULLs."""
+        for handle, values in _by_handle_values(handles, texts):
+            self._resolver.count(handle, values)
+        return pa.nulls(len(texts), _TEXT)
 
     def gather(self, handles: Column, texts: Column) -> Column:
         """Queue the rows and return NULLs at once."""
@@ -145,6 +155,19 @@ def _by_handle(handles: Column) -> list[tuple[str, list[int] | None]]:
         (handle, [place for place, value in enumerate(values) if value == handle])
         for handle in different
     ]
+
+
+def _by_handle_values(handles: Column, texts: Column) -> list[tuple[str, list[str | None]]]:
+    values = texts.to_pylist()
+    return [
+        (handle, values if places is None else [values[place] for place in places])
+        for handle, places in _by_handle(handles)
+    ]
+
+
+def in_form(sql: str, form: str) -> str:
+    """Return compiled SQL with our calls in another form; the macros emit the asking one."""
+    return _ASKING.sub(rf"assay_{form}_\1(assay_task(", sql)
 
 
 def _bare(question: Question, outcome: Outcome) -> str | None:

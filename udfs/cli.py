@@ -12,8 +12,9 @@ import typer
 
 from udfs import doctor, evaluate
 from udfs.errors import AssayError
-from udfs.report import invocation_of, run_results, spend_of, stopped_by, summary
-from udfs.runner import EXIT_CODES, run_dbt
+from udfs.plan import manifest_of, plan_models
+from udfs.report import invocation_of, plan_table, run_results, spend_of, stopped_by, summary
+from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
 from udfs.settings import settings_from_environ
 from udfs.store import Store
 
@@ -44,6 +45,25 @@ def build(
             code = EXIT_CODES.get(stop[0], code)
         store.close()
     raise typer.Exit(code)
+
+
+@app.command()
+def plan(
+    select: Annotated[str | None, typer.Option(help="Models, as dbt selects them.")] = None,
+    max_requests: Annotated[
+        int | None, typer.Option(help="Exit with code 3 when more requests are due.")
+    ] = None,
+) -> None:
+    """Count what a build would ask: rows, texts, requests, tokens and money. Nothing is sent."""
+    settings = settings_from_environ()
+    code = run_dbt(["compile", "--quiet", *(["--select", select] if select else [])])
+    if code:
+        raise typer.Exit(code)
+    plans = plan_models(manifest_of(Path.cwd()), database_path(), settings)
+    typer.echo(plan_table(plans))
+    if max_requests is not None and plans["total"].requests > max_requests:
+        typer.echo(f"More than {max_requests} requests are due.", err=True)
+        raise typer.Exit(BUDGET_EXIT)
 
 
 @app.command()

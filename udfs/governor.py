@@ -12,7 +12,7 @@ from udfs.budget import Budget
 from udfs.errors import CallError
 from udfs.limiter import Limiter
 from udfs.prices import cost_usd, price_of
-from udfs.prompts import estimate_tokens
+from udfs.prompts import input_tokens
 from udfs.records import Pack, Request
 from udfs.settings import Settings
 
@@ -42,7 +42,7 @@ class Governor:
     def worst_usd(self, request: Request) -> float | None:
         """Return the most that `request` can cost; None when its price is not known."""
         price = price_of(self._settings, request.model)
-        return cost_usd(price, _tokens(request), request.max_output_tokens)
+        return cost_usd(price, input_tokens(request), request.max_output_tokens)
 
     def allows(self, worst_usd: float | None) -> bool:
         """Whether the budget of the run has room for a request that costs so much at most."""
@@ -56,7 +56,7 @@ class Governor:
         """`request` goes out."""
         now = time.monotonic()
         self._budget.reserve(worst_usd)
-        self._limiter.start(now, _tokens(request))
+        self._limiter.start(now, input_tokens(request))
         self._breaker.start(now)
 
     def finish(self) -> None:
@@ -128,7 +128,3 @@ class Governor:
             "what was answered is kept. Run again to go on."
         )
         return policy.Stop("transport", message)
-
-
-def _tokens(request: Request) -> int:
-    return estimate_tokens(request.system) + estimate_tokens(request.user)

@@ -66,6 +66,21 @@ def output_tokens(pack: Pack) -> int:
     return 2 * each + 64
 
 
+def expected_output_tokens(pack: Pack) -> int:
+    """Return how many output tokens the answers are likely to take; for plans, not for limits."""
+    each = sum(
+        4 + sum(3 * ask.question.task.output_tokens(record.text) // 4 for ask in record.asks)
+        for record in pack.records
+    )
+    return each + 4
+
+
+def input_tokens(request: Request) -> int:
+    """Return an estimate of the tokens that the messages and the schema take."""
+    texts = (request.system, request.user, canonical_json(request.schema))
+    return sum(estimate_tokens(text) for text in texts)
+
+
 def estimate_tokens(text: str) -> int:
     """Return an estimate of the tokens of `text`: a token for four bytes of UTF-8.
 

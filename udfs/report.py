@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from udfs.census import Plan
 from udfs.store import Store
 
 
@@ -76,6 +78,24 @@ def summary(results: dict[str, Any], spend: Spend, database: Path) -> str:
         'Look    ./scripts/assay query "from gold.feedback_to_review limit 5"',
     ]
     return "\n".join(lines)
+
+
+def plan_table(plans: Mapping[str, Plan]) -> str:
+    """Return the lines of a plan: a model each, and their total with shared asks counted once."""
+    rows = [
+        f"{name:<30}{plan.rows:>10,}{plan.asks:>10,}{plan.stored:>10,}{plan.requests:>10,}"
+        f"{plan.input_tokens:>13,}{plan.output_tokens:>13,}{_estimate(plan.cost_usd):>12}"
+        for name, plan in plans.items()
+    ]
+    head = (
+        f"{'model':<30}{'rows':>10}{'asks':>10}{'stored':>10}{'requests':>10}"
+        f"{'tokens in':>13}{'tokens out':>13}{'US dollars':>12}"
+    )
+    return "\n".join([head, *rows])
+
+
+def _estimate(cost_usd: float | None) -> str:
+    return "unknown" if cost_usd is None else f"{cost_usd:.4f}"
 
 
 def _kind(result: dict[str, Any]) -> str:

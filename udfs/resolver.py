@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from udfs.canonical import normalise
+from udfs.census import Census
 from udfs.clock import now_utc
 from udfs.engine import Engine
 from udfs.errors import ConfigError
@@ -22,6 +23,7 @@ class Resolver:
         self._settings = settings
         self._engine = engine
         self._questions: dict[str, Question] = {}
+        self.censuses: Sequence[Census] = ()
 
     def register(self, spec: str) -> str:
         """Return the handle of the task that a macro wrote as JSON; parsing is all it costs."""
@@ -52,6 +54,12 @@ class Resolver:
         _, open_asks = self._look_up(self.question(handle), texts)
         if open_asks:
             self._engine.gather(open_asks)
+
+    def count(self, handle: str, texts: Texts) -> None:
+        """Tell the censuses of `texts`; nothing is asked."""
+        keys, open_asks = self._look_up(self.question(handle), texts)
+        for census in self.censuses:
+            census.count(keys, open_asks)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked."""

@@ -33,6 +33,8 @@ _PHRASE_JOINT = re.compile(r"\s*[,;:]\s*(?:or |and )?|\s+or\s+|\bsuch as\b|\blik
 _FAR = 0.010
 _FAR_FROM_EXAMPLES = 0.0125
 _FLOOR = 0.06
+# Descriptions of many words are farther from any text than bare names are.
+_FLOOR_OF_DESCRIBED = 0.04
 # It is surer per unit of cosine below that.
 _STEEPNESS = 12.0
 # A text is what the fallback label is described or shown to be from this cosine on.
@@ -45,32 +47,34 @@ class Fallback:
     """Judges whether texts have the fallback label.
 
     `shown` are texts that have the label: what its description names, and its examples. There is
-    no centre to such a label, so that each of them stands for itself.
+    no centre to such a label, so that each of them stands for itself. Any text is one whose
+    cosine to every other label is below `needed`.
     """
 
-    def __init__(self, embed: Embed, shown: Sequence[str]) -> None:
+    def __init__(self, embed: Embed, shown: Sequence[str], needed: float) -> None:
+        self._needed = needed
         self._shown = embed(shown)
 
     def chances(
-        self, texts: Sequence[str], vectors: NDArray[np.float32], near: Floats, taught: bool
+        self, texts: Sequence[str], vectors: NDArray[np.float32], near: Floats
     ) -> Floats:
         """How sure it is that each text is none of the labels, 0 where it is one of them.
 
         `near` (n, k) has the cosines of the texts to the other labels.
         """
         nearest = near.max(axis=1)
-        needed = far_from(near.shape[1], taught)
-        chances = np.where(nearest < needed, sigmoid(_STEEPNESS * (needed - nearest)), 0.0)
+        chances = np.where(nearest < self._needed, sigmoid(_STEEPNESS * (self._needed - nearest)), 0.0)
         alike = exact_product(vectors, self._shown).max(axis=1, initial=0.0)
         chances[(alike >= _ALIKE) & (alike > nearest)] = _SURE_OF_ALIKE
         chances[[not has_letters(text) for text in texts]] = _SURE_OF_NO_WORDS
         return chances
 
 
-def far_from(labels: int, taught: bool) -> float:
+def near_enough(labels: int, described: bool, taught: bool) -> float:
     """The cosine below which a text is far from as many `labels`."""
     steepness = _FAR_FROM_EXAMPLES if taught else _FAR
-    return max(_FLOOR, steepness * float(np.log(max(1, labels))) ** 2)
+    floor = _FLOOR_OF_DESCRIBED if described else _FLOOR
+    return max(floor, steepness * float(np.log(max(1, labels))) ** 2)
 
 
 def find_fallback(labels: Mapping[str, str | None], instructions: str) -> int | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .background import BACKGROUND
 from .chances import sigmoid
 from .embedder import exact_product
-from .fallback import Fallback, own_phrases
+from .fallback import Fallback, near_enough, own_phrases
 from .foreign_words import Embed
 from .judgement import Judgement
 from .label_space import (
@@ -36,7 +36,7 @@ _EXAMPLES_LINE = (0.62, -0.34, -2.37, 0.27)
 
 # What a question gains for a label of questions and loses for one of opinions, on the scale of the
 # scores without and with examples; a text without a question the other way round.
-_LEANING = 0.1
+_LEANING = 0.12
 _TAUGHT_LEANING = 6.0
 # Weight of a label's log share of the examples, on the scale of the scores with examples.
 _PRIOR = 4.0
@@ -56,12 +56,12 @@ class OneLabel:
         names = list(labels)
         self._other = None if fallback is None else names.pop(fallback)
         self._labels = tuple(names)
-        self._fallback = self._open_fallback(labels, examples)
         known = {name: labels[name] for name in names}
         taught = [(text, chosen) for text, chosen in examples if self._other not in chosen]
         self._taught = bool(taught)
         self._leanings = leanings(known) * (_TAUGHT_LEANING if taught else _LEANING)
         self._space = _learn(embed, known, taught)
+        self._fallback = self._open_fallback(labels, examples)
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         """A label for each text, None for a text without words."""
@@ -105,7 +105,7 @@ class OneLabel:
         """How sure it is that each text has the fallback label, 0 where it has not."""
         if self._fallback is None:
             return np.zeros(len(texts))
-        return self._fallback.chances(texts, vectors, near, self._taught)
+        return self._fallback.chances(texts, vectors, near)
 
     def _open_fallback(
         self, labels: Mapping[str, str | None], examples: Pairs
@@ -114,7 +114,8 @@ class OneLabel:
             return None
         described = own_phrases(labels[self._other] or "")
         shown = [text for text, chosen in examples if self._other in chosen]
-        return Fallback(self._embed, [*described, *shown])
+        needed = near_enough(len(self._labels), any(labels.values()), self._taught)
+        return Fallback(self._embed, [*described, *shown], needed)
 
 
 def _learn(embed: Embed, labels: Mapping[str, str | None], examples: Pairs) -> LabelSpace:

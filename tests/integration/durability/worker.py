@@ -1,0 +1,261 @@
+"""The processes of the durability tests: `python worker.py COMMAND STORE ...`, to be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from udfs.clock import now_utc
+from udfs.engine import Engine
+from udfs.errors import AssayError
+from udfs.functions import parse_task
+from udfs.providers import open_provider
+from udfs.records import Ask, Outcome, Question
+from udfs.resolver import Resolver
+from udfs.settings import Settings
+from udfs.store import Store, StoredAnswer, put_answers
+from udfs.store.migrations import migration
+
+SPEC = json.dumps({"kind": "summarize", "max_words": 40})
+QUESTION = Question(parse_task(SPEC), "stub", "loopback")
+WAIT_SECONDS = 120
+FAR = "9999-01-01 00:00:00.000000"
+
+
+# What is written, and how it is read back
+
+
+def text_of(number: int) -> str:
+    """The text of a record; its words are in no other one's."""
+    return f"record{number} " + hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def ask_of(number: int) -> Ask:
+    """The ask about a record."""
+    text = text_of(number)
+    return Ask(QUESTION.key(text), QUESTION, text)
+
+
+def value_of(number: int) -> str:
+    """The answer that belongs to a record, as it is stored."""
+    return json.dumps(hashlib.sha256(text_of(number).encode()).hexdigest())
+
+
+def stored(number: int) -> StoredAnswer:
+    """The row that belongs to a record."""
+    outcome = Outcome("ok", value_of(number), None, 0.5, "stub-2026", now_utc())
+    return StoredAnswer(ask_of(number), outcome)
+
+
+def fill(path: Path, count: int, first: int = 0) -> None:
+    """Put the answers of `count` records into the store at `path`."""
+    store = Store(path)
+    store.transact([lambda c: put_answers(c, map(stored, range(first, first + count)))])
+    store.close()
+
+
+def served(path: Path, numbers: Sequence[int]) -> dict[int, str | None]:
+    """What a run would be given of these records."""
+    store = Store(path)
+    try:
+        found = store.fetch([ask_of(number).key for number in numbers], FAR)
+    finally:
+        store.close()
+    keys = {number: ask_of(number).key for number in numbers}
+    return {number: found[key].value for number, key in keys.items() if key in found}
+
+
+def wrong(found: dict[int, str | None]) -> int:
+    """How many of the values that were served belong to another record, or to none."""
+    return sum(value != value_of(number) for number, value in found.items())
+
+
+@contextlib.contextmanager
+def engine(path: Path, url: str, **more: Any) -> Iterator[Engine]:
+    """An engine on the store at `path` that asks the server at `url`."""
+    given = {"provider": "openai", "base_url": url, "model": "stub", "api_key": "sk-test"}
+    settings = Settings.model_validate(given | {"store": path} | more)
+    opened = Engine(settings, Store(path, guarded=True), open_provider(settings))
+    opened.begin_run(f"run-{os.getpid()}-{time.monotonic_ns()}")
+    try:
+        yield opened
+    finally:
+        opened.close()
+        opened.store.close()
+
+
+def resolver(opened: Engine, path: Path) -> tuple[Resolver, str]:
+    """A resolver on an engine of ours, and the handle of the one task."""
+    settings = Settings(provider="openai", model="stub", api_key="k", store=path, base_url=LOOP)
+    asking = Resolver(settings, opened)
+    return asking, asking.register(SPEC)
+
+
+LOOP = "http://127.0.0.1/v1"
+
+
+# The side of the tests
+
+
+def start(*arguments: object, before: Sequence[str] = (), **popen: Any) -> subprocess.Popen[str]:
+    """Start a command of this file in a process of its own."""
+    command = [*before, sys.executable, __file__, *map(str, arguments)]
+    root = str(Path(__file__).parents[3])
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"},
+        **popen,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, list[str], str]:
+    """The exit code of a process, the whole lines that it printed, and its complaints."""
+    out, errors = process.communicate(timeout=WAIT_SECONDS)
+    whole = out[: out.rfind("\n") + 1]
+    return process.returncode, whole.splitlines(), errors
+
+
+def killed_after(process: subprocess.Popen[str], lines: int, seconds: float) -> list[str]:
+    """Kill a process so long after its n-th line, and return all that it had printed."""
+    assert process.stdout is not None
+    seen = [process.stdout.readline() for _ in range(lines)]
+    time.sleep(seconds)
+    process.kill()
+    return [line.strip() for line in seen] + ended(process)[1]
+
+
+# The commands
+
+
+def write(store: Store, first: int, count: int) -> None:
+    """Write records, one commit each, and print each one's number once it is on disk."""
+    for number in range(first, first + count):
+        store.transact([lambda c, n=number: put_answers(c, [stored(n)])])
+        print(number, flush=True)
+
+
+def share(store: Store, log: Path, count: int) -> None:
+    """Buy the records that nobody has or holds, ten at a time; a line in `log` is a purchase."""
+    numbers = list(range(count))
+    with log.open("a") as purchases:
+        while numbers:
+            part, numbers = numbers[:10], numbers[10:]
+            asks = {ask_of(number).key: number for number in part}
+            granted = store.transact([lambda c, a=asks: store.owner.claim(c, list(a), FAR)])[0]
+            ours = [asks[key] for key in granted.ours]
+            for number in ours:
+                purchases.write(f"{number}\n")
+            store.transact([lambda c, o=ours: put_answers(c, map(stored, o))])
+            known = {asks[key] for key in granted.settled} | set(ours)
+            numbers += [number for number in part if number not in known]
+    print("done", flush=True)
+
+
+def settle(path: Path, url: str, count: int, in_flight: int, pack: int, max_attempts: int) -> None:
+    """Ask about records through the engine; print how many were answered, or what stopped it."""
+    limits = {"max_in_flight": in_flight, "pack_records": pack, "deadline_seconds": 1}
+    with engine(path, url, **limits, max_attempts=max_attempts) as opened:
+        print("ready", flush=True)
+        opened.settle([ask_of(number) for number in range(count)])
+        statuses = [outcome.status for outcome in opened.settled.values()]
+    print(json.dumps({status: statuses.count(status) for status in set(statuses)}), flush=True)
+
+
+def hold(store: Store) -> None:
+    """Hold the store open until standard input ends."""
+    print(store.owner.name, flush=True)
+    sys.stdin.read()
+
+
+def migrate(path: Path) -> None:
+    """Open the store with one more step, which says that it is half done, and takes its time."""
+
+    @migration
+    def m999_slow(connection: Any) -> None:
+        connection.execute("create table halves (half text)")
+        print("half", flush=True)
+        time.sleep(0.3)
+        connection.execute("insert into halves values ('other')")
+
+    Store(path).close()
+    print("whole", flush=True)
+
+
+def fork(store: Store) -> None:
+    """Fork with the store open: print what the child was told, then die before it does."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            store.fetch([ask_of(0).key], FAR)
+        except AssayError as error:
+            os.write(writing, f"{error}\n".encode())
+        store.close()
+        time.sleep(60)
+        os._exit(0)
+    print(os.read(reading, 1000).decode().strip(), flush=True)
+    print(child, store.owner.name, len(store.fetch([ask_of(0).key], FAR)), flush=True)
+    os.kill(os.getpid(), 9)
+
+
+def main(command: str, store: str, *rest: str) -> int:
+    """Run a command; our errors are one line on standard error and exit code 2."""
+    path = Path(store)
+    try:
+        match command:
+            case "settle":
+                settle(path, rest[0], *map(int, rest[1:]))
+            case "migrate":
+                migrate(path)
+            case _:
+                _on_a_store(command, Store(path), *rest)
+    except AssayError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _on_a_store(command: str, store: Store, *rest: str) -> None:
+    try:
+        match command:
+            case "write":
+                write(store, *map(int, rest))
+            case "share":
+                share(store, Path(rest[0]), int(rest[1]))
+            case "hold":
+                hold(store)
+            case "fork":
+                fork(store)
+    finally:
+        store.close()
+
+
+def in_threads(count: int, work: Any) -> list[Any]:
+    """What `work(number)` returns in so many threads at once."""
+    results: list[Any] = [None] * count
+
+    def run(number: int) -> None:
+        results[number] = work(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

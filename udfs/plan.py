@@ -1,0 +1,79 @@
+"""`assay plan`: runs every AI model in the counting form and adds up what a build would ask."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from udfs.arrow import Udfs, in_form
+from udfs.census import Census, Plan
+from udfs.engine import Engine
+from udfs.errors import ConfigError
+from udfs.providers.replay import ReplayProvider
+from udfs.resolver import Resolver
+from udfs.settings import Settings
+from udfs.store import Store
+
+
+def plan_models(manifest: dict[str, Any], database: Path, settings: Settings) -> dict[str, Plan]:
+    """Return the plan of each AI model of a compiled project, and of all under `total`.
+
+    Nothing is sent. Raises `ConfigError` when a model reads a table that is not built yet.
+    """
+    plans: dict[str, Plan] = {}
+    total = Census(settings)
+    with _counting(database, settings) as (connection, resolver):
+        for name, sql in ai_models(manifest).items():
+            resolver.censuses = [census := Census(settings), total]
+            _run(connection, name, sql)
+            plans[name] = census.plan()
+    return plans | {"total": total.plan()}
+
+
+def ai_models(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the compiled SQL of the models that call AI functions, by name, in DAG order."""
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    compiled = {node["name"]: node.get("compiled_code") or "" for node in nodes}
+    return {name: sql for name, sql in sorted(compiled.items()) if "assay_ask_" in sql}
+
+
+def manifest_of(project: Path) -> dict[str, Any]:
+    """Return the manifest that `dbt compile` wrote."""
+    manifest: dict[str, Any] = json.loads((project / "target" / "manifest.json").read_text())
+    return manifest
+
+
+def _run(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    counting = in_form(sql, "count")
+    try:
+        connection.execute(f"select max(hash(counted)) from (\n{counting}\n) as counted")  # noqa: S608
+    except duckdb.CatalogException:
+        message = f"{name} reads a table that is not built; run `dbt build --select bronze` first."
+        raise ConfigError(message) from None
+
+
+@contextlib.contextmanager
+def _counting(
+    database: Path, settings: Settings
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver]]:
+    """Yield a read-only connection whose functions count, and their resolver."""
+    if not database.exists():
+        message = f"There is no warehouse at {database}; run `dbt build --select bronze` first."
+        raise ConfigError(message)
+    store = Store(settings.store)
+    engine = Engine(settings, store, ReplayProvider())
+    resolver = Resolver(settings, engine)
+    udfs = Udfs(resolver, engine)
+    connection = duckdb.connect(str(database), read_only=True)
+    try:
+        udfs.register(connection)
+        yield connection, resolver
+    finally:
+        connection.close()
+        engine.close()
+        store.close()
