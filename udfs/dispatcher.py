@@ -6,15 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from udfs import ledger, policy
-from udfs.claims import Claims, Ticket
+from udfs.admission import Admission, Batch
+from udfs.claims import Claims
 from udfs.clock import now_utc
 from udfs.errors import CallError, Cancelled, RunError
 from udfs.governor import Governor
-from udfs.packer import Backlog, GroupKey, group_key, halves, pack_of
+from udfs.packer import Backlog, halves, pack_of
 from udfs.prices import price_of
 from udfs.prompts import compose
 from udfs.providers import Provider
@@ -25,23 +25,6 @@ from udfs.validator import judge
 
 HELD_POLL_SECONDS = 0.25
 """How often asks that another process holds are looked up again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Asks that one thread handed over: with a ticket to wait for, or gathered."""
-
-    asks: Sequence[Ask]
-    ticket: Ticket | None
-    thread: int
-
-
-@dataclass(eq=False, slots=True)
-class _Round:
-    """What one DuckDB thread has gathered since it came back to the first task of its chunk."""
-
-    handles: set[str] = field(default_factory=set)
-    groups: list[GroupKey] = field(default_factory=list)
 
 
 class Dispatcher:
@@ -60,7 +43,7 @@ class Dispatcher:
         self._claims = Claims()
         self._inbox: asyncio.Queue[Batch | None] = asyncio.Queue()
         self._backlog = Backlog(settings.pack_records, settings.pack_tokens)
-        self._rounds: dict[int, _Round] = {}
+        self._admission = Admission(recorder, self.settled, self._claims, self._backlog)
         self._gathering = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -75,7 +58,7 @@ class Dispatcher:
         self._recorder.begun(invocation_id, self._settings)
         self.stopped = None
         self._gathering = 0
-        self._rounds.clear()
+        self._admission.forget()
         self._backlog.drain()
         self._claims.abandon()
         self._governor = Governor(self._settings)
@@ -123,77 +106,19 @@ class Dispatcher:
             while not self._inbox.empty():
                 batches.append(self._inbox.get_nowait())
             async with self._heard():
-                await self._admit(batches)
+                if held := await self._admission.admit(batches):
+                    self._spawn(self._wait_for_others(held))
                 self._pump()
-
-    async def _admit(self, batches: Sequence[Batch | None]) -> None:
-        """Lease all new asks at once, then take the batches on in their order."""
-        wanted = {ask.key: ask for batch in batches if batch for ask in batch.asks}
-        ours = await self._lease([key for key in wanted if self._is_new(key)])
-        held = [ask for key, ask in wanted.items() if self._is_new(key) and key not in ours]
-        for batch in batches:
-            if batch is not None:
-                self._take_on(batch, ours)
-            if batch is None or batch.ticket is not None:
-                self._rounds.clear()
-                self._backlog.ripen_all()
-        if held:
-            self._spawn(self._wait_for_others(held))
-
-    def _is_new(self, key: bytes) -> bool:
-        return key not in self.settled and key not in self._claims
-
-    async def _lease(self, keys: Sequence[bytes]) -> frozenset[bytes]:
-        """Return which of `keys` are ours to ask; what others settled meanwhile is settled."""
-        if not keys:
-            return frozenset()
-        granted = await self._recorder.claim(keys)
-        for key, outcome in granted.settled.items():
-            self.settled.setdefault(key, outcome)
-        return granted.ours
-
-    def _take_on(self, batch: Batch, ours: frozenset[bytes]) -> None:
-        round_ = None if batch.ticket else self._round_of(batch)
-        for ask in batch.asks:
-            if ask.key in self.settled:
-                if batch.ticket is not None:
-                    batch.ticket.count_down()
-                continue
-            if self._claims.open(ask) and ask.key in ours:
-                self._backlog.add(ask, ripe=round_ is None)
-                if round_ is not None:
-                    round_.groups.append(group_key(ask))
-            if batch.ticket is not None:
-                self._claims.wait(ask.key, batch.ticket)
-
-    def _round_of(self, batch: Batch) -> _Round:
-        """Return the round of a thread; seeing a task again means its last chunk is complete."""
-        round_ = self._rounds.setdefault(batch.thread, _Round())
-        handles = {ask.question.task.handle for ask in batch.asks}
-        if handles & round_.handles:
-            self._backlog.ripen(round_.groups)
-            round_ = self._rounds[batch.thread] = _Round()
-        round_.handles |= handles
-        return round_
 
     async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
         """Look again for asks that another process holds, until they are settled or ours."""
         while asks and self.stopped is None:
             await asyncio.sleep(HELD_POLL_SECONDS)
             async with self._heard():
-                asks = await self._claim_again(asks)
+                settled, asks = await self._admission.claim_again(asks)
+                for key, outcome in settled.items():
+                    self._settle(key, outcome)
                 self._pump()
-
-    async def _claim_again(self, asks: Sequence[Ask]) -> Sequence[Ask]:
-        """Settle or take over those of `asks` that are free now, and return the rest."""
-        granted = await self._recorder.claim([ask.key for ask in asks])
-        for key, outcome in granted.settled.items():
-            self._settle(key, outcome)
-        for ask in asks:
-            if ask.key in granted.ours:
-                self._backlog.add(ask, ripe=True)
-        gone = granted.ours | granted.settled.keys()
-        return [ask for ask in asks if ask.key not in gone]
 
     # Sending
 

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from udfs.admission import Batch
 from udfs.claims import Ticket
-from udfs.dispatcher import Batch, Dispatcher
+from udfs.dispatcher import Dispatcher
 from udfs.errors import Cancelled
 from udfs.providers import Provider
 from udfs.recorder import Recorder

@@ -20,6 +20,7 @@ from duckdb import DuckDBPyConnection
 from udfs.arrow import Udfs
 from udfs.engine import Engine
 from udfs.errors import AssayError
+from udfs.prices import check_cap
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
 from udfs.settings import Settings, load_settings
@@ -95,6 +96,7 @@ class Plugin(BasePlugin):
         config = {name: value for name, value in plugin_config.items() if name not in inherited}
         try:
             self._settings = load_settings(config)
+            check_cap(self._settings)
             self._engine = _workshop.engine(self._settings)
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from udfs.errors import ConfigError
 from udfs.records import Usage
 from udfs.settings import Settings
 
@@ -35,7 +36,22 @@ PRICES: dict[str, Price] = {
 
 def price_of(settings: Settings, model: str) -> Price | None:
     """Return the price of `model`; None when it is not known, which is not the same as free."""
-    return _FREE if settings.host == "embedded" else PRICES.get(model)
+    if settings.host == "embedded":
+        return _FREE
+    if settings.price_input_usd is not None and settings.price_output_usd is not None:
+        return Price(settings.price_input_usd, settings.price_output_usd)
+    return PRICES.get(model)
+
+
+def check_cap(settings: Settings) -> None:
+    """Raise `ConfigError` for a cap on money with a model whose price nobody knows."""
+    model = settings.model_for(None)
+    if settings.max_cost_usd is not None and price_of(settings, model) is None:
+        message = (
+            f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
+            "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD` (US dollars for a million tokens)."
+        )
+        raise ConfigError(message)
 
 
 def cost_usd(

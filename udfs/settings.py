@@ -38,6 +38,7 @@ def _blank_is_none(value: object) -> object:
 _none_if_blank = BeforeValidator(_blank_is_none)
 Text = Annotated[str | None, _none_if_blank]
 Count = Annotated[int | None, _none_if_blank, Field(ge=1)]
+Price = Annotated[float | None, _none_if_blank, Field(ge=0, allow_inf_nan=False)]
 Money = Annotated[float | None, _none_if_blank, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -90,6 +91,14 @@ class Settings(BaseModel):
     max_cost_usd: Money = Field(
         default=None,
         description="The wall for one run, in US dollars: worst cost is reserved before sending.",
+    )
+    price_input_usd: Price = Field(
+        default=None,
+        description="What a million input tokens cost, in US dollars; unset means the built-in "
+        "price table, in which unknown models have no price.",
+    )
+    price_output_usd: Price = Field(
+        default=None, description="What a million output tokens cost, in US dollars."
     )
     max_requests: Count = Field(default=None, description="The wall for one run, in requests.")
     api_key: SecretStr | None = Field(
