@@ -8,8 +8,11 @@ from udfs.errors import ConfigError
 from udfs.records import Usage
 from udfs.settings import Settings
 
-AS_OF = "2025-08-07"
-"""The day the table was last compared with the vendor's published list prices."""
+AS_OF = "2026-03"
+"""The month of the vendor's list prices in the table, as public price comparisons quote them.
+
+Prices move: `ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD` override the table.
+"""
 
 
 @dataclass(frozen=True, slots=True)

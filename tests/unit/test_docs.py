@@ -79,9 +79,7 @@ PUBLIC = {
     if not name.startswith("_") and name not in OVERRIDES
 }
 CHECKS = {
-    name: {argument: default for argument, default in arguments.items()}
-    for tree in GENERIC_TESTS.values()
-    for name, arguments in signatures(tree)
+    name: arguments for tree in GENERIC_TESTS.values() for name, arguments in signatures(tree)
 }
 ARGUMENTS = [
     (name, argument, default)

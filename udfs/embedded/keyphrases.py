@@ -1,4 +1,4 @@
-"""The phrases a text is about, and what people say they like, without a trained model."""
+"""The phrases a text is about, without a trained model."""
 
 from __future__ import annotations
 
@@ -29,31 +29,7 @@ _STOP_WORDS = word_set(
     "together around back today yesterday tomorrow"
 )
 _TOKEN = re.compile(r"[^\W_]+(?:[-'\u2019&][^\W_]+)*|[^\w\s]|\n")
-_LIKING = re.compile(
-    r"\b(?:interested in|interests? (?:are|is|include|in)|interests?:|hobb(?:y|ies)"
-    r" (?:are|is|include)"
-    r"|hobb(?:y|ies):|passionate about|keen on|fond of|a? ?fan of|big on|love|loves|enjoy|enjoys"
-    r"|likes?|into|adores?|passion for|passions? (?:is|are)|collects?|plays?|practi[cs]es?"
-    r"|free time(?:,)? (?:is|i|he|she|they)?)\b:?\s",
-    re.IGNORECASE,
-)
-_ITEM_END = re.compile(
-    r"[.;!?\n()]|\s-\s|\b(?:but|because|although|while|when|where|which|who|that|since|so|for|from"
-    r"|with|at|on|every|as|if|too|very much|a lot|in my|in the|in her|in his|is|are|was|lives?"
-    r"|hates?|dislikes?|avoids?)\b",
-    re.IGNORECASE,
-)
-_ITEM_JOINT = re.compile(
-    r"\s*,\s*(?:and |or )?(?:also )?|\s+(?:and|or|&|as well as)\s+(?:also )?", re.IGNORECASE
-)
-_ITEM_LEAD = re.compile(
-    r"(?:(?:and|or|to|the|a|an|my"
-    r"|her|his|their|doing|going|lots? of|all kinds of|anything about|also"
-    r"|especially|mostly|both|love|loves|enjoy|enjoys|like|likes|really|i|he|she|they)\s+){0,4}",
-    re.IGNORECASE,
-)
 _LONGEST_PHRASE = 4
-_LONGEST_ITEM = 60
 _MOST_CANDIDATES = 400
 
 
@@ -73,18 +49,6 @@ def keyphrases(text: str) -> list[Found]:
     return _each_once(found)[:_MOST_CANDIDATES]
 
 
-def likings(text: str) -> list[Found]:
-    """The things after `interested in`, `I love`, `hobbies:` and the like, lists taken apart."""
-    found: list[Found] = []
-    end = 0
-    for trigger in _LIKING.finditer(text):
-        if trigger.end() >= end:
-            stop = _ITEM_END.search(text, trigger.end(), trigger.end() + 300)
-            end = stop.start() if stop else min(len(text), trigger.end() + 300)
-            found += _items(text, trigger.end(), end)
-    return _each_once(found)
-
-
 def ranked(
     embedder: Embedder, found: Sequence[Found], text: str, asked: str
 ) -> list[tuple[float, Found]]:
@@ -92,24 +56,6 @@ def ranked(
     phrases = embedder.embed([text[one.start : one.end] for one in found])
     near = exact_product(phrases, embedder.embed([asked or text]))[:, 0]
     return [(float(score), one) for score, one in zip(near, found, strict=True)]
-
-
-def _items(text: str, start: int, end: int) -> list[Found]:
-    pieces = []
-    for joint in [*_ITEM_JOINT.finditer(text, start, end), None]:
-        stop = joint.start() if joint else end
-        lead = _ITEM_LEAD.match(text, start, stop)
-        begin = lead.end() if lead else start
-        pieces.append(_trimmed(text, begin, stop))
-        start = joint.end() if joint else end
-    return [one for one in pieces if 1 < one.end - one.start <= _LONGEST_ITEM]
-
-
-def _trimmed(text: str, start: int, end: int) -> Found:
-    inside = text[start:end]
-    start += len(inside) - len(inside.lstrip())
-    end -= len(inside) - len(inside.rstrip())
-    return Found(start, max(start, end), text[start:end])
 
 
 def _carries_meaning(token: str) -> bool:

@@ -9,25 +9,24 @@ from .text import word_set
 from .values import Found
 
 _LIKING = re.compile(
-    r"\b(?:interested in|interests? (?:are|is|include|in)|interests?:|hobb(?:y|ies)"
-    r" (?:are|is|include)"
-    r"|hobb(?:y|ies):|passionate about|curious about|mad (?:about|on)|crazy about|keen on|fond of"
-    r"|a? ?fan of|big on|love|loves|enjoy|enjoys"
-    r"|likes?|(?<!back )(?<!looks )into|adores?|passion for|passions? (?:is|are)|collects?|plays?"
-    r"|practi[cs]es?|free time(?:,)? (?:is|i|he|she|they)?"
-    r"|interessiert sich für|interesse(?: an|n)?:|hobbys?:|mag|liebt|sammelt|s'intéresse à|aime"
-    r"|adore|passionnée? d[eu]|collectionne|le gustan?|le encantan?|le interesan?|interesad[oa] en"
-    r"|aficionad[oa] a|colecciona|houdt van|interesseert zich voor|verzamelt|lubi|interesuje się"
-    r"|zbiera|appassionat[oa] di)\b:?\s",
+    r"\b(?:(?:interested in|interests? (?:are|is|include|in)|hobb(?:y|ies) (?:are|is|include)"
+    r"|passionate about|curious about|mad (?:about|on)|crazy about|keen on|fond of|fan of|big on"
+    r"|(?<!would )(?:love|loves|enjoy|enjoys)|likes|(?:i|we|they|you|who|also|really|kids) like"
+    r"|(?:is|are|am|really|very|kids|he's|she's|i'm) into|adores?|passion for"
+    r"|passions? (?:is|are)|collects?|plays?|practi[cs]es?"
+    r"|free time(?:,)? (?:is|i|he|she|they)?|interessiert sich für|interesse an|mag|liebt|sammelt"
+    r"|s'intéresse à|aime|adore|passionnée? d[eu]|collectionne|le gustan?|le encantan?"
+    r"|le interesan?|interesad[oa] en|aficionad[oa] a|colecciona|houdt van|interesseert zich voor"
+    r"|verzamelt|lubi|interesuje się|zbiera|appassionat[oa] di)\b:?"
+    r"|(?:interests?|hobb(?:y|ies|ys)|interessen?|likes|loves|passions?):)\s",
     re.IGNORECASE,
 )
 _WANTING = re.compile(
     r"\b(?:(?:asks?|asked|asking|enquire[sd]?|inquire[sd]?)(?: \w+ly| twice| us| again)?"
-    r" (?:about|for|after)|curious about|"
-    r"wants?|wanted|needs?|needed|looking for|looks for|searching for|would like|wishes for"
-    r"|dreams of|owns?|bought|ordered|orders|buys"
-    r"|wünscht sich|sucht|braucht|hat gekauft|cherche|voudrait|demande|busca|necesita|pregunta por"
-    r"|zoekt|szuka|potrzebuje|vraagt naar)\s",
+    r" (?:about|for|after)|curious about|wants?|wanted|needs?|needed|looking for|looks for"
+    r"|searching for|would (?:like|love)|wishes for|owns|bought|ordered"
+    r"|wünscht sich|sucht|braucht|hat gekauft|cherche|voudrait|busca|necesita|pregunta por"
+    r"|zoekt|szuka|potrzebuje|vraagt naar)\s(?!to\b)",
     re.IGNORECASE,
 )
 _DOING = re.compile(
@@ -53,12 +52,13 @@ _ITEM_LEAD = re.compile(
     r"|especially|mostly|both|love|loves|enjoy|enjoys|like|likes|really|i|he|she|they)\s+){0,4}",
     re.IGNORECASE,
 )
+_WISH_END = re.compile(rf"{_ITEM_END.pattern}|,", re.IGNORECASE)
 _PHRASE_END = re.compile(r"[.;!?\n()]|\s[-–—→=+]+\s")
 _NOT_ITEMS = word_set(
     "it them him her us me you this that these those one ones everything anything something "
     "nothing someone somebody everybody everyone all of nothing black discount rabatt paper told "
     "be been being called contacted it's he's she's quote quotes invoice invoices receipt phone "
-    "call email delivery refund swap replacement know see hear"
+    "ours yours anyway only letters call email delivery refund swap replacement know see hear"
 )
 _LIST_STOP = word_set(
     "the a an and or but of to in on at for with from by is are was were be been has have had not "
@@ -66,7 +66,7 @@ _LIST_STOP = word_set(
     "diabetic deaf left-handed right-handed call ring phone email mail tel paid sent wants asked "
     "he she they his her their we our i you it this that so then once twice always also as very "
     "kids children twins son daughter brother sister wife husband mum dad mr mrs ms order invoice "
-    "delivery deliver warranty claim returned replaced refund speaks english german french spanish"
+    "notes colleagues knees gout fear pain blood heart delivery deliver warranty claim returned replaced refund speaks english german french spanish"
 )
 _LONGEST_ITEM = 45
 _MOST_ITEM_WORDS = 5
@@ -78,21 +78,21 @@ _REACH = 200
 def likings(text: str) -> list[Found]:
     """What stands after `interested in`, `loves`, `hobbies:` and the like, lists taken apart; else
     what the person is said to do (`bakes bagels`), and bare lists of things."""
-    liked = _after(_LIKING, text)
+    liked = _after(_LIKING, _ITEM_END, text)
     return _each_once(sorted([*liked, *_others(text, liked)], key=lambda one: one.start))
 
 
 def wishes(text: str) -> list[Found]:
     """What stands after `wants`, `asked about`, `owns` and the like, lists taken apart."""
-    return _each_once(_after(_WANTING, text))
+    return _each_once(_after(_WANTING, _WISH_END, text))
 
 
-def _after(triggers: re.Pattern[str], text: str) -> list[Found]:
+def _after(triggers: re.Pattern[str], ends: re.Pattern[str], text: str) -> list[Found]:
     found: list[Found] = []
     end = 0
     for trigger in triggers.finditer(text):
         if trigger.end() >= end:
-            stop = _ITEM_END.search(text, trigger.end(), trigger.end() + _REACH)
+            stop = ends.search(text, trigger.end(), trigger.end() + _REACH)
             end = stop.start() if stop else min(len(text), trigger.end() + _REACH)
             found += [one for one in _items(text, trigger.end(), end) if _is_thing(one)]
     return found

@@ -13,7 +13,9 @@ import numpy as np
 from .classifier import Classifier
 from .embedder import Embedder, exact_product
 from .judgement import Json
-from .keyphrases import keyphrases, likings, ranked
+from .keyphrases import keyphrases, ranked
+from .likings import likings, wishes
+from .outcomes import Outcome, outcomes, wished
 from .patterns import Finder, kinds, labelled, without_overlaps
 from .text import humanised, sentences, word_set, words
 from .values import Found, find_dates, find_numbers, find_timestamps, parse_number
@@ -22,6 +24,10 @@ FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Examples = Sequence[tuple[str, Mapping[str, Json]]]
 
 _LIKING_NAMES = re.compile(r"\b(?:interests?|hobb(?:y|ies)|likes?|passions?|preferences?)\b")
+_LIKING_DESCRIPTION = re.compile(
+    r"\b(?:likes?|loves?|enjoys?|interested in|interests?|hobb(?:y|ies)|passions?)\b"
+)
+_WISHING_DESCRIPTION = re.compile(r"\b(?:owns?|wants?|needs?|looks? for|wishes|desires?)\b")
 _TOPIC_NAMES = re.compile(
     r"\b(?:topics?|key ?words?|key ?phrases?|tags?|themes?|subjects?|about)\b"
 )
@@ -97,6 +103,9 @@ class Search(ABC):
 def search_for(embedder: Embedder, name: str, field: Field, examples: Examples) -> Search:
     """The way to look for `field`, chosen from its labels, type, name and description."""
     if field.labels is not None:
+        taught = any(values.get(name) for _, values in examples)
+        if not taught and (known := outcomes(field.labels)):
+            return _OutcomeSearch(known)
         return _LabelSearch(embedder, name, field, examples)
     if field.type == "boolean":
         return _BooleanSearch(name, field)
@@ -112,6 +121,8 @@ def _text_search(embedder: Embedder, name: str, field: Field) -> Search:
     asked = humanised(name)
     if _LIKING_NAMES.search(asked):
         return _PhraseSearch(embedder, asked, likings, _PHRASE_NEAR)
+    if field.many and (spoken_of := _notes_finder((field.description or "").lower())):
+        return _SaidSearch(spoken_of)
     if _TOPIC_NAMES.search(asked):
         return _PhraseSearch(embedder, "", _no_finds, _TOPIC_NEAR)
     kind = _kind_for(asked) or _kind_for((field.description or "").lower())
@@ -122,6 +133,35 @@ def _text_search(embedder: Embedder, name: str, field: Field) -> Search:
     about = f"{asked} {field.description or ''}".strip()
     least = _PHRASE_NEAR if field.many else _ONE_PHRASE_NEAR
     return _PhraseSearch(embedder, about, _listed_after(asked), least)
+
+
+def _notes_finder(description: str) -> Finder | None:
+    """What finds things that a person likes or wants, if a description asks for these."""
+    if _LIKING_DESCRIPTION.search(description):
+        return likings
+    return wishes if _WISHING_DESCRIPTION.search(description) else None
+
+
+class _SaidSearch(Search):
+    """Only what a finder is sure of; nothing else is guessed."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+
+    def find(self, text: str) -> Finds:
+        found = self._finder(text)[:_MOST_PHRASES]
+        return Finds(found, _SURE["labelled"]) if found else NOTHING
+
+
+class _OutcomeSearch(Search):
+    """The outcome that a customer asks for."""
+
+    def __init__(self, known: list[Outcome]) -> None:
+        self._known = known
+
+    def find(self, text: str) -> Finds:
+        label = wished(text, self._known)
+        return NOTHING if label is None else Finds([Found(0, 0, label)], _SURE["pattern"])
 
 
 class _PatternSearch(Search):
