@@ -6,7 +6,7 @@ feedback as (
 
 ),
 
-reasoned as (
+flagged as (
 
     select
         feedback_id,
@@ -18,25 +18,39 @@ reasoned as (
         topic.value as topic,
         details.value.order_number as order_number,
         details.value.desired_outcome as desired_outcome,
-        list_filter(
-            [
-                case when topic.status not in ('ok', 'skipped') then 'topic_not_answered' end,
-                case when topic.confidence < 0.4 then 'topic_uncertain' end,
-                case when topic.value = 'other' then 'topic_other' end,
-                case when sentiment.status = 'ok' and sentiment.value is null
-                    then 'sentiment_unknown' end,
-                case when sentiment.value <= -0.6 then 'very_negative' end,
-                case when details.value.desired_outcome in ('refund', 'replacement', 'repair')
-                    then 'wants_action' end
-            ],
-            lambda reason: reason is not null
-        ) as review_reasons,
 
         sentiment.value as sentiment,
+
+        topic.status not in ('ok', 'skipped') as is_topic_unanswered,
+        topic.confidence < 0.4 as is_topic_uncertain,
+        topic.value = 'other' as is_topic_other,
+        sentiment.status = 'ok' and sentiment.value is null as is_sentiment_unknown,
+        sentiment.value <= -0.6 as is_very_negative,
+        details.value.desired_outcome in ('refund', 'replacement', 'repair') as is_action_wanted,
 
         created_at
 
     from feedback
+
+),
+
+reasoned as (
+
+    select
+        *,
+        list_filter(
+            [
+                case when is_topic_unanswered then 'topic_not_answered' end,
+                case when is_topic_uncertain then 'topic_uncertain' end,
+                case when is_topic_other then 'topic_other' end,
+                case when is_sentiment_unknown then 'sentiment_unknown' end,
+                case when is_very_negative then 'very_negative' end,
+                case when is_action_wanted then 'wants_action' end
+            ],
+            lambda reason: reason is not null
+        ) as review_reasons
+
+    from flagged
 
 ),
 
@@ -56,10 +70,8 @@ prioritised as (
 
         sentiment,
         case
-            when list_contains(review_reasons, 'very_negative')
-                and list_contains(review_reasons, 'wants_action') then 1
-            when list_contains(review_reasons, 'very_negative')
-                or list_contains(review_reasons, 'wants_action') then 2
+            when is_very_negative and is_action_wanted then 1
+            when is_very_negative or is_action_wanted then 2
             else 3
         end as priority,
 

@@ -48,8 +48,8 @@ complaints_per_product as (
         product_id,
         sum(complaint_count)::bigint as complaint_count,
         list(
-            {'topic': topic, 'complaint_count': complaint_count}
-            order by complaint_count desc, topic
+            struct_pack(topic := topic, complaint_count := complaint_count)
+            order by complaint_count desc, topic asc
         )[1:3] as top_complaints
 
     from complaints_per_topic

@@ -1,40 +1,23 @@
+{%- set answers = {
+    'silver_feedback': ['topic', 'sentiment', 'details'],
+    'silver_customers': ['segment', 'interests', 'assessment'],
+    'silver_products': ['summary', 'waterproof']
+} -%}
+
 with
 
-feedback as (
-
-    select * from {{ ref('silver_feedback') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('silver_customers') }}
-
-),
-
-products as (
-
-    select * from {{ ref('silver_products') }}
-
-),
-
 statuses as (
-
-    select 'silver_feedback' as model_name, 'topic' as column_name, topic.status from feedback
-    union all
-    select 'silver_feedback', 'sentiment', sentiment.status from feedback
-    union all
-    select 'silver_feedback', 'details', details.status from feedback
-    union all
-    select 'silver_customers', 'segment', segment.status from customers
-    union all
-    select 'silver_customers', 'interests', interests.status from customers
-    union all
-    select 'silver_customers', 'assessment', assessment.status from customers
-    union all
-    select 'silver_products', 'summary', summary.status from products
-    union all
-    select 'silver_products', 'waterproof', waterproof.status from products
+    {% for model_name, column_names in answers.items() %}
+    {%- set last_model = loop.last %}
+    {%- for column_name in column_names %}
+    select
+        '{{ model_name }}' as model_name,
+        '{{ column_name }}' as column_name,
+        {{ column_name }}.status as status
+    from {{ ref(model_name) }}
+    {% if not (last_model and loop.last) %}union all{% endif %}
+    {%- endfor %}
+    {%- endfor %}
 
 ),
 

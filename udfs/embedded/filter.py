@@ -1,4 +1,4 @@
-"""Answering a yes-or-no question about texts by how much nearer they are to it than usual."""
+"""Answering yes-or-no questions: of a property by what is said, of a topic by nearness to it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .background import BACKGROUND
 from .chances import sigmoid
 from .embedder import Embedder, exact_product, unit_rows
+from .foreign_words import english_words
 from .judgement import Judgement
 from .label_space import LabelSpace, discriminant_space
 from .sentiment import Sentiment
@@ -33,8 +34,26 @@ _BAD = word_set(
     "complaint complain complains unsatisfied furious irritated displeased"
 )
 _GOOD = word_set("positive happy satisfied pleased glad delighted praise praising thankful")
+# A question of what a thing is: it is answered by a mention or a denial, and silence is no answer.
+_PROPERTY = re.compile(
+    r"(?:is|are) (?:(?:the|this|that|these|those)(?: (?P<thing>[\w-]+))?|it|they) (?P<property>.+)"
+)
+_TEXTS_AND_PEOPLE = word_set(
+    "text message review comment ticket email feedback note mail chat complaint description "
+    "customer user client writer author person sender reviewer question request caller about of "
+    "regarding asking talking mentioning concerning"
+)
+_NOT = re.compile(
+    r"\b(?:not(?! (?:only|just|merely)\b)|no|never|neither|nor|without|isn't|aren't|wasn't|weren't|ain't|don't|doesn't|didn't"
+    r"|won't|cannot|can't|far from|anything but|nicht|kein\w*|nie|pas|non|jamais|sans|sin|niet"
+    r"|geen|nooit)\b(?:[\s-]+(?!but\b)[^\s,;:.!?]+){0,3}[\s-]*$"
+    r"|(?:\b(?:non|un|not)-|\bnie )$"
+)
+_SURE_OF_SAID = 0.85
+_SURE_OF_DENIED = 0.8
 _DENIAL = re.compile(r"\b(?:not|no longer|never)\b|n['\u2019]t\b")
 _FEELING = 0.2
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 # Chance of yes = sigmoid of a line in (how unusual the nearness is, in standard deviations; the
 # nearness itself; the share of the topic's words that are said), fitted on bitext and clinc150.
@@ -61,6 +80,7 @@ class Filter:
     ) -> None:
         self._embedder = embedder
         self._topic = topic_of(question)
+        self._property = [] if examples else property_of(question)
         self._readable = bool(self._topic) and not _DENIAL.search(question.lower())
         self._feeling = 0 if examples else _feeling_of(self._topic)
         self._sentiment = Sentiment(embedder)
@@ -76,6 +96,8 @@ class Filter:
         readable = [clipped(text) for text in texts]
         if self._space is None and not self._readable:
             return [Judgement(None, 0.0) for _ in texts]
+        if self._property and self._readable:
+            return [self._stated(text) for text in readable]
         if self._feeling:
             return [self._felt(judged) for judged in self._sentiment.score(readable)]
         chances = self._chances(readable).tolist()
@@ -88,6 +110,26 @@ class Filter:
         if judged.value is None or abs(judged.value) < _FEELING:
             return Judgement(None, 0.0)
         return Judgement(judged.value * self._feeling > 0, judged.confidence)
+
+    def _stated(self, text: str) -> Judgement:
+        """Whether a text says or denies the property; where it does both, nothing."""
+        found = {answer for sentence in sentences(text) for answer in self._mentions(sentence)}
+        if len(found) != 1:
+            return Judgement(None, 0.0)
+        said = found.pop()
+        return Judgement(said, _SURE_OF_SAID if said else _SURE_OF_DENIED)
+
+    def _mentions(self, sentence: str) -> list[bool]:
+        """For each mention of all of the property's words whether it stands undenied."""
+        plain = sentence.lower().replace("\u2019", "'")
+        wanted = {_stem(word) for word in self._property}
+        stems = [
+            (place.start(), {_stem(word) for word in [place[0], *english_words(place[0])]})
+            for place in _WORD.finditer(plain)
+        ]
+        if not wanted <= set().union(*(known for _, known in stems)):
+            return []
+        return [not _NOT.search(plain[:start]) for start, known in stems if known & wanted]
 
     def _chances(self, texts: Sequence[str]) -> Floats:
         """The chance of yes for each text."""
@@ -120,6 +162,16 @@ def topic_of(question: str) -> list[str]:
     """The words of a question that carry its meaning: `Is this about a refund?` gives `refund`."""
     spoken = words(clipped(question))
     return [word for word in spoken if word not in _QUESTION_WORDS] or spoken
+
+
+def property_of(question: str) -> list[str]:
+    """The words of the property that a question asks a thing for: `Is the lamp cordless?` gives
+    `cordless`; nothing for a question about a text, a person or a feeling."""
+    asked = _PROPERTY.match(" ".join(words(clipped(question))))
+    if asked is None or _TEXTS_AND_PEOPLE.intersection(asked[0].split()):
+        return []
+    named = [word for word in words(asked["property"]) if word not in _QUESTION_WORDS]
+    return [] if set(named) & (_GOOD | _BAD) else named
 
 
 def _feeling_of(topic: Sequence[str]) -> int:

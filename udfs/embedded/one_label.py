@@ -59,6 +59,7 @@ class OneLabel:
         known = {name: labels[name] for name in names}
         taught = [(text, chosen) for text, chosen in examples if self._other not in chosen]
         self._taught = bool(taught)
+        self._described = any(known.values())
         self._leanings = leanings(known) * (_TAUGHT_LEANING if taught else _LEANING)
         self._space = _learn(embed, known, taught)
         self._fallback = self._open_fallback(labels, examples)
@@ -114,7 +115,7 @@ class OneLabel:
             return None
         described = own_phrases(labels[self._other] or "")
         shown = [text for text, chosen in examples if self._other in chosen]
-        needed = near_enough(len(self._labels), any(labels.values()), self._taught)
+        needed = near_enough(len(self._labels), self._described, self._taught)
         return Fallback(self._embed, [*described, *shown], needed)
 
 
