@@ -71,11 +71,16 @@ class Breaker:
         self.ever_succeeded = True
         return was_open
 
-    def failed(self, now: float) -> None:
-        """The server failed a request: no connection, no reply, or a status that says so."""
-        self.failures += 1
+    def failed(self, now: float, *, refused: bool) -> None:
+        """The server failed a request: no connection, no reply, or a status that says so.
+
+        One that `refused` for its limits is up; only that it serves nothing is noted.
+        """
         if self.failing_since is None:
             self.failing_since = now
+        if refused:
+            return
+        self.failures += 1
         if self.failures == FAILURES_TO_OPEN:
             self._next_probe = now + PROBE_SECONDS
 

@@ -80,8 +80,8 @@ class Governor:
             self._breaker.succeeded()
             return
         now = time.monotonic()
-        self._breaker.failed(now)
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        self._breaker.failed(now, refused=refused)
         if refused or error.maybe_paid:
             self._limiter.dropped(now, refused=refused)
         self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))

@@ -11,11 +11,17 @@ from dataclasses import dataclass, field
 
 MINUTE = 60.0
 DECREASE = 0.9
-WINDOW_SECONDS = 5.0
-"""Over how long the server's own pace is measured when it first refuses."""
+WINDOW_SECONDS = 1.0
+"""Over how long it is measured what the server takes, and the shortest time between two cuts."""
 
 PACE_GROWTH = 0.02
-"""By which share the pace grows for each second without a refusal."""
+"""By which share the pace grows for each second without a refusal, near where it was refused."""
+
+PACE_RECOVERY = 0.5
+"""The same while the pace is well below where it was last refused."""
+
+SLOWEST_PACE = 0.2
+"""Requests a second that are tried even if everything is refused."""
 
 LANE_PAUSE_SECONDS = 5.0
 """A Retry-After of at least this stops everything; a shorter one only the pack that got it."""
@@ -26,7 +32,8 @@ class Limiter:
     """Decides when requests start. Times are seconds of a monotonic clock, handed in.
 
     `limit` moves below `max_in_flight`: down on refusals and timeouts, up again on success. From
-    the first refusal on, starts are spaced as well, at just under the pace the server accepted.
+    the first refusal on, starts are spaced as well: at just under the `pace` that the server took,
+    then faster, quickly up to near the `ceiling` at which it refused, slowly from there on.
     """
 
     max_in_flight: int
@@ -36,12 +43,14 @@ class Limiter:
     paused_until: float = 0.0
     limit: float = 0.0
     pace: float | None = None
+    ceiling: float = 0.0
     _next_start: float = 0.0
     _last_cut: float = float("-inf")
     _last_growth: float = 0.0
     _sent: deque[tuple[float, int]] = field(default_factory=deque)
     _tokens: int = 0
-    _accepted: deque[float] = field(default_factory=deque)
+    _started: deque[float] = field(default_factory=deque)
+    _refused: deque[float] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.limit = float(self.max_in_flight)
@@ -64,6 +73,8 @@ class Limiter:
     def start(self, now: float, tokens: int) -> None:
         """A request of about `tokens` tokens goes out."""
         self.in_flight += 1
+        self._started.append(now)
+        _forget(self._started, now)
         if self.requests_per_minute or self.tokens_per_minute:
             self._sent.append((now, tokens))
             self._tokens += tokens
@@ -76,24 +87,25 @@ class Limiter:
 
     def accepted(self, now: float) -> None:
         """The server served a request: room grows back while it is needed."""
-        self._accepted.append(now)
-        while self._accepted[0] < now - WINDOW_SECONDS:
-            self._accepted.popleft()
         if self.in_flight * 2 >= self.limit:
             self.limit = min(self.max_in_flight, self.limit + 1)
-        if self.pace is not None and now - max(self._last_growth, self._last_cut) >= 1:
-            self.pace += max(0.1, self.pace * PACE_GROWTH)
+        since = now - max(self._last_growth, self._last_cut)
+        if self.pace is not None and since >= WINDOW_SECONDS:
+            near = self.pace >= self.ceiling * DECREASE
+            self.pace += max(0.1, self.pace * (PACE_GROWTH if near else PACE_RECOVERY))
             self._last_growth = now
 
     def dropped(self, now: float, *, refused: bool) -> None:
         """A request was refused (429) or timed out: take a tenth off, at most once a second."""
-        if now - self._last_cut < 1:
+        if refused:
+            self._refused.append(now)
+            _forget(self._refused, now)
+        if now - self._last_cut < WINDOW_SECONDS:
             return
         self._last_cut = now
         self.limit = max(1.0, self.limit * DECREASE)
         if refused:
-            served = max(1.0, self._served_pace(now))
-            self.pace = DECREASE * (served if self.pace is None else min(self.pace, served * 1.1))
+            self._slow_down(now)
 
     def pause(self, now: float, seconds: float) -> None:
         """The server said how long to stay away: nothing starts before."""
@@ -112,7 +124,17 @@ class Limiter:
             or (tokens is not None and self._tokens >= tokens)
         )
 
-    def _served_pace(self, now: float) -> float:
-        if len(self._accepted) < 2:
-            return float(len(self._accepted))
-        return len(self._accepted) / max(0.5, now - self._accepted[0])
+    def _slow_down(self, now: float) -> None:
+        """Set the pace to just under what was started in the last second and not refused."""
+        _forget(self._started, now)
+        offered = len(self._started) / WINDOW_SECONDS
+        taken = offered - len(self._refused) / WINDOW_SECONDS
+        pace = max(offered, 1.0) if self.pace is None else self.pace
+        self.ceiling = max(pace, self.ceiling * DECREASE)
+        self.pace = max(SLOWEST_PACE, min(pace, taken * DECREASE if taken >= 1 else pace / 2))
+
+
+def _forget(moments: deque[float], now: float) -> None:
+    """Drop the moments that are out of the window."""
+    while moments and moments[0] <= now - WINDOW_SECONDS:
+        moments.popleft()

@@ -20,6 +20,9 @@ from udfs.settings import Settings
 from udfs.store import Store
 
 
+_REMEDY = "run `dbt build --select +bronze --indirect-selection cautious` first"
+
+
 def plan_models(manifest: dict[str, Any], database: Path, settings: Settings) -> dict[str, Plan]:
     """Return the plan of each AI model of a compiled project, and of all under `total`.
 
@@ -53,7 +56,7 @@ def _run(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
     try:
         connection.execute(f"select max(hash(counted)) from (\n{counting}\n) as counted")  # noqa: S608
     except duckdb.CatalogException:
-        message = f"{name} reads a table that is not built; run `dbt build --select bronze` first."
+        message = f"{name} reads a table that is not built; {_REMEDY}."
         raise ConfigError(message) from None
 
 
@@ -63,7 +66,7 @@ def _counting(
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver]]:
     """Yield a read-only connection whose functions count, and their resolver."""
     if not database.exists():
-        message = f"There is no warehouse at {database}; run `dbt build --select bronze` first."
+        message = f"There is no warehouse at {database}; {_REMEDY}."
         raise ConfigError(message)
     store = Store(settings.store)
     engine = Engine(settings, store, ReplayProvider())

@@ -20,7 +20,9 @@ _NEXT_TRY = (
 )
 """How long after its n-th failed run an ask may be tried again; after the last one it is dead."""
 
-SERVER_FAULTS: frozenset[Fault] = frozenset({"transport", "retryable"})
+SERVER_FAULTS: frozenset[Fault] = frozenset(
+    {"transport", "retryable", "bad_body", "provider_error"}
+)
 """Faults that say something about the server, not about what it was asked."""
 
 _FINAL: frozenset[Status] = frozenset({"refused", "too_long"})

@@ -28,9 +28,9 @@ KEY_VERSION = "a1"
 """Names the way keys are made; changing it makes every stored answer miss."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Question:
-    """A task bound to who answers it: the constant part of an ask's key. Compared by identity.
+    """A task bound to who answers it: the constant part of an ask's key. Hashed by identity.
 
     `seed` is the hash state after everything but the text, so that a key costs one update.
     """
@@ -38,6 +38,8 @@ class Question:
     task: Task
     model: str
     host: str
+
+    __hash__ = object.__hash__
 
     @cached_property
     def seed(self) -> hashlib._Hash:

@@ -118,6 +118,13 @@ class Settings(BaseModel):
             _check_url(self.endpoint)
         return self
 
+    @model_validator(mode="after")
+    def _prices_come_in_pairs(self) -> Self:
+        if (self.price_input_usd is None) != (self.price_output_usd is None):
+            message = "Set both `ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or neither."
+            raise ValueError(message)
+        return self
+
     @property
     def endpoint(self) -> str:
         """The base URL in use with a remote provider."""

@@ -2,7 +2,7 @@
 {% macro ai_assess(
     columns, rules=none, instructions=none, examples=none, model=none, isolate=false, detail=false
 ) -%}
-    {%- if columns is string or columns is mapping or columns is not iterable -%}
+    {%- if columns is string or columns is mapping or columns is not iterable or not columns -%}
         {%- do _assay_error('ai_assess', 'columns', columns, 'give a list of columns') -%}
     {%- endif -%}
     {%- set task = {'kind': 'assess', 'rules': _assay_rules('ai_assess', rules)} -%}

@@ -36,7 +36,7 @@
     {%- set known = var(variable, {}) -%}
     {%- if name not in known -%}
         {%- do _assay_error(
-            macro, variable, name,
+            macro, variable | replace('ai_', ''), name,
             'no such set under `vars: ' ~ variable ~ ':` in dbt_project.yml; there are: '
             ~ (known | list | join(', '))
         ) -%}

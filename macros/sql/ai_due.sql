@@ -8,6 +8,10 @@
 -#}
 {% macro ai_due(key, answers, also=[]) -%}
     {%- set keys = [key] if key is string else _assay_names('ai_due', 'key', key) -%}
+    {%- set also = _assay_names('ai_due', 'also', also) if also else [] -%}
+    {%- if key is string and not key | trim -%}
+        {%- do _assay_error('ai_due', 'key', key, 'name the unique key, or a list of columns') -%}
+    {%- endif -%}
     {%- if answers is not mapping or not answers -%}
         {%- do _assay_error('ai_due', 'answers', answers, 'map each answer column to its ai_ call') -%}
     {%- endif -%}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical"),
+    ("errors", "canonical", "clock"),
     ("tasks",),
     ("functions",),
     ("settings",),
@@ -18,9 +18,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("packer", "validator", "policy", "store", "budget", "breaker"),
     ("embedded",),
     ("providers",),
-    ("engine", "dispatcher", "governor", "recorder", "claims", "ledger"),
+    ("claims", "ledger", "recorder", "governor", "census"),
+    ("admission",),
+    ("dispatcher",),
+    ("engine",),
     ("resolver",),
-    ("arrow", "doctor", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
+    ("arrow", "runner", "doctor", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
+    ("plan",),
     ("plugin", "cli"),
 )
 """Low to high. A part is a module or a package directly in `udfs/`; within a layer parts may

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .embedder import Embedder, unit_rows
 from .language import english_share
-from .text import MAX_CHARACTERS
+from .text import clipped, without_markup
 
 # English word: beginnings of words that mean it; with `$` whole words.
 _BEGINNINGS = {
@@ -154,7 +154,7 @@ _LONGEST = max(map(len, _ENGLISH_OF))
 
 def english_words(text: str) -> list[str]:
     """The English of the words of `text` that are known, in order; nothing for English texts."""
-    text = text[:MAX_CHARACTERS].lower()
+    text = clipped(text).lower()
     if english_share(text) >= _ENGLISH_SHARE:
         return []
     found = (_english_of(word) for word in _WORD.findall(text))
@@ -167,6 +167,7 @@ def bilingual(embedder: Embedder) -> Embed:
 
 
 def _embed(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
+    texts = [without_markup(clipped(text)) for text in texts]
     vectors = embedder.embed(texts)
     english = [" ".join(dict.fromkeys(english_words(text))) for text in texts]
     rows = [row for row, words in enumerate(english) if words]

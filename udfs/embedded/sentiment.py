@@ -15,12 +15,16 @@ from .embedder import DIMENSIONS, Embedder, exact_product
 from .feedback_words import IDIOMS, feedback_words
 from .judgement import Judgement
 from .language import EnglishDetector
-from .text import clipped, has_letters, humanised, sentences, words
+from .speech import asks
+from .text import clipped, has_letters, humanised, sentences, without_markup, words
 
 # The direction in the vector space along which words sound better, learnt from VADER's lexicon
 # by ridge regression; it speaks where no word of the lexicon does.
 _RIDGE = 300.0
 _DIRECTION_SHARE = 0.3
+
+# How much the feeling of a question counts.
+_ASKED_SHARE = 0.3
 
 # Chance that the sign is right = sigmoid of this line in the size of the score, fitted on
 # the UCI review sentences and the English part of NusaX.
@@ -88,7 +92,7 @@ class Sentiment:
     def score(self, texts: Sequence[str]) -> list[Judgement]:
         """For each text a float from -1 (bad) to 1 (good); None where it cannot be judged:
         another language, or neither words nor emoji that are known."""
-        return [self._score(clipped(text)) for text in texts]
+        return [self._score(without_markup(clipped(text))) for text in texts]
 
     def aspects(self, texts: Sequence[str], aspects: Sequence[str]) -> list[Judgement]:
         """For each text a dict from aspect to positive, negative, neutral, mixed or unknown;
@@ -106,10 +110,15 @@ class Sentiment:
             return _judgement(compound[0]) if any(compound) else Judgement(None, 0.0)
         if not models.detector.is_english(text):
             return Judgement(None, 0.0)
-        spoken = [score for score in self._vader(_chunks(text)) if score]
+        spoken = [score for score in self._felt(_chunks(text)) if score]
         feeling = float(np.mean(spoken)) if spoken else 0.0
         drift = exact_product(self._embedder.embed([text]), models.direction)[0, 0]
         return _judgement(feeling + _DIRECTION_SHARE * float(drift))
+
+    def _felt(self, parts: Sequence[str]) -> list[float]:
+        """The feeling of each sentence; that of a question is mostly its subject's."""
+        scored = zip(parts, self._vader(parts), strict=True)
+        return [score * (_ASKED_SHARE if asks(part) else 1.0) for part, score in scored]
 
     def _vader(self, parts: Sequence[str]) -> list[float]:
         vader = self._loaded().vader

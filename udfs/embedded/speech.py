@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 _GREETING = r"(?:(?:hi|hello|hey|dear|hallo|hola|bonjour|salut|ciao|moin|hoi)\b[^\w]*)?"
 _OPENING = (
-    r"do|does|did|can|could|is|are|will|would|how|what|which|when|where|who|why|any (?:idea|chance)"
+    r"do|does|did|can|could|is|are|will|would|how (?:do|does|did|can|could|is|are|much|many|long|often|big|heavy)|what(?! an?\b)|which|when|where|who|why|any (?:idea|chance)"
     r"|kann|können|habt|haben|gibt|ist|wie|wann|wo|was|welche[rs]?|est-ce|avez|peut|puis|quel(?:le)?s?"
     r"|combien|comment|quand|puedo|tienen|tiene|cuál|cuánto|cómo|cuándo|hoe|kan|heb|hebben|welke|waar"
     r"|wanneer|czy|jak|kiedy|gdzie|ile|quanto|quando|come"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import unescape
 
 MAX_CHARACTERS = 20_000
 
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[\s_\-./\\:]+")
@@ -29,6 +31,13 @@ def word_set(listed: str) -> frozenset[str]:
 def clipped(text: str) -> str:
     """The part of `text` that is judged: its first 20,000 characters, without lone surrogates."""
     return _LONE_SURROGATE.sub("\ufffd", text[:MAX_CHARACTERS])
+
+
+def without_markup(text: str) -> str:
+    """`text` with HTML tags made blank and entities made characters."""
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    return unescape(text).replace("\u00a0", " ") if "&" in text else text
 
 
 def humanised(name: str) -> str:

@@ -128,12 +128,18 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, list[str], str]:
 
 
 def killed_after(process: subprocess.Popen[str], lines: int, seconds: float) -> list[str]:
-    """Kill a process so long after its n-th line, and return all that it had printed."""
+    """Kill a process so long after its n-th line, and return the whole lines it had printed."""
     assert process.stdout is not None
-    seen = [process.stdout.readline() for _ in range(lines)]
+    assert process.stderr is not None
+    seen = "".join(process.stdout.readline() for _ in range(lines))
     time.sleep(seconds)
     process.kill()
-    return [line.strip() for line in seen] + ended(process)[1]
+    # Not `communicate`: what is in the buffer of `stdout` already would be left out.
+    seen += process.stdout.read()
+    process.stdout.close()
+    process.stderr.close()
+    process.wait(WAIT_SECONDS)
+    return seen[: seen.rfind("\n") + 1].splitlines()
 
 
 # The commands
