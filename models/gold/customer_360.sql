@@ -2,13 +2,13 @@ with
 
 customers as (
 
-    select * from {{ ref('silver_customers') }}
+    select * from {{ ref('silver_customers_passed') }}
 
 ),
 
 feedback as (
 
-    select * from {{ ref('silver_feedback') }}
+    select * from {{ ref('silver_feedback_passed') }}
 
 ),
 

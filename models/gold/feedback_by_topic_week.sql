@@ -2,7 +2,7 @@ with
 
 feedback as (
 
-    select * from {{ ref('silver_feedback') }}
+    select * from {{ ref('silver_feedback_passed') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 products as (
 
-    select * from {{ ref('silver_products') }}
+    select * from {{ ref('silver_products_passed') }}
 
 ),
 
 feedback as (
 
-    select * from {{ ref('silver_feedback') }}
+    select * from {{ ref('silver_feedback_passed') }}
 
 ),
 
