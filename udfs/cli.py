@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +9,14 @@ from typing import Annotated
 import duckdb
 import typer
 
-from udfs import doctor, evaluate
+from udfs import cli_dead_letters, cli_publish, doctor, evaluate, warehouse
 from udfs.errors import AssayError
 from udfs.plan import manifest_of, plan_models
 from udfs.report import invocation_of, plan_table, run_results, spend_of, stopped_by, summary
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
 from udfs.settings import settings_from_environ
 from udfs.store import Store
+from udfs.warehouse import database_path
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -34,6 +34,8 @@ def build(
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
     settings = settings_from_environ()
+    for loss in warehouse.losses(database_path()):
+        typer.echo(f"Warning: {loss} after the last build. See docs/operations.md.", err=True)
     before = invocation_of(run_results(Path.cwd()))
     code = run_dbt(["build", *(arguments or [])])
     results = run_results(Path.cwd())
@@ -44,7 +46,9 @@ def build(
             typer.echo(f"Stopped {stop[1]}", err=True)
             code = EXIT_CODES.get(stop[0], code)
         store.close()
-    raise typer.Exit(code)
+    ended = invocation_of(results) != before
+    warehouse.settle(database_path(), invocation_of(results))
+    raise typer.Exit(cli_publish.after_build(settings, code, ended=ended))
 
 
 @app.command()
@@ -81,11 +85,9 @@ def query(
 
 app.command("evaluate")(evaluate.command)
 app.command("doctor")(doctor.command)
-
-
-def database_path() -> Path:
-    """Return the DuckDB file of the warehouse."""
-    return Path(os.environ.get("ASSAY_DATABASE", "warehouse.duckdb"))
+app.command("publish")(cli_publish.command)
+app.command("forget")(cli_dead_letters.forget)
+app.add_typer(cli_dead_letters.app, name="dead-letters")
 
 
 def run() -> None:

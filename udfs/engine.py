@@ -36,7 +36,7 @@ class Engine:
         )
         self._thread.start()
         self._writer = Writer(store, self._loop)
-        recorder = Recorder(store, self._writer)
+        recorder = Recorder(store, self._writer, store_inputs=settings.store_inputs)
         self._dispatcher = self._call(lambda: Dispatcher(settings, recorder, provider))
 
     @property

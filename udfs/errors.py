@@ -1,11 +1,13 @@
 """The error tree: what stops a run, and what only marks a row.
 
 AssayError
+├── PublishError        gold was not published; what was published before stays
 ├── RunError            stops the run; its message never holds row text or a key
 │   ├── ConfigError     wrong set-up: settings, task, credentials, host, model
 │   ├── QuotaError      the account behind the key has run dry
 │   ├── StoreError      the store cannot be trusted or written
 │   └── Cancelled       somebody said stop
+├── GateError           a gate is red; a line for each expectation
 └── CallError           one attempt failed; the policy decides what becomes of its rows
 """
 
@@ -29,6 +31,10 @@ Fault = Literal[
 
 class AssayError(Exception):
     """Base of every error that Assay raises."""
+
+
+class PublishError(AssayError):
+    """Gold was not published; what was published before is whole and stays current."""
 
 
 class RunError(AssayError):
@@ -59,6 +65,10 @@ class Cancelled(RunError):
     """The run was told to stop; answers so far are kept."""
 
     cause = "cancelled"
+
+
+class GateError(AssayError):
+    """A gate of the DAG is red: its model fails and dbt skips what it guards."""
 
 
 class CallError(AssayError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,16 +16,20 @@ from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from udfs.arrow import Udfs
 from udfs.engine import Engine
-from udfs.errors import AssayError
+from udfs.errors import AssayError, GateError
+from udfs.gates import Gatekeeper
 from udfs.prices import check_cap
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
 from udfs.settings import Settings, load_settings
 from udfs.store import TABLES, Store
+
+_UNSERVED = frozenset({"text"})
+"""Columns of the store that never become part of the warehouse: the inputs of failed asks."""
 
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
 
@@ -38,6 +43,7 @@ class _Workshop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._engines: dict[Settings, Engine] = {}
+        self._latest: Engine | None = None
         self._kept: list[object] = []
 
     def engine(self, settings: Settings) -> Engine:
@@ -46,7 +52,18 @@ class _Workshop:
             if settings not in self._engines:
                 store = Store(settings.store, guarded=settings.provider == "openai")
                 self._engines[settings] = Engine(settings, store, open_provider(settings))
-            return self._engines[settings]
+            self._latest = self._engines[settings]
+            return self._latest
+
+    @property
+    def store(self) -> Store:
+        """The store of the engine that was asked for last: the one of the running invocation."""
+        if self._latest is None:
+            message = (
+                "The plugin is not loaded; name `udfs.plugin` under `plugins` in profiles.yml."
+            )
+            raise GateError(message)
+        return self._latest.store
 
     def keep(self, thing: object) -> None:
         """Hold on to `thing` until the process ends."""
@@ -110,12 +127,22 @@ class Plugin(BasePlugin):
         _workshop.keep((udfs, conn))
 
     def load(self, source_config: Any) -> pa.Table:
-        """Return a table of the store: `answers`, `calls`, `failures`, `runs` or `tasks`."""
+        """Return a table of the store, such as `calls`."""
         return store_table(self._engine.store, str(source_config.identifier))
 
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
         return "table"
+
+
+def run_gate(gate: str, relations: Mapping[str, DuckDBPyRelation]) -> pa.Table:
+    """Run the suites of a gate; what the Python models `gate_<layer>` call, in dbt's process.
+
+    Returns one row for each expectation; raises `GateError` with a line for each red one, once
+    all are in the store.
+    """
+    keeper = Gatekeeper(_workshop.store, get_invocation_id(), Path.cwd())
+    return keeper.check(gate, relations)
 
 
 def store_table(store: Store, name: str) -> pa.Table:
@@ -124,7 +151,8 @@ def store_table(store: Store, name: str) -> pa.Table:
         message = f"The store has no table {name!r}; it has {', '.join(TABLES)}."
         raise DbtRuntimeError(message)
     columns, rows = store.rows(name)
-    return pa.Table.from_pydict(_columns(columns, rows), schema=_schema(columns))
+    table = pa.Table.from_pydict(_columns(columns, rows), schema=_schema(columns))
+    return table.drop_columns([column for column in columns if column in _UNSERVED])
 
 
 def _columns(names: Mapping[str, str], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:

@@ -20,6 +20,9 @@ _NEXT_TRY = (
 )
 """How long after its n-th failed run an ask may be tried again; after the last one it is dead."""
 
+MOST_RUNS = 10
+"""In how many runs an ask may fail before a replay leaves it alone."""
+
 SERVER_FAULTS: frozenset[Fault] = frozenset(
     {"transport", "retryable", "bad_body", "provider_error"}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from udfs import policy
 from udfs.clock import iso, now_utc
@@ -38,9 +38,10 @@ class Burial:
 class Recorder:
     """Writes attempts, answers and failures; nothing is settled before its write returned."""
 
-    def __init__(self, store: Store, writer: Writer) -> None:
+    def __init__(self, store: Store, writer: Writer, *, store_inputs: bool = True) -> None:
         self.owner = store.owner.name
         self._store = store
+        self._store_inputs = store_inputs
         self._writer = writer
         self._known_prompts: set[str] = set()
 
@@ -77,13 +78,14 @@ class Recorder:
         stored = [
             StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in (answers or {})
         ]
-        tasks = {item.ask.question.task.prompt_hash: item.ask.question.task for item in stored}
+        asked = [*(item.ask for item in stored), *(burial.asks if burial else ())]
+        tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asked}
         new = [task for name, task in tasks.items() if name not in self._known_prompts]
 
         def step(connection: sqlite3.Connection) -> list[Failure]:
             put_attempt(connection, attempt)
             put_answers(connection, stored)
-            failures = _failures(connection, burial) if burial else []
+            failures = self._failures(connection, burial) if burial else []
             put_failures(connection, failures)
             for task in new:
                 put_task(connection, task, attempt.started_at)
@@ -93,12 +95,19 @@ class Recorder:
         self._known_prompts.update(task.prompt_hash for task in new)
         return failures
 
-
-def _failures(connection: sqlite3.Connection, burial: Burial) -> list[Failure]:
-    """Return the failures that asks become, counting the runs in which they failed."""
-    earlier = failed_attempts(connection, [ask.key for ask in burial.asks])
-    moment = datetime.datetime.now(datetime.UTC)
-    return [_failure(ask, burial, earlier.get(ask.key, 0) + 1, moment) for ask in burial.asks]
+    def _failures(self, connection: sqlite3.Connection, burial: Burial) -> list[Failure]:
+        """Return the failures that asks become, counting the runs in which they failed."""
+        earlier = failed_attempts(connection, [ask.key for ask in burial.asks])
+        moment = datetime.datetime.now(datetime.UTC)
+        failures = [
+            _failure(ask, burial, earlier.get(ask.key, 0) + 1, moment) for ask in burial.asks
+        ]
+        if not self._store_inputs:
+            return failures
+        return [
+            replace(failure, text=ask.text)
+            for ask, failure in zip(burial.asks, failures, strict=True)
+        ]
 
 
 def _failure(ask: Ask, burial: Burial, attempts: int, moment: datetime.datetime) -> Failure:

@@ -44,14 +44,24 @@ class Question:
     @cached_property
     def seed(self) -> hashlib._Hash:
         """SHA-256 over key version, prompt hash, model and host."""
-        parts = [KEY_VERSION, self.task.prompt_hash, self.model, self.host]
-        return hashlib.sha256(canonical_json(parts).encode() + b"\n")
+        return key_seed(self.task.prompt_hash, self.model, self.host)
 
     def key(self, text: str) -> bytes:
         """Return the 16-byte key of the ask for `text`, which must be normalised."""
-        state = self.seed.copy()
-        state.update(text.encode())
-        return state.digest()[:16]
+        return key_of(self.seed, text)
+
+
+def key_seed(prompt_hash: str, model: str, host: str) -> hashlib._Hash:
+    """Return the hash state of a key before its text."""
+    parts = [KEY_VERSION, prompt_hash, model, host]
+    return hashlib.sha256(canonical_json(parts).encode() + b"\n")
+
+
+def key_of(seed: hashlib._Hash, text: str) -> bytes:
+    """Return the 16-byte key of the ask for a normalised `text` under a `key_seed`."""
+    state = seed.copy()
+    state.update(text.encode())
+    return state.digest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,4 +252,6 @@ __all__ = [
     "Request",
     "Status",
     "Usage",
+    "key_of",
+    "key_seed",
 ]

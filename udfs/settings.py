@@ -63,6 +63,15 @@ class Settings(BaseModel):
         description="The file of answers, ledger and dead letters; keep it, it is what you paid "
         "for.",
     )
+    store_inputs: bool = Field(
+        default=True,
+        description="Whether the text of an ask that failed is kept in the store, so that a dead "
+        "letter can be replayed without the warehouse.",
+    )
+    publish: Path = Field(
+        default=Path("published"),
+        description="The folder in which gold is published once a build is green.",
+    )
     max_in_flight: int = Field(
         default=32, ge=1, le=1024, description="Requests at once, over all models and threads."
     )

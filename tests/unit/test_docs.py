@@ -96,7 +96,7 @@ COMMANDS = [
     command.name or command.callback.__name__
     for command in app.registered_commands
     if command.callback is not None
-]
+] + [group.name for group in app.registered_groups if group.name]
 SCRIPTS = [path.name for path in sorted((ROOT / "scripts").iterdir()) if path.is_file()]
 
 
@@ -139,6 +139,8 @@ def default_of(setting: str) -> str:
     """The default of a setting as profiles.yml spells it; blank for none."""
     default = Settings.model_fields[setting].default
     assert default is not PydanticUndefined
+    if isinstance(default, bool):
+        return str(default).lower()
     return "" if default is None else str(default)
 
 
@@ -284,7 +286,7 @@ def test_no_command_is_made_up() -> None:
     """Neither in the docs nor in the messages of the code."""
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "udfs").rglob("*.py")]
     said = "\n".join([EVERYTHING, *sources])
-    assert set(re.findall(r"\./scripts/assay ([a-z]\w*)", said)) <= set(COMMANDS)
+    assert set(re.findall(r"\./scripts/assay ([a-z][\w-]*)", said)) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", ERROR_CLASSES)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical", "clock"),
+    ("errors", "canonical", "clock", "warehouse"),
     ("tasks",),
     ("functions",),
     ("settings",),
@@ -24,7 +24,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("resolver",),
     ("arrow", "runner", "doctor", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
-    ("plan",),
+    ("dead_letters", "publication", "publish"),
+    ("plan", "cli_dead_letters", "cli_publish"),
     ("plugin", "cli"),
 )
 """Low to high. A part is a module or a package directly in `udfs/`; within a layer parts may

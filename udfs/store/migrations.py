@@ -164,3 +164,60 @@ def m006_runs(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def discards(connection: sqlite3.Connection) -> None:
+    """Who gave which failure up, when and why; rows are only ever added.
+
+    A failure is discarded while a row here has its key and its `failed_at`: when it was replayed
+    and fails anew, it is an ordinary dead letter again.
+    """
+    connection.execute(
+        """
+        create table discards (
+            discard_id text primary key,
+            key blob not null,
+            failed_at text not null,
+            kind text not null,
+            model text not null,
+            host text not null,
+            prompt_hash text not null,
+            status text not null,
+            attempts integer not null,
+            reason text not null,
+            discarded_by text not null,
+            discarded_at text not null
+        ) without rowid
+        """
+    )
+    connection.execute("create index discards_by_key on discards (key)")
+
+
+@migration
+def gate_results(connection: sqlite3.Connection) -> None:
+    """What each gate of each run counted, one row for each expectation; see `gates.py`."""
+    connection.execute(
+        """
+        create table gate_results (
+            invocation_id text not null,
+            gate text not null,
+            suite text not null,
+            relation text not null,
+            place integer not null,
+            expectation text not null,
+            column_name text not null,
+            threshold text not null,
+            minimum_evaluated integer not null,
+            row_count integer,
+            evaluated integer,
+            unexpected integer,
+            unexpected_share real,
+            success integer not null,
+            error text,
+            reasons text not null,
+            checked_at text not null,
+            primary key (invocation_id, gate, suite, place)
+        ) without rowid
+        """
+    )

@@ -176,6 +176,8 @@ def _fits(table: str, row: _Row) -> bool:
     match table:
         case "answers":
             return _is_answer(row)
+        case "discards":
+            return _is_hash(row[0]) and _is_key(row[1])
         case "failures":
             return _is_key(row[0]) and isinstance(row[7], int)
         case "calls":

@@ -1,0 +1,205 @@
+"""`assay publish`, and what `assay build` does about gold once dbt has ended."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import subprocess
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from udfs.errors import PublishError
+from udfs.publication import (
+    age,
+    checks,
+    code_hash,
+    gold_tables,
+    input_tables,
+    obstacles,
+    seed_hashes,
+)
+from udfs.publish import KEEP, Published, Release, audit, current, publish
+from udfs.report import invocation_of, run_results
+from udfs.settings import Settings, settings_from_environ
+from udfs.store import Store
+from udfs.store.gates import gate_rows
+from udfs.warehouse import database_path
+
+_GIT_SECONDS = 10
+
+
+def command(
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Write CSV, too, with formulas made harmless.")
+    ] = False,
+    keep: Annotated[int, typer.Option(min=1, help="How many publications stay.")] = KEEP,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Publish nothing; say whether any file was changed since."),
+    ] = False,
+) -> None:
+    """Publish the gold of the last build, if it was whole and green; exit code 1 if not."""
+    settings = settings_from_environ()
+    if check:
+        _check(settings.publish)
+        return
+    project = Path.cwd()
+    reasons = _stale(settings, run_results(project)) or _reasons(project)
+    if reasons:
+        typer.echo(not_published(settings.publish, reasons), err=True)
+        raise typer.Exit(1)
+    done = publish(
+        database_path(), settings.publish, _release(project, settings), keep=keep, csv=csv
+    )
+    typer.echo(published(settings.publish, done))
+
+
+def after_build(settings: Settings, code: int, *, ended: bool) -> int:
+    """Publish after a green build, say so or why not, and return the exit code of the command.
+
+    `code` is what the build would exit with; `ended` is false when dbt left no results.
+    """
+    project = Path.cwd()
+    if code or not ended:
+        reasons = _reasons(project) if ended else []
+        reasons = reasons or [f"the build ended with exit code {code}"]
+    else:
+        reasons = _reasons(project)
+    if reasons:
+        typer.echo(not_published(settings.publish, reasons), err=bool(code))
+        return code
+    try:
+        done = publish(database_path(), settings.publish, _release(project, settings))
+    except PublishError as error:
+        typer.echo(not_published(settings.publish, [str(error).rstrip(".")]), err=True)
+        return 1
+    typer.echo(published(settings.publish, done))
+    return code
+
+
+def published(folder: Path, done: Published) -> str:
+    """Return the line that says what is current now."""
+    tables = len(done.manifest["tables"])
+    return (
+        f"Published {tables} tables, {done.rows:,} rows, in {folder / 'current'} "
+        f"({done.folder.name})"
+    )
+
+
+def not_published(folder: Path, reasons: list[str]) -> str:
+    """Return the lines that say why nothing was published and what consumers see instead."""
+    before = current(folder)
+    if before is None:
+        seen = f"There is nothing in {folder} yet."
+    else:
+        old = age(before.at, datetime.datetime.now(datetime.UTC))
+        seen = f"Consumers see the gold of {before.at:%Y-%m-%d %H:%M} UTC, {old} old."
+    return "\n".join([*(f"Not published: {reason}." for reason in reasons), seen])
+
+
+def _check(folder: Path) -> None:
+    """Print what is wrong with the publications, or that nothing is."""
+    done = current(folder)
+    if wrong := audit(folder):
+        for line in wrong:
+            typer.echo(f"BAD  {line}.")
+        raise typer.Exit(1)
+    if done is None:
+        typer.echo(f"There is nothing in {folder} yet.")
+        return
+    old = age(done.at, datetime.datetime.now(datetime.UTC))
+    typer.echo(f"ok   {published(folder, done)}, {old} old; no file was changed.")
+
+
+def _reasons(project: Path) -> list[str]:
+    """Return why the last run in `project` may not be published; nothing if it may."""
+    results = run_results(project)
+    if results is None:
+        return ["there is no run yet; run ./scripts/build"]
+    manifest = _manifest(project)
+    if invocation_of(results) != str(manifest["metadata"]["invocation_id"]):
+        return ["another dbt command has run since the build; run ./scripts/build"]
+    return obstacles(results, manifest)
+
+
+def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
+    """Return that the results on disk are not of the last run, where that is so.
+
+    A run that was killed has changed tables and left the results of the run before it.
+    """
+    if results is None or not settings.store.exists():
+        return []
+    query = (
+        "select invocation_id from runs where invocation_id not like 'replay-%' "
+        "order by started_at desc limit 1"
+    )
+    store = Store(settings.store)
+    try:
+        (last,) = store.transact([lambda connection: connection.execute(query).fetchone()])
+    finally:
+        store.close()
+    if last is None or last[0] == invocation_of(results):
+        return []
+    return ["a later run has not ended; run ./scripts/build"]
+
+
+def _release(project: Path, settings: Settings) -> Release:
+    results, manifest = run_results(project) or {}, _manifest(project)
+    invocation_id = invocation_of(results)
+    return Release(
+        invocation_id=invocation_id,
+        tables=gold_tables(manifest),
+        inputs=input_tables(manifest),
+        facts={
+            "built_at": results["metadata"]["generated_at"],
+            "assay_version": version("assay"),
+            "dbt_version": results["metadata"]["dbt_version"],
+            "duckdb_version": version("duckdb"),
+            "git_sha": _git(project, "rev-parse", "HEAD"),
+            "git_changes": bool(_git(project, "status", "--porcelain")),
+            "code_hash": code_hash(manifest),
+            "seed_hashes": seed_hashes(manifest),
+            "checks": checks(results),
+            "gates": _gates(settings, invocation_id),
+        },
+    )
+
+
+def _gates(settings: Settings, invocation_id: str) -> list[dict[str, Any]]:
+    """Return what the gates of a run counted, a row for each expectation."""
+    store = Store(settings.store)
+    try:
+        (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+    finally:
+        store.close()
+    return [asdict(row) for row in rows]
+
+
+def _manifest(project: Path) -> dict[str, Any]:
+    path = project / "target" / "manifest.json"
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    """Return what git says of the project; None without git or outside a repository."""
+    if (git := shutil.which("git")) is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - git with words of our own
+            [git, *arguments],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
