@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('gate_silver') }}
 with
 
 products as (

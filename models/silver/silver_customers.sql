@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('gate_bronze') }}
 {{ config(unique_key='customer_id') }}
 
 {%- set segment = ai_classify('customer_description', 'segment', detail=true) -%}

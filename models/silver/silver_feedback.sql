@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('gate_bronze') }}
 {{ config(unique_key='feedback_id') }}
 
 {%- set topic = ai_classify('body', 'topic', detail=true) -%}

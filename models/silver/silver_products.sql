@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('gate_bronze') }}
 {{ config(unique_key='product_id') }}
 
 {%- set summary = ai_summarize('description', max_words=20, detail=true) -%}

@@ -1,0 +1,79 @@
+"""What is red and why: decided from counts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quality.records import Result
+
+
+def reasons(result: Result) -> tuple[str, ...]:
+    """Return why a result is red, as single words; nothing for a green one.
+
+    An empty table and an error hide what else there is; below them all reasons are given.
+    """
+    if result.row_count == 0:
+        return ("empty_table",)
+    if result.error is not None:
+        return ("errored",)
+    found = {
+        "all_null": not result.evaluated,
+        "too_few": 0 < (result.evaluated or 0) < result.minimum_evaluated,
+        "failed": not result.success,
+    }
+    return tuple(reason for reason, holds in found.items() if holds)
+
+
+def red_lines(gate: str, results: Sequence[Result], folder: str) -> list[str]:
+    """Return a line for each red result of `gate`, and one where nothing was expected at all.
+
+    `folder` is where the suites are, for what to do.
+    """
+    if not results:
+        return [f"{gate}: no expectation was run; write suites in {folder}."]
+    return [_line(gate, result, why, folder) for result in results if (why := reasons(result))]
+
+
+def _line(gate: str, result: Result, why: Sequence[str], folder: str) -> str:
+    on = f" on {result.column_name}" if result.column_name else ""
+    words = ", ".join(_words(reason, result) for reason in why)
+    return (
+        f"{gate}: suite {result.suite}, {result.expectation}{on}: {words}. "
+        f"{_remedy(why[0], result, folder)}"
+    )
+
+
+def _words(reason: str, result: Result) -> str:
+    match reason:
+        case "errored":
+            return f"errored: {result.error}"
+        case "empty_table":
+            return f"{result.relation} is empty, so nothing was checked"
+        case "all_null":
+            return f"every value is NULL in {result.row_count:,} rows, so nothing was checked"
+        case "too_few":
+            least = result.minimum_evaluated
+            return f"evaluated {result.evaluated:,}, which is below the minimum of {least:,}"
+        case _:
+            return f"failed: {_counts(result)}"
+
+
+def _counts(result: Result) -> str:
+    allowed = f" (allowed: {result.threshold})" if result.threshold else ""
+    if result.unexpected is None or result.unexpected_share is None:
+        return f"evaluated {result.evaluated:,} values{allowed}"
+    return (
+        f"{result.unexpected:,} of {result.evaluated:,} unexpected, "
+        f"{100 * result.unexpected_share:.4g} %{allowed}"
+    )
+
+
+def _remedy(reason: str, result: Result, folder: str) -> str:
+    suite = f"{folder}/{result.relation}.json"
+    match reason:
+        case "errored":
+            return f"Correct {suite} or the model {result.relation}."
+        case "empty_table" | "all_null" | "too_few":
+            return f"Find out why {result.relation} has so little, or lower what {suite} asks for."
+        case _:
+            return f"Correct what feeds {result.relation}, or change {suite} in a pull request."
