@@ -9,6 +9,26 @@ failures as (
 
 ),
 
+discards as (
+
+    select * from {{ ref('ops_discards') }}
+
+),
+
+discarded as (
+
+    select
+        failures.*,
+        discards.discard_id is not null as is_discarded
+
+    from failures
+    left join discards
+        on
+            failures.key = discards.ask_key
+            and failures.failed_at::timestamp = discards.failed_at
+
+),
+
 typed as (
 
     select
@@ -23,12 +43,13 @@ typed as (
 
         attempts,
 
-        next_try_at is null as is_dead_letter,
+        next_try_at is null and not is_discarded as is_dead_letter,
+        is_discarded,
 
         failed_at::timestamp as failed_at,
         next_try_at::timestamp as next_try_at
 
-    from failures
+    from discarded
 
 )
 
