@@ -82,3 +82,13 @@
     {%- set found = modules.re.search('from\s+((?:"[^"]+"\.)*)"([^"]+)"', model) -%}
     {%- do return(found.group(2) if found else model) -%}
 {%- endmacro %}
+
+{#- Stop where a variable is set that has another name today. -#}
+{% macro _assay_gone(macro, variable, name) -%}
+    {%- if var(variable, none) is not none -%}
+        {%- do _assay_error(
+            macro, variable, var(variable),
+            'the variable is gone; set ' ~ name ~ ' under `vars: ai_gates:`'
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,11 +1,15 @@
 {#-
     An AI column of which too many rows have no answer. Rows without text (`skipped`) do not
-    count; the share of the others that is not `ok` may be at most `max_unanswered`, which is
-    `vars: ai_max_unanswered:` if it is left out. `answer` is the envelope.
+    count; the share of the others that is not `ok` may be at most `max_unanswered`, or what the row
+    gate of the model says (`max_unanswered_share`). Fewer than `min_asked` rows that were asked are
+    an error of their own: a column of nothing but `skipped` has not been answered.
 -#}
-{% test ai_answered(model, column_name, max_unanswered=none) %}
+{% test ai_answered(model, column_name, max_unanswered=none, min_asked=1) %}
 
-{%- set limit = var('ai_max_unanswered', 0.05) if max_unanswered is none else max_unanswered %}
+{%- do _assay_gone('ai_answered', 'ai_max_unanswered', 'max_unanswered_share') %}
+{%- set limit = _assay_gate_limit(
+    'ai_answered', _assay_tested_name(model), 'max_unanswered_share', max_unanswered, 0.05
+) %}
 
 with
 
@@ -20,7 +24,8 @@ counted as (
 
     select
         count(*) as asked_count,
-        count(*) filter (where status is distinct from 'ok') as unanswered_count
+        count(*) filter (where status is distinct from 'ok') as unanswered_count,
+        {{ limit }} as max_share
 
     from asked
 
@@ -29,7 +34,7 @@ counted as (
 validation_errors as (
 
     select * from counted
-    where unanswered_count > {{ limit }} * asked_count
+    where unanswered_count > max_share * asked_count or asked_count < {{ min_asked }}
 
 )
 

@@ -1,7 +1,7 @@
 {#-
-    Extracted values that do not occur in the text they were extracted from. `text` and `value` are
-    SQL expressions; `value` is a text or, with `many`, a list of texts. Both sides are compared in
-    NFC, lower case and without invisible characters, which is how texts are sent.
+    Extracted values that do not occur in the text they were extracted from, or hold nothing that
+    one could see. `text` and `value` are SQL expressions; `value` is a text or, with `many`, a list
+    of texts. Both sides are compared in NFC, lower case, without blanks and invisible characters.
 -#}
 {% test ai_grounded(model, text, value, many=false) %}
 
@@ -21,10 +21,8 @@ compared as (
 
     select
         extracted_value,
-        {%- for side in ['source_text', 'extracted_value'] %}
-        lower(nfc_normalize(regexp_replace({{ side }}, '[\p{Cc}\p{Cf}\p{Zs}\x{FE00}-\x{FE0F}]', '', 'g')))
-            as visible_{{ side }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ _assay_visible('source_text') }} as visible_source_text,
+        {{ _assay_visible('extracted_value') }} as visible_extracted_value
 
     from pairs
     where extracted_value is not null
@@ -34,7 +32,9 @@ compared as (
 validation_errors as (
 
     select extracted_value from compared
-    where contains(visible_source_text, visible_extracted_value) is not true
+    where
+        visible_extracted_value = ''
+        or contains(visible_source_text, visible_extracted_value) is not true
 
 )
 

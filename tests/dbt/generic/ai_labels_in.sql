@@ -1,17 +1,25 @@
 {#-
     Values that are not among `labels`: the name of a set under `vars: ai_labels:`, or a list.
-    `value` is the expression to look at, the column itself if it is left out.
+    `value` is the expression to look at, the column itself if it is left out; with `many` it is a
+    list of labels. NULL is no label and passes: `ai_known` and `ai_answered` count it.
 -#}
-{% test ai_labels_in(model, column_name, labels, value=none) %}
+{% test ai_labels_in(model, column_name, labels, value=none, many=false) %}
 
 {%- set accepted = _assay_labels('ai_labels_in', labels) | map(attribute='name') | list %}
+{%- set looked_at = value or column_name %}
 
 with
 
+given as (
+
+    select {{ 'unnest(' ~ looked_at ~ ')' if many else looked_at }} as label from {{ model }}
+
+),
+
 validation_errors as (
 
-    select {{ value or column_name }} as label from {{ model }}
-    where {{ value or column_name }} not in (
+    select label from given
+    where label not in (
         {%- for label in accepted %}
         '{{ label | replace("'", "''") }}'{{ ',' if not loop.last }}
         {%- endfor %}
