@@ -2,7 +2,7 @@
     Two columns that agree too seldom, or no more than by chance: `value` of the model, and `other`
     of the same row, or of the row of `compare_to` with the same `key`. Both are SQL expressions.
     The share that agrees must be at least `min_agreement`, Cohen's kappa at least `min_kappa`;
-    either can be `none`. Rows where both are NULL are not compared; where one is, they disagree.
+    either can be `null`. Rows where both are NULL are not compared; where one is, they disagree.
     Nothing to compare is an error.
 
     kappa = (po - pe) / (1 - pe), po the share that agrees, pe the share that would by chance.

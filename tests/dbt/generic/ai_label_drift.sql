@@ -8,7 +8,7 @@
 
     Both must hold for a drift: the population stability index is over `max_psi`, and chi-square is
     over what chance gives, as a normal deviate over `max_z`. The index says how much; on few rows
-    chance alone moves it. Chi-square says how sure; on many rows every trifle is sure. `none`
+    chance alone moves it. Chi-square says how sure; on many rows every trifle is sure. `null`
     switches one of them off. A column that has a baseline and no answers at all has drifted.
 
     psi = sum((p - a) * ln(p / a)) over the labels, p the present and a the accepted share, a share

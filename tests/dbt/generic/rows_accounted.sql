@@ -1,7 +1,7 @@
 {#-
     Every row of `compare_to` is in the model exactly once by `key`, and each of its `answers` is
-    answered, skipped, failed or not attempted: no envelope without a status, no `ok` or failure
-    that contradicts its value. rows in = answered + skipped + dead-lettered + not attempted.
+    answered, skipped, failed or not attempted: no envelope without a status or with one that is
+    none of ours, no failure with a value. rows in = answered + skipped + dead-lettered + not attempted.
 -#}
 {% test rows_accounted(model, compare_to, key, answers) %}
 
@@ -39,6 +39,12 @@ without_status as (
     {% for answer in answers %}
     select {{ key }}, 'no status: {{ answer }}' as problem from {{ model }}
     where {{ answer }}.status is null
+    union all
+    select {{ key }}, 'no such status: {{ answer }}' as problem from {{ model }}
+    where {{ answer }}.status not in (
+        'ok', 'skipped', 'refused', 'invalid', 'too_long', 'transport', 'quota', 'config',
+        'not_attempted'
+    )
     union all
     select {{ key }}, 'a value without status ok: {{ answer }}' from {{ model }}
     where {{ answer }}.status <> 'ok' and {{ answer }}.value is not null
