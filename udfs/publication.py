@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ _MOST_NAMED = 3
 
 FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 """What makes a spreadsheet run a cell, in narrow and wide forms: OWASP ASVS 1.2.10, CWE-1236."""
+
+_PRECISION = re.compile(r"\(\d+, ?\d+\)$")
+"""What follows DECIMAL; a list of decimals ends otherwise."""
 
 _TIME_FORMAT = "%Y%m%dT%H%M%S%fZ"
 
@@ -150,7 +154,7 @@ def csv_column(name: str, type_: str) -> str:
     an apostrophe in front where a formula would begin.
     """
     column = quoted(name)
-    if type_.split("(")[0].upper() in _PLAIN_TYPES:
+    if _PRECISION.sub("", type_.upper()) in _PLAIN_TYPES:
         return f"{column} as {quoted(harmless(name))}"
     value = f"replace({column}::varchar, chr(0), '')"
     starts = ", ".join(f"chr({ord(start)})" for start in FORMULA_STARTS)
