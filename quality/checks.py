@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,9 +55,9 @@ def run_suite(suite: Suite, frame: Frame) -> tuple[Result, ...]:
     )
 
 
-def broken(suite: str, relation: str, error: str) -> Result:
+def broken(suite: str, error: str) -> Result:
     """Return the result of a suite that could not be run at all."""
-    return Result(suite, relation, 0, "(suite)", "", "", 1, error=error)
+    return Result(suite, 0, "(suite)", "", "", 1, error=error)
 
 
 def known_expectations() -> frozenset[str]:
@@ -72,7 +73,9 @@ def known_expectations() -> frozenset[str]:
 def _library() -> Any:
     """Import Great Expectations: without analytics, and silent, as its logs quote values."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it uses modules that Python gives up; not our affair
+        import great_expectations
 
     logger = logging.getLogger("great_expectations")
     logger.propagate = False
@@ -158,7 +161,7 @@ def _result(
     suite: Suite, place: int, frame: Frame, found: Mapping[str, Any] | None, error: str | None
 ) -> Result:
     item, rows = suite.expectations[place], len(frame.data)
-    named = (suite.name, suite.relation, place, item.type, ", ".join(item.columns))
+    named = (suite.name, place, item.type, ", ".join(item.columns))
     allowed = (item.threshold, item.minimum)
     error = error or ("it was not run" if found is None else found["error"])
     if found is None or error:

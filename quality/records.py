@@ -44,13 +44,12 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A suite: what it checks, and what it expects of it, the row count first.
+    """A suite: what it expects of the model that it is called after, the row count first.
 
     `columns` maps names that are not columns of the relation to the SQL that yields them.
     """
 
     name: str
-    relation: str
     expectations: tuple[Expectation, ...]
     columns: Mapping[str, str]
 
@@ -65,7 +64,6 @@ class Result:
     """
 
     suite: str
-    relation: str
     place: int
     expectation: str
     column_name: str

@@ -71,16 +71,17 @@ def _suite(document: Mapping[str, Any], stem: str, known: Collection[str]) -> Su
     if meta.get("suggested"):
         message = "it is only suggested; review it, then take `suggested` out of its `meta`."
         raise SuiteError(message)
-    if meta.get("relation") != stem:
-        message = f"its `meta.relation` is {meta.get('relation')!r}; the file is called {stem!r}."
-        raise SuiteError(message)
+    for key, name in (("name", document.get("name")), ("meta.relation", meta.get("relation"))):
+        if name != stem:
+            message = f"its `{key}` is {name!r}; call it {stem!r}, as the file and the model."
+            raise SuiteError(message)
     minimum = _minimum(meta)
     expectations = tuple(_expectation(item, minimum, known) for item in document["expectations"])
     _refuse_vacuous(expectations)
     columns = {
         name: str(sql) for name, sql in _mapping(meta.get("columns", {}), "columns").items()
     }
-    return Suite(str(document.get("name") or stem), stem, expectations, columns)
+    return Suite(stem, expectations, columns)
 
 
 def _expectation(item: Any, minimum: int, known: Collection[str]) -> Expectation:

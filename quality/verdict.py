@@ -48,7 +48,7 @@ def _words(reason: str, result: Result) -> str:
         case "errored":
             return f"errored: {result.error}"
         case "empty_table":
-            return f"{result.relation} is empty, so nothing was checked"
+            return f"{result.suite} is empty, so nothing was checked"
         case "all_null":
             return f"every value is NULL in {result.row_count:,} rows, so nothing was checked"
         case "too_few":
@@ -69,11 +69,13 @@ def _counts(result: Result) -> str:
 
 
 def _remedy(reason: str, result: Result, folder: str) -> str:
-    suite = f"{folder}/{result.relation}.json"
+    suite = f"{folder}/{result.suite}.json"
     match reason:
         case "errored":
-            return f"Correct {suite} or the model {result.relation}."
-        case "empty_table" | "all_null" | "too_few":
-            return f"Find out why {result.relation} has so little, or lower what {suite} asks for."
+            return f"Correct {suite} or the model {result.suite}."
+        case "empty_table":
+            return f"Find out why nothing came into {result.suite}; `--empty` needs `--exclude`."
+        case "all_null" | "too_few":
+            return f"Find out why {result.suite} has so little, or lower what {suite} asks for."
         case _:
-            return f"Correct what feeds {result.relation}, or change {suite} in a pull request."
+            return f"Correct what feeds {result.suite}, or change {suite} in a pull request."

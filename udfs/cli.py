@@ -9,7 +9,7 @@ from typing import Annotated
 import duckdb
 import typer
 
-from udfs import cli_dead_letters, cli_publish, doctor, evaluate, warehouse
+from udfs import cli_dead_letters, cli_publish, doctor, evaluate, gates, warehouse
 from udfs.errors import AssayError
 from udfs.plan import manifest_of, plan_models
 from udfs.report import invocation_of, plan_table, run_results, spend_of, stopped_by, summary
@@ -42,6 +42,7 @@ def build(
     if results is not None and (invocation := invocation_of(results)) != before:
         store = Store(settings.store)
         typer.echo(summary(results, spend_of(store, invocation), database_path()))
+        typer.echo(gates.summary(store, invocation))
         if (stop := stopped_by(store, invocation)) is not None:
             typer.echo(f"Stopped {stop[1]}", err=True)
             code = EXIT_CODES.get(stop[0], code)

@@ -29,6 +29,7 @@ from udfs.store.gates import GateRow, gate_rows, put_gate_rows
 SUITES = Path("quality/suites")
 DATA_DOCS = Path("target/data_docs")
 PREFIX = "gate_"
+_PAGE = DATA_DOCS / "index.html"
 
 _Relations = Mapping[str, duckdb.DuckDBPyRelation]
 _SCHEMA = pa.schema(
@@ -36,7 +37,6 @@ _SCHEMA = pa.schema(
         ("invocation_id", pa.string()),
         ("gate", pa.string()),
         ("suite", pa.string()),
-        ("relation", pa.string()),
         ("expectation", pa.string()),
         ("column_name", pa.string()),
         ("threshold", pa.string()),
@@ -65,9 +65,10 @@ class Gatekeeper:
         Results are recorded and the page is written whatever they are; then `GateError` is raised
         with a line for each red one.
         """
-        folder = SUITES / gate.removeprefix(PREFIX)
+        folder = suites_of(gate)
         results = tuple(self._results(self.project / folder, relations))
-        rows = [_row(self.invocation_id, gate, result, now_utc()) for result in results]
+        checked_at = now_utc()
+        rows = [_row(self.invocation_id, gate, result, checked_at) for result in results]
         self._record(rows)
         if lines := red_lines(gate, results, str(folder)):
             raise GateError("\n".join([f"{gate} is red; what it guards is skipped.", *lines]))
@@ -80,20 +81,37 @@ class Gatekeeper:
                 yield from _checked(folder / f"{name}.json", relations[name], known)
             else:
                 error = "the gate does not read this model; add it to the gate's `dbt.ref`s"
-                yield broken(name, name, error)
+                yield broken(name, error)
 
     def _record(self, rows: Iterable[GateRow]) -> None:
         """Put `rows` into the store and write the page of this run so far."""
         self.store.transact([partial(put_gate_rows, rows=rows)])
         (known,) = self.store.transact([partial(gate_rows, invocation_id=self.invocation_id)])
-        gates = {gate: [_result(row) for row in found] for gate, found in by_gate(known)}
-        write_page(self.project / DATA_DOCS, page(gates, self.invocation_id, now_utc()))
+        html = page(_by_gate(known), self.invocation_id, now_utc())
+        write_page(self.project / DATA_DOCS, html)
 
 
-def by_gate(rows: Iterable[GateRow]) -> Iterator[tuple[str, list[GateRow]]]:
-    """Yield each gate of a run with its rows; they come as the store gives them."""
-    for gate, found in groupby(rows, lambda row: row.gate):
-        yield gate, list(found)
+def summary(store: Store, invocation_id: str) -> str:
+    """Return what the gates of a run say, as the lines that a build prints: the red ones named."""
+    (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+    if not rows:
+        return "Gates   none was run"
+    gates = _by_gate(rows)
+    red = [line for gate in gates for line in red_lines(gate, gates[gate], str(suites_of(gate)))]
+    verdict = f"{len(red):,} red" if red else "all green"
+    head = f"Gates   {len(rows):,} expectations in {', '.join(gates)}: {verdict}; see {_PAGE}"
+    return "\n".join([head, *(f"        {line}" for line in red)])
+
+
+def suites_of(gate: str) -> Path:
+    """Return the folder of a gate's suites, within the project."""
+    return SUITES / gate.removeprefix(PREFIX)
+
+
+def _by_gate(rows: Iterable[GateRow]) -> dict[str, list[Result]]:
+    """Return the results of each gate, in the order in which the store gives them."""
+    found = groupby(rows, lambda row: row.gate)
+    return {gate: [_result(row) for row in its_rows] for gate, its_rows in found}
 
 
 def _checked(
@@ -103,9 +121,9 @@ def _checked(
         suite = load_suite(path, known)
         return run_suite(suite, frame_of(relation, suite))
     except SuiteError as error:
-        return (broken(path.stem, path.stem, str(error)),)
+        return (broken(path.stem, str(error)),)
     except duckdb.Error as error:
-        return (broken(path.stem, path.stem, f"its frame cannot be read: {explained(error)}"),)
+        return (broken(path.stem, f"its frame cannot be read: {explained(error)}"),)
 
 
 def _row(invocation_id: str, gate: str, result: Result, checked_at: str) -> GateRow:

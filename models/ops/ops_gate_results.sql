@@ -15,7 +15,6 @@ typed as (
 
         gate,
         suite,
-        relation,
         expectation,
         column_name,
         threshold,

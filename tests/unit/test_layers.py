@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("resolver",),
     ("arrow", "runner", "doctor", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
-    ("dead_letters", "publication", "publish"),
+    ("dead_letters", "gates", "publication", "publish"),
     ("plan", "cli_dead_letters", "cli_publish"),
     ("plugin", "cli"),
 )
@@ -138,3 +138,22 @@ def test_the_walk_sees_relative_and_inner_imports() -> None:
     """A test that sees no import would find no fault."""
     assert "udfs.errors" in EDGES["udfs.policy"]
     assert "udfs.embedded.text" in EDGES["udfs.embedded.sentiment"]
+
+
+QUALITY = ("records", "suites", "frames", "checks", "verdict", "data_docs")
+"""The modules of `quality/`, low to high; they know nothing of dbt, the store or `udfs`."""
+
+
+@pytest.mark.parametrize("module", QUALITY)
+def test_quality_leans_on_what_is_below_it_alone(module: str) -> None:
+    """`udfs/gates.py` puts the parts together."""
+    tree = ast.parse((ROOT.parent / "quality" / f"{module}.py").read_text(encoding="utf-8"))
+    froms = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = {name.split(".")[1] for name in froms if name.startswith("quality.")}
+    assert ours <= set(QUALITY[: QUALITY.index(module)])
+    assert not [name for name in froms if name.split(".")[0] in {"udfs", "dbt"}]
+
+
+def test_every_module_of_quality_has_its_place() -> None:
+    """A new one says where it belongs."""
+    assert {path.stem for path in (ROOT.parent / "quality").glob("*.py")} == {*QUALITY, "__init__"}

@@ -17,7 +17,6 @@ class GateRow:
     invocation_id: str
     gate: str
     suite: str
-    relation: str
     place: int
     expectation: str
     column_name: str

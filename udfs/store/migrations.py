@@ -203,7 +203,6 @@ def gate_results(connection: sqlite3.Connection) -> None:
             invocation_id text not null,
             gate text not null,
             suite text not null,
-            relation text not null,
             place integer not null,
             expectation text not null,
             column_name text not null,
