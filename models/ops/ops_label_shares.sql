@@ -2,10 +2,7 @@
     Below everything that gates: what is here was accepted. `ai_label_drift` reads it in the next
     run. Never rebuilt, or the memory of what was accepted would be gone.
 -#}
--- depends_on: {{ ref('customer_360') }}
--- depends_on: {{ ref('feedback_by_topic_week') }}
--- depends_on: {{ ref('feedback_to_review') }}
--- depends_on: {{ ref('product_complaints') }}
+-- depends_on: {{ ref('gate_gold') }}
 {{ config(materialized='incremental', full_refresh=false, on_schema_change='fail') }}
 
 {%- set labels = {
