@@ -63,8 +63,8 @@ class Project:
             self.write(path, text)
 
     def add_shipped(self) -> Project:
-        """Take over the repository's own models and seeds, too."""
-        for part in ("models", "seeds"):
+        """Take over the repository's own models, seeds and suites, too."""
+        for part in ("models", "seeds", "quality/suites"):
             _copy(REPOSITORY / part, self.root / part)
         return self
 
