@@ -47,7 +47,7 @@ def load_suite(path: Path, known: Collection[str]) -> Suite:
     try:
         return _suite(_document(path), path.stem, known)
     except SuiteError as error:
-        message = f"{path}: {error}"
+        message = f"{path.name}: {error}"
         raise SuiteError(message) from None
 
 

@@ -46,7 +46,7 @@ def _line(gate: str, result: Result, why: Sequence[str], folder: str) -> str:
 def _words(reason: str, result: Result) -> str:
     match reason:
         case "errored":
-            return f"errored: {result.error}"
+            return f"errored: {str(result.error).rstrip('.')}"
         case "empty_table":
             return f"{result.suite} is empty, so nothing was checked"
         case "all_null":
