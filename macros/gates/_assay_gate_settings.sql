@@ -79,7 +79,7 @@
     {%- if model is not string -%}
         {%- do return(model.identifier) -%}
     {%- endif -%}
-    {%- set found = modules.re.search('from\s+((?:"[^"]+"\.)*)"([^"]+)"', model) -%}
+    {%- set found = modules.re.search('from +((?:"[^"]+"[.])*)"([^"]+)"', model) -%}
     {%- do return(found.group(2) if found else model) -%}
 {%- endmacro %}
 

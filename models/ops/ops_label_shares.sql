@@ -66,17 +66,23 @@ changed as (
         '{{ invocation_id }}' as invocation_id,
 
         row_count,
-        row_count / sum(row_count) over (partition by model_name, column_name, prompt_hash) as share,
+        row_count / sum(row_count) over (partition by model_name, column_name, prompt_hash)
+            as share,
         fingerprint,
 
-        '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'::timestamp as accepted_at
+        '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'::timestamp
+            as accepted_at
 
     from fingerprinted
     {% if is_incremental() %}
-    where (model_name, column_name, prompt_hash, fingerprint) not in (
-        select (model_name, column_name, prompt_hash, fingerprint) from {{ this }}
-        qualify accepted_at = max(accepted_at) over (partition by model_name, column_name, prompt_hash)
-    )
+    where
+        row(model_name, column_name, prompt_hash, fingerprint) not in (
+            select row(kept.model_name, kept.column_name, kept.prompt_hash, kept.fingerprint)
+            from {{ this }} as kept
+            qualify kept.accepted_at = max(kept.accepted_at) over (
+                partition by kept.model_name, kept.column_name, kept.prompt_hash
+            )
+        )
     {% endif %}
 
 )
