@@ -40,11 +40,11 @@ TASKS = {
 }
 
 
-def letter(asked: Task = TASKS["filter"], text: str = "fine", **changed: Any) -> Letter:
-    """A dead letter of the embedded model."""
+def letter(asked: Task = TASKS["filter"], **changed: Any) -> Letter:
+    """A dead letter of the embedded model; what is changed does not change its key."""
     bound = question(asked, LOCAL_MODEL, "embedded")
     plain = Letter(
-        key=bound.key(text),
+        key=bound.key("fine"),
         kind=asked.kind,
         model=LOCAL_MODEL,
         host="embedded",
@@ -54,7 +54,7 @@ def letter(asked: Task = TASKS["filter"], text: str = "fine", **changed: Any) ->
         attempts=4,
         failed_at=OLD,
         next_try_at=None,
-        text=text,
+        text="fine",
         discarded_at=None,
     )
     return replace(plain, **changed)

@@ -22,6 +22,8 @@ import pytest
 from udfs import warehouse
 from udfs.errors import PublishError
 from udfs.publish import audit, current, measure, publish
+from udfs.settings import Settings
+from udfs.store import Store, put_run
 
 from ..dbt.project import Project, table
 from . import publisher
@@ -180,6 +182,15 @@ def test_f01_another_command_since_the_build_is_not_published(story: Story) -> N
     assert said.code == 1
     assert "Not published: the last dbt command was `dbt compile`" in said.err
     assert current(story.folder) == published
+
+
+def test_f01_a_build_that_was_killed_is_not_published(story: Story) -> None:
+    """It has changed tables, and the results on disk are those of the build before it."""
+    store = Store(story.project.store)
+    store.transact([lambda connection: put_run(connection, "killed", Settings())])
+    store.close()
+    said = assay(story.project, "publish")
+    assert (said.code, "a later run has not ended" in said.err) == (1, True)
 
 
 # --- the files -----------------------------------------------------------------------------------

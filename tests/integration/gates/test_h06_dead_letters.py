@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import sqlite3
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from udfs.faultd import FaultServer
 
 from ..dbt.project import KEY, Project, asking, table
 from ..faults.engine_room import POISON, SCORE, engine_room
-from .assay_line import Said, assay
+from .assay_line import Said, assay, command
 
 POISONED = "poison,kind=badlabel,marker=POISON"
 REFUSED = "refusetext,marker=POISON"
@@ -198,6 +200,23 @@ def test_h06_a_stopped_replay_leaves_letters_as_they_were(desk: Desk) -> None:
     assert (said.code, desk.listed()) == (1, before)
     assert "HTTP 401" in said.err
     assert KEY not in said.out + said.err
+
+
+def test_h06_a_killed_replay_loses_no_letter(desk: Desk) -> None:
+    """SIGKILL with requests in flight: what was not answered is there, and the next build asks."""
+    running = subprocess.Popen(
+        command("dead-letters", "replay", "--all"),
+        cwd=desk.project.root,
+        env=desk.project._environment(asking(desk.server, "hang")),
+    )
+    while not desk.server.ledger.entries and running.poll() is None:
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    assert desk.counts == (6, 3)
+    assert [one["attempts"] for one in desk.listed("--state", "waiting")] == [1, 1, 1]
+    with engine_room(desk.server.url(), desk.project.root, store=desk.store) as room:
+        assert {one.status for one in room.ask(TEXTS)} == {"ok"}
 
 
 def test_h06_a_discard_is_on_record_and_settles_for_good(desk: Desk) -> None:
