@@ -1,30 +1,39 @@
 {#-
-    An AI column whose answers come from more than `max_prompts` questions, so that old and new
-    prompts or labels stand side by side; with `max_models` also from more than so many models.
+    An AI column whose answers are not all to the same question, or not all of the same model: a
+    silent mix of old and new. `answer` is the envelope; with `one_model=false` only the question
+    counts. Rows without an answer do not count.
 -#}
-{% test ai_one_prompt(model, column_name, max_prompts=1, max_models=none) %}
+{% test ai_one_prompt(model, column_name, one_model=true) %}
 
 with
 
-counted as (
+answered as (
 
     select
-        count(distinct {{ column_name }}.prompt_hash) as prompt_count,
-        count(distinct {{ column_name }}.model) as model_count
+        {{ column_name }}.prompt_hash as prompt_hash,
+        {{ column_name ~ '.model' if one_model else "'any'" }} as answering_model
 
     from {{ model }}
     where {{ column_name }}.status = 'ok'
 
 ),
 
+kinds as (
+
+    select
+        prompt_hash,
+        answering_model,
+        count(*) as row_count
+
+    from answered
+    group by prompt_hash, answering_model
+
+),
+
 validation_errors as (
 
-    select * from counted
-    where
-        prompt_count > {{ max_prompts }}
-        {%- if max_models is not none %}
-        or model_count > {{ max_models }}
-        {%- endif %}
+    select * from kinds
+    where (select count(*) from kinds) > 1
 
 )
 
