@@ -115,7 +115,11 @@ class Udfs:
         for handle, places in _by_handle(handles):
             chosen = range(len(values)) if places is None else places
             question = self._resolver.question(handle)
-            outcomes = resolve(handle, [values[place] for place in chosen])
+            try:
+                outcomes = resolve(handle, [values[place] for place in chosen])
+            except (KeyboardInterrupt, SystemExit):  # DuckDB makes a query error of them
+                self._engine.cancel()
+                raise
             for place, outcome in zip(chosen, outcomes, strict=True):
                 shown[place] = None if outcome is None else show(question, outcome)
         return pa.array(shown, _TEXT)

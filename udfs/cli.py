@@ -17,6 +17,7 @@ from udfs.report import invocation_of, plan_table, run_results, spend_of, stoppe
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
 from udfs.settings import settings_from_environ
 from udfs.store import Store
+from udfs.warehouse import open_warehouse
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -34,6 +35,8 @@ def build(
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
     settings = settings_from_environ()
+    if database_path().exists():
+        open_warehouse(database_path(), read_only=False).close()
     before = invocation_of(run_results(Path.cwd()))
     code = run_dbt(["build", *(arguments or [])])
     results = run_results(Path.cwd())
@@ -75,7 +78,7 @@ def query(
     if not path.exists():
         message = f"There is no warehouse at {path}; run ./scripts/build first."
         raise typer.BadParameter(message, param_hint="ASSAY_DATABASE")
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with open_warehouse(path) as connection:
         typer.echo(connection.sql(sql))
 
 

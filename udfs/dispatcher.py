@@ -23,6 +23,8 @@ from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Re
 from udfs.settings import Settings
 from udfs.validator import judge
 
+CANCELLED = "The run was cancelled; answers so far are kept. Run again to go on."
+
 HELD_POLL_SECONDS = 0.25
 """How often asks that another process holds are looked up again."""
 
@@ -142,18 +144,18 @@ class Dispatcher:
         request = compose(pack)
         worst = self._governor.worst_usd(request)
         if not self._governor.allows(worst):
-            self._at_the_wall(pack)
+            self._at_the_wall(pack, worst)
             return False
         self._governor.start(request, worst)
         self._spawn(self._serve(request, worst))
         return True
 
-    def _at_the_wall(self, pack: Pack) -> None:
+    def _at_the_wall(self, pack: Pack, worst: float | None) -> None:
         """Wait while room may come back; at the wall, nothing that waits is attempted."""
         if self._governor.may_free():
             self._backlog.add_pack(pack)
             return
-        reason = "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+        reason = self._governor.wall(pack.model, worst)
         self._recorder.stopped(self._invocation_id, "budget", reason)
         for ask in [*pack.asks, *self._backlog.drain()]:
             self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
@@ -284,6 +286,8 @@ class Dispatcher:
             yield
         except RunError as error:
             self.stop(error)
+        except (KeyboardInterrupt, SystemExit):  # would end the loop, and all would wait for ever
+            self.stop(Cancelled(CANCELLED))
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop the run, not hang it
             self.stop(RunError(f"Assay failed: {type(error).__name__}. Please report this."))
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from udfs.admission import Batch
 from udfs.claims import Ticket
-from udfs.dispatcher import Dispatcher
+from udfs.dispatcher import CANCELLED, Dispatcher
 from udfs.errors import Cancelled
 from udfs.providers import Provider
 from udfs.recorder import Recorder
@@ -72,7 +72,7 @@ class Engine:
 
     def cancel(self) -> None:
         """Stop the run: nothing more is sent, threads that wait get `Cancelled`."""
-        error = Cancelled("The run was cancelled; answers so far are kept. Run again to go on.")
+        error = Cancelled(CANCELLED)
         self._loop.call_soon_threadsafe(self._dispatcher.stop, error)
 
     def close(self) -> None:

@@ -52,6 +52,15 @@ class Governor:
         """Whether the budget may have room once something in flight has settled."""
         return self._budget.may_free()
 
+    def wall(self, model: str, worst_usd: float | None) -> str:
+        """Return why a request that costs so much at most is not sent."""
+        if self._settings.max_cost_usd is not None and worst_usd is None:
+            return (
+                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; use "
+                "`ASSAY_MAX_REQUESTS`, or a model with a known price."
+            )
+        return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+
     def start(self, request: Request, worst_usd: float | None) -> None:
         """`request` goes out."""
         now = time.monotonic()
@@ -102,10 +111,10 @@ class Governor:
         )
         if error.fault in policy.SERVER_FAULTS:
             verdict = self._out_of_patience(error) or self._spared(verdict, error)
-        if isinstance(verdict, policy.Retry):
+        if isinstance(verdict, policy.Retry) and error.status != HTTPStatus.TOO_MANY_REQUESTS:
             credit = self._retries.spend(time.monotonic())
             return policy.Retry(max(verdict.wait_seconds, credit))
-        return verdict
+        return verdict  # after a 429 it is the limiter's pace that keeps retries in check
 
     def _spared(self, verdict: policy.Verdict, error: CallError) -> policy.Verdict:
         if isinstance(verdict, policy.Retry):

@@ -18,7 +18,7 @@ from udfs.providers.replay import ReplayProvider
 from udfs.resolver import Resolver
 from udfs.settings import Settings
 from udfs.store import Store
-
+from udfs.warehouse import open_warehouse
 
 _REMEDY = "run `dbt build --select +bronze --indirect-selection cautious` first"
 
@@ -72,7 +72,7 @@ def _counting(
     engine = Engine(settings, store, ReplayProvider())
     resolver = Resolver(settings, engine)
     udfs = Udfs(resolver, engine)
-    connection = duckdb.connect(str(database), read_only=True)
+    connection = open_warehouse(database)
     try:
         udfs.register(connection)
         yield connection, resolver

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from dbt.adapters.duckdb.environments.local import LocalEnvironment
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
@@ -20,6 +20,7 @@ from duckdb import DuckDBPyConnection
 from udfs.arrow import Udfs
 from udfs.engine import Engine
 from udfs.errors import AssayError
+from udfs.interrupts import interrupts
 from udfs.prices import check_cap
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
@@ -54,7 +55,7 @@ class _Workshop:
 
     def cancel(self) -> None:
         """Let nothing more be sent and nobody wait; called when dbt cancels its queries."""
-        for engine in self._engines.values():
+        for engine in list(self._engines.values()):
             engine.cancel()
 
     def close(self) -> None:
@@ -70,18 +71,19 @@ _workshop = _Workshop()
 def _listen_for_cancel() -> None:
     """Hear of Ctrl-C: dbt interrupts DuckDB, which cannot interrupt a Python function.
 
-    dbt-duckdb tells its plugins nothing of it, so its `cancel` is extended, once.
+    dbt-duckdb tells its plugins nothing of it, so what dbt calls when it stops is extended, once;
+    not the cancelling of one connection, which is left out for threads that have none open.
     """
-    cancel_queries = LocalEnvironment.cancel
-    if getattr(cancel_queries, "tells_assay", False):
+    cancel_open = DuckDBConnectionManager.cancel_open
+    if getattr(cancel_open, "tells_assay", False):
         return
 
-    def cancel(connection: Any) -> None:
+    def cancel(manager: Any) -> Any:
         _workshop.cancel()
-        cancel_queries(connection)
+        return cancel_open(manager)
 
     cancel.tells_assay = True  # type: ignore[attr-defined]
-    LocalEnvironment.cancel = staticmethod(cancel)
+    DuckDBConnectionManager.cancel_open = cancel
 
 
 atexit.register(_workshop.close)
@@ -102,6 +104,7 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
         self._engine.begin_run(get_invocation_id())
+        interrupts.listen(_workshop.cancel)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""

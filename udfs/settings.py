@@ -76,6 +76,11 @@ class Settings(BaseModel):
     pack_tokens: int = Field(
         default=6000, ge=100, description="Most estimated tokens in one request."
     )
+    max_text_tokens: int = Field(
+        default=100_000,
+        ge=1,
+        description="Most estimated tokens of one text; a longer one is `too_long` and not sent.",
+    )
     max_attempts: int = Field(
         default=4, ge=1, le=20, description="Attempts at one pack, the first one included."
     )
@@ -147,6 +152,12 @@ class Settings(BaseModel):
 
 
 def _check_url(url: str) -> None:
+    if "@" in url:
+        message = (
+            "`ASSAY_BASE_URL` holds a user name or a password, which would show in messages; use "
+            "`OPENAI_API_KEY` for the key."
+        )
+        raise ValueError(message)
     if _is_safe(url):
         return
     message = (

@@ -24,7 +24,7 @@ from udfs.validator import parse_strictly
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The most that is read of a reply, decoded: a pack's answers are a few kilobytes."""
 
-_POOL_CONNECTIONS = 16
+_POOL_CONNECTIONS = 4
 
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted"})
 _RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 529})

@@ -435,7 +435,7 @@ def test_d09_two_processes_write_one_store_without_a_lock_error(
 ) -> None:
     """Two writers, one commit a record: all there, nothing said about locks."""
     began = time.monotonic()
-    writers = [start("write", path, place * 100_000, size) for place in range(2)]
+    writers = [start("write", path, place * 100_000, size, 0) for place in range(2)]
     results = [ended(writer) for writer in writers]
     seconds = time.monotonic() - began
     assert [(code, errors) for code, _, errors in results] == [(0, ""), (0, "")]

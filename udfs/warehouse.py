@@ -1,0 +1,28 @@
+"""The warehouse file: opened, or one line that says who else has it open."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from udfs.errors import ConfigError
+
+
+def open_warehouse(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
+    """Open the DuckDB file at `path`.
+
+    Raises `ConfigError` where another process has it open: DuckDB lets only one in.
+    """
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.IOException as error:
+        if (holder := re.search(r"lock is held in (.*) \(PID (\d+)\)", str(error))) is None:
+            raise
+        program, process = Path(holder[1]).name, holder[2]
+        message = (
+            f"The warehouse {path} is open in process {process} ({program}); wait until it has "
+            f"ended, or end it with `kill {process}`. Nothing was sent."
+        )
+        raise ConfigError(message) from None
