@@ -7,8 +7,8 @@ from udfs.interrupts import interrupts
 
 def main() -> None:
     """Run dbt with the arguments of this process; SIGINT is heard from the first import on."""
-    interrupts.remember()
-    from dbt.cli.main import cli  # noqa: PLC0415 - takes a second, in which SIGINT may come
+    interrupts.remember()  # before the import: it takes a second
+    from dbt.cli.main import cli
 
     cli(prog_name="dbt")
 

@@ -14,7 +14,7 @@ GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
 
 AGAIN_SECONDS = 2.0
-"""A Ctrl-C that fell into the start-up of Python may be lost: after this the child hears another."""
+"""A Ctrl-C that falls into the start-up of Python may be lost: then the child hears another."""
 
 KILL_SECONDS = 4.0
 """After this the child is killed; everything that was answered is on disk already."""
@@ -64,7 +64,11 @@ def _wait(child: subprocess.Popen[bytes]) -> int | None:
 def _end(child: subprocess.Popen[bytes], told: _Told) -> int:
     """End the child: it may have heard of it already, is told again, and is killed at last."""
     first = 0.0 if told.number == signal.SIGTERM else GRACE_SECONDS
-    waited = [(first, signal.SIGINT), (AGAIN_SECONDS, signal.SIGINT), (KILL_SECONDS, signal.SIGKILL)]
+    waited = [
+        (first, signal.SIGINT),
+        (AGAIN_SECONDS, signal.SIGINT),
+        (KILL_SECONDS, signal.SIGKILL),
+    ]
     for seconds, number in waited:
         while child.poll() is None and time.monotonic() - told.at < seconds:
             time.sleep(0.05)

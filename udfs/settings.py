@@ -152,7 +152,7 @@ class Settings(BaseModel):
 
 
 def _check_url(url: str) -> None:
-    if "@" in url:
+    if "@" in url.partition("//")[2].partition("/")[0]:
         message = (
             "`ASSAY_BASE_URL` holds a user name or a password, which would show in messages; use "
             "`OPENAI_API_KEY` for the key."

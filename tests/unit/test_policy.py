@@ -17,9 +17,13 @@ from udfs.policy import (
     Stop,
     after_fault,
     after_rejection,
+    next_sending,
     next_try_at,
     wait_seconds,
 )
+from udfs.prompts import compose
+
+from .builders import pack
 
 FAILED_AT = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 
@@ -115,11 +119,35 @@ def test_b01_a_very_long_wait_is_taken_in_parts() -> None:
     assert wait_seconds(1, 86_400.0, 0.0) == LONGEST_WAIT_SECONDS
 
 
+@pytest.mark.parametrize("asked", [60.0, 120.0, 86_400.0])
+def test_b01_jitter_on_a_long_wait_is_bounded(asked: float) -> None:
+    """Half of the longest backoff at most, so that two minutes do not become three."""
+    longest = min(asked, LONGEST_WAIT_SECONDS) + BACKOFF_CAP_SECONDS / 2
+    assert wait_seconds(1, asked, 0.999) <= longest
+
+
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
 def test_b07_without_a_usable_header_a_wait_stays_short(jitter: float) -> None:
     """Positive, and no longer than the capped backoff and its jitter."""
     waits = [wait_seconds(attempt, None, jitter) for attempt in range(1, 21)]
     assert 0 < min(waits) <= max(waits) <= 1.5 * BACKOFF_CAP_SECONDS
+
+
+def test_a19_after_a_lost_reply_the_very_same_request_goes_out() -> None:
+    """So that a server which remembers idempotency keys can send the reply again."""
+    first = pack("one", "two")
+    again = next_sending(first, "transport")
+    assert (again.seal, again.attempt) == (first.seal, 2)
+    assert compose(again).user == compose(first).user
+
+
+@pytest.mark.parametrize("fault", ["retryable", "bad_body", "provider_error", "empty"])
+def test_a19_after_a_reply_that_arrived_it_is_a_new_request(fault: Any) -> None:
+    """Or such a server would send the same useless reply for ever."""
+    first = pack("one", "two")
+    again = next_sending(first, fault)
+    assert again.seal != first.seal
+    assert (again.records, again.attempt) == (first.records, 2)
 
 
 def test_a_retry_carries_the_wait() -> None:

@@ -15,6 +15,7 @@ from udfs.faultd import Entry, FaultServer, Latency
 from udfs.prices import PRICES, cost_usd
 from udfs.report import spend_of
 
+from ..figures import Figure
 from .conftest import OpenRoom
 from .engine_room import (
     CLASSIFY,
@@ -100,14 +101,14 @@ def test_b01_a_long_wait_pauses_the_lane_and_fails_no_row(
 
 
 def test_b02_above_the_rate_the_run_settles_just_below_it(
-    server: FaultServer, room: OpenRoom
+    server: FaultServer, room: OpenRoom, figure: Figure
 ) -> None:
     """At least 80 % of the rate is used, under 5 % is refused, and no row is lost."""
     began = time.monotonic()
     outcomes = room("rate,rate=30", pack_records=1, max_in_flight=32).ask(texts(240))
     took = time.monotonic() - began
     share = len(refused(server)) / len(server.ledger.entries)
-    print(f"B02: {240 / took:.1f} of 30 a second, {share:.1%} refused")  # noqa: T201
+    figure(allowed=30, answered=round(240 / took, 1), refused_share=round(share, 3))
     assert statuses(outcomes) == ["ok"] * 240
     assert 240 / took >= 0.8 * 30
     assert share < 0.05
@@ -135,7 +136,7 @@ def test_b11_a_clock_that_steps_changes_no_wait(
     assert 0.7 <= gaps(server.ledger.entries)[0] <= 3
 
 
-def test_b12_waiters_do_not_come_back_as_a_herd(room: OpenRoom) -> None:
+def test_b12_waiters_do_not_come_back_as_a_herd(room: OpenRoom, figure: Figure) -> None:
     """Sixteen that were told to wait a second come back later, and spread out."""
     with FaultServer("outage,t=0,d=1,status=429,ra=1") as herded:
         opened = room(url=herded.url(), pack_records=1, max_in_flight=16)
@@ -143,7 +144,7 @@ def test_b12_waiters_do_not_come_back_as_a_herd(room: OpenRoom) -> None:
         started = [entry.started for entry in herded.ledger.entries if entry.status == 200]
     first_second = sum(one <= min(started) + 1 for one in started)
     at_once = Counter(int((one - min(started)) * 20) for one in started)
-    print(f"B12: {first_second} in the first second, {max(at_once.values())} in 50 ms")  # noqa: T201
+    figure(in_first_second=first_second, in_50_ms=max(at_once.values()))
     assert statuses(outcomes) == ["ok"] * 60
     assert max(at_once.values()) <= 16
 
@@ -174,14 +175,16 @@ def test_b03_payment_required_is_the_same(scenario: str, room: OpenRoom) -> None
         room(scenario).ask(texts(8))
 
 
-def test_b04_an_outage_is_not_hammered(server: FaultServer, room: OpenRoom) -> None:
+def test_b04_an_outage_is_not_hammered(
+    server: FaultServer, room: OpenRoom, figure: Figure
+) -> None:
     """The breaker opens after a few requests; then one probe in five seconds asks."""
     with pytest.raises(RunError, match="ASSAY_OUTAGE_SECONDS"):
         room("s503", outage_seconds=3).ask(texts(64))
     entries = server.ledger.entries
     opened_at = sorted(entry.ended for entry in entries)[9]
     probes = [entry for entry in entries if entry.started > opened_at + 1]  # not in flight then
-    print(f"B04: {len(entries)} requests for 16 packs, {len(probes)} probes")  # noqa: T201
+    figure(packs=16, requests=len(entries), probes=len(probes))
     assert len(entries) <= 1.1 * 16 + 20
     assert len(probes) == 1
     assert probes[0].started - opened_at >= PROBE_SECONDS - 0.1
@@ -196,7 +199,9 @@ def test_b04_a_server_that_says_nothing_of_use_is_down(scenario: str, room: Open
     assert opened.dead == []
 
 
-def test_b05_an_outage_that_ends_loses_nothing(server: FaultServer, room: OpenRoom) -> None:
+def test_b05_an_outage_that_ends_loses_nothing(
+    server: FaultServer, room: OpenRoom, figure: Figure
+) -> None:
     """Within 30 s of the return everything is answered, and nothing is bought twice."""
     asked = texts(200)
     began = time.monotonic()
@@ -205,7 +210,7 @@ def test_b05_an_outage_that_ends_loses_nothing(server: FaultServer, room: OpenRo
         outcomes = opened.ask(asked)
         took = time.monotonic() - began
         bill = failing.summary()
-    print(f"B05: all answered {took - 2.2:.1f} s after the return")  # noqa: T201
+    figure(seconds_after_return=round(took - 2.2, 1))
     assert values(outcomes) == expected(asked)
     assert (bill["by_status"].keys(), opened.dead) == ({"200", "503"}, [])
     assert bill["paid_more_than_once"] == 0
@@ -246,14 +251,16 @@ def test_b08_the_wall_in_requests_is_a_wall(server: FaultServer, room: OpenRoom)
     assert all("ASSAY_MAX_REQUESTS" in str(one.error) for one in outcomes[8:])
 
 
-def test_b08_the_wall_in_dollars_is_a_wall(server: FaultServer, room: OpenRoom) -> None:
+def test_b08_the_wall_in_dollars_is_a_wall(
+    server: FaultServer, room: OpenRoom, figure: Figure
+) -> None:
     """At a cap of 40 % of the need faultd's bill stays below it; the next run does the rest."""
     asked = texts(60)
     need = 15 * cost_of_a_pack(server)
     server.reset()
     opened = room(model=PRICED, max_cost_usd=0.4 * need)
     outcomes = opened.ask(asked)
-    print(f"B08: billed {billed_usd(server) / need:.0%} of the need at a cap of 40 %")  # noqa: T201
+    figure(cap=0.4, billed=round(billed_usd(server) / need, 3))
     assert set(statuses(outcomes)) == {"ok", "not_attempted"}
     assert 0 < billed_usd(server) <= 0.4 * need
     opened.engine.begin_run("the next run")
@@ -303,7 +310,7 @@ def test_b10_rambling_is_cut_at_twice_of_what_is_expected(
     assert len(entries) == {"stop": 1, "length": 1 + 2 + 4}[finish]
 
 
-def test_b13_threads_and_models_share_one_limit(room: OpenRoom) -> None:
+def test_b13_threads_and_models_share_one_limit(room: OpenRoom, figure: Figure) -> None:
     """Eight threads, each with a question of its own: never more in flight than configured."""
     with FaultServer(latency=Latency(0.01)) as shared:
         opened = room(url=shared.url(), max_in_flight=3, pack_records=1)
@@ -314,6 +321,6 @@ def test_b13_threads_and_models_share_one_limit(room: OpenRoom) -> None:
         for thread in threads:
             thread.join()
         bill = shared.summary()
-    print(f"B13: {bill['max_in_flight']} in flight of 3")  # noqa: T201
+    figure(allowed=3, in_flight=bill["max_in_flight"])
     assert bill["max_in_flight"] <= 3
     assert bill["distinct_paid"] == 80

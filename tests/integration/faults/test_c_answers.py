@@ -15,6 +15,7 @@ from udfs.faultd import FaultServer, Latency
 from udfs.faultd.chats import Chat, read_chat
 from udfs.report import spend_of
 
+from ..figures import Figure
 from .conftest import OpenRoom
 from .engine_room import (
     CLASSIFY,
@@ -148,12 +149,12 @@ def test_c06_of_two_answers_to_one_id_neither_is_taken(
 
 
 @pytest.mark.parametrize("rows", [2000, pytest.param(100_000, marks=pytest.mark.whole)])
-def test_c07_a_shuffled_reply_misplaces_nothing(rows: int, room: OpenRoom) -> None:
+def test_c07_a_shuffled_reply_misplaces_nothing(rows: int, room: OpenRoom, figure: Figure) -> None:
     """Every answer lands on its own row."""
     asked = texts(rows)
     given = values(room("shuffled", pack_records=50, max_in_flight=16).ask(asked, SCORE))
     misplaced = sum(got != wanted for got, wanted in zip(given, scores(asked), strict=True))
-    print(f"C07: {misplaced} misplaced of {rows:,}")  # noqa: T201
+    figure(rows=rows, misplaced=misplaced)
     assert misplaced == 0
 
 
@@ -348,13 +349,13 @@ def test_c19_the_first_answer_to_a_text_stays(room: OpenRoom) -> None:
     [("s500", "transport"), ("s400", "too_long"), ("hang", "transport"), ("deep", "transport")],
 )
 def test_c20_a_poison_record_is_found_by_halving(
-    kind: str, status: str, server: FaultServer, room: OpenRoom
+    kind: str, status: str, server: FaultServer, room: OpenRoom, figure: Figure
 ) -> None:
     """In at most 2·log2(16) + retries further requests; the other fifteen are answered."""
     asked = texts(16, poisoned=9)
     opened = room(f"poison,kind={kind}", pack_records=16, deadline_seconds=0.5)
     assert statuses(opened.ask(asked)) == all_but(9, 16, status)
-    print(f"C20 {kind}: {len(server.ledger.entries)} requests")  # noqa: T201
+    figure(records=16, requests=len(server.ledger.entries))
     assert len(server.ledger.entries) - 1 <= 2 * HALVINGS_OF_16 + 1
     assert paid_twice(server) == 0
 

@@ -13,6 +13,7 @@ from udfs.errors import ConfigError, RunError
 from udfs.faultd import FaultServer
 from udfs.settings import load_settings
 
+from ..figures import Figure
 from .conftest import OpenRoom
 from .engine_room import CLASSIFY, KEY, LABELS, SCORE, expected, statuses, texts, values
 
@@ -30,7 +31,7 @@ MEGABYTE = 1024 * 1024
 @pytest.mark.parametrize("pack_records", [4, 16])
 @pytest.mark.parametrize("place", [0, 3])
 def test_g01_an_order_in_a_row_cannot_break_the_structure(
-    order: str, pack_records: int, place: int, room: OpenRoom
+    order: str, pack_records: int, place: int, room: OpenRoom, figure: Figure
 ) -> None:
     """Even with a model that obeys: only labels of the set, only in the pack of the order."""
     asked = texts(32)
@@ -39,7 +40,7 @@ def test_g01_an_order_in_a_row_cannot_break_the_structure(
     others = [
         (got, wanted) for got, wanted in zip(given, expected(asked), strict=True) if got != wanted
     ]
-    print(f"G01: {len(others)} labels changed by one order, {pack_records} a pack")  # noqa: T201
+    figure(pack_records=pack_records, labels_changed=len(others))
     assert {got for got, _ in others} <= {"other"}
     assert len(others) <= pack_records
     assert given[pack_records:] == expected(asked)[pack_records:]
