@@ -6,6 +6,7 @@ which queues the rows of the whole relation; `ai_due` compares tables with the p
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ class Udfs:
         self._engine = engine
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Register all functions on a root connection; once more on another one is fine."""
+        """Register all functions on a root connection; once more is fine, also on another one."""
         asking: dict[str, Udf] = {
             "assay_ask_value": self.ask_value,
             "assay_ask_envelope": self.ask_envelope,
@@ -138,6 +139,8 @@ def _create(
     What asks is volatile, so that DuckDB never runs it while planning (EXPLAIN, constant
     folding); a second evaluation of the same row is a look-up.
     """
+    with contextlib.suppress(duckdb.InvalidInputException):  # it was not there yet
+        connection.remove_function(name)
     connection.create_function(
         name,
         function,

@@ -47,6 +47,7 @@ class Dispatcher:
         self._backlog = Backlog(settings.pack_records, settings.pack_tokens)
         self._admission = Admission(recorder, self.settled, self._claims, self._backlog)
         self._gathering = 0
+        self._gathered = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._governor = Governor(settings)
@@ -60,6 +61,7 @@ class Dispatcher:
         self._recorder.begun(invocation_id, self._settings)
         self.stopped = None
         self._gathering = 0
+        self._gathered = True
         self._admission.forget()
         self._backlog.drain()
         self._claims.abandon()
@@ -97,6 +99,7 @@ class Dispatcher:
     def gathering(self, change: int) -> None:
         """One statement more (+1) or less (-1) is gathering; at none, all that waits is ripe."""
         self._gathering = max(0, self._gathering + change)
+        self._gathered = False  # until all that came before the end is taken on, too
         if self._gathering == 0:
             self._inbox.put_nowait(None)
 
@@ -110,6 +113,7 @@ class Dispatcher:
             async with self._heard():
                 if held := await self._admission.admit(batches):
                     self._spawn(self._wait_for_others(held))
+                self._gathered |= None in batches and self._gathering == 0
                 self._pump()
 
     async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
@@ -130,7 +134,7 @@ class Dispatcher:
             if (wait := self._governor.wait_seconds()) > 0:
                 self._pump_in(wait)
                 return
-            flush = self._gathering == 0 or self._claims.waiting > 0
+            flush = self._gathered or self._claims.waiting > 0
             if (pack := self._backlog.take(flush=flush)) is None or not self._launch(pack):
                 return
 

@@ -56,8 +56,9 @@ class Governor:
         """Return why a request that costs so much at most is not sent."""
         if self._settings.max_cost_usd is not None and worst_usd is None:
             return (
-                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; use "
-                "`ASSAY_MAX_REQUESTS`, or a model with a known price."
+                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
+                "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or use "
+                "`ASSAY_MAX_REQUESTS`."
             )
         return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
 

@@ -6,12 +6,14 @@ This is where the parts are put together; nothing imports it but dbt.
 from __future__ import annotations
 
 import atexit
+import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
@@ -74,16 +76,40 @@ def _listen_for_cancel() -> None:
     dbt-duckdb tells its plugins nothing of it, so what dbt calls when it stops is extended, once;
     not the cancelling of one connection, which is left out for threads that have none open.
     """
-    cancel_open = DuckDBConnectionManager.cancel_open
-    if getattr(cancel_open, "tells_assay", False):
+
+    def cancel(cancel_open: Callable[..., Any], *arguments: Any) -> Any:
+        _workshop.cancel()
+        return cancel_open(*arguments)
+
+    _extend(DuckDBConnectionManager, "cancel_open", cancel)
+
+
+def _load_in_turn() -> None:
+    """Let sources be loaded one after the other.
+
+    Two models that load a source at once would meet in DuckDB's catalog, and one would fail.
+    """
+    turn = threading.Lock()
+
+    def load(load_source: Callable[..., Any], *arguments: Any) -> Any:
+        with turn:
+            return load_source(*arguments)
+
+    _extend(LocalEnvironment, "load_source", load)
+
+
+def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
+    """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
+    method = getattr(owner, name)
+    if hasattr(method, "extended_by_assay"):
         return
 
-    def cancel(manager: Any) -> Any:
-        _workshop.cancel()
-        return cancel_open(manager)
+    @functools.wraps(method)
+    def extended(*arguments: Any) -> Any:
+        return around(method, *arguments)
 
-    cancel.tells_assay = True  # type: ignore[attr-defined]
-    DuckDBConnectionManager.cancel_open = cancel
+    extended.extended_by_assay = True  # type: ignore[attr-defined]
+    setattr(owner, name, extended)
 
 
 atexit.register(_workshop.close)
@@ -103,6 +129,7 @@ class Plugin(BasePlugin):
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
+        _load_in_turn()
         self._engine.begin_run(get_invocation_id())
         interrupts.listen(_workshop.cancel)
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from udfs.arrow import Udfs, in_form
 from udfs.engine import Engine
 from udfs.faultd import FaultServer, Latency
 from udfs.providers import open_provider
-from udfs.providers.fake import FakeProvider
+from udfs.providers.fake import FakeProvider, answering
 from udfs.records import Reply, Request
 from udfs.resolver import Resolver
 from udfs.settings import Settings
@@ -56,11 +57,11 @@ def new_desk(tmp_path: Path) -> Iterator[NewDesk]:
     """Put a table of notes and our functions on a connection; all is closed in the end."""
     opened: list[Desk] = []
 
-    def made(provider: Any = None, **changed: Any) -> Desk:
+    def made(fake: FakeProvider | None = None, **changed: Any) -> Desk:
         given = {"provider": "local", "store": tmp_path / "store.sqlite"} | changed
         settings = Settings.model_validate(given)
         store = Store(settings.store)
-        engine = Engine(settings, store, provider or open_provider(settings))
+        engine = Engine(settings, store, fake or open_provider(settings))
         engine.begin_run("a-run")
         connection = duckdb.connect()
         udfs = Udfs(Resolver(settings, engine), engine)
@@ -109,14 +110,15 @@ SHAPES = {
     "same_call_twice": "select {ask} as x, not {ask} as y from notes",
     "join_condition": "select count(*) from notes as n inner join (values (true)) as t(x) "
     "on {ask} = t.x",
-    "window": "select id, count(*) over (partition by {ask}) as x from notes",
+    "window": "select count(*) over (partition by x) from (select {ask} as x from notes) as t",
+    "window_argument": "select max({ask}) over (partition by id) as x from notes",
     "having": "select body, bool_or({ask}) as x from notes group by body having bool_or({ask})",
     "group_by": "select {ask} as x, count(*) from notes group by {ask}",
     "case": "select case when {ask} then 'yes' when not {ask} then 'no' end as x from notes",
     "correlated": "select id, (select {ask_n}) as x from notes as n",
     "exists": "select count(*) from notes as n where exists (select 1 where {ask_n})",
     "aggregate_filter": "select count(*) filter (where {ask}) as x from notes",
-    "qualify": "select id from notes qualify row_number() over (partition by {ask} order by id) = 1",
+    "qualify": "select id, {ask} as x from notes qualify row_number() over (order by id) > 1",
     "lateral": "select n.id, l.x from notes as n, lateral (select {ask_n} as x) as l",
     "unnested_list": "select [{ask}, {ask}] as x from notes",
     "insert": "create table t as select id, {ask} as x from notes",
@@ -129,7 +131,7 @@ def test_e03_each_text_is_asked_once_in_every_shape(
 ) -> None:
     """As many answers are paid for as there are different texts, and a second look is free."""
     sql = SHAPES[shape].format(ask=ask(), ask_n=ask("n.body"))
-    desk.connection.execute(sql)
+    desk.rows(sql)
     different = desk.rows("select count(distinct body) from notes")[0][0]
     assert server.summary()["paid_answers"] == different
     assert server.summary()["paid_more_than_once"] == 0
@@ -177,10 +179,10 @@ LOOKS = {
 @pytest.mark.parametrize("look", LOOKS)
 def test_e04_looking_at_a_query_asks_nothing(desk: Desk, server: FaultServer, look: str) -> None:
     """Nor does it with a constant argument, which DuckDB would run while planning."""
-    for text in ("body", "'a constant'", "'a' || ' constant'", "cast(null as varchar)"):
-        sql = f"select {ask(text)} as x from notes"
-        desk.connection.execute(LOOKS[look].format(sql=sql)).fetchall()
-        desk.connection.execute(LOOKS[look].format(sql=f"select {ask(text)} as x")).fetchall()
+    constants = ("'a constant'", "'a' || ' constant'", "cast(null as varchar)")
+    for sql in [f"{ask('body')} as x from notes", *(f"{ask(text)} as x" for text in constants)]:
+        desk.connection.execute(LOOKS[look].format(sql=f"select {sql}")).fetchall()
+        desk.connection.execute("deallocate looked" if look == "prepare" else "select 1")
     assert server.summary()["requests"] == 0
 
 
@@ -196,12 +198,14 @@ def test_e04_the_counting_and_the_peeking_form_ask_nothing(
 # --- E05: small chunks ---------------------------------------------------------------------------
 
 
+PACK, SLOTS = 64, 8
+
+
 def _fill(new_desk: NewDesk, rows: int, where: str) -> tuple[float, float, int]:
     """The mean share of a pack that is full, of the slots in use, and the number of requests."""
-    pack, slots = 32, 8
-    with FaultServer(latency=Latency(median=0.05)) as server:
+    with FaultServer(latency=Latency(median=0.2)) as server:
         asked = {"provider": "openai", "base_url": server.url(), "api_key": KEY, "model": "stub"}
-        desk = new_desk(**asked, pack_records=pack, max_in_flight=slots)
+        desk = new_desk(**asked, pack_records=PACK, max_in_flight=SLOTS)
         desk.connection.execute(
             f"create or replace table notes as select i as id, 'note ' || i as body "
             f"from range({rows}) as r(i)"
@@ -212,23 +216,23 @@ def _fill(new_desk: NewDesk, rows: int, where: str) -> tuple[float, float, int]:
                   f"({in_form(sql, 'gather')}) as g")  # fmt: skip
         desk.rows(sql)
         bill = server.summary()
-    filled = bill["records"] / (bill["requests"] * pack)
-    used = bill["work_seconds"] / (bill["span_seconds"] * slots)
+    filled = bill["records"] / (bill["requests"] * PACK)
+    used = bill["work_seconds"] / (bill["span_seconds"] * SLOTS)
     return filled, used, bill["requests"]
 
 
 @pytest.mark.parametrize(
-    "rows", [6_000, pytest.param(60_000, marks=pytest.mark.whole)], ids=["tenth", "whole"]
+    "rows", [6_400, pytest.param(60_000, marks=pytest.mark.whole)], ids=["tenth", "whole"]
 )
-@pytest.mark.parametrize("where", ["true", "id % 20 = 7"], ids=["all", "one_in_twenty"])
+@pytest.mark.parametrize("where", ["true", "id % 20 = 3"], ids=["all", "one_in_twenty"])
 def test_e05_packs_are_full_whatever_the_chunks(
     new_desk: NewDesk, rows: int, where: str, figure: Figure
 ) -> None:
-    """DuckDB hands over 2,048 rows at a time, after a filter a hundred; packs do not show it."""
+    """DuckDB hands over 2,048 rows at a time, after a filter a few hundred; packs do not show it."""
     filled, used, requests = _fill(new_desk, rows, where)
-    assert filled >= 0.9
     figure(rows=rows, requests=requests, pack_fill=round(filled, 3), slots_used=round(used, 3))
-    assert used >= 0.8 or requests < 100
+    assert filled >= 0.9
+    assert used >= 0.8 or requests < 10 * SLOTS
 
 
 # --- E20, E21: registration ----------------------------------------------------------------------
@@ -317,13 +321,18 @@ def test_e22_what_ends_a_process_ends_the_run(
 def test_e22_ctrl_c_inside_a_function_stops_the_run(new_desk: NewDesk) -> None:
     """DuckDB makes a query error of it; nothing may be sent after it all the same."""
 
-    def slow(_request: Request) -> Reply:
+    good = answering(lambda _record, _key: True)
+
+    def slow(request: Request) -> Reply:
         threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT]).start()
         threading.Event().wait(0.5)
-        raise MemoryError
+        return good(request)
 
-    desk = new_desk(FakeProvider(slow), max_in_flight=1)
-    with pytest.raises((duckdb.Error, KeyboardInterrupt)):
-        desk.rows(f"select {ask()} from notes limit 1")
+    provider = FakeProvider(slow)
+    desk = new_desk(provider, max_in_flight=1)
+    handle = desk.udfs.task(pa.chunked_array([['{"kind": "filter", "asked": "Is it glad?"}']]))
+    with pytest.raises(KeyboardInterrupt):
+        desk.udfs.ask_value(pa.chunked_array([handle]), pa.chunked_array([["a note"]]))
     with pytest.raises(duckdb.Error, match="Cancelled"):
         desk.rows(f"select {ask()} from notes")
+    assert len(provider.requests) == 1

@@ -102,7 +102,7 @@ def asked(server: FaultServer, at_least: int) -> None:
     assert len(server.ledger.entries) >= at_least
 
 
-@pytest.mark.parametrize("moments", [2, pytest.param(20, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("moments", [1, pytest.param(10, marks=pytest.mark.whole)])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
 def test_p05_a_signal_ends_the_build_in_five_seconds(
     tmp_path: Path, server: FaultServer, moments: int, number: signal.Signals, figure: Figure

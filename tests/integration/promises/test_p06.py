@@ -62,22 +62,35 @@ def state(project: Project) -> list[tuple[object, ...]]:
     return [project.rows(query)[0] for query in STATE]
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=pytest.mark.whole)])
+def await_requests(server: FaultServer, more: int) -> None:
+    """Wait until so many more requests have arrived, or all answers are known already."""
+    wanted = len(server.ledger.entries) + more
+    limit = time.monotonic() + 8
+    while len(server.ledger.entries) < wanted and time.monotonic() < limit:
+        if len(server.ledger.paid) == RECORDS:
+            return
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.whole)])
 def test_p06_a_build_that_was_killed_is_finished_by_the_next(
     tmp_path: Path, kills: int, figure: Figure
 ) -> None:
-    """kill -9 of the whole group between start and end; then silver and gold as if unbroken."""
+    """kill -9 of the whole group, every other time with requests in flight; then as if unbroken."""
     moments = random.Random(6)  # noqa: S311 - repeatable on purpose
-    with FaultServer(latency=Latency(median=0.05, sigma=0.5)) as server:
+    with FaultServer(latency=Latency(median=0.1, sigma=0.5)) as server:
         unbroken = make(tmp_path / "unbroken", server)
         began = time.monotonic()
         assert unbroken.dbt("build").code == 0
         seconds = time.monotonic() - began
         server.reset()
         project = make(tmp_path / "killed", server)
-        for _ in range(kills):
+        for kill in range(kills):
             running = project.start("build")
-            time.sleep(moments.uniform(0.3, 1.0) * seconds)
+            if kill % 2:
+                await_requests(server, moments.randint(1, RECORDS // PACK // kills + 2))
+            else:
+                time.sleep(moments.uniform(0.3, 1.0) * seconds)
             kill_group(running)
         after = project.dbt("build")
         paid = server.ledger.paid

@@ -12,9 +12,9 @@ from .test_p06 import make, state
 
 
 def test_p10_running_again_costs_nothing(tmp_path: Path, figure: Figure) -> None:
-    """Again, with --full-refresh, by 8 threads, under another hash seed, with the seed loaded anew.
+    """Again, with --full-refresh, under another hash seed, into another warehouse: 0 requests.
 
-    Each time 0 requests and the same rows; a fresh store and 8 threads come to the same rows, too.
+    The rows are the same each time, and also those of 8 threads on a fresh store.
     """
     with FaultServer() as server:
         project = make(tmp_path / "first", server)
