@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 
 from udfs import doctor, evaluate
 from udfs.errors import AssayError
-from udfs.plan import manifest_of, plan_models
+from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.report import invocation_of, plan_table, run_results, spend_of, stopped_by, summary
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
 from udfs.settings import settings_from_environ
@@ -59,9 +60,13 @@ def plan(
 ) -> None:
     """Count what a build would ask: rows, texts, requests, tokens and money. Nothing is sent."""
     settings = settings_from_environ()
-    code = run_dbt(["compile", "--quiet", *(["--select", select] if select else [])])
-    if code:
-        raise typer.Exit(code)
+    check_warehouse(database_path())
+    with tempfile.TemporaryFile("w+") as printed:
+        code = run_dbt(["compile", "--quiet", *(["--select", select] if select else [])], printed)
+        printed.seek(0)
+        if code:
+            typer.echo(printed.read())
+            raise typer.Exit(code)
     plans = plan_models(manifest_of(Path.cwd()), database_path(), settings)
     typer.echo(plan_table(plans))
     if max_requests is not None and plans["total"].requests > max_requests:

@@ -73,6 +73,7 @@ class Dispatcher:
         """End the run: forget what waits, cancel what flies, wake everybody."""
         if self.stopped is None:
             self._recorder.stopped(self._invocation_id, error.cause, str(error))
+            self._recorder.release()
         self._halt(error)
 
     def _halt(self, error: RunError) -> None:
@@ -110,6 +111,8 @@ class Dispatcher:
             batches = [await self._inbox.get()]
             while not self._inbox.empty():
                 batches.append(self._inbox.get_nowait())
+            if self.stopped is not None:  # whoever waits sees that, too
+                continue
             async with self._heard():
                 if held := await self._admission.admit(batches):
                     self._spawn(self._wait_for_others(held))
@@ -161,7 +164,9 @@ class Dispatcher:
             return
         reason = self._governor.wall(pack.model, worst)
         self._recorder.stopped(self._invocation_id, "budget", reason)
-        for ask in [*pack.asks, *self._backlog.drain()]:
+        asks = [*pack.asks, *self._backlog.drain()]
+        self._recorder.release([ask.key for ask in asks])
+        for ask in asks:
             self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
 
     async def _serve(self, request: Request, worst: float | None) -> None:

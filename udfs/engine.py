@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -80,11 +81,13 @@ class Engine:
         if not self._thread.is_alive():
             return
         winding = asyncio.run_coroutine_threadsafe(self._dispatcher.wind_up(), self._loop)
-        winding.result(timeout=CLOSING_SECONDS)
+        with contextlib.suppress(TimeoutError):  # the answers must be written all the same
+            winding.result(timeout=CLOSING_SECONDS)
         self._writer.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=CLOSING_SECONDS)
-        self._loop.close()
+        if not self._thread.is_alive():
+            self._loop.close()
 
     def _submit(self, batch: Batch) -> None:
         self._loop.call_soon_threadsafe(self._dispatcher.submit, batch)

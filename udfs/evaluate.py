@@ -182,7 +182,7 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: Plan) -> dict[str, An
 @contextmanager
 def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
     """Yield an engine and its resolver on the store of `settings`, and close both."""
-    store = Store(settings.store)
+    store = Store(settings.store, guarded=settings.provider == "openai")
     engine = Engine(settings, store, provider)
     try:
         yield engine, Resolver(settings, engine)

@@ -59,9 +59,7 @@ def ended(
     )
 
 
-def failed(
-    attempt: Attempt, started: float, error: BaseException, price: Price | None
-) -> Attempt:
+def failed(attempt: Attempt, started: float, error: BaseException, price: Price | None) -> Attempt:
     """Return the row of an attempt that brought nothing; `error` carries no text and no key.
 
     One that was cancelled in flight may have been paid for.

@@ -23,6 +23,7 @@ from udfs.store import (
     put_run,
     put_stop,
     put_task,
+    release,
 )
 
 
@@ -51,6 +52,10 @@ class Recorder:
     def stopped(self, invocation_id: str, cause: str, message: str) -> None:
         """Write down what ended a run early."""
         self._writer.send(lambda connection: put_stop(connection, invocation_id, cause, message))
+
+    def release(self, keys: Sequence[bytes] | None = None) -> None:
+        """Let other processes have `keys`, or all that this one holds; it asks them no more."""
+        self._writer.send(lambda connection: release(connection, self.owner, keys))
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; survives the end of this process."""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from types import FrameType
+from typing import IO
 
 GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
@@ -38,8 +39,10 @@ class _Told:
             self.number, self.at = number, time.monotonic()
 
 
-def run_dbt(arguments: Sequence[str]) -> int:
+def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
     """Run dbt and return its exit code, or 128 plus the signal that ended it, as shells do.
+
+    What it prints goes where ours goes, or to the file `printed`.
 
     SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
     to SIGINT, as it does for jobs in the background of a script.
@@ -48,7 +51,7 @@ def run_dbt(arguments: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)
     dbt = [sys.executable, "-m", "udfs.child"]
-    child = subprocess.Popen([*dbt, *arguments])  # noqa: S603 - our own dbt
+    child = subprocess.Popen([*dbt, *arguments], stdout=printed)  # noqa: S603 - our own dbt
     while (code := _wait(child)) is None:
         if told.number is not None:
             return _end(child, told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import signal
 import sys
 import time
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from udfs.bench import table
 from udfs.bench.cases import CASES, Case
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -30,6 +32,12 @@ def _show_cases(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _show_table(file: Path | None) -> None:
+    if file is not None:
+        typer.echo(table.table(table.read(file)))
+        raise typer.Exit
+
+
 @app.command()
 def run(
     cases: Annotated[
@@ -41,12 +49,17 @@ def run(
     show: Annotated[
         bool, typer.Option("--list", callback=_show_cases, is_eager=True, help="List the cases.")
     ] = False,
+    as_table: Annotated[
+        Path | None,
+        typer.Option("--table", callback=_show_table, help="Print such a file as Markdown."),
+    ] = None,
 ) -> None:
     """Measure Assay against a stub server on this machine; exit 1 when a figure is not reached."""
     wanted = cases or list(CASES)
     if unknown := [name for name in wanted if name not in CASES]:
         message = f"no case {unknown[0]!r}; there are {', '.join(CASES)}"
         raise typer.BadParameter(message)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     results = []
     for name in wanted:
         results.append(measured(name))

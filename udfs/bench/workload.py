@@ -239,14 +239,21 @@ def _profiles() -> dict[str, Any]:
 
 
 def _ended(process: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Wait for a process and return its exit code and the most memory it held, in bytes."""
+    """Wait for a process and return its exit code and the most memory it held, in bytes.
+
+    Whatever ends the wait early, time or Ctrl-C, ends the process and its children, too.
+    """
     deadline = time.monotonic() + DBT_SECONDS
-    while True:
-        found, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if found:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss * 1024
-        if time.monotonic() > deadline:
+    try:
+        while time.monotonic() < deadline:
+            found, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if found:
+                process.returncode = os.waitstatus_to_exitcode(status)
+                return process.returncode, usage.ru_maxrss * 1024
+            time.sleep(0.02)
+    finally:
+        if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
-            deadline = float("inf")
-        time.sleep(0.02)
+            process.wait()
+    message = f"dbt did not end within {DBT_SECONDS} seconds."
+    raise TimeoutError(message)

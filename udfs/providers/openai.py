@@ -111,12 +111,13 @@ class OpenAIProvider:
 
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
+        key = request.idempotency_key
         try:
             response = await self._client.post(
                 "/chat/completions",
                 cast_to=httpx2.Response,
                 body=_body(request),
-                options={"headers": {"Idempotency-Key": request.idempotency_key}},
+                options={"headers": {"Idempotency-Key": key}, "idempotency_key": key},
             )
         except openai.APIError as error:
             raise self._translated(error, request) from None

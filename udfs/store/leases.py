@@ -131,9 +131,13 @@ class Owner:
         return self._folder / f"{name}.owner"
 
 
-def release(connection: sqlite3.Connection, keys: Sequence[bytes]) -> None:
-    """Give leases back on keys that were not settled after all."""
-    connection.executemany("delete from leases where key = ?", [(key,) for key in keys])
+def release(connection: sqlite3.Connection, owner: str, keys: Sequence[bytes] | None) -> None:
+    """Give leases of `owner` back: on keys that were not settled after all, or (None) on all."""
+    if keys is None:
+        connection.execute("delete from leases where owner = ?", [owner])
+        return
+    rows = [(key, owner) for key in keys]
+    connection.executemany("delete from leases where key = ? and owner = ?", rows)
 
 
 def _folder_of(store: Path) -> Path:

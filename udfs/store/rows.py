@@ -108,7 +108,8 @@ def put_stop(
 ) -> None:
     """Record what ended a run early; the first cause stays."""
     connection.execute(
-        "update runs set stopped_by = ?, message = ? where invocation_id = ? and stopped_by is null",
+        "update runs set stopped_by = ?, message = ? "
+        "where invocation_id = ? and stopped_by is null",
         [stopped_by, message, invocation_id],
     )
 

@@ -21,7 +21,9 @@ ROWS = 5_000
 
 def notes(count: int, *more: str | None) -> str:
     """A model of so many different notes, and of these texts after them."""
-    extra = "".join(f" union all select {count + at}, {_text(text)}" for at, text in enumerate(more))
+    extra = "".join(
+        f" union all select {count + at}, {_text(text)}" for at, text in enumerate(more)
+    )
     return f"select i as id, 'note ' || i as body from range({count}) as r(i){extra}"
 
 
@@ -61,7 +63,9 @@ def test_e02_one_failing_row_of_five_thousand_costs_only_itself(
     project = new_project(models, **asking(server, "poison,kind=refuse"))
     run = project.dbt("run")
     assert run.code == 0, run.output
-    statuses = project.rows("select glad.status, count(*) from silver.detailed group by 1 order by 1")
+    statuses = project.rows(
+        "select glad.status, count(*) from silver.detailed group by 1 order by 1"
+    )
     assert statuses == [("ok", ROWS - 1), ("refused", 1), ("skipped", 3)]
     assert project.rows("select count(*) from silver.bare") == [(ROWS + 3,)]
     assert len(server.ledger.paid) == ROWS - 1
@@ -84,7 +88,9 @@ def careful(new_project: NewProject, server: FaultServer) -> tuple[Run, dict[str
         "bronze/null_keys.yml": checked("null_keys", {"id": ["not_null"]}),
         "bronze/same_keys.sql": table("id, body", (1, "a"), (1, "b")),
         "bronze/same_keys.yml": checked("same_keys", {"id": ["unique"]}),
-        "silver/broken.sql": "select cast(id as bigint) as id, " + GLAD + " from {{ ref('notes') }}",
+        "silver/broken.sql": "select cast(id as bigint) as id, "
+        + GLAD
+        + " from {{ ref('notes') }}",
         "silver/broken.yml": yaml.safe_dump(
             {"models": [{"name": "broken", "config": contract, "columns": typed}]}
         ),
@@ -144,7 +150,9 @@ def test_e04_constant_arguments_and_contracts_are_free_to_look_at(
 # --- E15: a silent mix ----------------------------------------------------------------------------
 
 
-def test_e15_a_table_of_two_prompts_is_caught(new_project: NewProject, server: FaultServer) -> None:
+def test_e15_a_table_of_two_prompts_is_caught(
+    new_project: NewProject, server: FaultServer
+) -> None:
     """A model that chooses by time keeps old answers after a change: red, or a warning if told."""
     server.reset()
     of_time = asked(

@@ -489,6 +489,36 @@ def test_d09_the_living_take_over_from_the_dead(path: Path, tmp_path: Path) -> N
         assert connection.execute("select count(*) from leases").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("end", ["wall", "cancel"])
+def test_d09_a_run_that_stops_gives_its_leases_back(
+    path: Path, server: FaultServer, end: str
+) -> None:
+    """The process lives on, but nobody need wait for what it will not ask."""
+    limits = {"max_requests": 1} if end == "wall" else {}
+    asks = list(map(ask_of, range(40)))
+    with worker.engine(path, server.url("slow,plus=1"), pack_records=PACK, **limits) as opened:
+        if end == "wall":
+            opened.settle(asks)
+        else:
+            opened.begin_gather()
+            opened.gather(asks)
+            opened.end_gather()
+            wait_for(lambda: server.ledger.entries)
+            opened.cancel()
+            wait_for(lambda: opened._dispatcher.stopped)
+        wait_for(lambda: opened._writer._jobs.empty())
+        leases = opened.store.transact([lambda c: c.execute("select key from leases").fetchall()])
+    assert leases == [[]]
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    """Wait until something has happened, at most ten seconds."""
+    limit = time.monotonic() + 10
+    while not happened() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert happened()
+
+
 @sized(5, 50)
 def test_d09_many_processes_open_and_close_at_once(path: Path, size: int) -> None:
     """Openings, burials and closings of six processes at a time: none trips over another."""

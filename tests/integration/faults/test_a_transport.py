@@ -125,10 +125,8 @@ def test_a05_a06_a07_a09_a11_a12_an_unreadable_body_is_asked_for_once_more(
     assert len(server.ledger.entries) == 2
 
 
-@pytest.mark.parametrize("scenario", BAD_BODIES)
-def test_a05_a06_a07_a09_a11_a12_one_unreadable_body_costs_no_row(
-    scenario: str, room: OpenRoom
-) -> None:
+@pytest.mark.parametrize("scenario", ["truncjson", "html200", "gziptrunc", "deep"])
+def test_a05_a06_a09_a12_one_unreadable_body_costs_no_row(scenario: str, room: OpenRoom) -> None:
     """The retry answers all rows."""
     asked = texts(4)
     assert values(room(f"{scenario},first=1").ask(asked)) == expected(asked)

@@ -76,7 +76,7 @@ def await_requests(server: FaultServer, more: int) -> None:
 def test_p06_a_build_that_was_killed_is_finished_by_the_next(
     tmp_path: Path, kills: int, figure: Figure
 ) -> None:
-    """kill -9 of the whole group, every other time with requests in flight; then as if unbroken."""
+    """kill -9 of the whole group, every other time with requests in flight: as if unbroken."""
     moments = random.Random(6)  # noqa: S311 - repeatable on purpose
     with FaultServer(latency=Latency(median=0.1, sigma=0.5)) as server:
         unbroken = make(tmp_path / "unbroken", server)
