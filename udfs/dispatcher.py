@@ -148,7 +148,7 @@ class Dispatcher:
 
     def _launch(self, pack: Pack) -> bool:
         """Start a request for `pack` if the budget allows; return whether another may follow."""
-        request = compose(pack)
+        request = compose(pack, self._settings.headroom_for(pack.model))
         worst = self._governor.worst_usd(request)
         if not self._governor.allows(worst):
             self._at_the_wall(pack, worst)
@@ -257,7 +257,7 @@ class Dispatcher:
         pack = request.pack
         self._governor.failed(error)
         try:
-            verdict = self._governor.verdict(pack, error)
+            verdict = self._governor.verdict(pack, error, others_wait=len(self._backlog) > 0)
         except RunError:
             await self._recorder.write(failed)
             raise

@@ -32,8 +32,11 @@ class _Frame:
     schema: JsonSchema
 
 
-def compose(pack: Pack) -> Request:
-    """Return the request that asks all questions of `pack` about all its records."""
+def compose(pack: Pack, headroom: int = 0) -> Request:
+    """Return the request that asks all questions of `pack` about all its records.
+
+    `headroom` output tokens are left for what a model thinks before it answers.
+    """
     ids = _new_ids([record.text for record in pack.records], pack.seal)
     frame = _frame(pack.questions)
     records = [
@@ -46,7 +49,7 @@ def compose(pack: Pack) -> Request:
         system=frame.system,
         user=json.dumps({"records": records}, ensure_ascii=False, separators=(",", ":")),
         schema=frame.schema,
-        max_output_tokens=output_tokens(pack),
+        max_output_tokens=output_tokens(pack) + headroom,
         idempotency_key=pack.seal,
     )
 

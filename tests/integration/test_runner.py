@@ -1,4 +1,4 @@
-"""The command line against real projects: exit codes, the summary, one line for each misfortune."""
+"""The command line on real projects: exit codes, the summary, one line for each misfortune."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = ["figure"]
 TEXTS, PACK, IN_FLIGHT = 200, 5, 4
 NEED = TEXTS // PACK
 DUE = (
-    "{%- set glad = ai_filter('body', 'Is it glad?', detail=true) -%} {{ config(unique_key='id') }} "
-    "select id, body, {{ glad }} as glad from {{ ref('notes') }} "
+    "{%- set glad = ai_filter('body', 'Is it glad?', detail=true) -%} "
+    "{{ config(unique_key='id') }} select id, body, {{ glad }} as glad from {{ ref('notes') }} "
     "where {{ ai_due('id', {'glad': glad}) }}"
 )
 CHECKED = {
@@ -79,7 +79,7 @@ class Twice:
     second: Done
 
 
-# --- the wall -------------------------------------------------------------------------------------
+# --- the wall
 
 PRICES = {"ASSAY_PRICE_INPUT_USD": "1", "ASSAY_PRICE_OUTPUT_USD": "1"}
 LIMITS = {"ASSAY_PACK_RECORDS": str(PACK), "ASSAY_MAX_IN_FLIGHT": str(IN_FLIGHT)}
@@ -129,7 +129,7 @@ def test_b08_the_next_run_pays_only_the_rest(walled: Twice) -> None:
     assert walled.project.rows("select row_count from gold.answered") == [(TEXTS,)]
 
 
-# --- no credit ------------------------------------------------------------------------------------
+# --- no credit
 
 BEFORE_QUOTA = 6
 
@@ -156,7 +156,7 @@ def test_b03_with_credit_it_goes_on_where_it_stopped(broke: Twice) -> None:
     assert broke.server.summary()["paid_more_than_once"] == 0
 
 
-# --- the summary ----------------------------------------------------------------------------------
+# --- the summary
 
 
 def test_the_summary_says_what_was_built_checked_asked_and_paid(walled: Twice) -> None:
@@ -184,7 +184,7 @@ def test_an_error_of_a_model_keeps_dbts_code_and_the_summary(walled: Twice) -> N
     assert lines(done.stdout)["Asked"] == "nobody: every answer was in the store"
 
 
-# --- one line for each misfortune -----------------------------------------------------------------
+# --- one line for each misfortune
 
 
 @pytest.mark.parametrize(

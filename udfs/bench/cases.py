@@ -374,7 +374,8 @@ def kills() -> Finding:
         subprocess.run(  # noqa: S603 - our own tests
             [
                 *(sys.executable, "-m", "pytest", "-m", "whole", "-k", KILLS),
-                *("tests/integration/durability", f"--junit-xml={report}"),
+                *("tests/integration/durability", "-o", "junit_family=xunit1"),
+                f"--junit-xml={report}",
             ],
             cwd=REPOSITORY,
             stdout=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Group E of the fault matrix in real dbt runs; `test_e_interrupts` and `test_e_udfs` have more."""
+"""Group E of the fault matrix in real dbt runs; see also `test_e_interrupts`, `test_e_udfs`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def checked(name: str, columns: dict[str, list[Any]], **more: Any) -> str:
     return yaml.safe_dump({"models": [{"name": name, "columns": listed} | more]})
 
 
-# --- E02: a row that fails ------------------------------------------------------------------------
+# --- E02: a row that fails
 
 
 def test_e02_one_failing_row_of_five_thousand_costs_only_itself(
@@ -73,7 +73,7 @@ def test_e02_one_failing_row_of_five_thousand_costs_only_itself(
     assert len(texts) == ROWS
 
 
-# --- E04, E17: what stops before anything is asked ------------------------------------------------
+# --- E04, E17: what stops before anything is asked
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_e04_constant_arguments_and_contracts_are_free_to_look_at(
     assert server.summary()["requests"] == 0
 
 
-# --- E15: a silent mix ----------------------------------------------------------------------------
+# --- E15: a silent mix
 
 
 def test_e15_a_table_of_two_prompts_is_caught(
@@ -160,8 +160,8 @@ def test_e15_a_table_of_two_prompts_is_caught(
         tail="{% if is_incremental() %} where id > (select max(id) from {{ this }}) {% endif %}",
     )
     of_need = (
-        "{%- set mood = ai_classify('body', 'mood', detail=true) -%} {{ config(unique_key='id') }} "
-        "select id, body, {{ mood }} as mood from {{ ref('notes') }} "
+        "{%- set mood = ai_classify('body', 'mood', detail=true) -%} "
+        "{{ config(unique_key='id') }} select id, body, {{ mood }} as mood from {{ ref('notes') }} "
         "where {{ ai_due('id', {'mood': mood}) }}"
     )
     warns = {"ai_one_prompt": {"name": "loud_by_time", "config": {"severity": "warn"}}}
@@ -186,7 +186,7 @@ def test_e15_a_table_of_two_prompts_is_caught(
     assert server.summary()["paid_answers"] == 4 + 6
 
 
-# --- E23: dead letters ----------------------------------------------------------------------------
+# --- E23: dead letters
 
 
 def test_e23_dead_letters_survive_the_rollback_of_their_model(
@@ -196,9 +196,9 @@ def test_e23_dead_letters_survive_the_rollback_of_their_model(
     server.reset()
     poisoned = [f"POISON {at}" for at in range(3)]
     failing = (
-        "with answered as materialized (select id, {{ ai_filter('body', 'Is it glad?', detail=true) "
-        "}} as glad from {{ ref('notes') }}) select id, glad, case when (select count(*) from "
-        "answered where glad.status <> 'ok') > 2 then error('too many') end as verdict from answered"
+        f"with answered as materialized (select id, {GLAD_DETAIL} from {{{{ ref('notes') }}}}) "
+        "select id, glad, case when (select count(*) from answered where glad.status <> 'ok') > 2 "
+        "then error('too many') end as verdict from answered"
     )
     models = {"bronze/notes.sql": notes(20, *poisoned), "silver/failing.sql": failing}
     project = new_project(models, **asking(server, "poison,kind=refuse"))
@@ -210,7 +210,7 @@ def test_e23_dead_letters_survive_the_rollback_of_their_model(
     assert project.store_rows("select count(*) from answers") == [(20,)]
 
 
-# --- E30: models beside each other ----------------------------------------------------------------
+# --- E30: models beside each other
 
 
 def _beside_each_other(project: Project, runs: int) -> None:
@@ -257,7 +257,7 @@ def test_e30_eight_threads_never_meet_in_a_transaction(
     figure(runs=runs, transaction_errors=0)
 
 
-# --- E31: dbt retry -------------------------------------------------------------------------------
+# --- E31: dbt retry
 
 
 def test_e31_dbt_retry_buys_nothing_again(new_project: NewProject, server: FaultServer) -> None:

@@ -1,4 +1,4 @@
-"""E06 to E09, p05: a run that is told to stop is gone in time, sends nothing more, loses nothing."""
+"""E06 to E09, p05: a run that is told to stop is gone in time and loses nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -35,14 +36,14 @@ SLOW = "good,wait=0.3"
 MODELS = {
     "bronze/notes.sql": table("id, body", *((at, f"note {at}") for at in range(ROWS))),
     **{
-        f"silver/asked_{name}.sql": "select id, {{ ai_filter('body', 'Is it %s?') }} as yes "
-        "from {{ ref('notes') }}" % name
+        f"silver/asked_{name}.sql": f"select id, {{{{ ai_filter('body', 'Is it {name}?') }}}} "
+        "as yes from {{ ref('notes') }}"
         for name in ("old", "new")
     },
     "gold/counted.sql": "select count(*) as row_count from {{ ref('asked_old') }} "
     "inner join {{ ref('asked_new') }} using (id)",
 }
-DBT = (str(os.path.join(os.path.dirname(sys.executable), "dbt")), "--no-use-colors", "build")
+DBT = (str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build")
 ASSAY = (sys.executable, "-m", "udfs.cli", "build")
 DEAF = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh", *ASSAY)
 """As a script starts it with `&`: SIGINT is ignored before Python begins."""
@@ -171,7 +172,7 @@ CASES = {
 def test_e06_e08_e09_a_run_that_is_told_to_stop_stops(
     stop: Stop, case: str, figure: Figure
 ) -> None:
-    """Gone in five seconds, nothing sent after, all answers kept, nothing locked, the right code."""
+    """Gone in five seconds, nothing sent after, answers kept, nothing locked, the right code."""
     command, signals, code = CASES[case]
     stopped = stop(command, *signals)
     assert stopped.seconds <= OBEYED_SECONDS
@@ -217,7 +218,7 @@ def test_e09_results_of_an_earlier_run_are_not_reported_as_this_run_s(
 
 
 def _at_a_random_moment(stop: Stop, command: tuple[str, ...], number: int) -> Stopped:
-    moment = random.Random(number).uniform(0.8, 7.0)
+    moment = random.Random(number).uniform(0.8, 7.0)  # noqa: S311 - repeatable on purpose
     stopped = stop(command, INT, after=moment)
     told = f"at {moment:.2f} s: {stopped.seconds:.2f} s, code {stopped.code}\n{stopped.output}"
     assert stopped.seconds <= OBEYED_SECONDS, told

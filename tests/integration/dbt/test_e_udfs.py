@@ -1,4 +1,4 @@
-"""E02 to E05 and E20 to E22: what DuckDB does with our functions, and what the server sees of it."""
+"""E03 to E05, E20 to E22: what DuckDB does with our functions, and what the server sees of it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def ask(text: str = "body", question: str = "Is it glad?") -> str:
     return f"cast(assay_ask_value(assay_task('{task}'), {text}) as boolean)"
 
 
-# --- E03: however often it is evaluated ----------------------------------------------------------
+# --- E03: however often it is evaluated
 
 SHAPES = {
     "select_and_where": "select id, {ask} as x from notes where {ask}",
@@ -161,7 +161,7 @@ def test_e03_what_is_not_needed_is_not_bought(
     assert bill["paid_more_than_once"] == 0
 
 
-# --- E04: paid while planning --------------------------------------------------------------------
+# --- E04: paid while planning
 
 LOOKS = {
     "explain": "explain {sql}",
@@ -195,7 +195,7 @@ def test_e04_the_counting_and_the_peeking_form_ask_nothing(
     assert server.summary()["requests"] == 0
 
 
-# --- E05: small chunks ---------------------------------------------------------------------------
+# --- E05: small chunks
 
 
 PACK, SLOTS = 64, 8
@@ -228,14 +228,14 @@ def _fill(new_desk: NewDesk, rows: int, where: str) -> tuple[float, float, int]:
 def test_e05_packs_are_full_whatever_the_chunks(
     new_desk: NewDesk, rows: int, where: str, figure: Figure
 ) -> None:
-    """DuckDB hands over 2,048 rows at a time, after a filter a few hundred; packs do not show it."""
+    """DuckDB hands over 2,048 rows at a time, after a filter hundreds; packs do not show it."""
     filled, used, requests = _fill(new_desk, rows, where)
     figure(rows=rows, requests=requests, pack_fill=round(filled, 3), slots_used=round(used, 3))
     assert filled >= 0.9
     assert used >= 0.8 or requests < 10 * SLOTS
 
 
-# --- E20, E21: registration ----------------------------------------------------------------------
+# --- E20, E21: registration
 
 
 def test_e21_registering_twice_is_fine(desk: Desk, server: FaultServer) -> None:
@@ -291,7 +291,7 @@ def test_e20_opening_and_closing_never_crashes(tmp_path: Path, cycles: int) -> N
     assert f"done {cycles}" in done.stdout
 
 
-# --- E22: what DuckDB swallows -------------------------------------------------------------------
+# --- E22: what DuckDB swallows
 
 
 @pytest.mark.parametrize(

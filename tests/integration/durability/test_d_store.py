@@ -28,13 +28,14 @@ from udfs.cli import app
 from udfs.doctor import examine, file_system_of
 from udfs.errors import StoreError
 from udfs.faultd import FaultServer, Latency
-from udfs.store import Store, back_up, check, put_answers, repair, start_over
+from udfs.records import Outcome
+from udfs.store import Store, StoredAnswer, back_up, check, put_answers, repair, start_over
 from udfs.store.rows import settled_rows
 from udfs.store.store import connect, journal_of
 
 from ..figures import Figure
 from . import worker
-from .worker import ask_of, ended, fill, killed_after, served, start, stored, text_of, wrong
+from .worker import ask_of, ended, fill, killed_after, served, start, text_of, wrong
 
 ROOT = Path(__file__).parents[3]
 PACK, IN_FLIGHT = 4, 4
@@ -339,6 +340,17 @@ def test_d07_repair_saves_what_is_sound_and_keeps_the_rest(
     assert wrong(found) == 0
     Store(path, guarded=True).close()
     figure(saved=len(found), of=2000, wrong=0)
+
+
+def test_d07_long_answers_are_saved_too(path: Path) -> None:
+    """Answers that fill several pages, and a whole confidence, survive the loss of the header."""
+    outcome = Outcome("ok", json.dumps("long " * 3000), None, 1.0, "stub-2026", "2026-01-02")
+    store = Store(path)
+    store.transact([lambda c: put_answers(c, [StoredAnswer(ask_of(1), outcome)])])
+    store.close()
+    path.write_bytes(first_page_gone(path.read_bytes()))
+    assert repair(path).rows["answers"] == 1
+    assert served(path, [1]) == {1: outcome.value}
 
 
 def test_d07_a_lost_store_is_not_bought_again_without_a_word(path: Path) -> None:
@@ -790,8 +802,7 @@ def test_d18_one_text_ten_thousand_times_is_one_request(
 def test_d18_the_first_answer_stays(path: Path) -> None:
     """A second answer to a key changes nothing, as long as the first is sound."""
     fill(path, 1)
-    late = stored(0)
-    changed = type(late)(late.ask, type(late.outcome)("ok", '"another"', None, 0.1, "m", "now"))
+    changed = StoredAnswer(ask_of(0), Outcome("ok", '"another"', None, 0.1, "m", "now"))
     store = Store(path)
     store.transact([lambda c: put_answers(c, [changed])])
     store.close()

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -33,6 +34,7 @@ PAUSE_SECONDS = 0.001
 
 FAR = "9999-01-01 00:00:00.000000"
 
+REPLY_SECONDS = 0.005
 
 # What is written, and how it is read back
 
@@ -157,15 +159,19 @@ def write(store: Store, first: int, count: int, pause_seconds: float = PAUSE_SEC
 
 
 def share(store: Store, log: Path, count: int) -> None:
-    """Buy the records that nobody has or holds, ten at a time; a line in `log` is a purchase."""
+    """Buy the records that nobody has or holds, ten at a time; a line in `log` is a purchase.
+
+    Each process goes through them in an order of its own.
+    """
     numbers = list(range(count))
+    random.Random(log.name).shuffle(numbers)  # noqa: S311 - an order, no secret
     with log.open("a") as purchases:
         while numbers:
             part, numbers = numbers[:10], numbers[10:]
             asks = {ask_of(number).key: number for number in part}
             granted = store.transact([lambda c, a=asks: store.owner.claim(c, list(a), FAR)])[0]
             ours = [asks[key] for key in granted.ours]
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(REPLY_SECONDS if ours else PAUSE_SECONDS)
             for number in ours:
                 purchases.write(f"{number}\n")
             store.transact([lambda c, o=ours: put_answers(c, map(stored, o))])
