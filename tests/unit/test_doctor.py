@@ -71,7 +71,7 @@ def test_the_versions_are_named(tmp_path: Path) -> None:
 )
 def test_the_store_is_where_the_settings_say(environ: dict[str, str], expected: str) -> None:
     """Without a key and without a provider."""
-    assert store_path(environ) == Path(expected)
+    assert store_path(environ) == Path(expected).resolve()
 
 
 def test_the_profile_is_the_one_that_dbt_reads() -> None:

@@ -294,9 +294,7 @@ def rate_limit() -> Finding:
         seen, _ = stage.built()
         exchanges = stage.server.exchanges()
         landed = stage.project.landed("asked")
-    measured = (
-        seen | _paced(exchanges) | {"lost": landed.unanswered, "misplaced": landed.misplaced}
-    )
+    measured = seen | paced(exchanges) | {"lost": landed.unanswered, "misplaced": landed.misplaced}
     required = {
         "span_seconds": at_least(60),
         "answered_per_second": at_least(0.85 * pace),
@@ -307,7 +305,7 @@ def rate_limit() -> Finding:
     return Finding(measured, required)
 
 
-def _paced(exchanges: list[Exchange]) -> dict[str, float]:
+def paced(exchanges: list[Exchange]) -> dict[str, float]:
     """Return the pace of the whole run, and how much was refused once the pace was known."""
     first = exchanges[0].started
     span = max(one.ended for one in exchanges) - first

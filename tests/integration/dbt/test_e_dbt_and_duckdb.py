@@ -231,7 +231,7 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("runs", [3, pytest.param(20, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("runs", [2, pytest.param(20, marks=pytest.mark.whole)])
 def test_e30_eight_threads_never_meet_in_a_transaction(
     new_project: NewProject, server: FaultServer, runs: int, figure: Figure
 ) -> None:

@@ -31,6 +31,9 @@ TOPIC_DETAIL = f"{{{{ ai_classify('body', {LABELS}, detail=true) }}}} as topic"
 SCORE = "{{ ai_sentiment('body') }} as score"
 
 
+PRICES = {"ASSAY_PRICE_INPUT_USD": "1", "ASSAY_PRICE_OUTPUT_USD": "10"}
+
+
 def _cases() -> str:
     return " ".join(f"when {at} then '{words}'" for at, words in enumerate(WORDS))
 
@@ -79,6 +82,7 @@ class Planned:
     bill: Mapping[str, Any]
     classified: Mapping[str, Any]
     after: Mapping[str, list[str]]
+    refused: subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +102,10 @@ def planned(new_project: NewProject) -> Planned:
         assert project.dbt("run", "--select", "second", "third").code == 0
         bill = server.summary()
         after = assay(project, "plan")
-    return Planned(
-        project, figures_of(plan.stdout), seen, bill, classified, figures_of(after.stdout)
-    )
+    few = ("--select", "first", "--max-requests", "10")
+    refused = assay(project, "plan", *few, **PRICES, ASSAY_STORE="empty.sqlite")
+    plans = [figures_of(one.stdout) for one in (plan, after)]
+    return Planned(project, plans[0], seen, bill, classified, plans[1], refused)
 
 
 def test_b09_counting_sends_nothing(planned: Planned) -> None:
@@ -146,17 +151,14 @@ def test_b09_what_is_stored_is_not_planned_again(planned: Planned) -> None:
 def test_b09_an_unknown_price_is_said_to_be_unknown(planned: Planned) -> None:
     """`stub` is in no table; a price that is given is used."""
     assert planned.plan["total"][6] == "unknown"
-    prices = {"ASSAY_PRICE_INPUT_USD": "1", "ASSAY_PRICE_OUTPUT_USD": "10"}
-    empty = assay(planned.project, "plan", **prices, ASSAY_STORE="empty.sqlite")
-    tokens_in, tokens_out, dollars = figures_of(empty.stdout)["total"][4:]
+    tokens_in, tokens_out, dollars = figures_of(planned.refused.stdout)["total"][4:]
     expected = (number(tokens_in) + 10 * number(tokens_out)) / 1_000_000
     assert float(dollars) == pytest.approx(expected, abs=1e-4)
 
 
 def test_b09_more_requests_than_allowed_is_exit_code_3(planned: Planned) -> None:
-    """The table is printed all the same; with room the code is 0."""
-    most = ("--select", "first", "--max-requests")
-    refused = assay(planned.project, "plan", *most, "10", ASSAY_STORE="empty.sqlite")
+    """The table of the selected models is printed all the same."""
+    refused = planned.refused
     assert refused.returncode == 3
     assert "More than 10 requests" in refused.stderr
     assert set(figures_of(refused.stdout)) == {"first", "total"}

@@ -389,7 +389,30 @@ def test_d07_nothing_is_repaired_under_a_running_process(path: Path) -> None:
     with pytest.raises(StoreError, match="in use by 1 running process"):
         repair(path)
     ended(holder)
-    repair(path)
+    with pytest.raises(StoreError, match="nothing to repair"):
+        repair(path)
+
+
+def test_d07_a_sound_store_is_not_given_up(path: Path) -> None:
+    """`--accept-cold-cache` by mistake: refused, the answers stay."""
+    fill(path, 20)
+    with pytest.raises(StoreError, match="sound and holds 20 answers"):
+        start_over(path)
+    assert len(served(path, range(20))) == 20
+
+
+def test_d09_two_ways_to_one_store_meet(path: Path, tmp_path: Path) -> None:
+    """A symbolic link leads to the same owners: leases hold whichever way a process came."""
+    other = tmp_path / "elsewhere" / "link.sqlite"
+    other.parent.mkdir()
+    fill(path, 1)
+    other.symlink_to(path)
+    one, two = Store(path), Store(other)
+    ours = one.transact([lambda c: one.owner.claim(c, [key(5)], worker.FAR)])[0]
+    theirs = two.transact([lambda c: two.owner.claim(c, [key(5)], worker.FAR)])[0]
+    one.close()
+    two.close()
+    assert (ours.ours, theirs.ours) == ({key(5)}, frozenset())
 
 
 def test_d08_a_flipped_bit_never_becomes_an_answer(path: Path, figure: Figure) -> None:
@@ -398,11 +421,8 @@ def test_d08_a_flipped_bit_never_becomes_an_answer(path: Path, figure: Figure) -
     data, places = path.read_bytes(), seeded(8)
     keys = {ask_of(number).key: worker.value_of(number) for number in range(300)}
     tally = {"right": 0, "missed": 0, "stopped": 0, "wrong": 0}
-    store = Store(path)
     for _ in range(1000):
         tally[outcome_of_a_flip(path, data, places, keys)] += 1
-    path.write_bytes(data)
-    store.close()
     assert tally["wrong"] == 0
     assert tally["missed"] > 100
     figure(flips=1000, **tally)

@@ -64,14 +64,16 @@ def test_p01_nothing_that_is_recorded_is_bought_again(
     code, lines, errors = ended(start(*clean))
     assert (code, json.loads(lines[-1])) == (0, {"ok": records}), errors
     found = served(path, range(records))
-    assert (len(found), wrong(found)) == (records, 0)
+    mended = sum("\ufffd" in str(value) for value in found.values())  # by A13, a lone surrogate
+    assert (len(found), wrong(found)) == (records, mended)
 
     bought = Counter({text: count for (text, _), count in server.ledger.paid.items()})
     again = sum(bought.values()) - len(bought)
     calls = rows(path, "select outcome, maybe_paid, records, answers from calls")
     in_flight = sum(row[2] for row in calls if row[0] == "interrupted")
     unread = sum(row[2] - row[3] for row in calls if row[0] not in ("interrupted", "ok"))
-    assert len(bought) == records
+    billed = server.ledger.paid | server.ledger.lost | server.ledger.unsound
+    assert len(billed) == records
     assert in_flight <= kills * IN_FLIGHT * PACK
     assert again <= in_flight + unread
     before = len(server.ledger.entries)

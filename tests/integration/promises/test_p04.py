@@ -52,7 +52,7 @@ def test_p04_a_poison_costs_its_own_row_and_a_handful_of_requests(
     texts = [text_of(number) for number in range(records)]
     for place, marker in enumerate(POISONS):
         texts[place * records // len(POISONS) + 3] += f" {marker}"
-    limits = {"pack_records": PACK, "max_attempts": ATTEMPTS, "deadline_seconds": 0.5}
+    limits = {"pack_records": PACK, "max_attempts": ATTEMPTS, "deadline_seconds": 1.0}
 
     def hashed(text: str, _: Any) -> str:
         return hashlib.sha256(text.encode()).hexdigest()
