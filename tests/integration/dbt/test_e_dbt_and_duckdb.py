@@ -161,8 +161,8 @@ def test_e15_a_table_of_two_prompts_is_caught(
     )
     of_need = (
         "{%- set mood = ai_classify('body', 'mood', detail=true) -%} "
-        "{{ config(unique_key='id') }} select id, body, {{ mood }} as mood from {{ ref('notes') }} "
-        "where {{ ai_due('id', {'mood': mood}) }}"
+        "{{ config(unique_key='id') }} select id, body, {{ mood }} as mood "
+        "from {{ ref('notes') }} where {{ ai_due('id', {'mood': mood}) }}"
     )
     warns = {"ai_one_prompt": {"name": "loud_by_time", "config": {"severity": "warn"}}}
     models = {
