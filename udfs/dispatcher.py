@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from udfs import ledger, policy
 from udfs.admission import Admission, Batch
-from udfs.claims import Claims
+from udfs.claims import Claim, Claims
 from udfs.clock import now_utc
 from udfs.errors import CallError, Cancelled, RunError
 from udfs.governor import Governor
@@ -242,9 +243,7 @@ class Dispatcher:
             claim = self._claims.get(ask.key)
             if ask.key not in judged.refused or claim is None:
                 continue
-            claim.rejections += 1
-            records = len(request.pack.records)
-            match policy.after_rejection(rejections=claim.rejections, records=records):
+            match self._after_rejection(claim, ask, request, judged):
                 case policy.Bury():
                     buried.append(ask)
                 case policy.Split():
@@ -252,6 +251,20 @@ class Dispatcher:
                 case policy.Retry():
                     again.append(ask)
         return buried, again, alone
+
+    def _after_rejection(
+        self, claim: Claim, ask: Ask, request: Request, judged: Judged
+    ) -> policy.Retry | policy.Split | policy.Bury:
+        if ask.key in judged.lost:
+            claim.losses += 1
+        else:
+            claim.rejections += 1
+        return policy.after_rejection(
+            rejections=claim.rejections,
+            losses=claim.losses,
+            records=len(request.pack.records),
+            max_attempts=self._settings.max_attempts,
+        )
 
     async def _after_fault(self, request: Request, failed: Attempt, error: CallError) -> None:
         pack = request.pack
@@ -269,10 +282,15 @@ class Dispatcher:
             case policy.Retry(wait):
                 self._spawn(self._send_later(policy.next_sending(pack, error.fault), wait))
             case policy.Split():
-                for half in halves(pack, attempt=self._settings.max_attempts):
-                    self._backlog.add_pack(half)
+                self._send_halves(pack, error)
             case policy.Stop():
                 raise RunError(verdict.reason or str(error))
+
+    def _send_halves(self, pack: Pack, error: CallError) -> None:
+        most = self._settings.max_attempts
+        for half in halves(pack):
+            attempt = policy.attempt_of_half(error.fault, len(half.records), most)
+            self._backlog.add_pack(replace(half, attempt=attempt))
 
     async def _send_later(self, pack: Pack, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)

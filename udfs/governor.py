@@ -16,7 +16,6 @@ from udfs.prompts import input_tokens
 from udfs.records import Pack, Request
 from udfs.settings import Settings
 
-
 TURNED_DOWN_TO_STOP = 3
 """So many single records turned down, and not one request served, and the set-up is at fault."""
 

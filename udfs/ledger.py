@@ -1,4 +1,4 @@
-"""The ledger's rows: an attempt as it begins, ends or fails. Pure but for the clock and the ids."""
+"""The ledger's rows: an attempt as it begins, ends or fails. Pure but for clock and ids."""
 
 from __future__ import annotations
 

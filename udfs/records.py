@@ -162,10 +162,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A reply after validation: answers by key, and why the rest has none."""
+    """A reply after validation: answers by key, and why the rest has none.
+
+    `lost` are those of the rest to which the reply held no answer at all, valid or not.
+    """
 
     answers: Mapping[bytes, Outcome]
     refused: Mapping[bytes, str]
+    lost: frozenset[bytes] = frozenset()
     note: str | None = None
 
 

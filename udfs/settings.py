@@ -86,8 +86,8 @@ class Settings(BaseModel):
     )
     reasoning_tokens: Count = Field(
         default=None,
-        description="Output tokens left in each request for what a model thinks before it answers; "
-        "unset means 4,000 for models known to reason (`gpt-5…`, `o1…` to `o4…`) and none for "
+        description="Output tokens left in each request for what a model thinks before it "
+        "answers; unset means 4,000 for models known to reason (`gpt-5…`, `o1…` to `o4…`) and none for "
         "others.",
     )
     max_attempts: int = Field(

@@ -119,9 +119,7 @@ def test_c21_what_may_be_stored_as_it_is_counts_as_clean(text: str) -> None:
     assert is_clean(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["a\x00", "a\U000e0041", "a\u200bb", "a\ufffd", "\u202ea"]
-)
+@pytest.mark.parametrize("text", ["a\x00", "a\U000e0041", "a\u200bb", "a\ufffd", "\u202ea"])
 def test_a13_c21_what_was_hidden_or_broken_does_not(text: str) -> None:
     """Nor does what somebody replaced before us."""
     assert not is_clean(text)

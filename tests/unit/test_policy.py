@@ -17,6 +17,7 @@ from udfs.policy import (
     Stop,
     after_fault,
     after_rejection,
+    attempt_of_half,
     next_sending,
     next_try_at,
     wait_seconds,
@@ -170,7 +171,38 @@ def test_c11_an_invalid_answer_is_asked_again_then_alone_then_never(
     rejections: int, records: int, expected: Retry | Split | Bury
 ) -> None:
     """A model that cannot answer a record by itself will not learn it."""
-    assert after_rejection(rejections=rejections, records=records) == expected
+    actual = after_rejection(rejections=rejections, losses=0, records=records, max_attempts=4)
+
+    assert actual == expected
+
+
+@pytest.mark.parametrize(
+    ("losses", "records", "expected"),
+    [
+        (1, 8, Retry(0.0)),
+        (2, 8, Split()),
+        (4, 1, Retry(0.0)),
+        (5, 1, Bury("invalid")),
+    ],
+)
+def test_c05_a_lost_answer_is_asked_for_as_often_as_any_server_that_fails(
+    losses: int, records: int, expected: Retry | Split | Bury
+) -> None:
+    """Replies that leave a record out say nothing about the record."""
+    actual = after_rejection(rejections=0, losses=losses, records=records, max_attempts=4)
+
+    assert actual == expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "records", "expected"),
+    [("refused", 8, 1), ("too_big_or_bad", 1, 1), ("transport", 8, 4), ("transport", 1, 3)],
+)
+def test_c20_a_half_is_sent_afresh_only_where_the_server_said_why(
+    fault: Fault, records: int, expected: int
+) -> None:
+    """What failed again and again is sent once as a half, and a single record twice."""
+    assert attempt_of_half(fault, records, 4) == expected
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(1, 0), (2, 1), (3, 10)])

@@ -238,8 +238,8 @@ def test_d05_an_error_of_the_disk_is_never_swallowed(path: Path) -> None:
 @needs("prlimit")
 def test_d06_a_quota_is_treated_like_a_full_disk(path: Path, figure: Figure) -> None:
     """A file size limit: the process ends with our message, what was acknowledged is whole."""
-    before = ("prlimit", "--fsize=300000")
-    code, lines, errors = ended(start("write", path, 0, 20_000, before=before))
+    before = ("prlimit", "--fsize=150000")
+    code, lines, errors = ended(start("write", path, 0, 20_000, 0, before=before))
     assert code == 2
     assert str(path) in errors
     assert "bytes free" in errors
