@@ -287,9 +287,8 @@ class Dispatcher:
                 raise RunError(verdict.reason or str(error))
 
     def _send_halves(self, pack: Pack, error: CallError) -> None:
-        most = self._settings.max_attempts
+        attempt = policy.attempt_of_half(error.fault, self._settings.max_attempts)
         for half in halves(pack):
-            attempt = policy.attempt_of_half(error.fault, len(half.records), most)
             self._backlog.add_pack(replace(half, attempt=attempt))
 
     async def _send_later(self, pack: Pack, wait_seconds: float) -> None:

@@ -113,6 +113,7 @@ class Governor:
             error.fault,
             records=len(pack.records),
             attempt=pack.attempt,
+            repeats=pack.faults.count(error.fault) + 1,
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret

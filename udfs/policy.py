@@ -70,17 +70,19 @@ def after_fault(
     *,
     records: int,
     attempt: int,
+    repeats: int = 1,
     max_attempts: int,
     retry_after_seconds: float | None,
     jitter: float,
 ) -> Verdict:
     """Return what becomes of a pack of `records` whose `attempt`-th sending failed.
 
-    `jitter` is a random number in [0, 1); waits are only ever made longer by it.
+    `repeats` counts how often this very fault has met the pack, this time included. `jitter` is a
+    random number in [0, 1); waits are only ever made longer by it.
     """
     if fault in ("quota", "config"):
         return Stop("quota" if fault == "quota" else "config")
-    if attempt < _attempts_for(fault, records, max_attempts):
+    if attempt < max_attempts and repeats < _most_repeats(fault, max_attempts):
         return Retry(wait_seconds(attempt, retry_after_seconds, jitter))
     return Split() if records > 1 else Bury(_buried_as(fault))
 
@@ -91,8 +93,10 @@ def next_sending(pack: Pack, fault: Fault) -> Pack:
     After a reply that was lost it is the very same request, so that a server which remembers
     idempotency keys can give the same reply; after any reply that arrived it is a new one.
     """
-    attempt = pack.attempt + 1
-    return replace(pack, attempt=attempt) if fault == "transport" else Pack(pack.records, attempt)
+    attempt, faults = pack.attempt + 1, (*pack.faults, fault)
+    if fault == "transport":
+        return replace(pack, attempt=attempt, faults=faults)
+    return Pack(pack.records, attempt, faults)
 
 
 def wait_seconds(attempt: int, retry_after_seconds: float | None, jitter: float) -> float:
@@ -128,15 +132,13 @@ def after_rejection(
     return Split()
 
 
-def attempt_of_half(fault: Fault, records: int, max_attempts: int) -> int:
+def attempt_of_half(fault: Fault, max_attempts: int) -> int:
     """Return which attempt the sending of a half of a pack is.
 
     What was split because the server said why is sent afresh; what was split because sending it
-    again and again failed is sent once, and a single record twice.
+    again and again failed is sent once.
     """
-    if fault in _SAID_WHY:
-        return 1
-    return max(1, max_attempts - 1) if records == 1 else max_attempts
+    return 1 if fault in _SAID_WHY else max_attempts
 
 
 def next_try_at(
@@ -148,12 +150,11 @@ def next_try_at(
     return failed_at + _NEXT_TRY[attempts - 1]
 
 
-def _attempts_for(fault: Fault, records: int, max_attempts: int) -> int:
-    """How often a pack is sent before it is split: faults that repeat themselves get fewer."""
+def _most_repeats(fault: Fault, max_attempts: int) -> int:
+    """How often a fault may meet a pack before it is split: what repeats itself gets fewer."""
     if fault in _SAID_WHY:
         return 1
-    twice = records > 1 and fault in ("bad_body", "provider_error", "empty")
-    return min(2, max_attempts) if twice else max_attempts
+    return 2 if fault in ("bad_body", "provider_error", "empty") else max_attempts
 
 
 def _buried_as(fault: Fault) -> Status:

@@ -79,9 +79,8 @@ class Recorder:
         All in one transaction that is queued before anything is awaited: whoever is cancelled
         from here on loses no answer.
         """
-        stored = [
-            StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in (answers or {})
-        ]
+        known = answers or {}
+        stored = [StoredAnswer(ask, known[ask.key]) for ask in asks if ask.key in known]
         tasks = {item.ask.question.task.prompt_hash: item.ask.question.task for item in stored}
         new = [task for name, task in tasks.items() if name not in self._known_prompts]
 

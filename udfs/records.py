@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from udfs.canonical import canonical_json
+from udfs.errors import Fault
 from udfs.tasks import JsonSchema, Task
 
 Status = Literal[
@@ -90,12 +91,14 @@ class Record:
 class Pack:
     """What travels in one request: records that all carry the same questions.
 
-    `attempt` starts at 1 and counts sendings of these records as one pack. Packs with the same
+    `attempt` starts at 1 and counts sendings of these records as one pack; `faults` are those
+    that met the earlier ones. Packs with the same
     `seal` and records make the same request, ids included; each new pack has a seal of its own.
     """
 
     records: tuple[Record, ...]
     attempt: int = 1
+    faults: tuple[Fault, ...] = ()
     seal: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
 
     @property

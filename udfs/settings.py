@@ -87,8 +87,8 @@ class Settings(BaseModel):
     reasoning_tokens: Count = Field(
         default=None,
         description="Output tokens left in each request for what a model thinks before it "
-        "answers; unset means 4,000 for models known to reason (`gpt-5…`, `o1…` to `o4…`) and none for "
-        "others.",
+        "answers; unset means 4,000 for models known to reason (`gpt-5…`, `o1…` to `o4…`) and "
+        "none for others.",
     )
     max_attempts: int = Field(
         default=4, ge=1, le=20, description="Attempts at one pack, the first one included."

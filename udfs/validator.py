@@ -28,7 +28,7 @@ class _Doubled:
 
 
 class _Missing(Rejected):
-    """There is no answer at all, valid or not."""
+    """The reply has no item for the record that could be judged."""
 
 
 def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
@@ -133,7 +133,7 @@ def _accept(ask: Ask, item: dict[str, Any] | None, key: str) -> str:
         raise _Missing(message)
     if key not in item:
         message = "missing: the item lacks an answer"
-        raise _Missing(message)
+        raise Rejected(message)
     raw = item[key]
     if _holds_doubled(raw):
         message = "bad_json: a key is given twice"

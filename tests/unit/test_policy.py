@@ -195,14 +195,22 @@ def test_c05_a_lost_answer_is_asked_for_as_often_as_any_server_that_fails(
 
 
 @pytest.mark.parametrize(
-    ("fault", "records", "expected"),
-    [("refused", 8, 1), ("too_big_or_bad", 1, 1), ("transport", 8, 4), ("transport", 1, 3)],
+    ("fault", "expected"),
+    [("refused", 1), ("too_big_or_bad", 1), ("truncated", 1), ("transport", 4), ("bad_body", 4)],
 )
 def test_c20_a_half_is_sent_afresh_only_where_the_server_said_why(
-    fault: Fault, records: int, expected: int
+    fault: Fault, expected: int
 ) -> None:
-    """What failed again and again is sent once as a half, and a single record twice."""
-    assert attempt_of_half(fault, records, 4) == expected
+    """What failed again and again is sent only once as a half."""
+    assert attempt_of_half(fault, 4) == expected
+
+
+def test_a_fault_that_repeats_itself_ends_sooner_than_different_ones() -> None:
+    """A body that is broken twice is split; one that follows a lost reply is sent again."""
+    seen = {"records": 8, "max_attempts": 4, "retry_after_seconds": None, "jitter": 0.0}
+
+    assert after_fault("bad_body", attempt=2, repeats=2, **seen) == Split()
+    assert after_fault("bad_body", attempt=2, repeats=1, **seen) == Retry(1.0)
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(1, 0), (2, 1), (3, 10)])

@@ -17,8 +17,9 @@ class ReplayProvider:
         kinds = ", ".join(f"ai_{question.task.kind}" for question in request.pack.questions)
         message = (
             f"The store has no answer for {len(request.pack.records)} or more texts ({kinds}, "
-            f"model {request.model!r}) and `ASSAY_PROVIDER=replay` asks nobody. Record them first with "
-            "another provider and the same `ASSAY_STORE`, `ASSAY_MODEL` and `ASSAY_BASE_URL`."
+            f"model {request.model!r}) and `ASSAY_PROVIDER=replay` asks nobody. Record them "
+            "first with another provider and the same `ASSAY_STORE`, `ASSAY_MODEL` and "
+            "`ASSAY_BASE_URL`."
         )
         raise ConfigError(message)
 

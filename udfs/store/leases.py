@@ -11,6 +11,7 @@ import uuid
 import weakref
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 
 from udfs.errors import StoreError
@@ -44,8 +45,7 @@ class Owner:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         unborn.rename(self._path(self.name))
         # A forked child shares the lock and would keep us alive after our death.
-        myself = weakref.ref(self)
-        os.register_at_fork(after_in_child=lambda: (owner := myself()) and owner.close())
+        os.register_at_fork(after_in_child=partial(_let_go, weakref.ref(self)))
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
@@ -138,6 +138,12 @@ def release(connection: sqlite3.Connection, owner: str, keys: Sequence[bytes] | 
         return
     rows = [(key, owner) for key in keys]
     connection.executemany("delete from leases where key = ? and owner = ?", rows)
+
+
+def _let_go(owner: weakref.ref[Owner]) -> None:
+    """Close the file of an owner that is still there."""
+    if (found := owner()) is not None:
+        found.close()
 
 
 def _folder_of(store: Path) -> Path:
