@@ -45,7 +45,8 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     unknown = [id_ for id_ in counts if id_ not in request.ids]
     missing = [id_ for id_ in request.ids if id_ not in counts]
     if unknown and missing:
-        return _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
+        doubtful = _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
+        return replace(doubtful, lost=frozenset(doubtful.refused))
     by_id = {item["id"]: item for item in items if _is_single(item, counts)}
     judged = _judge_records(request, reply, by_id, answered_at)
     notes = [f"{len(unknown)} unknown ids"] if unknown else []
@@ -87,8 +88,7 @@ def _items(content: str) -> list[Any]:
 
 
 def _nothing(request: Request, reason: str) -> Judged:
-    refused = {ask.key: reason for ask in request.pack.asks}
-    return Judged({}, refused, frozenset(refused), reason)
+    return Judged({}, {ask.key: reason for ask in request.pack.asks}, note=reason)
 
 
 def _id(item: dict[str, Any]) -> str | None:

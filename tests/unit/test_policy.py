@@ -30,13 +30,18 @@ FAILED_AT = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 
 
 def verdict(
-    fault: Any, attempt: int = 1, records: int = 8, retry_after: float | None = None
+    fault: Any,
+    attempt: int = 1,
+    records: int = 8,
+    retry_after: float | None = None,
+    repeats: int = 1,
 ) -> Any:
     """What becomes of a pack, without jitter, with four attempts allowed."""
     return after_fault(
         fault,
         records=records,
         attempt=attempt,
+        repeats=repeats,
         max_attempts=4,
         retry_after_seconds=retry_after,
         jitter=0.0,
@@ -65,7 +70,7 @@ def test_b03_what_would_fail_for_everybody_stops_the_run(fault: str) -> None:
 )
 def test_a_pack_is_sent_so_often_before_it_is_split(fault: str, attempts: int) -> None:
     """A fault that repeats itself gets fewer attempts."""
-    verdicts = [type(verdict(fault, attempt)) for attempt in range(1, 5)]
+    verdicts = [type(verdict(fault, attempt, repeats=attempt)) for attempt in range(1, 5)]
     assert verdicts == [Retry] * (attempts - 1) + [Split] * (5 - attempts)
 
 
