@@ -6,6 +6,7 @@ which queues the rows of the whole relation; `ai_due` compares tables with the p
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ Column = Any
 Udf = Callable[..., Any]
 
 _TEXT = pa.string()
+_JSON = json.JSONEncoder()
 _ASKING = re.compile(r"assay_ask_(value|envelope)\(assay_task\(")
 
 
@@ -40,7 +42,7 @@ class Udfs:
         self._engine = engine
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Register all functions on a root connection; once more on another one is fine."""
+        """Register all functions on a root connection; once more is fine, also on another one."""
         asking: dict[str, Udf] = {
             "assay_ask_value": self.ask_value,
             "assay_ask_envelope": self.ask_envelope,
@@ -80,17 +82,14 @@ class Udfs:
 
     def count(self, handles: Column, texts: Column) -> Column:
         """Count the rows for a plan and return NULLs."""
-        for handle, values in _by_handle_values(handles, texts):
+        for handle, _, values in _by_handle(handles, texts):
             self._resolver.count(handle, values)
         return pa.nulls(len(texts), _TEXT)
 
     def gather(self, handles: Column, texts: Column) -> Column:
         """Queue the rows and return NULLs at once."""
-        for handle, places in _by_handle(handles):
-            values = texts.to_pylist()
-            self._resolver.gather(
-                handle, values if places is None else [values[p] for p in places]
-            )
+        for handle, _, values in _by_handle(handles, texts):
+            self._resolver.gather(handle, values)
         return pa.nulls(len(texts), _TEXT)
 
     def begin_gather(self, names: Column) -> Column:
@@ -110,14 +109,17 @@ class Udfs:
         resolve: Callable[[str, Texts], Sequence[Outcome | None]],
         show: Callable[[Question, Outcome], str | None],
     ) -> Column:
-        values = texts.to_pylist()
-        shown: list[str | None] = [None] * len(values)
-        for handle, places in _by_handle(handles):
-            chosen = range(len(values)) if places is None else places
+        shown: list[str | None] = [None] * len(texts)
+        for handle, places, values in _by_handle(handles, texts):
             question = self._resolver.question(handle)
-            outcomes = resolve(handle, [values[place] for place in chosen])
-            for place, outcome in zip(chosen, outcomes, strict=True):
-                shown[place] = None if outcome is None else show(question, outcome)
+            try:
+                outcomes = resolve(handle, values)
+            except (KeyboardInterrupt, SystemExit):  # DuckDB makes a query error of them
+                self._engine.cancel()
+                raise
+            said = [None if outcome is None else show(question, outcome) for outcome in outcomes]
+            for place, text in zip(places, said, strict=True):
+                shown[place] = text
         return pa.array(shown, _TEXT)
 
 
@@ -134,6 +136,8 @@ def _create(
     What asks is volatile, so that DuckDB never runs it while planning (EXPLAIN, constant
     folding); a second evaluation of the same row is a look-up.
     """
+    with contextlib.suppress(duckdb.InvalidInputException):  # it was not there yet
+        connection.remove_function(name)
     connection.create_function(
         name,
         function,
@@ -145,24 +149,20 @@ def _create(
     )
 
 
-def _by_handle(handles: Column) -> list[tuple[str, list[int] | None]]:
-    """Return each handle with the places of its rows; None for all rows, the usual case."""
+def _by_handle(
+    handles: Column, texts: Column
+) -> list[tuple[str, Sequence[int], list[str | None]]]:
+    """Return each handle with the places of its rows and their texts; mostly there is one."""
+    values = texts.to_pylist()
     different = handles.unique().to_pylist()
     if len(different) == 1:
-        return [(different[0], None)]
-    values = handles.to_pylist()
-    return [
-        (handle, [place for place, value in enumerate(values) if value == handle])
+        return [(different[0], range(len(values)), values)]
+    named = handles.to_pylist()
+    found = {
+        handle: [place for place, name in enumerate(named) if name == handle]
         for handle in different
-    ]
-
-
-def _by_handle_values(handles: Column, texts: Column) -> list[tuple[str, list[str | None]]]:
-    values = texts.to_pylist()
-    return [
-        (handle, values if places is None else [values[place] for place in places])
-        for handle, places in _by_handle(handles)
-    ]
+    }
+    return [(handle, places, [values[p] for p in places]) for handle, places in found.items()]
 
 
 def in_form(sql: str, form: str) -> str:
@@ -189,4 +189,4 @@ def _envelope(question: Question, outcome: Outcome) -> str:
 
 
 def _quoted(text: str | None) -> str:
-    return "null" if text is None else json.dumps(text)
+    return "null" if text is None else _JSON.encode(text)

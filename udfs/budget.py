@@ -18,6 +18,8 @@ class Budget:
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
     requests: int = 0
+    open: int = 0
+    """Reservations that are not settled. The sum cannot tell: floats leave crumbs behind."""
 
     def allows(self, worst_usd: float | None) -> bool:
         """Whether a request that costs at most `worst_usd` fits; an unknown cost fits no cap."""
@@ -32,14 +34,16 @@ class Budget:
     def may_free(self) -> bool:
         """Whether room can come back: a cap on money, and reservations that may settle lower."""
         at_wall = self.max_requests is not None and self.requests >= self.max_requests
-        return not at_wall and self.reserved_usd > 0
+        return not at_wall and self.open > 0
 
     def reserve(self, worst_usd: float | None) -> None:
         """Set the worst cost of a request aside; call `settle` with the same figure later."""
         self.requests += 1
+        self.open += 1
         self.reserved_usd += worst_usd or 0.0
 
     def settle(self, worst_usd: float | None, cost_usd: float | None) -> None:
         """Replace a reservation by what was spent; what is not known counts as all of it."""
-        self.reserved_usd -= worst_usd or 0.0
+        self.open -= 1
+        self.reserved_usd = self.reserved_usd - (worst_usd or 0.0) if self.open else 0.0
         self.spent_usd += (worst_usd or 0.0) if cost_usd is None else cost_usd

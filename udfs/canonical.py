@@ -23,6 +23,11 @@ _STRAY_JOINERS = re.compile(
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+"""Made once: `json.dumps` makes one for each call, which takes longer than a short value."""
+
 
 def normalise(text: str) -> str:
     """Return `text` in NFC, without invisible characters, lone surrogates and outer blanks.
@@ -62,9 +67,7 @@ def is_clean(text: str) -> bool:
 
 def canonical_json(value: Any) -> str:
     """Return the one JSON spelling of `value`: sorted keys, no blanks, no NaN."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:

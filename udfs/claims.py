@@ -28,11 +28,15 @@ class Ticket:
 
 @dataclass(eq=False, slots=True)
 class Claim:
-    """An ask that this process has taken on and not settled."""
+    """An ask that this process has taken on and not settled.
+
+    `rejections` counts answers that were not valid, `losses` replies that held none for it.
+    """
 
     ask: Ask
     tickets: list[Ticket] = field(default_factory=list)
     rejections: int = 0
+    losses: int = 0
 
 
 class Claims:

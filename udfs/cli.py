@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import duckdb
 import typer
 
-from udfs import cli_dead_letters, cli_publish, doctor, evaluate, gates, warehouse
+from udfs import cli_dead_letters, cli_publish, doctor, evaluate, gates, tally
 from udfs.errors import AssayError
-from udfs.plan import manifest_of, plan_models
+from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.report import invocation_of, plan_table, run_results, spend_of, stopped_by, summary
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
 from udfs.settings import settings_from_environ
 from udfs.store import Store
-from udfs.warehouse import database_path
+from udfs.warehouse import database_path, open_warehouse
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -34,7 +35,9 @@ def build(
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
     settings = settings_from_environ()
-    for loss in warehouse.losses(database_path()):
+    if database_path().exists():
+        open_warehouse(database_path(), read_only=False).close()
+    for loss in tally.losses(database_path()):
         typer.echo(f"Warning: {loss} after the last build. See docs/operations.md.", err=True)
     before = invocation_of(run_results(Path.cwd()))
     code = run_dbt(["build", *(arguments or [])])
@@ -48,7 +51,7 @@ def build(
             code = EXIT_CODES.get(stop[0], code)
         store.close()
     ended = invocation_of(results) != before
-    warehouse.settle(database_path(), invocation_of(results))
+    tally.settle(database_path(), invocation_of(results))
     raise typer.Exit(cli_publish.after_build(settings, code, ended=ended))
 
 
@@ -61,9 +64,13 @@ def plan(
 ) -> None:
     """Count what a build would ask: rows, texts, requests, tokens and money. Nothing is sent."""
     settings = settings_from_environ()
-    code = run_dbt(["compile", "--quiet", *(["--select", select] if select else [])])
-    if code:
-        raise typer.Exit(code)
+    check_warehouse(database_path())
+    with tempfile.TemporaryFile("w+") as printed:
+        code = run_dbt(["compile", "--quiet", *(["--select", select] if select else [])], printed)
+        printed.seek(0)
+        if code:
+            typer.echo(printed.read())
+            raise typer.Exit(code)
     plans = plan_models(manifest_of(Path.cwd()), database_path(), settings)
     typer.echo(plan_table(plans))
     if max_requests is not None and plans["total"].requests > max_requests:
@@ -80,7 +87,7 @@ def query(
     if not path.exists():
         message = f"There is no warehouse at {path}; run ./scripts/build first."
         raise typer.BadParameter(message, param_hint="ASSAY_DATABASE")
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with open_warehouse(path) as connection:
         typer.echo(connection.sql(sql))
 
 

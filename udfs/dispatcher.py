@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from udfs import ledger, policy
 from udfs.admission import Admission, Batch
-from udfs.claims import Claims
+from udfs.claims import Claim, Claims
 from udfs.clock import now_utc
 from udfs.errors import CallError, Cancelled, RunError
 from udfs.governor import Governor
@@ -22,6 +23,8 @@ from udfs.recorder import Burial, Recorder
 from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request
 from udfs.settings import Settings
 from udfs.validator import judge
+
+CANCELLED = "The run was cancelled; answers so far are kept. Run again to go on."
 
 HELD_POLL_SECONDS = 0.25
 """How often asks that another process holds are looked up again."""
@@ -45,6 +48,7 @@ class Dispatcher:
         self._backlog = Backlog(settings.pack_records, settings.pack_tokens)
         self._admission = Admission(recorder, self.settled, self._claims, self._backlog)
         self._gathering = 0
+        self._gathered = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._governor = Governor(settings)
@@ -58,6 +62,7 @@ class Dispatcher:
         self._recorder.begun(invocation_id, self._settings)
         self.stopped = None
         self._gathering = 0
+        self._gathered = True
         self._admission.forget()
         self._backlog.drain()
         self._claims.abandon()
@@ -69,6 +74,7 @@ class Dispatcher:
         """End the run: forget what waits, cancel what flies, wake everybody."""
         if self.stopped is None:
             self._recorder.stopped(self._invocation_id, error.cause, str(error))
+            self._recorder.release()
         self._halt(error)
 
     def _halt(self, error: RunError) -> None:
@@ -95,6 +101,7 @@ class Dispatcher:
     def gathering(self, change: int) -> None:
         """One statement more (+1) or less (-1) is gathering; at none, all that waits is ripe."""
         self._gathering = max(0, self._gathering + change)
+        self._gathered = False  # until all that came before the end is taken on, too
         if self._gathering == 0:
             self._inbox.put_nowait(None)
 
@@ -105,9 +112,12 @@ class Dispatcher:
             batches = [await self._inbox.get()]
             while not self._inbox.empty():
                 batches.append(self._inbox.get_nowait())
+            if self.stopped is not None:  # whoever waits sees that, too
+                continue
             async with self._heard():
                 if held := await self._admission.admit(batches):
                     self._spawn(self._wait_for_others(held))
+                self._gathered |= None in batches and self._gathering == 0
                 self._pump()
 
     async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
@@ -128,7 +138,7 @@ class Dispatcher:
             if (wait := self._governor.wait_seconds()) > 0:
                 self._pump_in(wait)
                 return
-            flush = self._gathering == 0 or self._claims.waiting > 0
+            flush = self._gathered or self._claims.waiting > 0
             if (pack := self._backlog.take(flush=flush)) is None or not self._launch(pack):
                 return
 
@@ -139,23 +149,25 @@ class Dispatcher:
 
     def _launch(self, pack: Pack) -> bool:
         """Start a request for `pack` if the budget allows; return whether another may follow."""
-        request = compose(pack)
+        request = compose(pack, self._settings.headroom_for(pack.model))
         worst = self._governor.worst_usd(request)
         if not self._governor.allows(worst):
-            self._at_the_wall(pack)
+            self._at_the_wall(pack, worst)
             return False
         self._governor.start(request, worst)
         self._spawn(self._serve(request, worst))
         return True
 
-    def _at_the_wall(self, pack: Pack) -> None:
+    def _at_the_wall(self, pack: Pack, worst: float | None) -> None:
         """Wait while room may come back; at the wall, nothing that waits is attempted."""
         if self._governor.may_free():
             self._backlog.add_pack(pack)
             return
-        reason = "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+        reason = self._governor.wall(pack.model, worst)
         self._recorder.stopped(self._invocation_id, "budget", reason)
-        for ask in [*pack.asks, *self._backlog.drain()]:
+        asks = [*pack.asks, *self._backlog.drain()]
+        self._recorder.release([ask.key for ask in asks])
+        for ask in asks:
             self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
 
     async def _serve(self, request: Request, worst: float | None) -> None:
@@ -231,9 +243,7 @@ class Dispatcher:
             claim = self._claims.get(ask.key)
             if ask.key not in judged.refused or claim is None:
                 continue
-            claim.rejections += 1
-            records = len(request.pack.records)
-            match policy.after_rejection(rejections=claim.rejections, records=records):
+            match self._after_rejection(claim, ask, request, judged):
                 case policy.Bury():
                     buried.append(ask)
                 case policy.Split():
@@ -242,11 +252,25 @@ class Dispatcher:
                     again.append(ask)
         return buried, again, alone
 
+    def _after_rejection(
+        self, claim: Claim, ask: Ask, request: Request, judged: Judged
+    ) -> policy.Retry | policy.Split | policy.Bury:
+        if ask.key in judged.lost:
+            claim.losses += 1
+        else:
+            claim.rejections += 1
+        return policy.after_rejection(
+            rejections=claim.rejections,
+            losses=claim.losses,
+            records=len(request.pack.records),
+            max_attempts=self._settings.max_attempts,
+        )
+
     async def _after_fault(self, request: Request, failed: Attempt, error: CallError) -> None:
         pack = request.pack
         self._governor.failed(error)
         try:
-            verdict = self._governor.verdict(pack, error)
+            verdict = self._governor.verdict(pack, error, others_wait=len(self._backlog) > 0)
         except RunError:
             await self._recorder.write(failed)
             raise
@@ -258,10 +282,14 @@ class Dispatcher:
             case policy.Retry(wait):
                 self._spawn(self._send_later(policy.next_sending(pack, error.fault), wait))
             case policy.Split():
-                for half in halves(pack, attempt=self._settings.max_attempts):
-                    self._backlog.add_pack(half)
+                self._send_halves(pack, error)
             case policy.Stop():
                 raise RunError(verdict.reason or str(error))
+
+    def _send_halves(self, pack: Pack, error: CallError) -> None:
+        attempt = policy.attempt_of_half(error.fault, self._settings.max_attempts)
+        for half in halves(pack):
+            self._backlog.add_pack(replace(half, attempt=attempt))
 
     async def _send_later(self, pack: Pack, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)
@@ -284,6 +312,8 @@ class Dispatcher:
             yield
         except RunError as error:
             self.stop(error)
+        except (KeyboardInterrupt, SystemExit):  # would end the loop, and all would wait for ever
+            self.stop(Cancelled(CANCELLED))
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop the run, not hang it
             self.stop(RunError(f"Assay failed: {type(error).__name__}. Please report this."))
 

@@ -85,7 +85,7 @@ def examine(store: Path, profiles: Path) -> Iterator[Finding]:
 
 def store_path(environ: Mapping[str, str]) -> Path:
     """Return the file of the store; no key and no provider is needed to look at it."""
-    return Path(environ.get("ASSAY_STORE") or Settings.model_fields["store"].default)
+    return Path(environ.get("ASSAY_STORE") or Settings.model_fields["store"].default).resolve()
 
 
 def profiles_file(environ: Mapping[str, str]) -> Path:

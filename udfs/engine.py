@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from udfs.admission import Batch
 from udfs.claims import Ticket
-from udfs.dispatcher import Dispatcher
+from udfs.dispatcher import CANCELLED, Dispatcher
 from udfs.errors import Cancelled
 from udfs.providers import Provider
 from udfs.recorder import Recorder
@@ -72,7 +73,7 @@ class Engine:
 
     def cancel(self) -> None:
         """Stop the run: nothing more is sent, threads that wait get `Cancelled`."""
-        error = Cancelled("The run was cancelled; answers so far are kept. Run again to go on.")
+        error = Cancelled(CANCELLED)
         self._loop.call_soon_threadsafe(self._dispatcher.stop, error)
 
     def close(self) -> None:
@@ -80,11 +81,13 @@ class Engine:
         if not self._thread.is_alive():
             return
         winding = asyncio.run_coroutine_threadsafe(self._dispatcher.wind_up(), self._loop)
-        winding.result(timeout=CLOSING_SECONDS)
+        with contextlib.suppress(TimeoutError):  # the answers must be written all the same
+            winding.result(timeout=CLOSING_SECONDS)
         self._writer.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=CLOSING_SECONDS)
-        self._loop.close()
+        if not self._thread.is_alive():
+            self._loop.close()
 
     def _submit(self, batch: Batch) -> None:
         self._loop.call_soon_threadsafe(self._dispatcher.submit, batch)

@@ -23,7 +23,7 @@ import typer
 from udfs import metrics
 from udfs.engine import Engine
 from udfs.errors import ConfigError
-from udfs.exams import Exam, Gold, SentimentExam, classify_exam, extract_exam
+from udfs.exams import Exam, Gold, classify_exam, extract_exam, sentiment_exam
 from udfs.functions import parse_task
 from udfs.golden import (
     GoldenRow,
@@ -145,7 +145,7 @@ def _exam(plan: Plan, golds: Sequence[Any]) -> Exam:
         case "extract":
             return extract_exam(golds, named_or_json("fields", "ai_fields", plan.fields))
         case "sentiment":
-            return SentimentExam()
+            return sentiment_exam(golds)
 
 
 def _check_other(other: str | None, rows: Sequence[GoldenRow]) -> None:
@@ -182,7 +182,7 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: Plan) -> dict[str, An
 @contextmanager
 def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
     """Yield an engine and its resolver on the store of `settings`, and close both."""
-    store = Store(settings.store)
+    store = Store(settings.store, guarded=settings.provider == "openai")
     engine = Engine(settings, store, provider)
     try:
         yield engine, Resolver(settings, engine)

@@ -94,7 +94,13 @@ class ClassifyExam:
 
 @dataclass(frozen=True)
 class SentimentExam:
-    """A score; gold is `positive`, `negative`, `neutral` or `unknown`, or 1 and 0."""
+    """A score; gold is `positive`, `negative`, `neutral` or `unknown`, or 1 and 0.
+
+    Where gold knows nothing between positive and negative (`two_way`), the sign decides, and a
+    score of exactly 0 is wrong; otherwise scores within ±0.05 are neutral.
+    """
+
+    two_way: bool = False
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -117,7 +123,7 @@ class SentimentExam:
         """Return the word for a score."""
         if value is None:
             return "unknown"
-        if abs(value) < FEELING_FROM:
+        if abs(value) < FEELING_FROM and not (self.two_way and value):
             return "neutral"
         return "positive" if value > 0 else "negative"
 
@@ -128,6 +134,12 @@ class SentimentExam:
     def topics(self, gold: Gold) -> Iterable[str]:
         """The word itself."""
         return (str(gold),)
+
+
+def sentiment_exam(golds: Sequence[Any]) -> SentimentExam:
+    """Return the exam for gold values that are two-way, or not."""
+    words = {SentimentExam().gold(gold) for gold in golds}
+    return SentimentExam(two_way=not words & {"neutral", "unknown"})
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ from udfs.prompts import input_tokens
 from udfs.records import Pack, Request
 from udfs.settings import Settings
 
+TURNED_DOWN_TO_STOP = 3
+"""So many single records turned down, and not one request served, and the set-up is at fault."""
+
 
 class Governor:
     """Limits, money and the health of the server in one place; one for each run."""
@@ -28,6 +31,8 @@ class Governor:
         self._budget = Budget(settings.max_cost_usd, settings.max_requests)
         self._breaker = Breaker()
         self._retries = RetryBudget()
+        self._served = 0
+        self._turned_down = 0
 
     def has_slot(self) -> bool:
         """Whether another request may be in flight; while the server is down, only one probe."""
@@ -52,6 +57,16 @@ class Governor:
         """Whether the budget may have room once something in flight has settled."""
         return self._budget.may_free()
 
+    def wall(self, model: str, worst_usd: float | None) -> str:
+        """Return why a request that costs so much at most is not sent."""
+        if self._settings.max_cost_usd is not None and worst_usd is None:
+            return (
+                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
+                "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or use "
+                "`ASSAY_MAX_REQUESTS`."
+            )
+        return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+
     def start(self, request: Request, worst_usd: float | None) -> None:
         """`request` goes out."""
         now = time.monotonic()
@@ -69,6 +84,7 @@ class Governor:
 
     def succeeded(self) -> None:
         """The server served a request."""
+        self._served += 1
         self._retries.earn()
         if self._breaker.succeeded():
             self._limiter.restart()
@@ -86,26 +102,32 @@ class Governor:
             self._limiter.dropped(now, refused=refused)
         self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))
 
-    def verdict(self, pack: Pack, error: CallError) -> policy.Verdict:
-        """Return what becomes of a pack whose sending failed.
+    def verdict(self, pack: Pack, error: CallError, *, others_wait: bool) -> policy.Verdict:
+        """Return what becomes of a pack whose sending failed; `others_wait` for their turn.
 
         While the server is down or refuses for its limits, attempts do not count: no row is
-        given up for what is not its fault. The run stops when waiting has no end in sight.
+        given up for what is not its fault. The run stops when waiting has no end in sight, and
+        when a server that has not served one request turns every single record down.
         """
         verdict = policy.after_fault(
             error.fault,
             records=len(pack.records),
             attempt=pack.attempt,
+            repeats=pack.faults.count(error.fault) + 1,
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
         if error.fault in policy.SERVER_FAULTS:
-            verdict = self._out_of_patience(error) or self._spared(verdict, error)
-        if isinstance(verdict, policy.Retry):
+            last = isinstance(verdict, policy.Bury) and self._served and not others_wait
+            spared = verdict if last and self._is_out_of_patience() else None
+            verdict = spared or self._out_of_patience(error) or self._spared(verdict, error)
+        if isinstance(verdict, policy.Bury) and error.fault == "too_big_or_bad":
+            verdict = self._unfit(error) or verdict
+        if isinstance(verdict, policy.Retry) and error.status != HTTPStatus.TOO_MANY_REQUESTS:
             credit = self._retries.spend(time.monotonic())
             return policy.Retry(max(verdict.wait_seconds, credit))
-        return verdict
+        return verdict  # after a 429 it is the limiter's pace that keeps retries in check
 
     def _spared(self, verdict: policy.Verdict, error: CallError) -> policy.Verdict:
         if isinstance(verdict, policy.Retry):
@@ -119,12 +141,25 @@ class Governor:
             return policy.Stop("transport", message)
         return verdict
 
+    def _is_out_of_patience(self) -> bool:
+        return self._breaker.down_for(time.monotonic()) > self._settings.outage_seconds
+
     def _out_of_patience(self, error: CallError) -> policy.Stop | None:
-        patience = self._settings.outage_seconds
-        if self._breaker.down_for(time.monotonic()) <= patience:
+        if not self._is_out_of_patience():
             return None
         message = (
-            f"{error} Nothing but failures for {patience:g} seconds (`ASSAY_OUTAGE_SECONDS`); "
-            "what was answered is kept. Run again to go on."
+            f"{error} Nothing but failures for {self._settings.outage_seconds:g} seconds "
+            "(`ASSAY_OUTAGE_SECONDS`); what was answered is kept. Run again to go on."
         )
         return policy.Stop("transport", message)
+
+    def _unfit(self, error: CallError) -> policy.Stop | None:
+        """Stop where the endpoint takes none of our requests: the rows are not to blame."""
+        self._turned_down += 1
+        if self._served or self._turned_down < TURNED_DOWN_TO_STOP:
+            return None
+        message = (
+            f"{error} The endpoint has turned down every request so far. Does its model know "
+            "`response_format: json_schema` and `max_completion_tokens`? Check `ASSAY_MODEL`."
+        )
+        return policy.Stop("config", message)

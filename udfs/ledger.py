@@ -1,4 +1,4 @@
-"""The ledger's rows: an attempt as it begins, ends or fails. Pure but for the clock and the ids."""
+"""The ledger's rows: an attempt as it begins, ends or fails. Pure but for clock and ids."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def ended(
     )
 
 
-def failed(
-    attempt: Attempt, started: float, error: BaseException, price: Price | None
-) -> Attempt:
+def failed(attempt: Attempt, started: float, error: BaseException, price: Price | None) -> Attempt:
     """Return the row of an attempt that brought nothing; `error` carries no text and no key.
 
     One that was cancelled in flight may have been paid for.

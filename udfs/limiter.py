@@ -15,10 +15,10 @@ WINDOW_SECONDS = 1.0
 """Over how long it is measured what the server takes, and the shortest time between two cuts."""
 
 PACE_GROWTH = 0.02
-"""By which share the pace grows for each second without a refusal, near where it was refused."""
+"""By which share the pace grows after a second without a refusal, twice that after two, …"""
 
 PACE_RECOVERY = 0.5
-"""The same while the pace is well below where it was last refused."""
+"""The most by which it grows in a second, and so it does while well below the last refusals."""
 
 SLOWEST_PACE = 0.2
 """Requests a second that are tried even if everything is refused."""
@@ -33,7 +33,7 @@ class Limiter:
 
     `limit` moves below `max_in_flight`: down on refusals and timeouts, up again on success. From
     the first refusal on, starts are spaced as well: at just under the `pace` that the server took,
-    then faster, quickly up to near the `ceiling` at which it refused, slowly from there on.
+    then faster: quickly up to near the `ceiling` at which it refused, feeling the way beyond it.
     """
 
     max_in_flight: int
@@ -47,6 +47,7 @@ class Limiter:
     _next_start: float = 0.0
     _last_cut: float = float("-inf")
     _last_growth: float = 0.0
+    _clean_seconds: int = 0
     _sent: deque[tuple[float, int]] = field(default_factory=deque)
     _tokens: int = 0
     _started: deque[float] = field(default_factory=deque)
@@ -91,8 +92,11 @@ class Limiter:
             self.limit = min(self.max_in_flight, self.limit + 1)
         since = now - max(self._last_growth, self._last_cut)
         if self.pace is not None and since >= WINDOW_SECONDS:
-            near = self.pace >= self.ceiling * DECREASE
-            self.pace += max(0.1, self.pace * (PACE_GROWTH if near else PACE_RECOVERY))
+            self._clean_seconds += 1
+            growth = min(PACE_GROWTH * self._clean_seconds, PACE_RECOVERY)
+            slowly = self.pace + max(0.1, self.pace * growth)
+            quickly = min(self.pace * (1 + PACE_RECOVERY), self.ceiling * DECREASE)
+            self.pace = max(slowly, quickly)
             self._last_growth = now
 
     def dropped(self, now: float, *, refused: bool) -> None:
@@ -129,6 +133,7 @@ class Limiter:
         _forget(self._started, now)
         offered = len(self._started) / WINDOW_SECONDS
         taken = offered - len(self._refused) / WINDOW_SECONDS
+        self._clean_seconds = 0
         pace = max(offered, 1.0) if self.pace is None else self.pace
         self.ceiling = max(pace, self.ceiling * DECREASE)
         self.pace = max(SLOWEST_PACE, min(pace, taken * DECREASE if taken >= 1 else pace / 2))

@@ -133,10 +133,10 @@ class Backlog:
         return Pack(tuple(records))
 
 
-def halves(pack: Pack, attempt: int = 1) -> tuple[Pack, Pack]:
-    """Return the two halves of a pack of at least two records, as packs on their `attempt`-th."""
+def halves(pack: Pack) -> tuple[Pack, Pack]:
+    """Return the two halves of a pack of at least two records, as packs of their own."""
     middle = len(pack.records) // 2
-    return Pack(pack.records[:middle], attempt), Pack(pack.records[middle:], attempt)
+    return Pack(pack.records[:middle]), Pack(pack.records[middle:])
 
 
 def pack_of(asks: Iterable[Ask]) -> list[Pack]:

@@ -18,7 +18,7 @@ from udfs.providers.replay import ReplayProvider
 from udfs.resolver import Resolver
 from udfs.settings import Settings
 from udfs.store import Store
-
+from udfs.warehouse import open_warehouse
 
 _REMEDY = "run `dbt build --select +bronze --indirect-selection cautious` first"
 
@@ -45,6 +45,14 @@ def ai_models(manifest: dict[str, Any]) -> dict[str, str]:
     return {name: sql for name, sql in sorted(compiled.items()) if "assay_ask_" in sql}
 
 
+def check_warehouse(database: Path) -> None:
+    """Raise `ConfigError` where there are no tables to count, or another process has them."""
+    if not database.exists():
+        message = f"There is no warehouse at {database}; {_REMEDY}."
+        raise ConfigError(message)
+    open_warehouse(database).close()
+
+
 def manifest_of(project: Path) -> dict[str, Any]:
     """Return the manifest that `dbt compile` wrote."""
     manifest: dict[str, Any] = json.loads((project / "target" / "manifest.json").read_text())
@@ -65,14 +73,11 @@ def _counting(
     database: Path, settings: Settings
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver]]:
     """Yield a read-only connection whose functions count, and their resolver."""
-    if not database.exists():
-        message = f"There is no warehouse at {database}; {_REMEDY}."
-        raise ConfigError(message)
     store = Store(settings.store)
     engine = Engine(settings, store, ReplayProvider())
     resolver = Resolver(settings, engine)
     udfs = Udfs(resolver, engine)
-    connection = duckdb.connect(str(database), read_only=True)
+    connection = open_warehouse(database)
     try:
         udfs.register(connection)
         yield connection, resolver

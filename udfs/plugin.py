@@ -6,12 +6,14 @@ This is where the parts are put together; nothing imports it but dbt.
 from __future__ import annotations
 
 import atexit
+import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
@@ -22,6 +24,7 @@ from udfs.arrow import Udfs
 from udfs.engine import Engine
 from udfs.errors import AssayError, GateError
 from udfs.gates import Gatekeeper
+from udfs.interrupts import interrupts
 from udfs.prices import check_cap
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
@@ -71,7 +74,7 @@ class _Workshop:
 
     def cancel(self) -> None:
         """Let nothing more be sent and nobody wait; called when dbt cancels its queries."""
-        for engine in self._engines.values():
+        for engine in list(self._engines.values()):
             engine.cancel()
 
     def close(self) -> None:
@@ -87,18 +90,43 @@ _workshop = _Workshop()
 def _listen_for_cancel() -> None:
     """Hear of Ctrl-C: dbt interrupts DuckDB, which cannot interrupt a Python function.
 
-    dbt-duckdb tells its plugins nothing of it, so its `cancel` is extended, once.
+    dbt-duckdb tells its plugins nothing of it, so what dbt calls when it stops is extended, once;
+    not the cancelling of one connection, which is left out for threads that have none open.
     """
-    cancel_queries = LocalEnvironment.cancel
-    if getattr(cancel_queries, "tells_assay", False):
+
+    def cancel(cancel_open: Callable[..., Any], *arguments: Any) -> Any:
+        _workshop.cancel()
+        return cancel_open(*arguments)
+
+    _extend(DuckDBConnectionManager, "cancel_open", cancel)
+
+
+def _load_in_turn() -> None:
+    """Let sources be loaded one after the other.
+
+    Two models that load a source at once would meet in DuckDB's catalog, and one would fail.
+    """
+    turn = threading.Lock()
+
+    def load(load_source: Callable[..., Any], *arguments: Any) -> Any:
+        with turn:
+            return load_source(*arguments)
+
+    _extend(LocalEnvironment, "load_source", load)
+
+
+def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
+    """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
+    method = getattr(owner, name)
+    if hasattr(method, "extended_by_assay"):
         return
 
-    def cancel(connection: Any) -> None:
-        _workshop.cancel()
-        cancel_queries(connection)
+    @functools.wraps(method)
+    def extended(*arguments: Any) -> Any:
+        return around(method, *arguments)
 
-    cancel.tells_assay = True  # type: ignore[attr-defined]
-    LocalEnvironment.cancel = staticmethod(cancel)
+    extended.extended_by_assay = True  # type: ignore[attr-defined]
+    setattr(owner, name, extended)
 
 
 atexit.register(_workshop.close)
@@ -118,7 +146,9 @@ class Plugin(BasePlugin):
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
+        _load_in_turn()
         self._engine.begin_run(get_invocation_id())
+        interrupts.listen(_workshop.cancel)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""

@@ -28,6 +28,12 @@ SERVER_FAULTS: frozenset[Fault] = frozenset(
 )
 """Faults that say something about the server, not about what it was asked."""
 
+_SAID_WHY: frozenset[Fault] = frozenset({"too_big_or_bad", "refused", "truncated"})
+"""Faults that say something about what was asked: sending the same again is of no use."""
+
+MOST_REJECTIONS = 2
+"""So many answers that are not valid, the last of them to the record alone, and it is given up."""
+
 _FINAL: frozenset[Status] = frozenset({"refused", "too_long"})
 """Asking the same text the same question again would get the same non-answer."""
 
@@ -67,17 +73,19 @@ def after_fault(
     *,
     records: int,
     attempt: int,
+    repeats: int = 1,
     max_attempts: int,
     retry_after_seconds: float | None,
     jitter: float,
 ) -> Verdict:
     """Return what becomes of a pack of `records` whose `attempt`-th sending failed.
 
-    `jitter` is a random number in [0, 1); waits are only ever made longer by it.
+    `repeats` counts how often this very fault has met the pack, this time included. `jitter` is a
+    random number in [0, 1); waits are only ever made longer by it.
     """
     if fault in ("quota", "config"):
         return Stop("quota" if fault == "quota" else "config")
-    if attempt < _attempts_for(fault, max_attempts):
+    if attempt < max_attempts and repeats < _most_repeats(fault, max_attempts):
         return Retry(wait_seconds(attempt, retry_after_seconds, jitter))
     return Split() if records > 1 else Bury(_buried_as(fault))
 
@@ -88,8 +96,10 @@ def next_sending(pack: Pack, fault: Fault) -> Pack:
     After a reply that was lost it is the very same request, so that a server which remembers
     idempotency keys can give the same reply; after any reply that arrived it is a new one.
     """
-    attempt = pack.attempt + 1
-    return replace(pack, attempt=attempt) if fault == "transport" else Pack(pack.records, attempt)
+    attempt, faults = pack.attempt + 1, (*pack.faults, fault)
+    if fault == "transport":
+        return replace(pack, attempt=attempt, faults=faults)
+    return Pack(pack.records, attempt, faults)
 
 
 def wait_seconds(attempt: int, retry_after_seconds: float | None, jitter: float) -> float:
@@ -108,19 +118,30 @@ def obeyed(retry_after_seconds: float | None) -> float:
     return min(retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS)
 
 
-def after_rejection(*, rejections: int, records: int) -> Retry | Split | Bury:
-    """Return what becomes of a record whose answer was not valid for the n-th time.
+def after_rejection(
+    *, rejections: int, losses: int, records: int, max_attempts: int
+) -> Retry | Split | Bury:
+    """Return what becomes of a record that still has no answer after a reply.
 
-    Once more with the others that failed, then alone, then never: a model that cannot answer a
-    record by itself will not learn it.
+    `rejections` counts answers to it that were not valid, `losses` replies without one. Once more
+    with the others that failed, then alone. A model that gives no valid answer to a record by
+    itself will not learn it; one that loses answers is asked as often as any server that fails.
     """
-    match rejections:
-        case 1:
-            return Retry(0.0)
-        case 2 if records > 1:
-            return Split()
-        case _:
-            return Bury("invalid")
+    hopeless = rejections > MOST_REJECTIONS or (rejections == MOST_REJECTIONS and records == 1)
+    if hopeless or losses > max_attempts:
+        return Bury("invalid")
+    if rejections + losses == 1 or records == 1:
+        return Retry(0.0)
+    return Split()
+
+
+def attempt_of_half(fault: Fault, max_attempts: int) -> int:
+    """Return which attempt the sending of a half of a pack is.
+
+    What was split because the server said why is sent afresh; what was split because sending it
+    again and again failed is sent once.
+    """
+    return 1 if fault in _SAID_WHY else max_attempts
 
 
 def next_try_at(
@@ -132,13 +153,11 @@ def next_try_at(
     return failed_at + _NEXT_TRY[attempts - 1]
 
 
-def _attempts_for(fault: Fault, max_attempts: int) -> int:
-    """How often a pack is sent before it is split: faults that repeat themselves get fewer."""
-    if fault in ("too_big_or_bad", "refused", "truncated"):
+def _most_repeats(fault: Fault, max_attempts: int) -> int:
+    """How often a fault may meet a pack before it is split: what repeats itself gets fewer."""
+    if fault in _SAID_WHY:
         return 1
-    return (
-        min(2, max_attempts) if fault in ("bad_body", "provider_error", "empty") else max_attempts
-    )
+    return 2 if fault in ("bad_body", "provider_error", "empty") else max_attempts
 
 
 def _buried_as(fault: Fault) -> Status:

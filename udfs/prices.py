@@ -52,7 +52,7 @@ def check_cap(settings: Settings) -> None:
     if settings.max_cost_usd is not None and price_of(settings, model) is None:
         message = (
             f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
-            "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD` (US dollars for a million tokens)."
+            "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD` (US dollars a million tokens)."
         )
         raise ConfigError(message)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import string
+from dataclasses import dataclass
+from functools import lru_cache
 
 from udfs.canonical import canonical_json
 from udfs.records import Pack, Question, Request
@@ -21,21 +23,33 @@ _RECORD_TOKENS = 10
 """Output tokens of an item without its values: id, braces, keys."""
 
 
-def compose(pack: Pack) -> Request:
-    """Return the request that asks all questions of `pack` about all its records."""
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What is the same for every pack of the same questions; nobody changes the schema."""
+
+    keys: tuple[str, ...]
+    system: str
+    schema: JsonSchema
+
+
+def compose(pack: Pack, headroom: int = 0) -> Request:
+    """Return the request that asks all questions of `pack` about all its records.
+
+    `headroom` output tokens are left for what a model thinks before it answers.
+    """
     ids = _new_ids([record.text for record in pack.records], pack.seal)
-    keys = tuple(_short_key(place) for place in range(len(pack.questions)))
+    frame = _frame(pack.questions)
     records = [
         {"id": id_, "text": record.text} for id_, record in zip(ids, pack.records, strict=True)
     ]
     return Request(
         pack=pack,
         ids=ids,
-        keys=keys,
-        system=system_message(pack.questions, keys),
+        keys=frame.keys,
+        system=frame.system,
         user=json.dumps({"records": records}, ensure_ascii=False, separators=(",", ":")),
-        schema=reply_schema(pack.questions, keys),
-        max_output_tokens=output_tokens(pack),
+        schema=frame.schema,
+        max_output_tokens=output_tokens(pack) + headroom,
         idempotency_key=pack.seal,
     )
 
@@ -86,7 +100,14 @@ def estimate_tokens(text: str) -> int:
 
     No tokeniser works offline for every model; replies report usage, which corrects this.
     """
-    return len(text.encode("utf-8", "replace")) // 4 + 1
+    length = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return length // 4 + 1
+
+
+@lru_cache(maxsize=256)
+def _frame(questions: tuple[Question, ...]) -> _Frame:
+    keys = tuple(_short_key(place) for place in range(len(questions)))
+    return _Frame(keys, system_message(questions, keys), reply_schema(questions, keys))
 
 
 def _new_ids(texts: list[str], seal: str, length: int = _ID_LENGTH) -> tuple[str, ...]:

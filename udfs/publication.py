@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from udfs.canonical import digest
-from udfs.warehouse import quoted
+from udfs.tally import quoted
 
 GOLD = "gold"
 """The schema that consumers query."""

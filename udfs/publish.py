@@ -33,7 +33,7 @@ from udfs.publication import (
     name_of,
     retired,
 )
-from udfs.warehouse import quoted, row_counts
+from udfs.tally import quoted, row_counts
 
 CURRENT = "current"
 MANIFEST = "manifest.json"

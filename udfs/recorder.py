@@ -23,6 +23,7 @@ from udfs.store import (
     put_run,
     put_stop,
     put_task,
+    release,
 )
 
 
@@ -53,6 +54,10 @@ class Recorder:
         """Write down what ended a run early."""
         self._writer.send(lambda connection: put_stop(connection, invocation_id, cause, message))
 
+    def release(self, keys: Sequence[bytes] | None = None) -> None:
+        """Let other processes have `keys`, or all that this one holds; it asks them no more."""
+        self._writer.send(lambda connection: release(connection, self.owner, keys))
+
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; survives the end of this process."""
         self._store.owner.note(attempt)
@@ -75,9 +80,8 @@ class Recorder:
         All in one transaction that is queued before anything is awaited: whoever is cancelled
         from here on loses no answer.
         """
-        stored = [
-            StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in (answers or {})
-        ]
+        known = answers or {}
+        stored = [StoredAnswer(ask, known[ask.key]) for ask in asks if ask.key in known]
         asked = [*(item.ask for item in stored), *(burial.asks if burial else ())]
         tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asked}
         new = [task for name, task in tasks.items() if name not in self._known_prompts]

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from udfs.canonical import canonical_json
+from udfs.errors import Fault
 from udfs.tasks import JsonSchema, Task
 
 Status = Literal[
@@ -100,12 +101,14 @@ class Record:
 class Pack:
     """What travels in one request: records that all carry the same questions.
 
-    `attempt` starts at 1 and counts sendings of these records as one pack. Packs with the same
+    `attempt` starts at 1 and counts sendings of these records as one pack; `faults` are those
+    that met the earlier ones. Packs with the same
     `seal` and records make the same request, ids included; each new pack has a seal of its own.
     """
 
     records: tuple[Record, ...]
     attempt: int = 1
+    faults: tuple[Fault, ...] = ()
     seal: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
 
     @property
@@ -172,10 +175,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A reply after validation: answers by key, and why the rest has none."""
+    """A reply after validation: answers by key, and why the rest has none.
+
+    `lost` are those of the rest to which the reply held no answer at all, valid or not.
+    """
 
     answers: Mapping[bytes, Outcome]
     refused: Mapping[bytes, str]
+    lost: frozenset[bytes] = frozenset()
     note: str | None = None
 
 

@@ -38,15 +38,15 @@ def spend_of(store: Store, invocation_id: str) -> Spend:
         "count(*) - count(cost_usd), coalesce(sum(maybe_paid), 0) "
         "from calls where invocation_id = ?"
     )
-    (row,) = store.transact([lambda connection: connection.execute(query, [invocation_id])])
-    return Spend(*row.fetchone())
+    (row,) = store.transact([lambda c: c.execute(query, [invocation_id]).fetchone()])
+    return Spend(*row)
 
 
 def stopped_by(store: Store, invocation_id: str) -> tuple[str, str] | None:
     """Return what ended `invocation_id` early and the message, or None."""
     query = "select stopped_by, message from runs where invocation_id = ? and stopped_by not null"
-    (row,) = store.transact([lambda connection: connection.execute(query, [invocation_id])])
-    found: tuple[str, str] | None = row.fetchone()
+    found: tuple[str, str] | None
+    (found,) = store.transact([lambda c: c.execute(query, [invocation_id]).fetchone()])
     return found
 
 
@@ -75,7 +75,7 @@ def summary(results: dict[str, Any], spend: Spend, database: Path) -> str:
         + ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
         f"Asked   {_requests(spend)}",
         f"Cost    {_cost(spend)}",
-        'Look    ./scripts/assay query "from gold.feedback_to_review limit 5"',
+        *_look(results),
     ]
     return "\n".join(lines)
 
@@ -100,6 +100,17 @@ def _estimate(cost_usd: float | None) -> str:
 
 def _kind(result: dict[str, Any]) -> str:
     return str(result["unique_id"]).split(".", maxsplit=1)[0]
+
+
+def _look(results: dict[str, Any]) -> list[str]:
+    """Return a line with a table that this run has built, one of gold if there is one."""
+    built = [
+        ".".join(str(result["relation_name"]).replace('"', "").split(".")[1:])
+        for result in results["results"]
+        if _kind(result) == "model" and result["status"] == "success"
+    ]
+    last = max(built, key=lambda name: name.startswith("gold."), default=None)
+    return [f'Look    ./scripts/assay query "from {last} limit 5"'] if last else []
 
 
 def _requests(spend: Spend) -> str:

@@ -10,6 +10,7 @@ from udfs.clock import now_utc
 from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.functions import parse_task
+from udfs.prompts import estimate_tokens
 from udfs.records import SKIPPED, Ask, Outcome, Question
 from udfs.settings import Settings
 
@@ -85,9 +86,17 @@ class Resolver:
                 unknown[key] = normal
         if unknown:
             self._read_store(unknown)
-        return keys, [
-            Ask(key, question, text) for key, text in unknown.items() if key not in settled
-        ]
+        asks = [Ask(key, question, text) for key, text in unknown.items() if key not in settled]
+        return keys, [ask for ask in asks if self._may_be_sent(ask)]
+
+    def _may_be_sent(self, ask: Ask) -> bool:
+        """Whether the text is within the cap; if it is not, that settles it: `too_long`."""
+        most = self._settings.max_text_tokens
+        if len(ask.text) <= most or estimate_tokens(ask.text) <= most:
+            return True
+        error = f"More than {most:,} estimated tokens (`ASSAY_MAX_TEXT_TOKENS`): not sent."
+        self._engine.settled[ask.key] = Outcome("too_long", None, error, None, ask.question.model)
+        return False
 
     def _read_store(self, keys: Iterable[bytes]) -> None:
         for key, outcome in self._engine.store.fetch(list(keys), now_utc()).items():

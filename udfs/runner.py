@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
+from typing import IO
 
 GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
+
+AGAIN_SECONDS = 2.0
+"""A Ctrl-C that falls into the start-up of Python may be lost: then the child hears another."""
 
 KILL_SECONDS = 4.0
 """After this the child is killed; everything that was answered is on disk already."""
@@ -36,8 +39,10 @@ class _Told:
             self.number, self.at = number, time.monotonic()
 
 
-def run_dbt(arguments: Sequence[str]) -> int:
+def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
     """Run dbt and return its exit code, or 128 plus the signal that ended it, as shells do.
+
+    What it prints goes where ours goes, or to the file `printed`.
 
     SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
     to SIGINT, as it does for jobs in the background of a script.
@@ -45,8 +50,8 @@ def run_dbt(arguments: Sequence[str]) -> int:
     told = _Told()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    child = subprocess.Popen([dbt, *arguments])  # noqa: S603 - our own dbt
+    dbt = [sys.executable, "-m", "udfs.child"]
+    child = subprocess.Popen([*dbt, *arguments], stdout=printed)  # noqa: S603 - our own dbt
     while (code := _wait(child)) is None:
         if told.number is not None:
             return _end(child, told)
@@ -61,9 +66,12 @@ def _wait(child: subprocess.Popen[bytes]) -> int | None:
 
 def _end(child: subprocess.Popen[bytes], told: _Told) -> int:
     """End the child: it may have heard of it already, is told again, and is killed at last."""
-    waited = [(GRACE_SECONDS, signal.SIGINT), (KILL_SECONDS, signal.SIGKILL)]
-    if told.number == signal.SIGTERM:
-        waited[0] = (0.0, signal.SIGINT)
+    first = 0.0 if told.number == signal.SIGTERM else GRACE_SECONDS
+    waited = [
+        (first, signal.SIGINT),
+        (AGAIN_SECONDS, signal.SIGINT),
+        (KILL_SECONDS, signal.SIGKILL),
+    ]
     for seconds, number in waited:
         while child.poll() is None and time.monotonic() - told.at < seconds:
             time.sleep(0.05)

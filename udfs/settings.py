@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -25,6 +26,8 @@ PREFIX = "ASSAY_"
 PUBLIC_BASE_URL = "https://api.openai.com/v1"
 LOCAL_MODEL = "assay-local-1"
 """Names the embedded models in keys and envelopes; raised when their answers change."""
+
+REASONING_TOKENS = 4000
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
@@ -84,6 +87,17 @@ class Settings(BaseModel):
     pack_records: int = Field(default=16, ge=1, le=256, description="Most records in one request.")
     pack_tokens: int = Field(
         default=6000, ge=100, description="Most estimated tokens in one request."
+    )
+    max_text_tokens: int = Field(
+        default=100_000,
+        ge=1,
+        description="Most estimated tokens of one text; a longer one is `too_long` and not sent.",
+    )
+    reasoning_tokens: Count = Field(
+        default=None,
+        description="Output tokens left in each request for what a model thinks before it "
+        "answers; unset means 4,000 for models known to reason (`gpt-5…`, `o1…` to `o4…`) and "
+        "none for others.",
     )
     max_attempts: int = Field(
         default=4, ge=1, le=20, description="Attempts at one pack, the first one included."
@@ -150,12 +164,28 @@ class Settings(BaseModel):
         name = urlsplit(self.endpoint).hostname or ""
         return "loopback" if name in LOOPBACK else name
 
+    def headroom_for(self, model: str) -> int:
+        """The output tokens of a request that are left for the thinking of `model`."""
+        if self.reasoning_tokens is not None:
+            return self.reasoning_tokens
+        return REASONING_TOKENS if _reasons(model) else 0
+
     def model_for(self, asked: str | None) -> str:
         """The model that answers a task which asks for `asked` (None: the default)."""
         return LOCAL_MODEL if self.host == "embedded" else asked or self.model or ""
 
 
+def _reasons(model: str) -> bool:
+    return re.match(r"(gpt-5|o[1-4])(?![a-z0-9])", model) is not None
+
+
 def _check_url(url: str) -> None:
+    if "@" in url.partition("//")[2].partition("/")[0]:
+        message = (
+            "`ASSAY_BASE_URL` holds a user name or a password, which would show in messages; use "
+            "`OPENAI_API_KEY` for the key."
+        )
+        raise ValueError(message)
     if _is_safe(url):
         return
     message = (

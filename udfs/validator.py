@@ -27,6 +27,10 @@ class _Doubled:
     """Stands for a JSON object that gave one of its keys twice."""
 
 
+class _Missing(Rejected):
+    """The reply has no item for the record that could be judged."""
+
+
 def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     """Return what of `reply` is an answer to `request`, and why the rest is not.
 
@@ -41,7 +45,8 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     unknown = [id_ for id_ in counts if id_ not in request.ids]
     missing = [id_ for id_ in request.ids if id_ not in counts]
     if unknown and missing:
-        return _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
+        doubtful = _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
+        return replace(doubtful, lost=frozenset(doubtful.refused))
     by_id = {item["id"]: item for item in items if _is_single(item, counts)}
     judged = _judge_records(request, reply, by_id, answered_at)
     notes = [f"{len(unknown)} unknown ids"] if unknown else []
@@ -83,7 +88,7 @@ def _items(content: str) -> list[Any]:
 
 
 def _nothing(request: Request, reason: str) -> Judged:
-    return Judged({}, {ask.key: reason for ask in request.pack.asks}, reason)
+    return Judged({}, {ask.key: reason for ask in request.pack.asks}, note=reason)
 
 
 def _id(item: dict[str, Any]) -> str | None:
@@ -101,6 +106,7 @@ def _judge_records(
 ) -> Judged:
     answers: dict[bytes, Outcome] = {}
     refused: dict[bytes, str] = {}
+    lost: set[bytes] = set()
     for id_, record in zip(request.ids, request.pack.records, strict=True):
         item = by_id.get(id_)
         for key, ask in zip(request.keys, record.asks, strict=True):
@@ -108,6 +114,8 @@ def _judge_records(
                 value = _accept(ask, item, key)
             except Rejected as error:
                 refused[ask.key] = str(error)
+                if isinstance(error, _Missing):
+                    lost.add(ask.key)
                 continue
             answers[ask.key] = Outcome(
                 status="ok",
@@ -116,13 +124,13 @@ def _judge_records(
                 model=reply.model,
                 answered_at=answered_at,
             )
-    return Judged(answers, refused)
+    return Judged(answers, refused, frozenset(lost))
 
 
 def _accept(ask: Ask, item: dict[str, Any] | None, key: str) -> str:
     if item is None:
         message = "missing: the reply has no, or no single, item for this record"
-        raise Rejected(message)
+        raise _Missing(message)
     if key not in item:
         message = "missing: the item lacks an answer"
         raise Rejected(message)

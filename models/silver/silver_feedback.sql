@@ -1,7 +1,7 @@
 -- depends_on: {{ ref('gate_bronze') }}
 {{ config(unique_key='feedback_id') }}
 
-{%- set topic = ai_classify('body', 'topic', detail=true) -%}
+{%- set topic = ai_classify('body', 'topic', examples='topic', detail=true) -%}
 {%- set sentiment = ai_sentiment('body', detail=true) -%}
 {%- set details = ai_extract('body', 'feedback_details', detail=true) -%}
 

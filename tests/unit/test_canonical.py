@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.canonical import canonical_json, clean, digest, normalise, scrub
+from udfs.canonical import canonical_json, clean, digest, is_clean, normalise, scrub
 
 from .builders import seeded
 
@@ -109,3 +109,17 @@ def test_a_digest_is_the_start_of_sha256() -> None:
 def test_a_digest_takes_lone_surrogates() -> None:
     """Labels may hold anything that JSON can spell."""
     assert digest("\ud800") != digest("\ud801")
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "caf\u00e9", "cafe\u0301", "two\nlines", "\U0001f9d1\u200d\U0001f680"]
+)
+def test_c21_what_may_be_stored_as_it_is_counts_as_clean(text: str) -> None:
+    """Another normal form hides nothing."""
+    assert is_clean(text)
+
+
+@pytest.mark.parametrize("text", ["a\x00", "a\U000e0041", "a\u200bb", "a\ufffd", "\u202ea"])
+def test_a13_c21_what_was_hidden_or_broken_does_not(text: str) -> None:
+    """Nor does what somebody replaced before us."""
+    assert not is_clean(text)

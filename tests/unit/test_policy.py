@@ -17,21 +17,31 @@ from udfs.policy import (
     Stop,
     after_fault,
     after_rejection,
+    attempt_of_half,
+    next_sending,
     next_try_at,
     wait_seconds,
 )
+from udfs.prompts import compose
+
+from .builders import pack
 
 FAILED_AT = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 
 
 def verdict(
-    fault: Any, attempt: int = 1, records: int = 8, retry_after: float | None = None
+    fault: Any,
+    attempt: int = 1,
+    records: int = 8,
+    retry_after: float | None = None,
+    repeats: int = 1,
 ) -> Any:
     """What becomes of a pack, without jitter, with four attempts allowed."""
     return after_fault(
         fault,
         records=records,
         attempt=attempt,
+        repeats=repeats,
         max_attempts=4,
         retry_after_seconds=retry_after,
         jitter=0.0,
@@ -60,7 +70,7 @@ def test_b03_what_would_fail_for_everybody_stops_the_run(fault: str) -> None:
 )
 def test_a_pack_is_sent_so_often_before_it_is_split(fault: str, attempts: int) -> None:
     """A fault that repeats itself gets fewer attempts."""
-    verdicts = [type(verdict(fault, attempt)) for attempt in range(1, 5)]
+    verdicts = [type(verdict(fault, attempt, repeats=attempt)) for attempt in range(1, 5)]
     assert verdicts == [Retry] * (attempts - 1) + [Split] * (5 - attempts)
 
 
@@ -115,11 +125,35 @@ def test_b01_a_very_long_wait_is_taken_in_parts() -> None:
     assert wait_seconds(1, 86_400.0, 0.0) == LONGEST_WAIT_SECONDS
 
 
+@pytest.mark.parametrize("asked", [60.0, 120.0, 86_400.0])
+def test_b01_jitter_on_a_long_wait_is_bounded(asked: float) -> None:
+    """Half of the longest backoff at most, so that two minutes do not become three."""
+    longest = min(asked, LONGEST_WAIT_SECONDS) + BACKOFF_CAP_SECONDS / 2
+    assert wait_seconds(1, asked, 0.999) <= longest
+
+
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
 def test_b07_without_a_usable_header_a_wait_stays_short(jitter: float) -> None:
     """Positive, and no longer than the capped backoff and its jitter."""
     waits = [wait_seconds(attempt, None, jitter) for attempt in range(1, 21)]
     assert 0 < min(waits) <= max(waits) <= 1.5 * BACKOFF_CAP_SECONDS
+
+
+def test_a19_after_a_lost_reply_the_very_same_request_goes_out() -> None:
+    """So that a server which remembers idempotency keys can send the reply again."""
+    first = pack("one", "two")
+    again = next_sending(first, "transport")
+    assert (again.seal, again.attempt) == (first.seal, 2)
+    assert compose(again).user == compose(first).user
+
+
+@pytest.mark.parametrize("fault", ["retryable", "bad_body", "provider_error", "empty"])
+def test_a19_after_a_reply_that_arrived_it_is_a_new_request(fault: Any) -> None:
+    """Or such a server would send the same useless reply for ever."""
+    first = pack("one", "two")
+    again = next_sending(first, fault)
+    assert again.seal != first.seal
+    assert (again.records, again.attempt) == (first.records, 2)
 
 
 def test_a_retry_carries_the_wait() -> None:
@@ -142,7 +176,46 @@ def test_c11_an_invalid_answer_is_asked_again_then_alone_then_never(
     rejections: int, records: int, expected: Retry | Split | Bury
 ) -> None:
     """A model that cannot answer a record by itself will not learn it."""
-    assert after_rejection(rejections=rejections, records=records) == expected
+    actual = after_rejection(rejections=rejections, losses=0, records=records, max_attempts=4)
+
+    assert actual == expected
+
+
+@pytest.mark.parametrize(
+    ("losses", "records", "expected"),
+    [
+        (1, 8, Retry(0.0)),
+        (2, 8, Split()),
+        (4, 1, Retry(0.0)),
+        (5, 1, Bury("invalid")),
+    ],
+)
+def test_c05_a_lost_answer_is_asked_for_as_often_as_any_server_that_fails(
+    losses: int, records: int, expected: Retry | Split | Bury
+) -> None:
+    """Replies that leave a record out say nothing about the record."""
+    actual = after_rejection(rejections=0, losses=losses, records=records, max_attempts=4)
+
+    assert actual == expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [("refused", 1), ("too_big_or_bad", 1), ("truncated", 1), ("transport", 4), ("bad_body", 4)],
+)
+def test_c20_a_half_is_sent_afresh_only_where_the_server_said_why(
+    fault: Fault, expected: int
+) -> None:
+    """What failed again and again is sent only once as a half."""
+    assert attempt_of_half(fault, 4) == expected
+
+
+def test_a_fault_that_repeats_itself_ends_sooner_than_different_ones() -> None:
+    """A body that is broken twice is split; one that follows a lost reply is sent again."""
+    seen = {"records": 8, "max_attempts": 4, "retry_after_seconds": None, "jitter": 0.0}
+
+    assert after_fault("bad_body", attempt=2, repeats=2, **seen) == Split()
+    assert after_fault("bad_body", attempt=2, repeats=1, **seen) == Retry(1.0)
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(1, 0), (2, 1), (3, 10)])

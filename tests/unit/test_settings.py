@@ -181,7 +181,6 @@ def test_g12_https_and_loopback_are_let_through(url: str) -> None:
     [
         "http://api.example.com/v1",
         "http://127.0.0.1.example.com/v1",
-        "http://localhost@example.com/v1",
         "api.example.com/v1",
         "https:///v1",
         "ftp://example.com",
@@ -194,6 +193,19 @@ def test_g12_other_endpoints_are_refused_by_name(url: str) -> None:
     """Plain http to a remote host would show row text and key to everybody between."""
     with pytest.raises(ConfigError, match=r"`ASSAY_BASE_URL` is '.*'; use an https URL"):
         openai(base_url=url)
+
+
+@pytest.mark.parametrize("url", ["https://me:canary@example.com/v1", "http://canary@localhost/v1"])
+def test_g09_a_url_with_credentials_is_refused_unquoted(url: str) -> None:
+    """The endpoint is named in messages and logs; a password must not be."""
+    with pytest.raises(ConfigError, match="ASSAY_BASE_URL") as refused:
+        openai(base_url=url)
+    assert "canary" not in str(refused.value)
+
+
+def test_an_at_sign_in_the_path_is_no_credential() -> None:
+    """Some gateways have it there."""
+    assert openai(base_url="https://example.com/@cf/v1").host == "example.com"
 
 
 def test_a22_a_base_url_of_the_sdk_alone_is_refused() -> None:

@@ -363,3 +363,11 @@ def test_g02_forged_records_misplace_nothing(seed: int) -> None:
 
     assert {text: answer for text, answer in found.items() if answer != word(text)} == {}
     assert len(found) > 200
+
+
+@pytest.mark.parametrize("said", ["one\x00", "one\U000e0041", "one\ufffd"])
+def test_a13_c21_answers_that_had_to_be_cleaned_are_noted(said: str) -> None:
+    """Once for each record, however often it was necessary."""
+    sent = request("one", "two", tasks=[ECHO])
+    verdict = judged(sent, [{"id": sent.ids[0], "a": said}, {"id": sent.ids[1], "a": "two"}])
+    assert verdict.note == "1 answers cleaned of invisible characters"

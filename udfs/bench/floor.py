@@ -1,4 +1,4 @@
-"""What a look-up costs at least in Python: a dbt-duckdb plugin with one UDF, and nothing of ours."""
+"""The least that a look-up in Python costs: a dbt-duckdb plugin with one UDF and no Assay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LABEL = "delivery"
 _kept: list[object] = []
 
 
-class Plugin(BasePlugin):
+class Plugin(BasePlugin):  # type: ignore[misc] # dbt is not typed
     """Registers `floor_look_up(text)`: hash each text with SHA-256, look it up in a dict."""
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ LABELS = ("billing", "delivery", "returns", "quality", "sizing", "advice", "acco
 WORDS = (
     "the order arrived late and box was broken please refund my money today thanks blue tent pole "
     "zip size boots never works with this again jacket too small support did not answer"
-).split()
+)
 MARK = "POISON"
 """A text with this word is refused by faultd's `refusetext`."""
 
@@ -52,13 +53,14 @@ def texts_sql(rows: int, distinct: int, poisoned: int = 0) -> str:
 
     `poisoned` of the texts, evenly spread, carry `MARK`.
     """
-    words = ", ".join(f"'{word}'" for word in WORDS)
-    said = f"[list_extract([{words}], 1 + hash(k * 31 + j) % {len(WORDS)}) for j in range(28)]"
+    count = WORDS.count(" ") + 1
+    said = f"[words[1 + cast(hash(k * 31 + j) % {count} as bigint)] for j in range(28)]"
     mark = f"if(k % {distinct // poisoned} = 0, ' {MARK}', '')" if poisoned else "''"
     return (
-        "{{ config(materialized='table') }}\n"
-        f"with texts as (select k, array_to_string({said}, ' ') || ' ' || k || {mark} as body\n"
-        f"from range({distinct}) as t(k))\n"
+        "{{ config(materialized='table') }}\n"  # noqa: S608 - numbers and words of our own
+        f"with vocabulary as (select string_split('{WORDS}', ' ') as words),\n"
+        f"texts as (select k, array_to_string({said}, ' ') || ' ' || k || {mark} as body\n"
+        f"from range({distinct}) as t(k), vocabulary)\n"
         f"select i as id, body from range({rows}) as r(i)\n"
         f"inner join texts on k = (i * 7919) % {distinct} order by i"
     )
@@ -113,7 +115,10 @@ class Project:
             self.write(name, sql)
         hooks = {"+pre-hook": "{{ assay_gather() }}"} if self.gather else {}
         project = {
-            **{"name": "bench", "version": "1.0", "profile": "assay", "models": {"bench": hooks}},
+            "name": "bench",
+            "version": "1.0",
+            "profile": "assay",
+            "models": {"bench": hooks},
             "flags": {"send_anonymous_usage_stats": False},
         }
         (self.root / "dbt_project.yml").write_text(yaml.safe_dump(project))
@@ -198,7 +203,7 @@ class Project:
         try:
             for start in range(0, len(texts), _ROWS_PER_COMMIT):
                 stored = [_stored(question, t) for t in texts[start : start + _ROWS_PER_COMMIT]]
-                store.transact([lambda connection, stored=stored: put_answers(connection, stored)])
+                store.transact([partial(put_answers, stored=stored)])
         finally:
             store.close()
         return len(texts)
@@ -234,14 +239,21 @@ def _profiles() -> dict[str, Any]:
 
 
 def _ended(process: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Wait for a process and return its exit code and the most memory it held, in bytes."""
+    """Wait for a process and return its exit code and the most memory it held, in bytes.
+
+    Whatever ends the wait early, time or Ctrl-C, ends the process and its children, too.
+    """
     deadline = time.monotonic() + DBT_SECONDS
-    while True:
-        found, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if found:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss * 1024
-        if time.monotonic() > deadline:
+    try:
+        while time.monotonic() < deadline:
+            found, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if found:
+                process.returncode = os.waitstatus_to_exitcode(status)
+                return process.returncode, usage.ru_maxrss * 1024
+            time.sleep(0.02)
+    finally:
+        if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
-            deadline = float("inf")
-        time.sleep(0.02)
+            process.wait()
+    message = f"dbt did not end within {DBT_SECONDS} seconds."
+    raise TimeoutError(message)

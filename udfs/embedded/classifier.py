@@ -18,11 +18,10 @@ class Classifier:
     """One label, or with `multi` any number of them, for each text.
 
     `labels` maps each label to its description or None. `examples` are (text, label) pairs, with
-    `multi` (text, labels); without it a label with more examples is chosen more readily. A label
-    that stands for "none of these", by its name, its description or the `instructions`, is chosen
-    only when no other label is near, or when the text is like one that it is described or shown to
-    have; `instructions` have no other effect. Raises ValueError for no labels and for an example
-    with a strange label.
+    `multi` (text, labels). A label that stands for "none of these", by its name, its description
+    or the `instructions`, is chosen only when no other label is near, or when the text is like one
+    that it is described or shown to have; `instructions` have no other effect. Raises ValueError
+    for no labels and for an example with a strange label.
     """
 
     def __init__(

@@ -55,15 +55,15 @@ class Fallback:
         self._needed = needed
         self._shown = embed(shown)
 
-    def chances(
-        self, texts: Sequence[str], vectors: NDArray[np.float32], near: Floats
-    ) -> Floats:
+    def chances(self, texts: Sequence[str], vectors: NDArray[np.float32], near: Floats) -> Floats:
         """How sure it is that each text is none of the labels, 0 where it is one of them.
 
         `near` (n, k) has the cosines of the texts to the other labels.
         """
         nearest = near.max(axis=1)
-        chances = np.where(nearest < self._needed, sigmoid(_STEEPNESS * (self._needed - nearest)), 0.0)
+        chances = np.where(
+            nearest < self._needed, sigmoid(_STEEPNESS * (self._needed - nearest)), 0.0
+        )
         alike = exact_product(vectors, self._shown).max(axis=1, initial=0.0)
         chances[(alike >= _ALIKE) & (alike > nearest)] = _SURE_OF_ALIKE
         chances[[not has_letters(text) for text in texts]] = _SURE_OF_NO_WORDS

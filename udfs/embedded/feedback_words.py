@@ -30,7 +30,8 @@ _WORDS_BY_VALENCE = {
     -0.5: "barely cold hardly return returning waited",
     0.5: "compact portable worked",
     1.0: (
-        "authentic breathable crisp crispy cushioned fast grippy snug toasty inexpensive lightweight quick quickly reasonable "
+        "authentic breathable crisp crispy cushioned fast grippy snug toasty "
+        "inexpensive lightweight quick quickly reasonable "
         "reasonably simple smooth smoothly timely works"
     ),
     1.5: (
@@ -75,8 +76,8 @@ IDIOMS = tuple(
         ),
         (r"(?:do not|don't) buy|(?:won't|wouldn't|would not) buy", "awful"),
         (
-            r"(?:far |way |much |a bit |a little |slightly )?too (?:small|big|large|narrow|wide|short"
-            r"|long|tight|loose|heavy|thin|thick|stiff|slow|late|warm|hot|cold)",
+            r"(?:far |way |much |a bit |a little |slightly )?too (?:small|big|large|narrow|wide"
+            r"|short|long|tight|loose|heavy|thin|thick|stiff|slow|late|warm|hot|cold)",
             "bad",
         ),
         (r"no one|nobody (?:answers?|answered|replie[sd]|picks? up|cares|told)", "bad"),
@@ -94,8 +95,8 @@ IDIOMS = tuple(
         ),
         (
             r"please|kindly|dear(?= \w)|yours (?:faithfully|sincerely|truly)|sincerely"
-            r"|(?:kind|best|warm) (?:regards|wishes)|regards|good (?:morning|afternoon|evening|day)"
-            r"|(?:many )?thanks? (?:you )?in advance|thank you for (?:your|the) (?:\w+ )?"
+            r"|(?:kind|best|warm) (?:regards|wishes)|regards|good (?:morning|afternoon|evening)"
+            r"|good day|(?:many )?thanks? (?:you )?in advance|thank you for (?:your|the) (?:\w+ )?"
             r"(?:offer|reply|email|mail|message|time|help)",
             " ",
         ),

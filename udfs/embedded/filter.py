@@ -44,11 +44,14 @@ _TEXTS_AND_PEOPLE = word_set(
     "regarding asking talking mentioning concerning"
 )
 _NOT = re.compile(
-    r"\b(?:not(?! (?:only|just|merely)\b)|no|never|neither|nor|without|isn't|aren't|wasn't|weren't|ain't|don't|doesn't|didn't"
-    r"|won't|cannot|can't|far from|anything but|nicht|kein\w*|nie|pas|non|jamais|sans|sin|niet"
-    r"|geen|nooit)\b(?:[\s-]+(?!but\b)[^\s,;:.!?]+){0,3}[\s-]*$"
+    r"\b(?:not(?! (?:only|just|merely)\b)|no|never|neither|nor|without|isn't|aren't|wasn't|weren't"
+    r"|ain't|don't|doesn't|didn't|won't|cannot|can't|far from|anything but"
+    r"|nicht|kein\w*|nie|pas|non|jamais|sans|sin|niet"
+    r"|geen|nooit)\b(?:[\s-]+(?!but\b)[^\s,;:.!?-]+){0,3}[\s-]*$"
     r"|(?:\b(?:non|un|not)-|\bnie )$"
 )
+# Characters before a mention in which it can be denied.
+_REACH = 80
 _SURE_OF_SAID = 0.85
 _SURE_OF_DENIED = 0.8
 _DENIAL = re.compile(r"\b(?:not|no longer|never)\b|n['\u2019]t\b")
@@ -129,7 +132,11 @@ class Filter:
         ]
         if not wanted <= set().union(*(known for _, known in stems)):
             return []
-        return [not _NOT.search(plain[:start]) for start, known in stems if known & wanted]
+        return [
+            not _NOT.search(plain[max(0, start - _REACH) : start])
+            for start, known in stems
+            if known & wanted
+        ]
 
     def _chances(self, texts: Sequence[str]) -> Floats:
         """The chance of yes for each text."""

@@ -43,6 +43,11 @@ class LabelSpace:
         """The same with `by` (k) added to the scores."""
         return replace(self, offsets=self.offsets + by)
 
+    def with_share_of(self, other: LabelSpace, share: float) -> LabelSpace:
+        """The same with `share` times the scores of `other` added to the scores."""
+        slopes = self.slopes + share * other.slopes
+        return replace(self, slopes=slopes, offsets=self.offsets + share * other.offsets)
+
 
 def label_vectors(embed: Embed, labels: Mapping[str, str | None]) -> Floats:
     """Unit vectors (k, 256) of the labels' humanised names, mixed with their descriptions."""

@@ -36,9 +36,10 @@ _DOING = re.compile(
     re.IGNORECASE,
 )
 _ITEM_END = re.compile(
-    r"[.;!?\n()<>:]|\s[-–—→=+]+\s|\b(?:but|because|although|while|when|where|whether|which|who|that"
+    r"[.;!?\n()<>:]|\s[-\u2013\u2014\u2192=+]+\s|\b(?:but|because|although|while|when|where|whether|which|who|that"
     r"|since|so|for|from|with|at|on|every|as|if|too|very much|a lot|in my|in the|in her|in his|is"
     r"|are|was|were|will|lives?|hates?|dislikes?|avoids?|never|no|not|has|have|does|can|fits?"
+    r"|hasst|kein\w*|nicht|sucht|möchte|déteste|cherche|odia|busca|haat|zoekt|szuka"
     r"|prefers?|sent|asks?|asked|asking|wants?|wanted|needs?)\b",
     re.IGNORECASE,
 )
@@ -53,12 +54,13 @@ _ITEM_LEAD = re.compile(
     re.IGNORECASE,
 )
 _WISH_END = re.compile(rf"{_ITEM_END.pattern}|,", re.IGNORECASE)
-_PHRASE_END = re.compile(r"[.;!?\n()]|\s[-–—→=+]+\s")
+_PHRASE_END = re.compile(r"[.;!?\n()]|\s[-\u2013\u2014\u2192=+]+\s")
 _NOT_ITEMS = word_set(
     "it them him her us me you this that these those one ones everything anything something "
     "nothing someone somebody everybody everyone all of nothing black discount rabatt paper told "
     "be been being called contacted it's he's she's quote quotes invoice invoices receipt phone "
-    "ours yours anyway only letters call email delivery refund swap replacement know see hear"
+    "ours yours anyway only letters papers certificates "
+    "call email delivery refund swap replacement know see hear"
 )
 _LIST_STOP = word_set(
     "the a an and or but of to in on at for with from by is are was were be been has have had not "
@@ -66,7 +68,8 @@ _LIST_STOP = word_set(
     "diabetic deaf left-handed right-handed call ring phone email mail tel paid sent wants asked "
     "he she they his her their we our i you it this that so then once twice always also as very "
     "kids children twins son daughter brother sister wife husband mum dad mr mrs ms order invoice "
-    "notes colleagues knees gout fear pain blood heart delivery deliver warranty claim returned replaced refund speaks english german french spanish"
+    "notes colleagues knees gout fear pain blood heart "
+    "delivery deliver warranty claim returned replaced refund speaks english german french spanish"
 )
 _LONGEST_ITEM = 45
 _MOST_ITEM_WORDS = 5
@@ -89,12 +92,13 @@ def wishes(text: str) -> list[Found]:
 
 def _after(triggers: re.Pattern[str], ends: re.Pattern[str], text: str) -> list[Found]:
     found: list[Found] = []
-    end = 0
-    for trigger in triggers.finditer(text):
-        if trigger.end() >= end:
-            stop = ends.search(text, trigger.end(), trigger.end() + _REACH)
-            end = stop.start() if stop else min(len(text), trigger.end() + _REACH)
-            found += [one for one in _items(text, trigger.end(), end) if _is_thing(one)]
+    starts = [*triggers.finditer(text)]
+    nexts = [*(trigger.start() for trigger in starts[1:]), len(text)]
+    for trigger, following in zip(starts, nexts, strict=False):
+        last = min(following, trigger.end() + _REACH)
+        stop = ends.search(text, trigger.end(), last)
+        items = _items(text, trigger.end(), stop.start() if stop else last)
+        found += [one for one in items if _is_thing(one)]
     return found
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .chances import sigmoid
 from .embedder import exact_product
 from .foreign_words import Embed
 from .judgement import Judgement
 from .label_space import LabelSpace, label_vectors, membership_of, ridge_space, without_examples
-from .chances import sigmoid
 
 Floats = NDArray[np.float64]
 

@@ -37,9 +37,11 @@ _EXAMPLES_LINE = (0.62, -0.34, -2.37, 0.27)
 # What a question gains for a label of questions and loses for one of opinions, on the scale of the
 # scores without and with examples; a text without a question the other way round.
 _LEANING = 0.12
-_TAUGHT_LEANING = 6.0
-# Weight of a label's log share of the examples, on the scale of the scores with examples.
-_PRIOR = 4.0
+_TAUGHT_LEANING = 8.0
+
+# How much names and descriptions speak beside a single example a label; less beside more examples.
+_NAMES_SHARE = 0.5
+_HALVED_BY = 5.0
 
 
 class OneLabel:
@@ -73,9 +75,7 @@ class OneLabel:
         sure = self._confidence(scores, near).tolist()
         other = self._others(texts, vectors, near).tolist()
         blank = np.logical_not(vectors.any(axis=1)).tolist()
-        return [
-            self._judgement(*row) for row in zip(best, sure, other, blank, strict=True)
-        ]
+        return [self._judgement(*row) for row in zip(best, sure, other, blank, strict=True)]
 
     def _judgement(self, best: int, sure: float, other: float, blank: bool) -> Judgement:
         if blank:
@@ -108,9 +108,7 @@ class OneLabel:
             return np.zeros(len(texts))
         return self._fallback.chances(texts, vectors, near)
 
-    def _open_fallback(
-        self, labels: Mapping[str, str | None], examples: Pairs
-    ) -> Fallback | None:
+    def _open_fallback(self, labels: Mapping[str, str | None], examples: Pairs) -> Fallback | None:
         if self._other is None:
             return None
         described = own_phrases(labels[self._other] or "")
@@ -121,17 +119,16 @@ class OneLabel:
 
 def _learn(embed: Embed, labels: Mapping[str, str | None], examples: Pairs) -> LabelSpace:
     vectors = label_vectors(embed, labels)
-    if examples:
-        texts = embed([text for text, _ in examples]).astype(np.float64)
-        space = discriminant_space(vectors, texts, membership_of(list(labels), examples))
-        share = (space.counts + 1) / (space.counts + 1).sum()
-        return space.moved(_PRIOR * np.log(share))
-    space = without_examples(vectors)
-    if not any(labels.values()):
-        return space
-    # A long description is near to everything: what counts is how much nearer than usual.
-    usual = exact_product(embed(BACKGROUND), vectors).mean(axis=0)
-    return space.moved(-usual)
+    named = without_examples(vectors)
+    if any(labels.values()):
+        # A long description is near to everything: what counts is how much nearer than usual.
+        named = named.moved(-exact_product(embed(BACKGROUND), vectors).mean(axis=0))
+    if not examples:
+        return named
+    texts = embed([text for text, _ in examples]).astype(np.float64)
+    space = discriminant_space(vectors, texts, membership_of(list(labels), examples))
+    share = _NAMES_SHARE / (1 + space.counts.mean() / _HALVED_BY)
+    return space.with_share_of(named, share * _EXAMPLES_TEMPERATURE / _NAMES_TEMPERATURE)
 
 
 def _top_odds(scores: Floats, temperature: float) -> Floats:

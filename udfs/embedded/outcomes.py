@@ -13,7 +13,8 @@ _SAID_AS = (
     (
         r"refund(?:ed)?|reimbursement|money back",
         r"refund(?:s|ed|ing)?|reimburs\w+|money(?: back)?|pay(?:ment)? back|the difference"
-        r"|credit (?:me|my)|reverse (?:it|one|the|that)|(?:want|get|have|give) (?:it|that|them) back",
+        r"|credit (?:me|my)|reverse (?:it|one|the|that)"
+        r"|(?:want|get|have|give) (?:it|that|them) back",
     ),
     (
         r"replacement|exchange|replace|swap",
@@ -22,8 +23,8 @@ _SAID_AS = (
     ),
     (
         r"repair|fix|mend",
-        r"repair(?:s|ed|ing)?|mend(?:ed|ing)?|fix(?:ed|ing)?|resol(?:e|ed|ing)|re-?glue|patch(?:ed)? up"
-        r"|sewn?|stitched",
+        r"repair(?:s|ed|ing)?|mend(?:ed|ing)?|fix(?:ed|ing)?|resol(?:e|ed|ing)|re-?glue"
+        r"|patch(?:ed)? up|sewn?|stitched",
     ),
     (r"apology|apologise|apologize", r"apolog\w+|say sorry"),
     (r"information|info|answer|advice|explanation|clarification", r"(?!)"),
@@ -31,8 +32,9 @@ _SAID_AS = (
 _WISH = (
     r"please|pls|plz|kindly|want(?:s|ed)?|wish|would like|i'd like|i'd (?:rather|prefer)|need"
     r"|can (?:you|i|we)|could (?:you|i|we)|may i|will you|would you|expect|demand|request(?:ing)?"
-    r"|claim|waiting for|hope|insist|grateful|how (?:do|can) i|bitte|möchte|will ich|verlange|erwarte"
-    r"|könn(?:en|t)|kann ich|souhaite|voudrais|veux|merci de|pouvez|svp|plaît|quiero|quisiera"
+    r"|claim|waiting for|hope|insist|grateful|how (?:do|can) i|bitte|möchte|will ich|verlange"
+    r"|erwarte|könn(?:en|t)|kann ich|souhaite"
+    r"|voudrais|veux|merci de|pouvez|svp|plaît|quiero|quisiera"
     r"|por favor|pueden|exijo|graag|wil|willen|kunnen|alstublieft|prosz[ęe]|chc[ęe]|żądam|vorrei"
     r"|voglio|potete|per favore"
 )

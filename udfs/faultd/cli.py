@@ -36,7 +36,7 @@ ListOption = Annotated[
 
 
 @app.command()
-def serve(  # noqa: PLR0913, PLR0917  one parameter per option
+def serve(  # noqa: PLR0917  one parameter per option
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8399,
     scenario: Annotated[str, typer.Option(help="Played unless the path names one.")] = "good",

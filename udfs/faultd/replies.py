@@ -151,7 +151,7 @@ def error(
     return raw(call, status, json.dumps(body).encode(), headers=headers)
 
 
-def raw(  # noqa: PLR0913  the parts of any reply
+def raw(
     call: Call,
     status: int,
     body: bytes,

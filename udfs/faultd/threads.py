@@ -48,7 +48,7 @@ class LoopThread:
 class FaultServer:
     """faultd in a `with` block: `url()` to talk to it, `ledger` to read what was paid."""
 
-    def __init__(  # noqa: PLR0913  named options of a test double
+    def __init__(
         self,
         scenario: str = "good",
         *,

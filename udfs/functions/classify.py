@@ -60,6 +60,11 @@ class Classify(Task):
     def _by_fold(self) -> dict[str, str]:
         return {fold(label.name): label.name for label in self.labels}
 
+    @cached_property
+    def _answer_tokens(self) -> int:
+        longest = max(len(label.name) for label in self.labels) // 3 + 2
+        return longest * min(len(self.labels), 4) if self.multi else longest
+
     @property
     def plain(self) -> bool:
         """One label is text as it stands; several are a JSON list."""
@@ -92,8 +97,7 @@ class Classify(Task):
 
     def output_tokens(self, text: str) -> int:
         """The longest label, or a few of them."""
-        longest = max(len(label.name) for label in self.labels) // 3 + 2
-        return longest * min(len(self.labels), 4) if self.multi else longest
+        return self._answer_tokens
 
     def _known(self, raw: JsonValue) -> str:
         if isinstance(raw, str) and (name := self._by_fold.get(fold(raw))) is not None:

@@ -24,7 +24,8 @@ from udfs.validator import parse_strictly
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The most that is read of a reply, decoded: a pack's answers are a few kilobytes."""
 
-_POOL_CONNECTIONS = 16
+_LONGEST_CODE = 40
+_POOL_CONNECTIONS = 4
 
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted"})
 _RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
@@ -111,12 +112,13 @@ class OpenAIProvider:
 
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
+        key = request.idempotency_key
         try:
             response = await self._client.post(
                 "/chat/completions",
                 cast_to=httpx2.Response,
                 body=_body(request),
-                options={"headers": {"Idempotency-Key": request.idempotency_key}},
+                options={"headers": {"Idempotency-Key": key}, "idempotency_key": key},
             )
         except openai.APIError as error:
             raise self._translated(error, request) from None
@@ -145,14 +147,15 @@ class OpenAIProvider:
     def _status_error(
         self, status: int, code: str | None, headers: Mapping[str, str], request: Request
     ) -> Exception:
-        if status == 402 or (status == 429 and code in _QUOTA_CODES):
+        refused = status == HTTPStatus.TOO_MANY_REQUESTS and code in _QUOTA_CODES
+        if refused or status == HTTPStatus.PAYMENT_REQUIRED:
             message = f"{self._host} says that the account's quota is used up (HTTP {status})."
             return QuotaError(
                 f"{message} Add credit, then run again: it goes on where it stopped."
             )
         if (fault := fault_of(status, code, headers.get("x-should-retry"))) == "config":
             return ConfigError(
-                f"{self._host} refused the request for model {request.model!r} with HTTP {status}. "
+                f"{self._host} refused the request for model {request.model!r} (HTTP {status}). "
                 "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
             )
         message = f"HTTP {status} from {self._host}{f' ({code})' if code else ''}."
@@ -206,7 +209,7 @@ def _limits(connections: int) -> httpx2.Limits:
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """Return the request's body; handed over as it is, so that the SDK does not walk through it."""
+    """Return the request's body, handed over as it is: the SDK does not walk through it."""
     schema = {"name": "answers", "strict": True, "schema": request.schema}
     return {
         "model": request.model,
@@ -287,7 +290,9 @@ def _error_code(error: Any) -> str | None:
     if isinstance(error, dict) and isinstance(error.get("error"), dict):
         error = error["error"]
     code = error.get("code") or error.get("type") if isinstance(error, dict) else None
-    short = isinstance(code, str) and len(code) <= 40 and code.replace("_", "").isalnum()
+    short = (
+        isinstance(code, str) and len(code) <= _LONGEST_CODE and code.replace("_", "").isalnum()
+    )
     return code if short else None
 
 

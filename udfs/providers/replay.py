@@ -16,9 +16,10 @@ class ReplayProvider:
         """Raise `ConfigError` naming what is missing."""
         kinds = ", ".join(f"ai_{question.task.kind}" for question in request.pack.questions)
         message = (
-            f"The store has no answer for {len(request.pack.records)} or more texts ({kinds}, model "
-            f"{request.model!r}) and `ASSAY_PROVIDER=replay` asks nobody. Record them first with "
-            "another provider and the same `ASSAY_STORE`, `ASSAY_MODEL` and `ASSAY_BASE_URL`."
+            f"The store has no answer for {len(request.pack.records)} or more texts ({kinds}, "
+            f"model {request.model!r}) and `ASSAY_PROVIDER=replay` asks nobody. Record them "
+            "first with another provider and the same `ASSAY_STORE`, `ASSAY_MODEL` and "
+            "`ASSAY_BASE_URL`."
         )
         raise ConfigError(message)
 

@@ -11,6 +11,7 @@ import uuid
 import weakref
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 
 from udfs.errors import StoreError
@@ -44,8 +45,7 @@ class Owner:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         unborn.rename(self._path(self.name))
         # A forked child shares the lock and would keep us alive after our death.
-        myself = weakref.ref(self)
-        os.register_at_fork(after_in_child=lambda: (owner := myself()) and owner.close())
+        os.register_at_fork(after_in_child=partial(_let_go, weakref.ref(self)))
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
@@ -131,9 +131,19 @@ class Owner:
         return self._folder / f"{name}.owner"
 
 
-def release(connection: sqlite3.Connection, keys: Sequence[bytes]) -> None:
-    """Give leases back on keys that were not settled after all."""
-    connection.executemany("delete from leases where key = ?", [(key,) for key in keys])
+def release(connection: sqlite3.Connection, owner: str, keys: Sequence[bytes] | None) -> None:
+    """Give leases of `owner` back: on keys that were not settled after all, or (None) on all."""
+    if keys is None:
+        connection.execute("delete from leases where owner = ?", [owner])
+        return
+    rows = [(key, owner) for key in keys]
+    connection.executemany("delete from leases where key = ? and owner = ?", rows)
+
+
+def _let_go(owner: weakref.ref[Owner]) -> None:
+    """Close the file of an owner that is still there."""
+    if (found := owner()) is not None:
+        found.close()
 
 
 def _folder_of(store: Path) -> Path:

@@ -58,13 +58,16 @@ def put_answers(connection: sqlite3.Connection, stored: Iterable[StoredAnswer]) 
 
     The first sound answer for a key wins for ever; a row whose checksum does not fit gives way.
     """
-    for item in stored:
-        row = _answer_row(item)
-        key = item.ask.key
-        if key not in dict(_answers(connection, [key], "?")):
-            connection.execute("insert or replace into answers values (?,?,?,?,?,?,?,?,?,?)", row)
-        connection.execute("delete from failures where key = ?", [key])
-        connection.execute("delete from leases where key = ?", [key])
+    items = list(stored)
+    keys = [item.ask.key for item in items]
+    for part, marks in keys_in_parts(keys):
+        sound = dict(_answers(connection, part, marks))
+        connection.executemany(
+            "insert or replace into answers values (?,?,?,?,?,?,?,?,?,?)",
+            [_answer_row(item) for item in items if item.ask.key not in sound],
+        )
+        for table in ("failures", "leases"):
+            connection.execute(f"delete from {table} where key in ({marks})", part)  # noqa: S608
 
 
 def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) -> None:
@@ -108,7 +111,8 @@ def put_stop(
 ) -> None:
     """Record what ended a run early; the first cause stays."""
     connection.execute(
-        "update runs set stopped_by = ?, message = ? where invocation_id = ? and stopped_by is null",
+        "update runs set stopped_by = ?, message = ? "
+        "where invocation_id = ? and stopped_by is null",
         [stopped_by, message, invocation_id],
     )
 

@@ -53,8 +53,17 @@ def check(path: Path) -> Checkup:
 
 
 def repair(path: Path) -> Salvaged:
-    """Put a damaged store aside and make a new one of every row that can be read and is sound."""
+    """Put a damaged store aside and make a new one of every row that can be read and is sound.
+
+    Raises `StoreError` where there is nothing to repair.
+    """
     refuse_while_in_use(path)
+    if not path.exists():
+        message = f"There is no store at {path}; check `ASSAY_STORE`, or restore a backup."
+        raise StoreError(message)
+    if _is_well(check(path)):
+        message = f"The store {path} is sound; there is nothing to repair."
+        raise StoreError(message)
     kept = set_aside(path)
     store = Store(path)
     try:
@@ -65,8 +74,17 @@ def repair(path: Path) -> Salvaged:
 
 
 def start_over(path: Path) -> Path | None:
-    """Accept that the answers are lost; return where the old file is kept, if there was one."""
+    """Accept that the answers are lost; return where the old file is kept, if there was one.
+
+    Raises `StoreError` for a store that still has its answers.
+    """
     refuse_while_in_use(path)
+    if path.exists() and _is_well(found := check(path)) and found.answers:
+        message = (
+            f"The store {path} is sound and holds {found.answers:,} answers; nothing is lost. To "
+            "ask all anew, point `ASSAY_STORE` at another file."
+        )
+        raise StoreError(message)
     kept = set_aside(path) if path.exists() else None
     Witness(path).forget()
     Store(path).close()
@@ -113,6 +131,10 @@ def refuse_while_in_use(path: Path) -> None:
             "have ended, or end them."
         )
         raise StoreError(message)
+
+
+def _is_well(found: Checkup) -> bool:
+    return found.trouble is None and not found.unsound
 
 
 def _checked(connection: sqlite3.Connection) -> Checkup:

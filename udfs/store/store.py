@@ -38,7 +38,8 @@ class Store:
     """
 
     def __init__(self, path: Path, *, guarded: bool = False) -> None:
-        self.path = path
+        # Two ways to one file must find the same owners, or leases would hold nobody off.
+        self.path = path = path.resolve()
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self._closed = False
@@ -249,7 +250,9 @@ def create_where_missing(path: Path) -> None:
     with _alone_in(path.parent):
         if path.exists():
             return
-        journal_of(path).unlink(missing_ok=True)  # of a file that is gone: it would be rolled back
+        # What a killed maker left, and a journal whose file is gone: it would be rolled back.
+        for stale in (*path.parent.glob(f"{path.name}.*.new*"), journal_of(path)):
+            stale.unlink(missing_ok=True)
         unborn = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
         os.close(os.open(unborn, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with contextlib.closing(connect(unborn)) as connection:

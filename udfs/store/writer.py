@@ -7,7 +7,8 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from udfs.errors import StoreError
@@ -74,21 +75,22 @@ class Writer:
             results = self._store.transact([step for step, _ in jobs])
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must hear of it
             failure = error if isinstance(error, StoreError) else StoreError(repr(error))
-            self._tell(lambda: [_fail(done, failure) for _, done in jobs])
+            self._tell(partial(_fail, jobs, failure))
             return
-        pairs = list(zip(jobs, results, strict=True))
-        self._tell(lambda: [_resolve(done, result) for (_, done), result in pairs])
+        self._tell(partial(_resolve, jobs, results))
 
     def _tell(self, callback: Callable[[], Any]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and nobody waits any more
             self._loop.call_soon_threadsafe(callback)
 
 
-def _resolve(done: asyncio.Future[Any], result: Any) -> None:
-    if not done.done():
-        done.set_result(result)
+def _resolve(jobs: Sequence[_Job], results: Sequence[Any]) -> None:
+    for (_, done), result in zip(jobs, results, strict=True):
+        if not done.done():
+            done.set_result(result)
 
 
-def _fail(done: asyncio.Future[Any], error: Exception) -> None:
-    if not done.done():
-        done.set_exception(error)
+def _fail(jobs: Sequence[_Job], error: Exception) -> None:
+    for _, done in jobs:
+        if not done.done():
+            done.set_exception(error)

@@ -59,6 +59,14 @@ def labelled(*rows: str, labels: Any, value: str | None = None) -> Fixture:
     return Fixture("ai_labels_in", "id, label", list(rows), arguments, "label")
 
 
+def prompted(*rows: str, **arguments: bool) -> Fixture:
+    """Envelopes by prompt, model and status."""
+    packed = [
+        "{{'prompt_hash': {}, 'model': {}, 'status': {}}}".format(*row.split(", ")) for row in rows
+    ]
+    return Fixture("ai_one_prompt", "answer", packed, arguments, "answer")
+
+
 def holds(expression: str, *rows: str, column: str = "") -> Fixture:
     """Rows of two numbers."""
     return Fixture("expression_is_true", "a, b", list(rows), {"expression": expression}, column)
@@ -88,6 +96,8 @@ ACCEPTED = {
         f"1, {SKIPPED}", "2, {'value': 'good', 'status': 'ok'}", labels=["good", "bad"],
         value="label.value",
     ),
+    "one_prompt": prompted("'p1', 'm', 'ok'", "'p1', 'm', 'ok'", "'p0', null, 'transport'"),
+    "one_prompt_two_models": prompted("'p', 'm', 'ok'", "'p', 'n', 'ok'", one_model=False),
     "true_sum": holds("a + b = 3", "1, 2", "2, 1"),
     "true_column": holds("> 0", "1, 2", column="a"),
     "different_pairs": together("1, 1", "1, 2", "2, 1"),
@@ -107,6 +117,9 @@ CAUGHT = {
     "not_said": grounded("'the red tent leaks', 'blue tent'"),
     "said_by_nobody": grounded("null, 'tent'"),
     "not_all_said": grounded("'rope and axe', ['axe', 'stove']", many=True),
+    "two_prompts": prompted("'p1', 'm', 'ok'", "'p0', 'm', 'ok'"),
+    "two_prompts_by_question": prompted("'p1', 'm', 'ok'", "'p0', 'm', 'ok'", one_model=False),
+    "two_models": prompted("'p', 'm', 'ok'", "'p', 'n', 'ok'"),
     "of_no_list": labelled("1, 'good'", "2, 'Good'", labels=["good", "bad"]),
     "of_no_set": labelled("1, 'diver'", labels="segment"),
     "of_no_envelope": labelled(

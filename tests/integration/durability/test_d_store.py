@@ -28,13 +28,14 @@ from udfs.cli import app
 from udfs.doctor import examine, file_system_of
 from udfs.errors import StoreError
 from udfs.faultd import FaultServer, Latency
-from udfs.store import Store, back_up, check, put_answers, repair, start_over
+from udfs.records import Outcome
+from udfs.store import Store, StoredAnswer, back_up, check, put_answers, repair, start_over
 from udfs.store.rows import settled_rows
 from udfs.store.store import connect, journal_of
 
 from ..figures import Figure
 from . import worker
-from .worker import ask_of, ended, fill, killed_after, served, start, stored, text_of, wrong
+from .worker import ask_of, ended, fill, killed_after, served, start, text_of, wrong
 
 ROOT = Path(__file__).parents[3]
 PACK, IN_FLIGHT = 4, 4
@@ -237,8 +238,8 @@ def test_d05_an_error_of_the_disk_is_never_swallowed(path: Path) -> None:
 @needs("prlimit")
 def test_d06_a_quota_is_treated_like_a_full_disk(path: Path, figure: Figure) -> None:
     """A file size limit: the process ends with our message, what was acknowledged is whole."""
-    before = ("prlimit", "--fsize=300000")
-    code, lines, errors = ended(start("write", path, 0, 20_000, before=before))
+    before = ("prlimit", "--fsize=150000")
+    code, lines, errors = ended(start("write", path, 0, 20_000, 0, before=before))
     assert code == 2
     assert str(path) in errors
     assert "bytes free" in errors
@@ -341,6 +342,17 @@ def test_d07_repair_saves_what_is_sound_and_keeps_the_rest(
     figure(saved=len(found), of=2000, wrong=0)
 
 
+def test_d07_long_answers_are_saved_too(path: Path) -> None:
+    """Answers that fill several pages, and a whole confidence, survive the loss of the header."""
+    outcome = Outcome("ok", json.dumps("long " * 3000), None, 1.0, "stub-2026", "2026-01-02")
+    store = Store(path)
+    store.transact([lambda c: put_answers(c, [StoredAnswer(ask_of(1), outcome)])])
+    store.close()
+    path.write_bytes(first_page_gone(path.read_bytes()))
+    assert repair(path).rows["answers"] == 1
+    assert served(path, [1]) == {1: outcome.value}
+
+
 def test_d07_a_lost_store_is_not_bought_again_without_a_word(path: Path) -> None:
     """The file is gone but its witness is not: refused, also after an unguarded start."""
     fill(path, 20)
@@ -377,7 +389,30 @@ def test_d07_nothing_is_repaired_under_a_running_process(path: Path) -> None:
     with pytest.raises(StoreError, match="in use by 1 running process"):
         repair(path)
     ended(holder)
-    repair(path)
+    with pytest.raises(StoreError, match="nothing to repair"):
+        repair(path)
+
+
+def test_d07_a_sound_store_is_not_given_up(path: Path) -> None:
+    """`--accept-cold-cache` by mistake: refused, the answers stay."""
+    fill(path, 20)
+    with pytest.raises(StoreError, match="sound and holds 20 answers"):
+        start_over(path)
+    assert len(served(path, range(20))) == 20
+
+
+def test_d09_two_ways_to_one_store_meet(path: Path, tmp_path: Path) -> None:
+    """A symbolic link leads to the same owners: leases hold whichever way a process came."""
+    other = tmp_path / "elsewhere" / "link.sqlite"
+    other.parent.mkdir()
+    fill(path, 1)
+    other.symlink_to(path)
+    one, two = Store(path), Store(other)
+    ours = one.transact([lambda c: one.owner.claim(c, [key(5)], worker.FAR)])[0]
+    theirs = two.transact([lambda c: two.owner.claim(c, [key(5)], worker.FAR)])[0]
+    one.close()
+    two.close()
+    assert (ours.ours, theirs.ours) == ({key(5)}, frozenset())
 
 
 def test_d08_a_flipped_bit_never_becomes_an_answer(path: Path, figure: Figure) -> None:
@@ -386,11 +421,8 @@ def test_d08_a_flipped_bit_never_becomes_an_answer(path: Path, figure: Figure) -
     data, places = path.read_bytes(), seeded(8)
     keys = {ask_of(number).key: worker.value_of(number) for number in range(300)}
     tally = {"right": 0, "missed": 0, "stopped": 0, "wrong": 0}
-    store = Store(path)
     for _ in range(1000):
         tally[outcome_of_a_flip(path, data, places, keys)] += 1
-    path.write_bytes(data)
-    store.close()
     assert tally["wrong"] == 0
     assert tally["missed"] > 100
     figure(flips=1000, **tally)
@@ -435,7 +467,7 @@ def test_d09_two_processes_write_one_store_without_a_lock_error(
 ) -> None:
     """Two writers, one commit a record: all there, nothing said about locks."""
     began = time.monotonic()
-    writers = [start("write", path, place * 100_000, size) for place in range(2)]
+    writers = [start("write", path, place * 100_000, size, 0) for place in range(2)]
     results = [ended(writer) for writer in writers]
     seconds = time.monotonic() - began
     assert [(code, errors) for code, _, errors in results] == [(0, ""), (0, "")]
@@ -487,6 +519,36 @@ def test_d09_the_living_take_over_from_the_dead(path: Path, tmp_path: Path) -> N
     assert (held.ours, free.ours) == (frozenset(), {key})
     with contextlib.closing(connect(path)) as connection:
         assert connection.execute("select count(*) from leases").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("end", ["wall", "cancel"])
+def test_d09_a_run_that_stops_gives_its_leases_back(
+    path: Path, server: FaultServer, end: str
+) -> None:
+    """The process lives on, but nobody need wait for what it will not ask."""
+    limits = {"max_requests": 1} if end == "wall" else {}
+    asks = list(map(ask_of, range(40)))
+    with worker.engine(path, server.url("slow,plus=1"), pack_records=PACK, **limits) as opened:
+        if end == "wall":
+            opened.settle(asks)
+        else:
+            opened.begin_gather()
+            opened.gather(asks)
+            opened.end_gather()
+            wait_for(lambda: server.ledger.entries)
+            opened.cancel()
+            wait_for(lambda: opened._dispatcher.stopped)
+        wait_for(lambda: opened._writer._jobs.empty())
+        leases = opened.store.transact([lambda c: c.execute("select key from leases").fetchall()])
+    assert leases == [[]]
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    """Wait until something has happened, at most ten seconds."""
+    limit = time.monotonic() + 10
+    while not happened() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert happened()
 
 
 @sized(5, 50)
@@ -760,8 +822,7 @@ def test_d18_one_text_ten_thousand_times_is_one_request(
 def test_d18_the_first_answer_stays(path: Path) -> None:
     """A second answer to a key changes nothing, as long as the first is sound."""
     fill(path, 1)
-    late = stored(0)
-    changed = type(late)(late.ask, type(late.outcome)("ok", '"another"', None, 0.1, "m", "now"))
+    changed = StoredAnswer(ask_of(0), Outcome("ok", '"another"', None, 0.1, "m", "now"))
     store = Store(path)
     store.transact([lambda c: put_answers(c, [changed])])
     store.close()

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -28,8 +29,12 @@ from udfs.store.migrations import migration
 SPEC = json.dumps({"kind": "summarize", "max_words": 40})
 QUESTION = Question(parse_task(SPEC), "stub", "loopback")
 WAIT_SECONDS = 120
+PAUSE_SECONDS = 0.001
+"""Between two commits: replies do not come without one, and SQLite's locks are not fair."""
+
 FAR = "9999-01-01 00:00:00.000000"
 
+REPLY_SECONDS = 0.005
 
 # What is written, and how it is read back
 
@@ -145,22 +150,28 @@ def killed_after(process: subprocess.Popen[str], lines: int, seconds: float) -> 
 # The commands
 
 
-def write(store: Store, first: int, count: int) -> None:
+def write(store: Store, first: int, count: int, pause_seconds: float = PAUSE_SECONDS) -> None:
     """Write records, one commit each, and print each one's number once it is on disk."""
     for number in range(first, first + count):
         store.transact([lambda c, n=number: put_answers(c, [stored(n)])])
         print(number, flush=True)
+        time.sleep(pause_seconds)
 
 
 def share(store: Store, log: Path, count: int) -> None:
-    """Buy the records that nobody has or holds, ten at a time; a line in `log` is a purchase."""
+    """Buy the records that nobody has or holds, ten at a time; a line in `log` is a purchase.
+
+    Each process goes through them in an order of its own.
+    """
     numbers = list(range(count))
+    random.Random(log.name).shuffle(numbers)  # noqa: S311 - an order, no secret
     with log.open("a") as purchases:
         while numbers:
             part, numbers = numbers[:10], numbers[10:]
             asks = {ask_of(number).key: number for number in part}
             granted = store.transact([lambda c, a=asks: store.owner.claim(c, list(a), FAR)])[0]
             ours = [asks[key] for key in granted.ours]
+            time.sleep(REPLY_SECONDS if ours else PAUSE_SECONDS)
             for number in ours:
                 purchases.write(f"{number}\n")
             store.transact([lambda c, o=ours: put_answers(c, map(stored, o))])
@@ -237,7 +248,7 @@ def _on_a_store(command: str, store: Store, *rest: str) -> None:
     try:
         match command:
             case "write":
-                write(store, *map(int, rest))
+                write(store, int(rest[0]), int(rest[1]), *map(float, rest[2:]))
             case "share":
                 share(store, Path(rest[0]), int(rest[1]))
             case "hold":

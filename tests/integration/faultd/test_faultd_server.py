@@ -137,7 +137,7 @@ def test_loopback_has_several_names(host: str) -> None:
 def faultd(*options: str) -> subprocess.Popen[str]:
     """The command line, started."""
     command = [sys.executable, "-m", "udfs.faultd", *options]
-    return subprocess.Popen(  # noqa: S603  our own module
+    return subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 

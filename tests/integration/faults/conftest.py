@@ -11,7 +11,10 @@ import pytest
 
 from udfs.faultd import FaultServer
 
+from ..figures import figure
 from .engine_room import Room, engine_room
+
+__all__ = ["figure"]
 
 OpenRoom = Callable[..., Room]
 

@@ -11,6 +11,7 @@ import pytest
 from udfs.errors import ConfigError, RunError
 from udfs.faultd import FaultServer, nobody
 
+from ..figures import Figure
 from .conftest import OpenRoom
 from .engine_room import (
     KEY,
@@ -124,10 +125,8 @@ def test_a05_a06_a07_a09_a11_a12_an_unreadable_body_is_asked_for_once_more(
     assert len(server.ledger.entries) == 2
 
 
-@pytest.mark.parametrize("scenario", BAD_BODIES)
-def test_a05_a06_a07_a09_a11_a12_one_unreadable_body_costs_no_row(
-    scenario: str, room: OpenRoom
-) -> None:
+@pytest.mark.parametrize("scenario", ["truncjson", "html200", "gziptrunc", "deep"])
+def test_a05_a06_a09_a12_one_unreadable_body_costs_no_row(scenario: str, room: OpenRoom) -> None:
     """The retry answers all rows."""
     asked = texts(4)
     assert values(room(f"{scenario},first=1").ask(asked)) == expected(asked)
@@ -176,12 +175,12 @@ def test_a08_a_wrong_key_inside_a_200_stops_the_run(server: FaultServer, room: O
     assert len(server.ledger.entries) == 1
 
 
-def test_a10_a_gzip_bomb_is_not_inflated(room: OpenRoom) -> None:
+def test_a10_a_gzip_bomb_is_not_inflated(room: OpenRoom, figure: Figure) -> None:
     """200 MB that travel as 200 kB are read up to the cap of 8 MiB."""
     opened = room("poison,kind=gzipbomb", max_attempts=1)
     opened.ask(texts(4, poisoned=0))  # makes the bomb, and warms everything else up
     growth = peak_growth_bytes(lambda: opened.ask(["another POISON"]))
-    print(f"A10: {growth / MEGABYTE:.1f} MiB at most")  # noqa: T201 - the figure
+    figure(mebibytes=round(growth / MEGABYTE, 1))
     assert {row["outcome"] for row in opened.calls} == {"bad_body", "ok"}
     assert growth < 64 * MEGABYTE
 

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs import warehouse
+from udfs import tally
 from udfs.errors import PublishError
 from udfs.publish import audit, current, measure, publish
 from udfs.settings import Settings
@@ -346,9 +346,9 @@ def test_e27_a_wal_that_is_lost_takes_nothing_with_it(gold: Path) -> None:
     subprocess.run([sys.executable, "-c", other, str(gold), added], check=True)
     wal = gold.with_name(gold.name + ".wal")
     assert wal.exists()
-    warehouse.settle(gold, "run")
+    tally.settle(gold, "run")
     assert not wal.exists()
-    assert warehouse.losses(gold) == []
+    assert tally.losses(gold) == []
 
 
 def test_e27_an_older_file_is_noticed(gold: Path) -> None:
@@ -358,9 +358,9 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
     with duckdb.connect(str(gold)) as connection:
         connection.execute("insert into gold.counts values ('late', 1, 1)")
         connection.execute("create table gold.more as select 1 as one")
-    warehouse.settle(gold, "run")
+    tally.settle(gold, "run")
     shutil.copy(older, gold)
-    assert warehouse.losses(gold) == [
+    assert tally.losses(gold) == [
         "gold.counts holds 3 rows; it held 4",
         "gold.more is gone; it held 1 rows",
     ]
@@ -368,8 +368,8 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
 
 def test_e27_without_a_note_there_is_nothing_to_say(gold: Path) -> None:
     """Nor of a file that is no warehouse: dbt says what is wrong with it."""
-    assert warehouse.losses(gold) == []
-    warehouse.settle(gold, "run")
+    assert tally.losses(gold) == []
+    tally.settle(gold, "run")
     gold.write_bytes(b"no database" * 1000)
-    assert warehouse.losses(gold) == []
-    warehouse.settle(gold, "run")
+    assert tally.losses(gold) == []
+    tally.settle(gold, "run")

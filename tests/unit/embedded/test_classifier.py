@@ -171,3 +171,22 @@ def test_an_example_with_a_strange_label_is_an_error(embedder):
     """The message names the label."""
     with pytest.raises(ValueError, match="'blue'"):
         Classifier(embedder, TOPICS, [("a text", "blue")])
+
+
+def test_how_a_text_is_put_leads_to_a_label_for_that(embedder):
+    """Questions go to a label of questions, reports to one of opinions."""
+    labels = {"presale": "questions about a kettle", "verdict": "opinions on a kettle"}
+
+    assert ["presale", "verdict"] == values(
+        Classifier(embedder, labels), "Is this kettle quiet?", "This kettle is quiet."
+    )
+
+
+def test_descriptions_still_speak_beside_examples(embedder):
+    """What few examples do not show is known from the description."""
+    labels = {"k1": "trains, tracks and stations", "k2": "bread, cakes and pies"}
+    examples = [("the whistle blew", "k1"), ("it was warm", "k2")]
+
+    assert ["k1", "k2"] == values(
+        Classifier(embedder, labels, examples), "a slow train to the station", "a cake and a pie"
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.filter import Filter, topic_of
+from udfs.embedded.filter import Filter, property_of, topic_of
 from udfs.embedded.judgement import Judgement
 
 REFUND = "Is the customer asking about a refund?"
@@ -84,3 +84,51 @@ def test_the_topic_is_what_carries_meaning():
     """Question words go, unless nothing else is left."""
     assert ["refund"] == topic_of(REFUND)
     assert ["is", "it", "about", "that"] == topic_of("Is it about that?")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A cordless lamp for the desk.", True),
+        ("Not only cordless but light.", True),
+        ("It is not cordless.", False),
+        ("Sadly, it isn't fully cordless.", False),
+        ("A non-cordless model.", False),
+        ("It is not " + "-" * 9000 + ", cordless", True),
+        ("A lamp with a red shade.", None),
+        ("It is cordless. The small one is not cordless.", None),
+        ("", None),
+    ],
+)
+def test_a_property_is_said_denied_or_left_open(embedder, text, expected):
+    """Silence about a property is no answer, and neither is a contradiction."""
+    assert [expected] == answers(Filter(embedder, "Is the lamp cordless?"), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Die Uhr ist wasserdicht", True),
+        ("Uhr, leider nicht wasserdicht", False),
+        ("La montre n'est pas imperméable", False),
+        ("Zegarek nie jest wodoodporny", False),
+    ],
+)
+def test_a_property_is_known_in_other_languages(embedder, text, expected):
+    """By the words that are known there."""
+    assert [expected] == answers(Filter(embedder, "Is it waterproof?"), text)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Are these chairs foldable?", ["foldable"]),
+        ("Is this about chairs?", []),
+        ("Is the customer tall?", []),
+        ("Is it positive?", []),
+        ("Did they pay?", []),
+    ],
+)
+def test_a_property_is_asked_of_a_thing(question, expected):
+    """Questions about texts, people and feelings are of another kind."""
+    assert expected == property_of(question)

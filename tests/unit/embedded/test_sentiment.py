@@ -106,3 +106,35 @@ def test_no_aspects_give_an_empty_answer(sentiment):
 def test_a_long_text_of_emoji_is_quick(sentiment):
     """Only the start of what VADER is slow at is read."""
     assert sentiment.score(["\U0001f600" * 20_000])[0].value > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The pan has not arrived.",
+        "I was charged twice for one pan.",
+        "The lid is far too tight.",
+        "The handle came off.",
+        "I gave up on it and want my money back.",
+        "<p>The enamel is <b>cracked</b></p>",
+    ],
+)
+def test_what_goes_wrong_with_goods_is_a_complaint(sentiment, text):
+    """Facts that no one is glad of count as bad."""
+    assert sentiment.score([text])[0].value < -0.05
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Dear team, I would like to send back the pan. Kind regards", "Please change my order."],
+)
+def test_courtesy_is_no_praise(sentiment, text):
+    """How one writes a letter is not how one feels."""
+    assert sentiment.score([text])[0].value < 0.2
+
+
+def test_a_question_says_little(sentiment):
+    """What is asked about is not what is felt."""
+    asked, told = sentiment.score(["Is there an awful smell?", "There is an awful smell."])
+
+    assert told.value < asked.value < 0

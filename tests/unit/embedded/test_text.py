@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.text import clipped, has_letters, humanised, sentences, words
+from udfs.embedded.text import clipped, has_letters, humanised, sentences, without_markup, words
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,16 @@ def test_sentences_end_in_any_script():
 def test_letters_of_any_script_are_seen(text, expected):
     """Digits and marks are no letters."""
     assert expected == has_letters(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a<br/>b", "a b"),
+        ("salt &amp; pepper&nbsp;mill", "salt & pepper mill"),
+        ("5 < 6", "5 < 6"),
+    ],
+)
+def test_markup_becomes_text(text, expected):
+    """Tags are blank, entities are characters, and a comparison is neither."""
+    assert expected == without_markup(text)

@@ -1,0 +1,178 @@
+"""B09: `assay plan` says what a build would ask, before a cent is spent, and is right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from udfs.faultd import FaultServer
+
+from ..figures import Figure, figure
+from .project import Project, asking
+
+__all__ = ["figure"]
+
+NewProject = Callable[..., Project]
+TEXTS, ROWS = 900, 1000
+PACK = 16
+WORDS = (
+    "the tent leaks at the seam after one night of rain and nobody answers the phone",
+    "a very light rope, dry and warm, I would buy it again for my children",
+    "where is my parcel, the tracking has not moved since Monday and I leave on Friday",
+)
+LABELS = "['delivery', 'quality', 'service', 'praise', 'other']"
+TOPIC = f"{{{{ ai_classify('body', {LABELS}) }}}} as topic"
+TOPIC_DETAIL = f"{{{{ ai_classify('body', {LABELS}, detail=true) }}}} as topic"
+SCORE = "{{ ai_sentiment('body') }} as score"
+
+
+PRICES = {"ASSAY_PRICE_INPUT_USD": "1", "ASSAY_PRICE_OUTPUT_USD": "10"}
+
+
+def _cases() -> str:
+    return " ".join(f"when {at} then '{words}'" for at, words in enumerate(WORDS))
+
+
+MODELS = {
+    "bronze/notes.sql": f"select i as id, case when i % 50 = 0 then null else "
+    f"(case i % {len(WORDS)} {_cases()} end) || ' ' || (i % {TEXTS}) end as body "
+    f"from range({ROWS}) as r(i)",
+    "silver/first.sql": f"select id, {TOPIC} from {{{{ ref('notes') }}}}",
+    "silver/second.sql": f"select id, {TOPIC_DETAIL}, {SCORE} from {{{{ ref('notes') }}}}",
+    "silver/third.sql": f"select id, {SCORE} from {{{{ ref('notes') }}}} where id < 100",
+}
+
+
+def assay(project: Project, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a project."""
+    return subprocess.run(
+        [sys.executable, "-m", "udfs.cli", *arguments],
+        cwd=project.root,
+        env=project._environment(env),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def figures_of(printed: str) -> dict[str, list[str]]:
+    """The rows of the table of a plan, by model."""
+    lines = [line.split() for line in printed.splitlines() if line.strip()]
+    return {name: cells for name, *cells in lines if name != "model"}
+
+
+def number(cell: str) -> int:
+    """A number with its thousands marked."""
+    return int(cell.replace(",", ""))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A project that was planned, and then built; each with what the server saw of it."""
+
+    project: Project
+    plan: Mapping[str, list[str]]
+    requests_of_plan: int
+    bill: Mapping[str, Any]
+    classified: Mapping[str, Any]
+    after: Mapping[str, list[str]]
+    refused: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def planned(new_project: NewProject) -> Planned:
+    """Plan, build the classification, build the rest, plan again."""
+    with FaultServer() as server:
+        project = new_project(
+            MODELS, **asking(server), ASSAY_PACK_RECORDS=str(PACK), ASSAY_THREADS="1"
+        )
+        assert project.dbt("run", "--select", "notes").code == 0
+        plan = assay(project, "plan")
+        assert plan.returncode == 0, plan.stderr
+        seen = server.summary()["requests"]
+        assert project.dbt("run", "--select", "first").code == 0
+        classified = server.summary()
+        server.reset()
+        assert project.dbt("run", "--select", "second", "third").code == 0
+        bill = server.summary()
+        after = assay(project, "plan")
+    few = ("--select", "first", "--max-requests", "10")
+    refused = assay(project, "plan", *few, **PRICES, ASSAY_STORE="empty.sqlite")
+    plans = [figures_of(one.stdout) for one in (plan, after)]
+    return Planned(project, plans[0], seen, bill, classified, plans[1], refused)
+
+
+def test_b09_counting_sends_nothing(planned: Planned) -> None:
+    """Rows, blanks and doubles are counted in DuckDB."""
+    assert planned.requests_of_plan == 0
+    rows, asks, stored = map(number, planned.plan["first"][:3])
+    different = planned.project.rows("select count(distinct body) from bronze.notes")[0][0]
+    assert (rows, asks, stored) == (ROWS, different, 0)
+
+
+def test_b09_shared_asks_count_once(planned: Planned) -> None:
+    """The total of three models is what two questions about each text take."""
+    different = number(planned.plan["first"][1])
+    assert number(planned.plan["second"][1]) == 2 * different
+    assert number(planned.plan["total"][1]) == 2 * different
+    assert number(planned.plan["total"][3]) == -(-different // PACK)
+
+
+def test_b09_the_plan_of_a_classification_is_what_the_server_sees(
+    planned: Planned, figure: Figure
+) -> None:
+    """Requests to the one, tokens within a fifth."""
+    requests, tokens_in, tokens_out = map(number, planned.plan["first"][3:6])
+    seen = planned.classified
+    assert requests == seen["requests"]
+    assert tokens_in == pytest.approx(seen["input_tokens"], rel=0.2)
+    assert tokens_out == pytest.approx(seen["output_tokens"], rel=0.2)
+    figure(
+        requests=requests,
+        requests_seen=seen["requests"],
+        tokens_in=round(tokens_in / seen["input_tokens"], 3),
+        tokens_out=round(tokens_out / seen["output_tokens"], 3),
+    )
+
+
+def test_b09_what_is_stored_is_not_planned_again(planned: Planned) -> None:
+    """After the build nothing is left, and the build itself asked for the second question only."""
+    different = number(planned.plan["first"][1])
+    assert planned.bill["paid_answers"] == different
+    assert planned.after["total"][1:6] == [f"{2 * different:,}"] * 2 + ["0", "0", "0"]
+
+
+def test_b09_an_unknown_price_is_said_to_be_unknown(planned: Planned) -> None:
+    """`stub` is in no table; a price that is given is used."""
+    assert planned.plan["total"][6] == "unknown"
+    tokens_in, tokens_out, dollars = figures_of(planned.refused.stdout)["total"][4:]
+    expected = (number(tokens_in) + 10 * number(tokens_out)) / 1_000_000
+    assert float(dollars) == pytest.approx(expected, abs=1e-4)
+
+
+def test_b09_more_requests_than_allowed_is_exit_code_3(planned: Planned) -> None:
+    """The table of the selected models is printed all the same."""
+    refused = planned.refused
+    assert refused.returncode == 3
+    assert "More than 10 requests" in refused.stderr
+    assert set(figures_of(refused.stdout)) == {"first", "total"}
+
+
+def test_b09_a_table_that_is_not_built_is_one_line(new_project: NewProject) -> None:
+    """Without a warehouse, and with one that lacks the source."""
+    project = new_project(MODELS)
+    without = assay(project, "plan")
+    project.load("elsewhere.unrelated", id=[1])
+    lacking = assay(project, "plan")
+    for failed, said in ((without, "There is no warehouse"), (lacking, "first reads a table")):
+        assert failed.returncode == 2
+        (line,) = failed.stderr.strip().splitlines()
+        assert line.startswith("assay: ")
+        assert said in line
+        assert "dbt build --select +bronze" in line

@@ -1,1 +1,0 @@
-"""The fault tests of the engine: one for each row of the fault matrix, against faultd."""

@@ -1,0 +1,117 @@
+"""Promise 8: only named columns leave, only to the named host; keys and texts stay out of logs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from udfs.faultd import FaultServer
+
+from ..dbt.project import KEY, Project, Run, asking
+from ..figures import Figure
+
+NAMED = "row-canary-91c2 the tent leaks"
+UNNAMED = "unnamed-canary-55e0"
+CANARIES = (KEY, KEY.removeprefix("sk-"), "row-canary-91c2", UNNAMED)
+MODEL = """\
+select
+    id,
+    {{ ai_classify('body', ['good', 'bad'], detail=true) }} as topic
+
+from {{ ref('notes') }}
+"""
+RUNS = {
+    "good": ("--debug",),
+    "echo": ("--debug",),
+    "echo,status=500": ("--debug",),
+    "s401": ("--debug",),
+    "badlabel": (),
+}
+"""Scenario of the server, and flags of dbt: runs that succeed, fail rows, and fail."""
+
+
+def make(root: Path, server: FaultServer, scenario: str) -> Project:
+    """A project over one row: a column that is named, and one that is not."""
+    root.mkdir()
+    once = {"ASSAY_MAX_ATTEMPTS": "1", "ASSAY_OUTAGE_SECONDS": "1"}
+    project = Project(root, {"silver/topics.sql": MODEL}, asking(server, scenario, **once))
+    project.write("bronze/notes.sql", "select * from raw.notes")
+    project.load("raw.notes", id=[1], body=[NAMED], iban=[UNNAMED])
+    return project
+
+
+def leaks(project: Project, run: Run) -> dict[str, int]:
+    """How often each canary stands where it must not: output, logs, artifacts, store."""
+    kept = [path for path in project.store.parent.rglob("*") if path.is_file()]
+    stored = "\n".join(path.read_bytes().decode("utf-8", "replace") for path in kept)
+    sight = run.output + project.written() + stored
+    warehouse = project.warehouse.read_bytes().decode("latin-1")
+    found = {canary: sight.count(canary) for canary in CANARIES}
+    found[KEY] += warehouse.count(KEY)
+    return found
+
+
+def test_p08_canaries_stay_where_they_belong(tmp_path: Path, figure: Figure) -> None:
+    """In runs that succeed and fail, with and without --debug: no canary in sight, or sent."""
+    total: dict[str, int] = dict.fromkeys(CANARIES, 0)
+    with FaultServer(keep_texts=True) as server, ThreadPoolExecutor(2) as pool:
+
+        def leaked(scenario: str) -> dict[str, int]:
+            project = make(tmp_path / scenario, server, scenario)
+            return leaks(project, project.dbt(*RUNS[scenario], "run"))
+
+        for found in pool.map(leaked, RUNS):
+            for canary, count in found.items():
+                total[canary] += count
+        sent = {text for entry in server.ledger.entries for text in entry.texts}
+        requests, sink = len(server.ledger.entries), server.sink["sink_bytes"]
+    assert total == dict.fromkeys(CANARIES, 0)
+    assert sent == {NAMED}
+    assert requests >= len(RUNS)
+    assert sink == 0
+    figure(runs=len(RUNS), requests=requests, canaries_found=0, sink_bytes=sink)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_p08_a_build_speaks_to_the_loopback_only(tmp_path: Path, figure: Figure) -> None:
+    """Every connect of dbt and all its children, as the kernel saw it."""
+    with FaultServer() as server:
+        project = make(tmp_path / "traced", server, "redir307x")
+        trace = tmp_path / "trace"
+        wrapper = tmp_path / "bin" / "dbt"
+        wrapper.parent.mkdir()
+        dbt = Path(sys.executable).with_name("dbt")
+        wrapper.write_text(
+            f'#!/bin/sh\nexec strace -f -qq -e trace=connect,sendto -o {trace} {dbt} "$@"\n'
+        )
+        wrapper.chmod(0o700)
+        run = project_run(project, wrapper)
+        sink = server.sink
+    if not trace.exists():
+        pytest.skip("strace may not trace here")
+    said = trace.read_text(errors="replace")
+    hosts = set(re.findall(r'inet_addr\("([^"]+)"\)', said))
+    hosts |= set(re.findall(r'inet_pton\(AF_INET6, "([^"]+)"', said))
+    assert run.returncode == 1
+    assert hosts <= {"127.0.0.1", "::1"}
+    assert "127.0.0.1" in hosts
+    assert sink == {"sink_connections": 0, "sink_bytes": 0}
+    figure(hosts=sorted(hosts), sink_bytes=0)
+
+
+def project_run(project: Project, dbt: Path) -> subprocess.CompletedProcess[bytes]:
+    """Run dbt by another path in the environment of the project."""
+    return subprocess.run(
+        [str(dbt), "run"],
+        cwd=project.root,
+        env=project._environment({}),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )

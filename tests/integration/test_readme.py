@@ -1,0 +1,190 @@
+"""The README taken at its word: its files, its models and its commands in a fresh project."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from .dbt.project import REPOSITORY, Project
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+UTTERANCES = (
+    "I want to cancel the order that I placed this morning",
+    "My card was charged twice, when do I get my refund?",
+    "I cannot log in and the reset mail never comes",
+    "Thanks, and have a nice day",
+    "",
+)
+FURTHER = "Please change my order to the larger size"
+
+
+def section(title: str) -> str:
+    """The text below a heading, to the next one."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.M | re.S)
+    assert found is not None, f"README.md has no section {title!r}"
+    return found[1]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a language; the indentation of the list they stand in is taken off."""
+    pattern = rf"^( *)```{language}\n(.*?)^ *```$"
+    found = re.findall(pattern, text, re.M | re.S)
+    return [
+        "".join(line[len(indent) :] for line in code.splitlines(True)) for indent, code in found
+    ]
+
+
+def commands(text: str) -> list[list[str]]:
+    """The calls of ./scripts in its shell blocks, as words and without comments."""
+    lines = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.startswith("./scripts/")]
+
+
+def path_of(text: str, folder: str) -> str:
+    """The first file below `models/` that the text names in this folder."""
+    found = re.search(rf"`models/({folder}/\w+\.sql)`", text)
+    assert found is not None
+    return found[1]
+
+
+OWN_FILE = section("Your own file in five minutes")
+EXAMPLE = section("One example")
+
+
+def played(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `./scripts/build ...` or `./scripts/assay ...` without its set-up, in the project."""
+    script, *arguments = words
+    if script == "./scripts/build":
+        arguments = ["build", "--", *arguments]
+    done = subprocess.run(
+        [sys.executable, "-m", "udfs.cli", *arguments],
+        cwd=project.root,
+        env=project._environment({}),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def write_data(folder: Path, name: str, texts: tuple[str, ...]) -> None:
+    """Write the texts as the column `utterance` of a file, in the format that its name says."""
+    folder.mkdir(exist_ok=True)
+    lines = folder / "source.jsonl"
+    lines.write_text("".join(json.dumps({"utterance": text}) + "\n" for text in texts))
+    if name.endswith(".jsonl"):
+        lines.rename(folder / name)
+        return
+    form = "parquet" if name.endswith(".parquet") else "csv, header"
+    duckdb.sql(f"copy (from read_json('{lines}')) to '{folder / name}' (format {form})")
+    lines.unlink()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """The shipped project with all that the README tells people to write, and what it printed."""
+    project = Project(tmp_path_factory.mktemp("readme")).add_shipped()
+    write_data(project.root / "data", "mine.csv", UTTERANCES)
+    settings = project.root / "dbt_project.yml"
+    (labels,) = blocks(OWN_FILE, "yaml")
+    text = settings.read_text(encoding="utf-8")
+    assert text.count("\n  ai_labels:\n") == 1
+    settings.write_text(text.replace("\n  ai_labels:\n", f"\n  ai_labels:\n{labels}"))
+    bronze, silver = blocks(OWN_FILE, "sql")
+    project.write(path_of(OWN_FILE, "bronze"), bronze)
+    project.write(path_of(OWN_FILE, "silver"), silver)
+    (example,) = blocks(EXAMPLE, "sql")
+    project.write(path_of(EXAMPLE, "silver"), example)
+    (build,) = [words for words in commands(section("Two commands")) if words[0].endswith("build")]
+    return project, played(project, *build).stdout
+
+
+@pytest.fixture(scope="module")
+def project(built: tuple[Project, str]) -> Project:
+    """That project."""
+    return built[0]
+
+
+def test_the_first_build_prints_where_to_look(built: tuple[Project, str]) -> None:
+    """And the query that it names works."""
+    project, printed = built
+    (look,) = [line for line in printed.splitlines() if line.startswith("Look ")]
+    assert played(project, *shlex.split(look.removeprefix("Look"))).stdout.strip()
+
+
+QUERIES = [words for words in commands(README) if words[:2] == ["./scripts/assay", "query"]]
+
+
+@pytest.mark.parametrize("words", QUERIES, ids=lambda words: words[2][:60])
+def test_every_query_of_the_readme_finds_something(project: Project, words: list[str]) -> None:
+    """With rows in it, not only with a head."""
+    assert played(project, *words).stdout.strip()
+    assert project.rows(f"select count(*) > 0 from ({words[2]})") == [(True,)]
+
+
+def test_the_queries_are_found() -> None:
+    """A walk that finds none would find none broken."""
+    assert len(QUERIES) >= 3
+
+
+def test_the_example_gives_what_it_says(project: Project) -> None:
+    """A label, a struct and a number for each customer."""
+    types = project.types("silver.enriched_customers")
+    assert types["predicted_segment"] == "VARCHAR"
+    assert types["extracted_interests"].startswith("STRUCT(")
+    assert types["sentiment_score"] == "DOUBLE"
+    counts = "select count(*), count(predicted_segment) > 0 from silver.enriched_customers"
+    customers = project.rows("select count(*) from bronze.stg_customers")[0][0]
+    assert project.rows(counts) == [(customers, True)]
+
+
+LABELS = {"order", "payment", "account", "other"}
+OWN_ROWS = "select body, topic.value, topic.status from silver.silver_mine order by id"
+
+
+def test_your_own_file_is_answered(project: Project) -> None:
+    """Each row has a label of yours; a blank one is skipped."""
+    rows = project.rows(OWN_ROWS)
+    assert [body or "" for body, _, _ in rows] == list(UTTERANCES)
+    assert {status for _, _, status in rows} == {"ok", "skipped"}
+    assert {label for _, label, status in rows if status == "ok"} <= LABELS
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"), [("mine.jsonl", "read_json"), ("mine.parquet", "read_parquet")]
+)
+def test_other_formats_are_read_as_the_readme_says(
+    project: Project, name: str, reader: str
+) -> None:
+    """With another row at the end, which alone is asked about."""
+    texts = (*UTTERANCES, f"{FURTHER} ({name})")
+    write_data(project.root / "data", name, texts)
+    bronze, _ = blocks(OWN_FILE, "sql")
+    assert f"`{reader}`" in OWN_FILE
+    project.write(
+        path_of(OWN_FILE, "bronze"),
+        bronze.replace("read_csv", reader).replace("data/mine.csv", f"data/{name}"),
+    )
+    asks = "select coalesce(sum(asks), 0) from calls"
+    ((before,),) = project.store_rows(asks)
+    build, look = commands(OWN_FILE)
+    played(project, *build)
+    played(project, *look)
+    assert project.store_rows(asks) == [(before + 1,)]
+    assert [body or "" for body, _, _ in project.rows(OWN_ROWS)] == list(texts)
+
+
+def test_blocks_in_a_list_lose_its_indentation() -> None:
+    """The helper of these tests, on a block like those of the README."""
+    text = textwrap.indent("```sql\nselect\n    1\n```\n", "   ")
+    assert blocks(text, "sql") == ["select\n    1\n"]

@@ -1,0 +1,283 @@
+"""The command line on real projects: exit codes, the summary, one line for each misfortune."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from udfs.faultd import FaultServer
+
+from .dbt.project import Project, asking
+from .figures import Figure, figure
+
+__all__ = ["figure"]
+
+TEXTS, PACK, IN_FLIGHT = 200, 5, 4
+NEED = TEXTS // PACK
+DUE = (
+    "{%- set glad = ai_filter('body', 'Is it glad?', detail=true) -%} "
+    "{{ config(unique_key='id') }} select id, body, {{ glad }} as glad from {{ ref('notes') }} "
+    "where {{ ai_due('id', {'glad': glad}) }}"
+)
+CHECKED = {
+    "models": [
+        {"name": "asked", "columns": [{"name": "glad", "data_tests": ["ai_answered"]}]},
+    ]
+}
+MODELS = {
+    "bronze/notes.sql": f"select i as id, 'note ' || i as body from range({TEXTS}) as r(i)",
+    "silver/asked.sql": DUE,
+    "silver/asked.yml": yaml.safe_dump(CHECKED),
+    "gold/answered.sql": "select count(*) as row_count from {{ ref('asked') }} "
+    "where glad.status = 'ok'",
+}
+Done = subprocess.CompletedProcess[str]
+
+
+def assay(project: Project, *arguments: str, **env: str) -> Done:
+    """Run the command line in a project."""
+    return subprocess.run(
+        [sys.executable, "-m", "udfs.cli", *arguments],
+        cwd=project.root,
+        env=project._environment(env),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def statuses(project: Project) -> dict[str, int]:
+    """How many rows of the silver table have each status."""
+    return dict(project.rows("select glad.status, count(*) from silver.asked group by 1"))
+
+
+def lines(printed: str) -> dict[str, str]:
+    """The summary: first word to the rest."""
+    words = ("Built", "Checked", "Asked", "Cost", "Look")
+    return dict(line.split(maxsplit=1) for line in printed.splitlines() if line.startswith(words))
+
+
+@dataclass(frozen=True)
+class Twice:
+    """A project with two runs: the first was stopped, the second had room."""
+
+    project: Project
+    server: FaultServer
+    first: Done
+    bill: Mapping[str, Any]
+    rows: Mapping[str, int]
+    gold: list[str]
+    second: Done
+
+
+# --- the wall
+
+PRICES = {"ASSAY_PRICE_INPUT_USD": "1", "ASSAY_PRICE_OUTPUT_USD": "1"}
+LIMITS = {"ASSAY_PACK_RECORDS": str(PACK), "ASSAY_MAX_IN_FLIGHT": str(IN_FLIGHT)}
+
+
+def _twice(folder: Path, scenario: str, **wall: str) -> Twice:
+    with FaultServer() as server:
+        project = Project(folder, MODELS, LIMITS)
+        first = assay(project, "build", **asking(server, scenario), **wall)
+        bill = server.summary()
+        there = "select table_name from duckdb_tables() where table_name in ('asked', 'answered')"
+        gold = [name for (name,) in project.rows(there)]
+        rows = statuses(project) if "asked" in gold else {}
+        second = assay(project, "build", **asking(server))
+        return Twice(project, server, first, bill, rows, gold, second)
+
+
+CAP_USD = 0.0030
+"""About two fifths of what the project takes at the prices above."""
+
+
+@pytest.fixture(scope="module")
+def walled(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    """A first run with a cap on money, a second without."""
+    folder = tmp_path_factory.mktemp("walled")
+    return _twice(folder, "good", ASSAY_MAX_COST_USD=str(CAP_USD), **PRICES)
+
+
+def test_b08_the_budget_is_a_wall_with_an_exit_code(walled: Twice, figure: Figure) -> None:
+    """What was spent is under the cap, what was left says so, and gold is not built of it."""
+    spent = (walled.bill["input_tokens"] + walled.bill["output_tokens"]) / 1_000_000
+    assert walled.first.returncode == 3, walled.first.stdout
+    assert "Stopped The budget of this run is used up" in walled.first.stderr
+    assert 0 < spent <= CAP_USD
+    assert set(walled.rows) == {"ok", "not_attempted"}
+    assert walled.rows["ok"] == walled.bill["paid_answers"]
+    assert walled.gold == ["asked"]
+    figure(cap_usd=CAP_USD, spent_usd=round(spent, 5), rows=walled.rows)
+
+
+def test_b08_the_next_run_pays_only_the_rest(walled: Twice) -> None:
+    """It has a budget of its own, buys nothing twice and builds gold."""
+    assert walled.second.returncode == 0, walled.second.stdout
+    bill = walled.server.summary()
+    assert bill["paid_answers"] == TEXTS
+    assert bill["paid_more_than_once"] == 0
+    assert walled.project.rows("select row_count from gold.answered") == [(TEXTS,)]
+
+
+# --- no credit
+
+BEFORE_QUOTA = 6
+
+
+@pytest.fixture(scope="module")
+def broke(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    """A first run whose account runs dry, a second with credit."""
+    return _twice(tmp_path_factory.mktemp("broke"), f"s429quota,skip={BEFORE_QUOTA}")
+
+
+def test_b03_an_empty_account_is_exit_code_4(broke: Twice, figure: Figure) -> None:
+    """No more requests follow than were in flight."""
+    further = broke.bill["requests"] - BEFORE_QUOTA
+    assert broke.first.returncode == 4, broke.first.stdout
+    assert "quota is used up" in broke.first.stderr
+    assert 1 <= further <= IN_FLIGHT
+    figure(further_requests=further)
+
+
+def test_b03_with_credit_it_goes_on_where_it_stopped(broke: Twice) -> None:
+    """Nothing is bought twice."""
+    assert broke.second.returncode == 0, broke.second.stdout
+    assert broke.server.summary()["paid_answers"] == TEXTS
+    assert broke.server.summary()["paid_more_than_once"] == 0
+
+
+# --- the summary
+
+
+def test_the_summary_says_what_was_built_checked_asked_and_paid(walled: Twice) -> None:
+    """By the ledger of this run alone; prices that nobody knows are no zeros."""
+    said = lines(walled.second.stdout)
+    rest = walled.server.summary()["requests"] - walled.bill["requests"]
+    assert list(said) == ["Built", "Checked", "Asked", "Cost", "Look"]
+    assert said["Built"] == "3 models and 0 seeds in warehouse.duckdb"
+    assert said["Checked"].startswith("1 data tests and 0 unit tests: ")
+    assert said["Asked"].startswith(f"{rest} requests for {TEXTS - walled.rows['ok']} answers, ")
+    assert said["Cost"].endswith(f"and {rest} requests of unknown cost")
+    first = lines(walled.first.stdout)
+    assert said["Look"] == './scripts/assay query "from gold.answered limit 5"'
+    assert float(first["Cost"].split()[0]) == pytest.approx(
+        (walled.bill["input_tokens"] + walled.bill["output_tokens"]) / 1_000_000, abs=1e-4
+    )
+
+
+def test_an_error_of_a_model_keeps_dbts_code_and_the_summary(walled: Twice) -> None:
+    """A build that asked nobody says so, and a model that is broken is exit code 1."""
+    walled.project.write("gold/broken.sql", "select error('broken') as x")
+    done = assay(walled.project, "build", "--", "--select", "broken", **asking(walled.server))
+    (walled.project.root / "models/gold/broken.sql").unlink()
+    assert done.returncode == 1
+    assert lines(done.stdout)["Asked"] == "nobody: every answer was in the store"
+
+
+# --- one line for each misfortune
+
+
+@pytest.mark.parametrize(
+    "arguments", [("build",), ("plan",), ("query", "select 1")], ids=["build", "plan", "query"]
+)
+def test_e11_a_warehouse_that_is_open_elsewhere_is_one_line(
+    walled: Twice, arguments: tuple[str, ...]
+) -> None:
+    """The line names the process and what to do; dbt is not even started."""
+    sent = walled.server.ledger.entries
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(walled.project.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        done = assay(walled.project, *arguments, **asking(walled.server))
+    finally:
+        holder.communicate(b"\n")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.strip().splitlines()
+    assert f"is open in process {holder.pid} (" in line
+    assert f"`kill {holder.pid}`" in line
+    assert walled.server.ledger.entries == sent
+
+
+HOLD = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_query_prints_what_it_finds(walled: Twice) -> None:
+    """Read-only: what would change the warehouse is refused in one line."""
+    found = assay(walled.project, "query", "select 40 + 2 as answer")
+    assert (found.returncode, "42" in found.stdout) == (0, True)
+    refused = assay(walled.project, "query", "drop schema gold cascade")
+    assert refused.returncode == 2
+    assert "read-only" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_query_without_a_warehouse_says_what_to_do(tmp_path: Path) -> None:
+    """And does not make one."""
+    done = assay(Project(tmp_path), "query", "select 1")
+    assert done.returncode == 2
+    assert "There is no warehouse" in done.stderr
+    assert "./scripts/build" in done.stderr
+    assert not (tmp_path / "warehouse.duckdb").exists()
+
+
+def test_a_wrong_setting_is_one_line_before_dbt_starts(tmp_path: Path) -> None:
+    """No run, no log."""
+    done = assay(Project(tmp_path), "build", ASSAY_MODLE="x")
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines() == [
+        "assay: Unknown variable 'ASSAY_MODLE' in the environment; did you mean 'ASSAY_MODEL'?"
+    ]
+    assert not (tmp_path / "logs").exists()
+
+
+HELP = {
+    "build": ("dbt build",),
+    "plan": ("--select", "--max-requests", "Nothing is sent"),
+    "query": ("SELECT", "read-only"),
+    "evaluate": ("--data", "--text"),
+    "doctor": ("--backup", "--repair"),
+}
+
+
+def _help(*arguments: str) -> str:
+    command = [sys.executable, "-m", "udfs.cli", *arguments, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=WIDE)
+    return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+
+
+WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_each_command_explains_itself(command: str) -> None:
+    """What it does and what it takes."""
+    said = _help(command)
+    assert all(word in said for word in HELP[command])
+
+
+def test_the_help_lists_the_commands() -> None:
+    """All of them and no others."""
+    said = _help()
+    listed = set(re.findall(r"^[│|]?\s{1,2}([a-z]+)  +[A-Z]", said, re.MULTILINE))
+    assert listed == set(HELP)

@@ -1,0 +1,120 @@
+"""The census counts what a run would ask: rows, different asks, what is stored, what it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from udfs.census import Census, Plan
+from udfs.packer import Backlog
+from udfs.prices import cost_usd, price_of
+from udfs.prompts import compose, expected_output_tokens, input_tokens
+from udfs.records import Ask
+from udfs.settings import Settings
+
+from .builders import ask, task, yes_or_no
+
+
+def settings(**changed: object) -> Settings:
+    """An endpoint with a known price; two records a request."""
+    given = {"provider": "openai", "model": "gpt-4.1-mini", "api_key": "k", "pack_records": 2}
+    return Settings.model_validate(given | changed)
+
+
+def priced(text: str) -> Ask:
+    """A question to a model in the price table."""
+    return ask(text, model="gpt-4.1-mini")
+
+
+def counted(*asks: Ask, rows: int | None = None, chosen: Settings | None = None) -> Plan:
+    """The plan of asks none of which is stored."""
+    census = Census(chosen or settings())
+    keys = [one.key for one in asks]
+    census.count([*keys, *[None] * ((rows or len(keys)) - len(keys))], asks)
+    return census.plan()
+
+
+def test_nothing_takes_nothing() -> None:
+    """No rows, no requests, no money."""
+    assert Census(settings()).plan() == Plan(0, 0, 0, 0, 0, 0, 0.0)
+
+
+def test_blank_rows_are_rows_but_no_asks() -> None:
+    """A row without a text costs nothing."""
+    plan = counted(priced("one"), rows=4)
+
+    assert (plan.rows, plan.asks, plan.requests) == (4, 1, 1)
+
+
+def test_a_text_in_many_rows_is_asked_once() -> None:
+    """Within a chunk, over chunks and over models."""
+    census = Census(settings())
+    one = priced("one")
+    for _ in range(3):
+        census.count([one.key, one.key], [one])
+
+    assert (census.plan().rows, census.plan().asks, census.plan().requests) == (6, 1, 1)
+
+
+def test_what_is_stored_is_counted_and_not_planned() -> None:
+    """Keys that came without an ask are known already."""
+    census = Census(settings())
+    old, new = priced("old"), priced("new")
+    census.count([old.key, new.key], [new])
+
+    plan = census.plan()
+    assert (plan.asks, plan.stored, plan.requests) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(("texts", "requests"), [(1, 1), (2, 1), (3, 2), (10, 5)])
+def test_requests_are_packed_as_a_run_packs_them(texts: int, requests: int) -> None:
+    """Two records a request."""
+    plan = counted(*(priced(f"text {at}") for at in range(texts)))
+
+    assert plan.requests == requests
+
+
+def test_questions_about_one_text_share_its_request() -> None:
+    """Fused: two asks, one record."""
+    plan = counted(
+        ask("one", yes_or_no("Is it good?"), "gpt-4.1-mini"),
+        ask("one", yes_or_no("Is it new?"), "gpt-4.1-mini"),
+    )
+
+    assert (plan.asks, plan.requests) == (2, 1)
+
+
+def test_tokens_and_money_are_those_of_the_packs() -> None:
+    """The sum over the requests of a run, at the price of their model."""
+    chosen = settings()
+    asks = [priced(f"text {at}") for at in range(3)]
+    plan = counted(*asks, chosen=chosen)
+    backlog = Backlog(chosen.pack_records, chosen.pack_tokens)
+    for one in asks:
+        backlog.add(one, ripe=True)
+    packs = [pack for _ in range(2) if (pack := backlog.take(flush=True))]
+    tokens_in = sum(input_tokens(compose(pack)) for pack in packs)
+    tokens_out = sum(expected_output_tokens(pack) for pack in packs)
+
+    assert (plan.input_tokens, plan.output_tokens) == (tokens_in, tokens_out)
+    price = price_of(chosen, "gpt-4.1-mini")
+    assert plan.cost_usd == pytest.approx(cost_usd(price, tokens_in, tokens_out))
+
+
+def test_a_price_that_is_not_known_makes_the_sum_unknown() -> None:
+    """One model without a price is enough; the tokens are known all the same."""
+    plan = counted(priced("one"), ask("two", task(model="nobody-knows"), "nobody-knows"))
+
+    assert plan.cost_usd is None
+    assert plan.input_tokens > 0
+
+
+def test_planning_twice_gives_the_same() -> None:
+    """A census goes on counting after a plan."""
+    census = Census(settings())
+    one, two = priced("one"), priced("two")
+    census.count([one.key], [one])
+    first = census.plan()
+    assert census.plan() == first
+    census.count([two.key], [two])
+
+    assert census.plan().asks == 2

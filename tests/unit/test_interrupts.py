@@ -1,0 +1,44 @@
+"""A Ctrl-C is remembered, also where Python loses the exception of it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from udfs.interrupts import Interrupts
+
+
+@pytest.fixture
+def interrupts() -> Iterator[Interrupts]:
+    """Interrupts that have taken SIGINT over, and give it back."""
+    before = signal.getsignal(signal.SIGINT)
+    taken = Interrupts()
+    taken.remember()
+    yield taken
+    signal.signal(signal.SIGINT, before)
+
+
+def test_whoever_listens_hears_each_ctrl_c_once(interrupts: Interrupts) -> None:
+    """However often it asked to; and the exception is raised as ever."""
+    heard: list[str] = []
+
+    def stop() -> None:
+        heard.append("stop")
+
+    interrupts.listen(stop)
+    interrupts.listen(stop)
+    assert heard == []
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert heard == ["stop"]
+
+
+def test_whoever_comes_late_hears_of_an_earlier_one(interrupts: Interrupts) -> None:
+    """The engine that starts after a Ctrl-C was lost sends nothing."""
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    heard: list[str] = []
+    interrupts.listen(lambda: heard.append("stop"))
+    assert heard == ["stop"]

@@ -1,0 +1,173 @@
+"""What a build prints last, and the table of a plan; the ledger's part against a real store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from udfs.census import Plan
+from udfs.records import Attempt
+from udfs.report import (
+    Spend,
+    invocation_of,
+    plan_table,
+    run_results,
+    spend_of,
+    stopped_by,
+    summary,
+)
+from udfs.settings import Settings
+from udfs.store import Store, put_attempt, put_run, put_stop
+
+NOTHING = Spend(0, 0, 0, 0, 0.0, 0, 0)
+DATABASE = Path("warehouse.duckdb")
+
+
+def result(unique_id: str, status: str = "success", schema: str = "gold") -> dict[str, Any]:
+    """One entry of run_results.json."""
+    name = unique_id.rsplit(".", maxsplit=1)[-1]
+    relation = f'"warehouse"."{schema}"."{name}"'
+    return {"unique_id": unique_id, "status": status, "relation_name": relation}
+
+
+def printed(*results: dict[str, Any], spend: Spend = NOTHING) -> dict[str, str]:
+    """The summary: first word to the rest."""
+    text = summary({"results": list(results)}, spend, DATABASE)
+    return dict(line.split(maxsplit=1) for line in text.splitlines() if line)
+
+
+def test_the_summary_counts_what_was_built_and_checked() -> None:
+    """By kind, and all statuses by name."""
+    said = printed(
+        result("model.assay.a"),
+        result("model.assay.b", "error"),
+        result("seed.assay.s"),
+        result("test.assay.t.1", "pass"),
+        result("unit_test.assay.a.u", "fail"),
+    )
+
+    assert said["Built"] == "2 models and 1 seeds in warehouse.duckdb"
+    assert said["Checked"] == ("1 data tests and 1 unit tests: 1 error, 1 fail, 1 pass, 2 success")
+
+
+@pytest.mark.parametrize(
+    ("spend", "asked", "cost"),
+    [
+        (NOTHING, "nobody: every answer was in the store", "0.0000 US dollars"),
+        (
+            Spend(1200, 19_000, 1_234_567, 89_012, 1.5, 0, 0),
+            "1,200 requests for 19,000 answers, 1,234,567 tokens in and 89,012 out",
+            "1.5000 US dollars",
+        ),
+        (Spend(3, 9, 0, 0, 0.0, 0, 0), "3 requests for 9 answers", "0.0000 US dollars"),
+        (
+            Spend(5, 4, 10, 2, 0.25, 2, 1),
+            "5 requests for 4 answers, 10 tokens in and 2 out",
+            "0.2500 US dollars, and 2 requests of unknown cost; 1 requests may have been billed "
+            "without an answer",
+        ),
+    ],
+    ids=["nothing", "much", "local", "unclear"],
+)
+def test_the_summary_says_what_was_asked_and_paid(spend: Spend, asked: str, cost: str) -> None:
+    """An unknown cost is not a zero."""
+    said = printed(result("model.assay.a"), spend=spend)
+
+    assert (said["Asked"], said["Cost"]) == (asked, cost)
+
+
+@pytest.mark.parametrize(
+    ("results", "look"),
+    [
+        ([result("model.a.g"), result("model.a.s", schema="silver")], "gold.g"),
+        ([result("model.a.s", schema="silver"), result("model.a.g")], "gold.g"),
+        ([result("model.a.s", schema="silver"), result("model.a.g", "error")], "silver.s"),
+    ],
+    ids=["gold_first", "gold_last", "gold_failed"],
+)
+def test_the_summary_names_a_table_to_look_at(results: list[dict[str, Any]], look: str) -> None:
+    """One that this run has built, of gold if it can."""
+    assert printed(*results)["Look"] == f'./scripts/assay query "from {look} limit 5"'
+
+
+def test_where_nothing_was_built_there_is_nothing_to_look_at() -> None:
+    """Tests alone, or a model that failed."""
+    assert "Look" not in printed(result("test.assay.t.1", "pass"), result("model.a.b", "error"))
+
+
+def test_results_are_read_and_known_by_their_invocation(tmp_path: Path) -> None:
+    """A run that left none has a blank id, which is no other run's."""
+    assert run_results(tmp_path) is None
+    assert invocation_of(None) == ""
+    written = {"metadata": {"invocation_id": "run-1"}, "results": []}
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "run_results.json").write_text(json.dumps(written))
+
+    assert run_results(tmp_path) == written
+    assert invocation_of(run_results(tmp_path)) == "run-1"
+
+
+def test_a_plan_is_a_row_for_each_model() -> None:
+    """Aligned, thousands marked, an unknown price said to be unknown."""
+    table = plan_table(
+        {
+            "first": Plan(1_000_000, 900, 100, 50, 12_345, 678, 0.12345),
+            "total": Plan(1, 2, 3, 4, 5, 6, None),
+        }
+    )
+    head, first, total = table.splitlines()
+
+    assert head.split() == [
+        "model", "rows", "asks", "stored", "requests", "tokens", "in", "tokens", "out", "US",
+        "dollars",
+    ]  # fmt: skip
+    assert first.split() == ["first", "1,000,000", "900", "100", "50", "12,345", "678", "0.1235"]
+    assert total.split()[-1] == "unknown"
+    assert len({len(head), len(first), len(total)}) == 1
+
+
+def attempt(number: int, invocation_id: str, **changed: Any) -> Attempt:
+    """A row of the ledger: 3 answers for 100 tokens in, 10 out and a cent."""
+    known: dict[str, Any] = dict.fromkeys(Attempt.__dataclass_fields__)
+    known |= dict.fromkeys(
+        ("owner", "provider", "host", "model", "prompt_hashes", "outcome", "started_at"), "x"
+    )
+    known |= {"attempt": 1, "records": 3, "asks": 3, "answers": 3, "maybe_paid": 0}
+    known |= {"input_tokens": 100, "output_tokens": 10, "cost_usd": 0.01}
+    known |= {"attempt_id": str(number), "invocation_id": invocation_id}
+    return Attempt(**(known | changed))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    """A store with the attempts of two runs, the second of which was stopped."""
+    store = Store(tmp_path / "store.sqlite")
+    attempts = [
+        attempt(1, "first"),
+        attempt(2, "second"),
+        attempt(3, "second", cost_usd=None, maybe_paid=1, answers=0, input_tokens=None),
+    ]
+    settings = Settings()
+    store.transact([lambda c, one=one: put_attempt(c, one) for one in attempts])
+    store.transact(
+        [lambda c, name=name: put_run(c, name, settings) for name in ("first", "second")]
+    )
+    store.transact([lambda c: put_stop(c, "second", "budget", "Used up.")])
+    yield store
+    store.close()
+
+
+def test_the_spend_is_that_of_one_run(store: Store) -> None:
+    """What another run sent is not counted; unknown costs are counted apart."""
+    assert spend_of(store, "first") == Spend(1, 3, 100, 10, 0.01, 0, 0)
+    assert spend_of(store, "second") == Spend(2, 3, 100, 20, 0.01, 1, 1)
+    assert spend_of(store, "none") == NOTHING
+
+
+def test_what_stopped_a_run_is_told(store: Store) -> None:
+    """And of a run that was not stopped, nothing."""
+    assert stopped_by(store, "second") == ("budget", "Used up.")
+    assert stopped_by(store, "first") is None
