@@ -39,7 +39,7 @@ class Burial:
 class Recorder:
     """Writes attempts, answers and failures; nothing is settled before its write returned."""
 
-    def __init__(self, store: Store, writer: Writer, *, store_inputs: bool = True) -> None:
+    def __init__(self, store: Store, writer: Writer, *, store_inputs: bool = False) -> None:
         self.owner = store.owner.name
         self._store = store
         self._store_inputs = store_inputs

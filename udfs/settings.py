@@ -67,9 +67,9 @@ class Settings(BaseModel):
         "for.",
     )
     store_inputs: bool = Field(
-        default=True,
+        default=False,
         description="Whether the text of an ask that failed is kept in the store, so that a dead "
-        "letter can be replayed without the warehouse.",
+        "letter can be replayed without a build.",
     )
     publish: Path = Field(
         default=Path("published"),

@@ -257,6 +257,9 @@ HELP = {
     "query": ("SELECT", "read-only"),
     "evaluate": ("--data", "--text"),
     "doctor": ("--backup", "--repair"),
+    "dead-letters": ("list", "replay", "discard"),
+    "forget": ("--key",),
+    "publish": ("--check",),
 }
 
 
@@ -279,5 +282,5 @@ def test_each_command_explains_itself(command: str) -> None:
 def test_the_help_lists_the_commands() -> None:
     """All of them and no others."""
     said = _help()
-    listed = set(re.findall(r"^[│|]?\s{1,2}([a-z]+)  +[A-Z]", said, re.MULTILINE))
+    listed = set(re.findall(r"^[│|]?\s{1,2}([a-z-]+)  +[A-Z]", said, re.MULTILINE))
     assert listed == set(HELP)

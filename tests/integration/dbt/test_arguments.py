@@ -83,7 +83,7 @@ OWN = [
     ("ai_assess", "'email'", '"email"', COLUMNS),
     ("ai_assess", "{'email': 1}", '{"email": 1}', COLUMNS),
     ("ai_assess", "none", "null", COLUMNS),
-    ("ai_assess", "[]", "[]", TEXT),
+    ("ai_assess", "[]", "[]", COLUMNS),
     ("ai_assess", "['email', 'EMAIL']", '"EMAIL"', TWICE),
     ("ai_assess", "['email', 3]", "3", BLANK),
     ("ai_assess", "['body'], rules='no blanks'", '"no blanks"', ONE),

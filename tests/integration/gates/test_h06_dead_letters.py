@@ -36,7 +36,8 @@ class Desk:
     """A store with three dead letters of nine asks, and the command line over it."""
 
     def __init__(self, folder: Path, server: FaultServer, scenario: str, **changed: Any) -> None:
-        self.project = Project(folder, {}, asking(server))
+        changed = {"store_inputs": True} | changed
+        self.project = Project(folder, {}, asking(server) | {"ASSAY_STORE_INPUTS": "true"})
         self.server = server
         self.store = folder / ".assay" / "store.sqlite"
         self.url = server.url
