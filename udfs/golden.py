@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from udfs.canonical import normalise
 from udfs.errors import ConfigError

@@ -303,7 +303,7 @@ def _status_inside(error: Any) -> int | None:
     if _error_code(error) in _QUOTA_CODES:
         return 429
     named = (error.get("code"), error.get("status"))
-    return next((int(said) for said in named if _ERROR_STATUS.fullmatch(str(said))), None)
+    return next((int(str(said)) for said in named if _ERROR_STATUS.fullmatch(str(said))), None)
 
 
 def _short_text(said: Any) -> str | None:

@@ -32,12 +32,15 @@ def server() -> Iterator[FaultServer]:
         yield running
 
 
+KEPT = {"ASSAY_STORE_INPUTS": "true"}
+
+
 class Desk:
     """A store with three dead letters of nine asks, and the command line over it."""
 
     def __init__(self, folder: Path, server: FaultServer, scenario: str, **changed: Any) -> None:
         changed = {"store_inputs": True} | changed
-        self.project = Project(folder, {}, asking(server) | {"ASSAY_STORE_INPUTS": "true"})
+        self.project = Project(folder, {}, asking(server) | KEPT)
         self.server = server
         self.store = folder / ".assay" / "store.sqlite"
         self.url = server.url
@@ -310,12 +313,12 @@ def test_h06_the_next_build_takes_over_what_was_replayed_or_became_due(
     project = Project(
         tmp_path,
         {"bronze/notes.sql": table("id, body", *NOTES), "silver/topics.sql": MODEL},
-        asking(server, REFUSED),
+        asking(server, REFUSED) | KEPT,
     )
     assert project.dbt("run").code == 0
     keys = [key for (key,) in project.store_rows("select hex(key) from failures order by text")]
     server.reset()
-    good = asking(server)
+    good = asking(server) | KEPT
     assert assay(project, "dead-letters", "replay", "--key", keys[0], **good).code == 0
     assert assay(project, "dead-letters", "replay", "--key", keys[1], "--in-next-build").code == 0
     assert sent(server) == [NOTES[1][1]]
