@@ -74,7 +74,7 @@ def test_g09_row_text_is_never_written_down(told: Told) -> None:
     assert "row-canary" not in told.sight
 
 
-def test_p08_only_named_columns_leave(told: Told) -> None:
+def test_g11_p08_only_named_columns_leave(told: Told) -> None:
     """The texts that went out are the columns of the calls, no others."""
     texts = {text for entry in told.sent for text in entry.texts}
     assert texts <= {NAMED, f'{{"body":"{NAMED}","city":"Leeds"}}'}
