@@ -16,6 +16,7 @@ from udfs.embedded.filter import Filter as YesNo
 from udfs.embedded.judgement import Judgement
 from udfs.embedded.sentiment import Sentiment as Feeling
 from udfs.embedded.summarizer import Summarizer
+from udfs.errors import ConfigError
 from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Summarize
 from udfs.records import Reply, Request, Usage
 from udfs.settings import LOCAL_MODEL, Settings
@@ -76,8 +77,8 @@ def make_judge(task: Task, embedder: Embedder) -> Judge:
             return YesNo(embedder, task.asked, examples).judge
         case Assess():
             return _assess(task)
-    message = f"The embedded provider does not know ai_{task.kind}."
-    raise NotImplementedError(message)
+    message = f"The embedded provider does not know ai_{task.kind}; use `ASSAY_PROVIDER=openai`."
+    raise ConfigError(message)
 
 
 def _classify(task: Classify, embedder: Embedder) -> Judge:
