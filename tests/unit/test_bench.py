@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from udfs.bench.cases import NONE, Bound, Finding, at_least, at_most, below, paced
+from udfs.bench.cases import paced
+from udfs.bench.finding import NONE, Bound, Finding, at_least, at_most, below
 from udfs.bench.server import Exchange
 from udfs.bench.table import table
 

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import typer
 
 from udfs.bench import table
-from udfs.bench.cases import CASES, Case
+from udfs.bench.cases import CASES
+from udfs.bench.finding import Case
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from udfs.bench.finding import NONE, Case, Finding, at_least, at_most, below
 from udfs.bench.server import LATENCY, NO_LATENCY, Exchange, Server
 from udfs.bench.workload import (
     ENVELOPE,
@@ -35,46 +35,6 @@ SETTLING_SECONDS = 30.0
 
 KILLS = "test_d02_no_acknowledged_answer_is_lost_when_three_writers_are_killed"
 KILLS_SECONDS = 600
-
-
-_COMPARE = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">=": operator.ge}
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """What a figure has to be: a limit and on which side of it."""
-
-    sign: str
-    limit: float
-
-    def holds(self, figure: float) -> bool:
-        """Whether `figure` is on the right side."""
-        return bool(_COMPARE[self.sign](figure, self.limit))
-
-    def __str__(self) -> str:
-        """The bound as it is read in a table."""
-        return f"{self.sign} {self.limit:.10g}"
-
-
-at_most = partial(Bound, "<=")
-at_least = partial(Bound, ">=")
-below = partial(Bound, "<")
-NONE = Bound("=", 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Everything that was measured, and the bounds of some of it."""
-
-    measured: Mapping[str, Any]
-    required: Mapping[str, Bound]
-
-    def met(self) -> dict[str, bool]:
-        """Whether each bound holds."""
-        return {name: bound.holds(self.measured[name]) for name, bound in self.required.items()}
-
-
-Case = Callable[[], Finding]
 
 
 @dataclass(frozen=True)
