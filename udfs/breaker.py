@@ -11,6 +11,10 @@ PROBE_SECONDS = 5.0
 """While it is down, one request in this time asks whether it is back."""
 
 
+LATELY_SECONDS = 5.0
+"""A server that served a request within this time is up, whatever fails beside it."""
+
+
 @dataclass(slots=True)
 class RetryBudget:
     """Retries are paid for by successes, so that they cannot double the load of a sick server.
@@ -46,7 +50,7 @@ class Breaker:
 
     failures: int = 0
     failing_since: float | None = None
-    ever_succeeded: bool = False
+    succeeded_at: float | None = None
     _next_probe: float = 0.0
 
     @property
@@ -63,12 +67,16 @@ class Breaker:
         if self.is_open:
             self._next_probe = now + PROBE_SECONDS
 
-    def succeeded(self) -> bool:
+    def serves(self, now: float) -> bool:
+        """Whether the server has served a request lately."""
+        return self.succeeded_at is not None and now - self.succeeded_at < LATELY_SECONDS
+
+    def succeeded(self, now: float) -> bool:
         """The server served a request; return whether this ends an outage."""
         was_open = self.is_open
         self.failures = 0
         self.failing_since = None
-        self.ever_succeeded = True
+        self.succeeded_at = now
         return was_open
 
     def failed(self, now: float, *, refused: bool) -> None:

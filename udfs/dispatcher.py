@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from udfs import ledger, policy
@@ -15,7 +14,7 @@ from udfs.claims import Claim, Claims
 from udfs.clock import now_utc
 from udfs.errors import CallError, Cancelled, RunError
 from udfs.governor import Governor
-from udfs.packer import Backlog, halves, pack_of
+from udfs.packer import Backlog, pack_of
 from udfs.prices import price_of
 from udfs.prompts import compose
 from udfs.providers import Provider
@@ -282,14 +281,10 @@ class Dispatcher:
             case policy.Retry(wait):
                 self._spawn(self._send_later(policy.next_sending(pack, error.fault), wait))
             case policy.Split():
-                self._send_halves(pack, error)
+                for part in policy.parts_of(pack, error.fault):
+                    self._backlog.add_pack(part)
             case policy.Stop():
                 raise RunError(verdict.reason or str(error))
-
-    def _send_halves(self, pack: Pack, error: CallError) -> None:
-        attempt = policy.attempt_of_half(error.fault, self._settings.max_attempts)
-        for half in halves(pack):
-            self._backlog.add_pack(replace(half, attempt=attempt))
 
     async def _send_later(self, pack: Pack, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)

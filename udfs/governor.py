@@ -86,16 +86,17 @@ class Governor:
         """The server served a request."""
         self._served += 1
         self._retries.earn()
-        if self._breaker.succeeded():
+        now = time.monotonic()
+        if self._breaker.succeeded(now):
             self._limiter.restart()
-        self._limiter.accepted(time.monotonic())
+        self._limiter.accepted(now)
 
     def failed(self, error: CallError) -> None:
         """A request failed; only faults of the server slow the run down."""
-        if error.fault not in policy.SERVER_FAULTS:
-            self._breaker.succeeded()
-            return
         now = time.monotonic()
+        if error.fault not in policy.SERVER_FAULTS:
+            self._breaker.succeeded(now)
+            return
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
         self._breaker.failed(now, refused=refused)
         if refused or error.maybe_paid:
@@ -111,9 +112,8 @@ class Governor:
         """
         verdict = policy.after_fault(
             error.fault,
-            records=len(pack.records),
-            attempt=pack.attempt,
-            repeats=pack.faults.count(error.fault) + 1,
+            pack,
+            serves=self._breaker.serves(time.monotonic()),
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
@@ -136,7 +136,7 @@ class Governor:
             wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
             return policy.Retry(wait)
         unreachable = error.fault == "transport" and not error.maybe_paid
-        if unreachable and not self._breaker.ever_succeeded:
+        if unreachable and self._breaker.succeeded_at is None:
             message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
             return policy.Stop("transport", message)
         return verdict

@@ -133,12 +133,6 @@ class Backlog:
         return Pack(tuple(records))
 
 
-def halves(pack: Pack) -> tuple[Pack, Pack]:
-    """Return the two halves of a pack of at least two records, as packs of their own."""
-    middle = len(pack.records) // 2
-    return Pack(pack.records[:middle]), Pack(pack.records[middle:])
-
-
 def pack_of(asks: Iterable[Ask]) -> list[Pack]:
     """Return packs that carry exactly `asks`, a pack for each set of open questions.
 

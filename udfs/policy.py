@@ -70,24 +70,38 @@ Verdict = Retry | Split | Bury | Stop
 
 def after_fault(
     fault: Fault,
+    pack: Pack,
     *,
-    records: int,
-    attempt: int,
-    repeats: int = 1,
+    serves: bool,
     max_attempts: int,
     retry_after_seconds: float | None,
     jitter: float,
 ) -> Verdict:
-    """Return what becomes of a pack of `records` whose `attempt`-th sending failed.
+    """Return what becomes of a `pack` whose sending met `fault`.
 
-    `repeats` counts how often this very fault has met the pack, this time included. `jitter` is a
-    random number in [0, 1); waits are only ever made longer by it.
+    `serves` says that the server has served others lately. Then a wait is not doubled, for it is
+    not overload that it suffers from, and a record alone gets all its attempts, whatever the
+    fault. `jitter` is a random number in [0, 1); waits are only ever made longer by it.
     """
     if fault in ("quota", "config"):
         return Stop("quota" if fault == "quota" else "config")
-    if attempt < max_attempts and repeats < _most_repeats(fault, max_attempts):
-        return Retry(wait_seconds(attempt, retry_after_seconds, jitter))
-    return Split() if records > 1 else Bury(_buried_as(fault))
+    if _may_retry(fault, pack, serves=serves, max_attempts=max_attempts):
+        return Retry(wait_seconds(1 if serves else pack.attempt, retry_after_seconds, jitter))
+    return Split() if len(pack.records) > 1 else Bury(_buried_as(fault))
+
+
+def _may_retry(fault: Fault, pack: Pack, *, serves: bool, max_attempts: int) -> bool:
+    """Whether sending the same again may help: every record has `max_attempts` - 1 retries.
+
+    Parts of a pack that was split without a reason given are sent once each, until the record
+    that is left alone has what remains of them: 2 log2(n) further requests and the retries.
+    """
+    alone = len(pack.records) == 1
+    if pack.attempt >= max_attempts or (pack.bisecting and not alone):
+        return False
+    if alone and serves and fault in SERVER_FAULTS:
+        return True
+    return pack.faults.count(fault) + 1 < _most_repeats(fault, max_attempts)
 
 
 def next_sending(pack: Pack, fault: Fault) -> Pack:
@@ -99,7 +113,24 @@ def next_sending(pack: Pack, fault: Fault) -> Pack:
     attempt, faults = pack.attempt + 1, (*pack.faults, fault)
     if fault == "transport":
         return replace(pack, attempt=attempt, faults=faults)
-    return Pack(pack.records, attempt, faults)
+    return Pack(pack.records, attempt, faults, pack.bisecting)
+
+
+def parts_of(pack: Pack, fault: Fault) -> tuple[Pack, Pack]:
+    """Return the two halves of a pack of at least two records that met `fault`.
+
+    What is split because the server said why is sent afresh; what is split because sending it
+    again failed keeps count of its attempts.
+    """
+    middle = len(pack.records) // 2
+    first, second = pack.records[:middle], pack.records[middle:]
+    if fault in _SAID_WHY:
+        return Pack(first), Pack(second)
+    faults = (*pack.faults, fault)
+    return (
+        Pack(first, pack.attempt, faults, bisecting=True),
+        Pack(second, pack.attempt, faults, bisecting=True),
+    )
 
 
 def wait_seconds(attempt: int, retry_after_seconds: float | None, jitter: float) -> float:
@@ -133,15 +164,6 @@ def after_rejection(
     if rejections + losses == 1 or records == 1:
         return Retry(0.0)
     return Split()
-
-
-def attempt_of_half(fault: Fault, max_attempts: int) -> int:
-    """Return which attempt the sending of a half of a pack is.
-
-    What was split because the server said why is sent afresh; what was split because sending it
-    again and again failed is sent once.
-    """
-    return 1 if fault in _SAID_WHY else max_attempts
 
 
 def next_try_at(

@@ -101,14 +101,16 @@ class Record:
 class Pack:
     """What travels in one request: records that all carry the same questions.
 
-    `attempt` starts at 1 and counts sendings of these records as one pack; `faults` are those
-    that met the earlier ones. Packs with the same
-    `seal` and records make the same request, ids included; each new pack has a seal of its own.
+    `attempt` starts at 1 and counts the sendings of these records together; `faults` are those
+    that met the earlier ones. A pack is `bisecting` when it is a part of one that failed and the
+    server did not say why. Packs with the same `seal` and records make the same request, ids
+    included; each new pack has a seal of its own.
     """
 
     records: tuple[Record, ...]
     attempt: int = 1
     faults: tuple[Fault, ...] = ()
+    bisecting: bool = False
     seal: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
 
     @property

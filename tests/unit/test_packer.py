@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from udfs.packer import Backlog, group_key, halves, pack_of
+from udfs.packer import Backlog, group_key, pack_of
 from udfs.records import Pack
 
 from .builders import ask, classify, pack, task, yes_or_no
@@ -162,16 +160,6 @@ def test_draining_takes_everything_out() -> None:
     waiting.add_pack(pack("x"))
     assert sorted(one.text for one in waiting.drain()) == ["a", "b", "x"]
     assert (len(waiting), waiting.take(flush=True)) == (0, None)
-
-
-@pytest.mark.parametrize(
-    ("texts", "expected"), [("ab", (["a"], ["b"])), ("abcde", (["a", "b"], ["c", "d", "e"]))]
-)
-def test_halves_are_packs_of_their_own(texts: str, expected: tuple[list[str], list[str]]) -> None:
-    """Nothing is lost, and attempts are counted anew."""
-    first, second = halves(pack(*texts, attempt=4))
-    assert (texts_of(first), texts_of(second)) == expected
-    assert (first.attempt, second.attempt) == (1, 1)
 
 
 def test_asks_are_packed_by_what_is_still_open() -> None:

@@ -17,12 +17,13 @@ from udfs.policy import (
     Stop,
     after_fault,
     after_rejection,
-    attempt_of_half,
     next_sending,
     next_try_at,
+    parts_of,
     wait_seconds,
 )
 from udfs.prompts import compose
+from udfs.records import Pack
 
 from .builders import pack
 
@@ -34,15 +35,20 @@ def verdict(
     attempt: int = 1,
     records: int = 8,
     retry_after: float | None = None,
-    repeats: int = 1,
+    *,
+    serves: bool = False,
+    bisecting: bool = False,
+    faults: tuple[Fault, ...] | None = None,
+    max_attempts: int = 4,
 ) -> Any:
-    """What becomes of a pack, without jitter, with four attempts allowed."""
+    """What becomes of a pack that met this fault each time, without jitter."""
+    met = (fault,) * (attempt - 1) if faults is None else faults
+    sent = Pack(pack(*map(str, range(records))).records, attempt, met, bisecting)
     return after_fault(
         fault,
-        records=records,
-        attempt=attempt,
-        repeats=repeats,
-        max_attempts=4,
+        sent,
+        serves=serves,
+        max_attempts=max_attempts,
         retry_after_seconds=retry_after,
         jitter=0.0,
     )
@@ -70,7 +76,7 @@ def test_b03_what_would_fail_for_everybody_stops_the_run(fault: str) -> None:
 )
 def test_a_pack_is_sent_so_often_before_it_is_split(fault: str, attempts: int) -> None:
     """A fault that repeats itself gets fewer attempts."""
-    verdicts = [type(verdict(fault, attempt, repeats=attempt)) for attempt in range(1, 5)]
+    verdicts = [type(verdict(fault, attempt)) for attempt in range(1, 5)]
     assert verdicts == [Retry] * (attempts - 1) + [Split] * (5 - attempts)
 
 
@@ -100,8 +106,7 @@ def test_no_fault_is_forgotten() -> None:
 
 def test_one_attempt_is_one_attempt() -> None:
     """`ASSAY_MAX_ATTEMPTS=1` leaves no retry, also for faults that get two by themselves."""
-    asked = {"records": 1, "attempt": 1, "max_attempts": 1, "jitter": 0.0}
-    assert after_fault("empty", retry_after_seconds=None, **asked) == Bury("invalid")  # type: ignore[arg-type]
+    assert verdict("empty", records=1, max_attempts=1, serves=True) == Bury("invalid")
 
 
 @pytest.mark.parametrize(
@@ -199,23 +204,55 @@ def test_c05_a_lost_answer_is_asked_for_as_often_as_any_server_that_fails(
     assert actual == expected
 
 
+@pytest.mark.parametrize(("texts", "expected"), [("ab", ["a", "b"]), ("abcde", ["ab", "cde"])])
+def test_c20_nothing_is_lost_when_a_pack_is_split(texts: str, expected: list[str]) -> None:
+    """Each half is a pack of its own."""
+    parts = parts_of(pack(*texts), "refused")
+    assert ["".join(record.text for record in part.records) for part in parts] == expected
+
+
+@pytest.mark.parametrize("fault", ["refused", "too_big_or_bad", "truncated"])
+def test_c20_what_the_server_turned_down_is_sent_afresh_in_halves(fault: Any) -> None:
+    """The attempts of the whole say nothing about its parts."""
+    for part in parts_of(pack("one", "two", attempt=4), fault):
+        assert (part.attempt, part.faults, part.bisecting) == (1, (), False)
+
+
 @pytest.mark.parametrize(
-    ("fault", "expected"),
-    [("refused", 1), ("too_big_or_bad", 1), ("truncated", 1), ("transport", 4), ("bad_body", 4)],
+    "fault", ["transport", "retryable", "bad_body", "provider_error", "empty"]
 )
-def test_c20_a_half_is_sent_afresh_only_where_the_server_said_why(
-    fault: Fault, expected: int
+def test_c20_what_failed_without_a_reason_is_bisected_without_retries(fault: Any) -> None:
+    """A half that fails is split at once."""
+    for part in parts_of(pack(*"abcd", attempt=2), fault):
+        assert (part.attempt, part.faults, part.bisecting) == (2, (fault,), True)
+    assert verdict(fault, attempt=2, faults=(), bisecting=True) == Split()
+
+
+@pytest.mark.parametrize(
+    ("fault", "sendings"),
+    [("transport", 4), ("retryable", 4), ("bad_body", 4), ("provider_error", 4), ("empty", 2)],
+)
+def test_a_record_alone_gets_all_its_attempts_while_the_server_serves_others(
+    fault: Any, sendings: int
 ) -> None:
-    """What failed again and again is sent only once as a half."""
-    assert attempt_of_half(fault, 4) == expected
+    """What a server does to one request in twenty, it may do twice to the same one."""
+    verdicts = [
+        type(verdict(fault, attempt, records=1, serves=True, bisecting=True))
+        for attempt in range(1, 5)
+    ]
+    assert verdicts == [Retry] * (sendings - 1) + [Bury] * (5 - sendings)
+
+
+def test_a_wait_is_not_doubled_while_the_server_serves_others() -> None:
+    """It is not overload that it suffers from; what it asks for is still obeyed."""
+    assert verdict("retryable", attempt=3, serves=True) == Retry(0.5)
+    assert verdict("retryable", attempt=3, retry_after=7.0, serves=True) == Retry(7.0)
 
 
 def test_a_fault_that_repeats_itself_ends_sooner_than_different_ones() -> None:
     """A body that is broken twice is split; one that follows a lost reply is sent again."""
-    seen = {"records": 8, "max_attempts": 4, "retry_after_seconds": None, "jitter": 0.0}
-
-    assert after_fault("bad_body", attempt=2, repeats=2, **seen) == Split()
-    assert after_fault("bad_body", attempt=2, repeats=1, **seen) == Retry(1.0)
+    assert verdict("bad_body", attempt=2) == Split()
+    assert verdict("bad_body", attempt=2, faults=("transport",)) == Retry(1.0)
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(1, 0), (2, 1), (3, 10)])
