@@ -35,6 +35,7 @@ SETTLING_SECONDS = 30.0
 
 KILLS = "test_d02_no_acknowledged_answer_is_lost_when_three_writers_are_killed"
 KILLS_SECONDS = 600
+BARE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,23 @@ def label_10k() -> Finding:
 def label_50k(in_flight: int, most: float) -> Finding:
     """50,000 rows, 30,000 distinct, one label of eight."""
     measured = _labelled(LARGE, in_flight=in_flight)
+    bare = _bare(50_000, 30_000, in_flight)
+    measured |= {
+        "bare_sdk": bare,
+        "over_bare_sdk": round(measured["span_over_spread_work"] / bare, 3),
+    }
     return Finding(measured, _ONCE | {"span_over_spread_work": at_most(most)})
+
+
+def _bare(rows: int, distinct: int, in_flight: int) -> float:
+    """Return span over spread work of the SDK alone: what this machine has to give."""
+    with Server("good", LATENCY) as server:
+        command = [sys.executable, "-m", "udfs.bench.bare", server.url]
+        subprocess.run(  # noqa: S603 - our own module
+            [*command, *map(str, (rows, distinct, in_flight))], timeout=BARE_SECONDS, check=True
+        )
+        totals = server.ledger()
+    return round(float(totals["span_seconds"]) * in_flight / float(totals["work_seconds"]), 3)
 
 
 def fusion_10k() -> Finding:

@@ -41,6 +41,9 @@ MARK = "POISON"
 _LABEL_LIST = "[" + ", ".join(f"'{label}'" for label in LABELS) + "]"
 LABEL = f"{{{{ ai_classify('body', {_LABEL_LIST}) }}}} as topic"
 ENVELOPE = f"{{{{ ai_classify('body', {_LABEL_LIST}, detail=true) }}}} as topic"
+QUESTION = Question(Classify(labels=tuple(Label(name=name) for name in LABELS)), MODEL, HOST)
+"""What `LABEL` asks, as the engine knows it."""
+
 FUSED = (
     f"{LABEL}, {{{{ ai_extract('body', ['product', 'problem']) }}}} as details, "
     "{{ ai_sentiment('body') }} as score"
@@ -196,13 +199,11 @@ class Project:
         The rows are those that a run would have written, through the same function; only the
         requests are spared.
         """
-        labels = tuple(Label(name=name) for name in LABELS)
-        question = Question(Classify(labels=labels), MODEL, HOST)
         texts = [text for (text,) in self.rows("select distinct body from texts")]
         store = Store(self.root / "store.sqlite")
         try:
             for start in range(0, len(texts), _ROWS_PER_COMMIT):
-                stored = [_stored(question, t) for t in texts[start : start + _ROWS_PER_COMMIT]]
+                stored = [_stored(t) for t in texts[start : start + _ROWS_PER_COMMIT]]
                 store.transact([partial(put_answers, stored=stored)])
         finally:
             store.close()
@@ -225,9 +226,9 @@ class Project:
 LOG_JSON: Sequence[str] = ("--log-format-file", "json")
 
 
-def _stored(question: Question, text: str) -> StoredAnswer:
+def _stored(text: str) -> StoredAnswer:
     outcome = Outcome("ok", json.dumps(label_of(text)), None, None, MODEL, now_utc())
-    return StoredAnswer(Ask(question.key(text), question, text), outcome)
+    return StoredAnswer(Ask(QUESTION.key(text), QUESTION, text), outcome)
 
 
 def _profiles() -> dict[str, Any]:
