@@ -14,6 +14,7 @@ from udfs.claims import Claim, Claims
 from udfs.clock import now_utc
 from udfs.errors import CallError, Cancelled, RunError
 from udfs.governor import Governor
+from udfs.meter import Meter, Reading
 from udfs.packer import Backlog, pack_of
 from udfs.prices import price_of
 from udfs.prompts import compose
@@ -38,6 +39,7 @@ class Dispatcher:
     def __init__(self, settings: Settings, recorder: Recorder, provider: Provider) -> None:
         self.settled: dict[bytes, Outcome] = {}
         self.stopped: RunError | None = None
+        self.meter = Meter()
         self._settings = settings
         self._recorder = recorder
         self._provider = provider
@@ -57,8 +59,10 @@ class Dispatcher:
 
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
+        self._note_served()
         self._invocation_id = invocation_id
         self._recorder.begun(invocation_id, self._settings)
+        self.meter = Meter()
         self.stopped = None
         self._gathering = 0
         self._gathered = True
@@ -68,6 +72,12 @@ class Dispatcher:
         self._governor = Governor(self._settings)
         for key in [key for key, outcome in self.settled.items() if outcome.status != "ok"]:
             del self.settled[key]
+
+    def progress(self) -> Reading:
+        """Return where the run stands."""
+        return self.meter.reading(
+            waiting=len(self._backlog), in_flight=self._governor.requests_in_flight
+        )
 
     def stop(self, error: RunError) -> None:
         """End the run: forget what waits, cancel what flies, wake everybody."""
@@ -88,10 +98,15 @@ class Dispatcher:
     async def wind_up(self) -> None:
         """End what runs, wait until it has ended, and let the provider go."""
         self._halt(Cancelled("The engine is closed."))
+        self._note_served()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._provider.close()
+
+    def _note_served(self) -> None:
+        if self._invocation_id:
+            self._recorder.served(self._invocation_id, self.meter.served())
 
     def submit(self, batch: Batch) -> None:
         """Take a batch in; it is worked on in its turn."""
@@ -194,6 +209,7 @@ class Dispatcher:
             reply = await self._reply(request)
         except CallError as error:
             failed = ledger.failed(attempt, started, error, price)
+            self.meter.ended(failed)
             self._governor.settle(worst, failed.cost_usd)
             await self._after_fault(request, failed, error)
         except BaseException as error:
@@ -203,6 +219,7 @@ class Dispatcher:
         else:
             judged = judge(request, reply, now_utc())
             ended = ledger.ended(attempt, started, reply, judged, price)
+            self.meter.ended(ended)
             self._governor.settle(worst, ended.cost_usd)
             await self._after_reply(request, ended, judged)
 
@@ -292,6 +309,7 @@ class Dispatcher:
         self._pump()
 
     def _settle_failures(self, failures: Sequence[Failure]) -> None:
+        self.meter.failed(len(failures))
         for failure in failures:
             self._settle(failure.key, failure.outcome)
 

@@ -12,9 +12,10 @@ from udfs.admission import Batch
 from udfs.claims import Ticket
 from udfs.dispatcher import CANCELLED, Dispatcher
 from udfs.errors import Cancelled
+from udfs.meter import Reading
 from udfs.providers import Provider
 from udfs.recorder import Recorder
-from udfs.records import Ask, Outcome
+from udfs.records import Ask, Outcome, Question
 from udfs.settings import Settings
 from udfs.store import Store, Writer
 
@@ -44,6 +45,14 @@ class Engine:
     def settled(self) -> dict[bytes, Outcome]:
         """Everything that is known in this process, by key."""
         return self._dispatcher.settled
+
+    def progress(self) -> Reading:
+        """Return where the run stands."""
+        return self._call(self._dispatcher.progress)
+
+    def looked_up(self, question: Question, *, rows: int = 0, stored: int = 0) -> None:
+        """Count rows that were served, and texts whose answers the store knew."""
+        self._dispatcher.meter.looked_up(question, rows=rows, stored=stored)
 
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""

@@ -34,6 +34,11 @@ class Governor:
         self._served = 0
         self._turned_down = 0
 
+    @property
+    def requests_in_flight(self) -> int:
+        """How many requests are under way."""
+        return self._limiter.in_flight
+
     def has_slot(self) -> bool:
         """Whether another request may be in flight; while the server is down, only one probe."""
         probing = self._breaker.is_open and self._limiter.in_flight > 0

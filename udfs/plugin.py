@@ -16,6 +16,7 @@ import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -26,10 +27,12 @@ from udfs.errors import AssayError, GateError
 from udfs.gates import Gatekeeper
 from udfs.interrupts import interrupts
 from udfs.prices import check_cap
+from udfs.progress import Ticker
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
 from udfs.settings import Settings, load_settings
 from udfs.store import TABLES, Store
+from udfs.terminal import show_progress
 
 _UNSERVED = frozenset({"text"})
 """Columns of the store that never become part of the warehouse: the inputs of failed asks."""
@@ -47,6 +50,7 @@ class _Workshop:
         self._lock = threading.Lock()
         self._engines: dict[Settings, Engine] = {}
         self._latest: Engine | None = None
+        self._ticker: Ticker | None = None
         self._kept: list[object] = []
 
     def engine(self, settings: Settings) -> Engine:
@@ -68,6 +72,12 @@ class _Workshop:
             raise GateError(message)
         return self._latest.store
 
+    def watch(self, *, wanted: bool) -> None:
+        """Show, or show no longer, how far the engine is that was asked for last."""
+        if self._ticker is not None:
+            self._ticker.close()
+        self._ticker = show_progress(self._latest.progress) if wanted and self._latest else None
+
     def keep(self, thing: object) -> None:
         """Hold on to `thing` until the process ends."""
         self._kept.append(thing)
@@ -79,6 +89,7 @@ class _Workshop:
 
     def close(self) -> None:
         """Stop all engines; called when the process ends."""
+        self.watch(wanted=False)
         for engine in self._engines.values():
             engine.close()
             engine.store.close()
@@ -148,6 +159,7 @@ class Plugin(BasePlugin):
         _listen_for_cancel()
         _load_in_turn()
         self._engine.begin_run(get_invocation_id())
+        _workshop.watch(wanted=self._settings.progress and not get_flags().QUIET)
         interrupts.listen(_workshop.cancel)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:

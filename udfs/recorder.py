@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from udfs import policy
 from udfs.clock import iso, now_utc
+from udfs.meter import Served, Use
 from udfs.records import Ask, Attempt, Failure, Outcome, Status
 from udfs.settings import Settings
 from udfs.store import (
@@ -21,6 +22,7 @@ from udfs.store import (
     put_attempt,
     put_failures,
     put_run,
+    put_served,
     put_stop,
     put_task,
     release,
@@ -53,6 +55,10 @@ class Recorder:
     def stopped(self, invocation_id: str, cause: str, message: str) -> None:
         """Write down what ended a run early."""
         self._writer.send(lambda connection: put_stop(connection, invocation_id, cause, message))
+
+    def served(self, invocation_id: str, served: Mapping[Use, Served]) -> None:
+        """Write down what became of each question of a run, in place of what was said before."""
+        self._writer.send(lambda connection: put_served(connection, invocation_id, served))
 
     def release(self, keys: Sequence[bytes] | None = None) -> None:
         """Let other processes have `keys`, or all that this one holds; it asks them no more."""

@@ -48,6 +48,7 @@ class Resolver:
         if open_asks:
             self._engine.settle(open_asks)
         settled = self._engine.settled
+        self._engine.looked_up(question, rows=len(keys) - keys.count(None))
         return [SKIPPED if key is None else settled[key] for key in keys]
 
     def gather(self, handle: str, texts: Texts) -> None:
@@ -85,7 +86,7 @@ class Resolver:
             if key not in settled:
                 unknown[key] = normal
         if unknown:
-            self._read_store(unknown)
+            self._read_store(question, unknown)
         asks = [Ask(key, question, text) for key, text in unknown.items() if key not in settled]
         return keys, [ask for ask in asks if self._may_be_sent(ask)]
 
@@ -98,6 +99,9 @@ class Resolver:
         self._engine.settled[ask.key] = Outcome("too_long", None, error, None, ask.question.model)
         return False
 
-    def _read_store(self, keys: Iterable[bytes]) -> None:
-        for key, outcome in self._engine.store.fetch(list(keys), now_utc()).items():
+    def _read_store(self, question: Question, keys: Iterable[bytes]) -> None:
+        found = self._engine.store.fetch(list(keys), now_utc())
+        for key, outcome in found.items():
             self._engine.settled.setdefault(key, outcome)
+        answers = sum(outcome.status == "ok" for outcome in found.values())
+        self._engine.looked_up(question, stored=answers)

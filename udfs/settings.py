@@ -75,6 +75,11 @@ class Settings(BaseModel):
         default=Path("published"),
         description="The folder in which gold is published once a build is green.",
     )
+    progress: bool = Field(
+        default=True,
+        description="Whether a run says on standard error how far it is: on a terminal one line "
+        "that is rewritten, elsewhere one every ten seconds.",
+    )
     max_in_flight: int = Field(
         default=32, ge=1, le=1024, description="Requests at once, over all models and threads."
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from udfs.functions import Classify, Extract, Filter, Summarize, parse_task
 from udfs.prompts import compose
-from udfs.records import Ask, Judged, Outcome, Pack, Question, Record, Reply, Request
+from udfs.records import Ask, Attempt, Judged, Outcome, Pack, Question, Record, Reply, Request
 from udfs.tasks import Task
 from udfs.validator import judge
 
@@ -63,6 +63,18 @@ def pack(*texts: str, tasks: Iterable[Task] = (), attempt: int = 1) -> Pack:
 def request(*texts: str, tasks: Iterable[Task] = ()) -> Request:
     """The request of a pack."""
     return compose(pack(*texts, tasks=tasks))
+
+
+def attempt(number: int = 1, invocation_id: str = "run-1", **changed: Any) -> Attempt:
+    """A row of the ledger: 3 answers for 100 tokens in, 10 out and a cent."""
+    known: dict[str, Any] = dict.fromkeys(Attempt.__dataclass_fields__)
+    known |= dict.fromkeys(
+        ("owner", "provider", "host", "model", "prompt_hashes", "outcome", "started_at"), "x"
+    )
+    known |= {"attempt": 1, "records": 3, "asks": 3, "answers": 3, "maybe_paid": 0}
+    known |= {"input_tokens": 100, "output_tokens": 10, "cost_usd": 0.01}
+    known |= {"attempt_id": str(number), "invocation_id": invocation_id}
+    return Attempt(**(known | changed))
 
 
 def honest(sent: Request, value: Callable[[str], Any] = len) -> Items:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from udfs.census import Plan
-from udfs.records import Attempt
 from udfs.report import (
     Spend,
     invocation_of,
@@ -21,6 +20,8 @@ from udfs.report import (
 )
 from udfs.settings import Settings
 from udfs.store import Store, put_attempt, put_run, put_stop
+
+from .builders import attempt
 
 NOTHING = Spend(0, 0, 0, 0, 0.0, 0, 0)
 DATABASE = Path("warehouse.duckdb")
@@ -127,18 +128,6 @@ def test_a_plan_is_a_row_for_each_model() -> None:
     assert first.split() == ["first", "1,000,000", "900", "100", "50", "12,345", "678", "0.1235"]
     assert total.split()[-1] == "unknown"
     assert len({len(head), len(first), len(total)}) == 1
-
-
-def attempt(number: int, invocation_id: str, **changed: Any) -> Attempt:
-    """A row of the ledger: 3 answers for 100 tokens in, 10 out and a cent."""
-    known: dict[str, Any] = dict.fromkeys(Attempt.__dataclass_fields__)
-    known |= dict.fromkeys(
-        ("owner", "provider", "host", "model", "prompt_hashes", "outcome", "started_at"), "x"
-    )
-    known |= {"attempt": 1, "records": 3, "asks": 3, "answers": 3, "maybe_paid": 0}
-    known |= {"input_tokens": 100, "output_tokens": 10, "cost_usd": 0.01}
-    known |= {"attempt_id": str(number), "invocation_id": invocation_id}
-    return Attempt(**(known | changed))
 
 
 @pytest.fixture

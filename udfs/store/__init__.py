@@ -8,6 +8,7 @@ from udfs.store.rows import (
     put_attempt,
     put_failures,
     put_run,
+    put_served,
     put_stop,
     put_task,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "put_attempt",
     "put_failures",
     "put_run",
+    "put_served",
     "put_stop",
     "put_task",
     "release",

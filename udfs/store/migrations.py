@@ -220,3 +220,21 @@ def gate_results(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def served(connection: sqlite3.Connection) -> None:
+    """What became of each question in each run: rows with a text, and texts the store knew."""
+    connection.execute(
+        """
+        create table served (
+            invocation_id text not null,
+            kind text not null,
+            prompt_hash text not null,
+            model text not null,
+            row_count integer not null,
+            stored integer not null,
+            primary key (invocation_id, kind, prompt_hash, model)
+        ) without rowid
+        """
+    )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from udfs.canonical import canonical_json
 from udfs.clock import now_utc
+from udfs.meter import Served, Use
 from udfs.records import Ask, Attempt, Failure, Outcome
 from udfs.settings import Settings
 from udfs.tasks import Task
@@ -104,6 +105,16 @@ def put_run(connection: sqlite3.Connection, invocation_id: str, settings: Settin
     """Record that a run began; a second beginning of the same run changes nothing."""
     row = [invocation_id, now_utc(), settings.provider, settings.host, settings.model]
     connection.execute("insert or ignore into runs values (?,?,?,?,?,null,null)", row)
+
+
+def put_served(
+    connection: sqlite3.Connection, invocation_id: str, served: Mapping[Use, Served]
+) -> None:
+    """Record what became of each question of a run, in place of what was said of it before."""
+    connection.executemany(
+        "insert or replace into served values (?,?,?,?,?,?)",
+        [(invocation_id, *use, one.rows, one.stored) for use, one in served.items()],
+    )
 
 
 def put_stop(
