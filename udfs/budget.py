@@ -31,6 +31,17 @@ class Budget:
             return False
         return self.spent_usd + self.reserved_usd + worst_usd <= self.max_cost_usd
 
+    def lacks(self, cost_usd: float | None, requests: int) -> bool:
+        """Whether so many requests, expected to cost so much, are more than there is room for.
+
+        A cost that is not known is left to the wall: it stops at the first request.
+        """
+        if self.max_requests is not None and self.requests + requests > self.max_requests:
+            return True
+        if self.max_cost_usd is None or cost_usd is None:
+            return False
+        return self.spent_usd + self.reserved_usd + cost_usd > self.max_cost_usd
+
     def may_free(self) -> bool:
         """Whether room can come back: a cap on money, and reservations that may settle lower."""
         at_wall = self.max_requests is not None and self.requests >= self.max_requests

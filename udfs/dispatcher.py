@@ -131,8 +131,15 @@ class Dispatcher:
             async with self._heard():
                 if held := await self._admission.admit(batches):
                     self._spawn(self._wait_for_others(held))
-                self._gathered |= None in batches and self._gathering == 0
+                if None in batches and self._gathering == 0:
+                    self._all_gathered()
                 self._pump()
+
+    def _all_gathered(self) -> None:
+        """What waits is all that is due for now: it may be counted, and sent."""
+        self._gathered = True
+        if self._governor.refuses and len(self._backlog):
+            self._governor.check_need(self._backlog.asks())
 
     async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
         """Look again for asks that another process holds, until they are settled or ours."""
@@ -148,6 +155,8 @@ class Dispatcher:
 
     def _pump(self) -> None:
         """Send all that may go out now; called whenever something has changed."""
+        if self._governor.refuses and not self._gathered and not self._claims.waiting:
+            return  # how much is needed is known once all is there
         while self.stopped is None and len(self._backlog) and self._governor.has_slot():
             if (wait := self._governor.wait_seconds()) > 0:
                 self._pump_in(wait)

@@ -5,6 +5,7 @@ AssayError
 ├── RunError            stops the run; its message never holds row text or a key
 │   ├── ConfigError     wrong set-up: settings, task, credentials, host, model
 │   ├── QuotaError      the account behind the key has run dry
+│   ├── BudgetError     more is needed than the budget of the run has left
 │   ├── StoreError      the store cannot be trusted or written
 │   └── Cancelled       somebody said stop
 ├── GateError           a gate is red; a line for each expectation
@@ -53,6 +54,12 @@ class QuotaError(RunError):
     """The account has no credit left; run again once it has."""
 
     cause = "quota"
+
+
+class BudgetError(RunError):
+    """A model needs more than the budget of the run has left; nothing of it was sent."""
+
+    cause = "budget"
 
 
 class StoreError(RunError):

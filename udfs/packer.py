@@ -90,10 +90,15 @@ class Backlog:
                 return self._fill(lane)
         return None
 
-    def drain(self) -> list[Ask]:
-        """Take out everything that waits."""
+    def asks(self) -> list[Ask]:
+        """Return everything that waits; it goes on waiting."""
         asks = [ask for pack in self._ready for ask in pack.asks]
         asks += [ask for group in self._groups.values() for ask in group.asks.values()]
+        return asks
+
+    def drain(self) -> list[Ask]:
+        """Take out everything that waits."""
+        asks = self.asks()
         self._ready.clear()
         self._groups.clear()
         self._lanes.clear()

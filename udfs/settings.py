@@ -120,6 +120,12 @@ class Settings(BaseModel):
         default=None,
         description="The wall for one run, in US dollars: worst cost is reserved before sending.",
     )
+    over_budget: Literal["refuse", "spend"] = Field(
+        default="refuse",
+        description="What happens where a model needs more than the budget of the run has left: "
+        "`refuse` sends nothing for it and stops; `spend` buys what the budget allows and leaves "
+        "the other rows `not_attempted`.",
+    )
     price_input_usd: Price = Field(
         default=None,
         description="What a million input tokens cost, in US dollars; unset means the built-in "

@@ -105,7 +105,8 @@ CAP_USD = 0.0030
 def walled(tmp_path_factory: pytest.TempPathFactory) -> Twice:
     """A first run with a cap on money, a second without."""
     folder = tmp_path_factory.mktemp("walled")
-    return _twice(folder, "good", ASSAY_MAX_COST_USD=str(CAP_USD), **PRICES)
+    cap = {"ASSAY_MAX_COST_USD": str(CAP_USD), "ASSAY_OVER_BUDGET": "spend"}
+    return _twice(folder, "good", **cap, **PRICES)
 
 
 def test_b08_the_budget_is_a_wall_with_an_exit_code(walled: Twice, figure: Figure) -> None:
@@ -127,6 +128,26 @@ def test_b08_the_next_run_pays_only_the_rest(walled: Twice) -> None:
     assert bill["paid_answers"] == TEXTS
     assert bill["paid_more_than_once"] == 0
     assert walled.project.rows("select row_count from gold.answered") == [(TEXTS,)]
+
+
+# --- more is needed than the budget has
+
+
+@pytest.mark.parametrize(
+    "cap", [{"ASSAY_MAX_COST_USD": str(CAP_USD)} | PRICES, {"ASSAY_MAX_REQUESTS": "2"}]
+)
+def test_b09_a_model_that_needs_more_than_the_budget_is_refused(
+    tmp_path: Path, cap: dict[str, str]
+) -> None:
+    """Nothing of it is sent; the message says how much it needs and what to do."""
+    with FaultServer() as server:
+        project = Project(tmp_path, MODELS, LIMITS | asking(server))
+        refused = assay(project, "build", **cap)
+        assert refused.returncode == 3, refused.stdout
+        assert "more than the budget of this run has left" in refused.stderr
+        assert "ASSAY_OVER_BUDGET=spend" in refused.stderr
+        assert server.summary()["requests"] == 0
+        assert assay(project, "build", ASSAY_MAX_REQUESTS="1000").returncode == 0
 
 
 # --- no credit

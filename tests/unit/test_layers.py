@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("packer", "validator", "policy", "store", "budget", "breaker"),
     ("embedded",),
     ("providers",),
-    ("claims", "ledger", "recorder", "governor", "census", "warehouse"),
+    ("claims", "ledger", "recorder", "census", "governor", "warehouse"),
     ("admission",),
     ("dispatcher",),
     ("engine",),
