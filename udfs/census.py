@@ -16,7 +16,8 @@ from udfs.settings import Settings
 class Plan:
     """What is due: rows and distinct asks seen, how many are stored, and what the rest takes.
 
-    Tokens are estimates; `cost_usd` is None when the price of a model is not known.
+    Tokens are estimates; `cost_usd` is None when the price of a model is not known, `minutes`
+    where nothing is known of how long a request takes.
     """
 
     rows: int
@@ -26,6 +27,25 @@ class Plan:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    minutes: float | None = None
+
+
+def minutes_of(plan: Plan, settings: Settings, latency_seconds: float | None) -> float | None:
+    """Return how long a plan takes at the present limits; None while no latency is known.
+
+    `latency_seconds` is the mean of one request. The slowest of three sets the pace: requests in
+    flight, requests a minute and tokens a minute.
+    """
+    if not plan.requests:
+        return 0.0
+    if latency_seconds is None:
+        return None
+    minutes = [plan.requests * latency_seconds / settings.max_in_flight / 60]
+    if settings.requests_per_minute is not None:
+        minutes.append(plan.requests / settings.requests_per_minute)
+    if settings.tokens_per_minute is not None:
+        minutes.append((plan.input_tokens + plan.output_tokens) / settings.tokens_per_minute)
+    return max(minutes)
 
 
 class Census:

@@ -13,7 +13,15 @@ import typer
 from udfs import cli_dead_letters, cli_publish, doctor, evaluate, gates, tally
 from udfs.errors import AssayError
 from udfs.plan import check_warehouse, manifest_of, plan_models
-from udfs.report import invocation_of, plan_table, run_results, spend_of, stopped_by, summary
+from udfs.report import (
+    invocation_of,
+    plan_json,
+    plan_table,
+    run_results,
+    spend_of,
+    stopped_by,
+    summary,
+)
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
 from udfs.settings import settings_from_environ
 from udfs.store import Store
@@ -61,8 +69,9 @@ def plan(
     max_requests: Annotated[
         int | None, typer.Option(help="Exit with code 3 when more requests are due.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Count what a build would ask: rows, texts, requests, tokens and money. Nothing is sent."""
+    """Count what a build would ask: requests, tokens, money, minutes. Nothing is sent."""
     settings = settings_from_environ()
     check_warehouse(database_path())
     with tempfile.TemporaryFile("w+") as printed:
@@ -72,7 +81,7 @@ def plan(
             typer.echo(printed.read())
             raise typer.Exit(code)
     plans = plan_models(manifest_of(Path.cwd()), database_path(), settings)
-    typer.echo(plan_table(plans))
+    typer.echo(plan_json(plans) if as_json else plan_table(plans))
     if max_requests is not None and plans["total"].requests > max_requests:
         typer.echo(f"More than {max_requests} requests are due.", err=True)
         raise typer.Exit(BUDGET_EXIT)

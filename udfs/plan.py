@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from udfs.arrow import Udfs, in_form
-from udfs.census import Census, Plan
+from udfs.census import Census, Plan, minutes_of
 from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.providers.replay import ReplayProvider
@@ -23,6 +25,10 @@ from udfs.warehouse import open_warehouse
 _REMEDY = "run `dbt build --select +bronze --indirect-selection cautious` first"
 
 
+_LAST_CALLS = 200
+"""Over how many requests it is averaged how long one takes."""
+
+
 def plan_models(manifest: dict[str, Any], database: Path, settings: Settings) -> dict[str, Plan]:
     """Return the plan of each AI model of a compiled project, and of all under `total`.
 
@@ -30,12 +36,16 @@ def plan_models(manifest: dict[str, Any], database: Path, settings: Settings) ->
     """
     plans: dict[str, Plan] = {}
     total = Census(settings)
-    with _counting(database, settings) as (connection, resolver):
+    with _counting(database, settings) as (connection, resolver, latency):
         for name, sql in ai_models(manifest).items():
             resolver.censuses = [census := Census(settings), total]
             _run(connection, name, sql)
             plans[name] = census.plan()
-    return plans | {"total": total.plan()}
+    plans["total"] = total.plan()
+    return {
+        name: replace(plan, minutes=minutes_of(plan, settings, latency))
+        for name, plan in plans.items()
+    }
 
 
 def ai_models(manifest: dict[str, Any]) -> dict[str, str]:
@@ -68,11 +78,24 @@ def _run(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
         raise ConfigError(message) from None
 
 
+def _latency(connection: sqlite3.Connection, settings: Settings) -> float | None:
+    """Return the mean seconds of the last requests to this host and model; None without any."""
+    query = (
+        "select avg(latency_seconds) from (select latency_seconds from calls "
+        "where host = ? and model = ? and outcome in ('ok', 'partial') "
+        f"order by started_at desc limit {_LAST_CALLS})"
+    )
+    model = settings.model_for(None)
+    seconds: float | None
+    (seconds,) = connection.execute(query, [settings.host, model]).fetchone()
+    return seconds
+
+
 @contextlib.contextmanager
 def _counting(
     database: Path, settings: Settings
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver]]:
-    """Yield a read-only connection whose functions count, and their resolver."""
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver, float | None]]:
+    """Yield a read-only connection whose functions count, their resolver, a request's seconds."""
     store = Store(settings.store)
     engine = Engine(settings, store, ReplayProvider())
     resolver = Resolver(settings, engine)
@@ -80,7 +103,8 @@ def _counting(
     connection = open_warehouse(database)
     try:
         udfs.register(connection)
-        yield connection, resolver
+        (latency,) = store.transact([lambda c: _latency(c, settings)])
+        yield connection, resolver, latency
     finally:
         connection.close()
         engine.close()

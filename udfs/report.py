@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +85,27 @@ def plan_table(plans: Mapping[str, Plan]) -> str:
     rows = [
         f"{name:<30}{plan.rows:>10,}{plan.asks:>10,}{plan.stored:>10,}{plan.requests:>10,}"
         f"{plan.input_tokens:>13,}{plan.output_tokens:>13,}{_estimate(plan.cost_usd):>12}"
+        f"{_minutes(plan.minutes):>9}"
         for name, plan in plans.items()
     ]
     head = (
         f"{'model':<30}{'rows':>10}{'asks':>10}{'stored':>10}{'requests':>10}"
-        f"{'tokens in':>13}{'tokens out':>13}{'US dollars':>12}"
+        f"{'tokens in':>13}{'tokens out':>13}{'US dollars':>12}{'minutes':>9}"
     )
     return "\n".join([head, *rows])
 
 
+def plan_json(plans: Mapping[str, Plan]) -> str:
+    """Return the same for machines: an object for each model, and one named `total`."""
+    return json.dumps({name: asdict(plan) for name, plan in plans.items()}, indent=2)
+
+
 def _estimate(cost_usd: float | None) -> str:
     return "unknown" if cost_usd is None else f"{cost_usd:.4f}"
+
+
+def _minutes(minutes: float | None) -> str:
+    return "unknown" if minutes is None else f"{minutes:.1f}"
 
 
 def _kind(result: dict[str, Any]) -> str:

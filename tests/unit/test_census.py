@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from udfs.census import Census, Plan
+from udfs.census import Census, Plan, minutes_of
 from udfs.packer import Backlog
 from udfs.prices import cost_usd, price_of
 from udfs.prompts import compose, expected_output_tokens, input_tokens
@@ -118,3 +120,27 @@ def test_planning_twice_gives_the_same() -> None:
     census.count([two.key], [two])
 
     assert census.plan().asks == 2
+
+
+DUE = Plan(
+    rows=10, asks=10, stored=0, requests=120, input_tokens=900, output_tokens=100, cost_usd=None
+)
+
+
+@pytest.mark.parametrize(
+    ("limits", "minutes"),
+    [
+        ({"max_in_flight": 4}, 120 * 2.0 / 4 / 60),
+        ({"max_in_flight": 4, "requests_per_minute": 30}, 4.0),
+        ({"max_in_flight": 4, "tokens_per_minute": 100}, 10.0),
+    ],
+)
+def test_the_tightest_limit_sets_the_time(limits: dict[str, int], minutes: float) -> None:
+    """Two seconds a request; in flight, requests a minute and tokens a minute."""
+    assert minutes_of(DUE, Settings(**limits), 2.0) == pytest.approx(minutes)
+
+
+def test_without_a_latency_the_time_is_unknown() -> None:
+    """Unless nothing is due."""
+    assert minutes_of(DUE, Settings(), None) is None
+    assert minutes_of(replace(DUE, requests=0), Settings(), None) == 0.0

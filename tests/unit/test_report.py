@@ -115,7 +115,7 @@ def test_a_plan_is_a_row_for_each_model() -> None:
     """Aligned, thousands marked, an unknown price said to be unknown."""
     table = plan_table(
         {
-            "first": Plan(1_000_000, 900, 100, 50, 12_345, 678, 0.12345),
+            "first": Plan(1_000_000, 900, 100, 50, 12_345, 678, 0.12345, 1.5),
             "total": Plan(1, 2, 3, 4, 5, 6, None),
         }
     )
@@ -123,10 +123,20 @@ def test_a_plan_is_a_row_for_each_model() -> None:
 
     assert head.split() == [
         "model", "rows", "asks", "stored", "requests", "tokens", "in", "tokens", "out", "US",
-        "dollars",
+        "dollars", "minutes",
     ]  # fmt: skip
-    assert first.split() == ["first", "1,000,000", "900", "100", "50", "12,345", "678", "0.1235"]
-    assert total.split()[-1] == "unknown"
+    assert first.split() == [
+        "first",
+        "1,000,000",
+        "900",
+        "100",
+        "50",
+        "12,345",
+        "678",
+        "0.1235",
+        "1.5",
+    ]
+    assert total.split()[-2:] == ["unknown", "unknown"]
     assert len({len(head), len(first), len(total)}) == 1
 
 
