@@ -69,7 +69,7 @@
     {%- if condition is not mapping or not condition.get('holds') or not condition.get('reason')
         or condition.keys() | reject('in', ['holds', 'reason', 'column']) | list -%}
         {%- do _assay_error(
-            macro, 'conditions', rule_id, 'give `holds`, `reason` and, if there is one, `column`'
+            macro, 'conditions', rule_id, 'give `holds` and `reason`, and `column` if there is one'
         ) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -130,7 +130,7 @@ def rows_of(register: str) -> list[dict[str, str]]:
             several = len(changes) > 1 and group  # the good rows are no doubles of each other
             place = group if several else f"{group}{at}"
             own = {where: f"{place} NOWHERE ST", key: str(1_000_000 + len(found))}
-            own |= {name: f"inspection {place}" for name in names}
+            own |= dict.fromkeys(names, f"inspection {place}")
             row = good | own | change
             found.append({name: row[name] for name in good})
     return found

@@ -485,7 +485,11 @@ WRONG = {
     "nothing to check": ({}, "wrong `gated`", "checks nothing"),
     "no type": ({"types": {"body": "text"}}, "wrong `body`", "a type to read is one of"),
     "no mapping": (["body"], "wrong `row_gate`", "give a mapping"),
-    "half a condition": ({"conditions": {"odd": {"holds": "true"}}}, "wrong `conditions`", "`reason`"),
+    "half a condition": (
+        {"conditions": {"odd": {"holds": "true"}}},
+        "wrong `conditions`",
+        "`reason`",
+    ),
     "a rule's name": (
         {"conditions": {"type_wrong": {"holds": "true", "reason": "odd"}}},
         "wrong `conditions`",
