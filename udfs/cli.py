@@ -13,6 +13,7 @@ import typer
 from udfs import cli_dead_letters, cli_publish, doctor, evaluate, gates, tally
 from udfs.errors import AssayError
 from udfs.plan import check_warehouse, manifest_of, plan_models
+from udfs.red_tests import red_tests
 from udfs.report import (
     invocation_of,
     plan_json,
@@ -54,6 +55,8 @@ def build(
         store = Store(settings.store)
         typer.echo(summary(results, spend_of(store, invocation), database_path()))
         typer.echo(gates.summary(store, invocation))
+        for line in red_tests(results, manifest_of(Path.cwd())):
+            typer.echo(f"Red     {line}")
         if (stop := stopped_by(store, invocation)) is not None:
             typer.echo(f"Stopped {stop[1]}", err=True)
             code = EXIT_CODES.get(stop[0], code)

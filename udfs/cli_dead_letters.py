@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import functools
 import getpass
 import hashlib
+import inspect
 import json
 import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -67,19 +69,48 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 All = Annotated[bool, typer.Option("--all", help="All dead letters, without a filter.")]
 
 
-@app.command("list")
-def list_letters(
-    *,
+def _choice(
     model: Model = None,
     kind: Kind = None,
     status: StatusOption = None,
     older_than: OlderThan = None,
     key: Key = None,
     state: StateOption = None,
-    as_json: Json = False,
-) -> None:
+) -> Choice:
+    """Return the options as one value; raise `ConfigError` for one that can fit nothing."""
+    _check("--kind", kind, [function.__name__.lower() for function in FUNCTIONS])
+    _check("--status", status, get_args(Status))
+    _check("--state", state, get_args(State))
+    return Choice(
+        model=model,
+        kind=kind,
+        status=status,
+        older_than=None if older_than is None else duration(older_than),
+        key=None if key is None else _prefix(key),
+        state=next((known for known in get_args(State) if known == state), None),
+    )
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the filters as options; it takes them as one `Choice`, its first argument."""
+    filters = inspect.signature(_choice, eval_str=True).parameters
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @functools.wraps(command)
+    def chosen_by_options(**given: Any) -> None:
+        choice = _choice(**{name: given.pop(name) for name in filters})
+        command(choice, **given)
+
+    options = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in filters.values()]
+    vars(chosen_by_options)["__signature__"] = inspect.Signature([*options, *own])
+    chosen_by_options.__annotations__ = _choice.__annotations__ | command.__annotations__
+    return chosen_by_options
+
+
+@app.command("list")
+@_choosing
+def list_letters(choice: Choice, *, as_json: Json = False) -> None:
     """List letters with why they failed; of their texts only hash and length."""
-    choice = _choice(model, kind, status, older_than, key, state)
     with _store() as store:
         found = _chosen(store, choice)
     if as_json:
@@ -114,14 +145,10 @@ def show(
 
 
 @app.command("replay")
+@_choosing
 def replay_letters(
+    choice: Choice,
     *,
-    model: Model = None,
-    kind: Kind = None,
-    status: StatusOption = None,
-    older_than: OlderThan = None,
-    key: Key = None,
-    state: StateOption = None,
     everything: All = False,
     max_attempts: Annotated[
         int, typer.Option(min=1, help="Leave those that failed in this many runs.")
@@ -131,8 +158,8 @@ def replay_letters(
     ] = False,
 ) -> None:
     """Ask the chosen letters again; what is answered is no letter any more."""
-    choice = _narrow(_choice(model, kind, status, older_than, key, state), everything=everything)
-    if choice.state == "discarded" and not key:
+    choice = _narrow(choice, everything=everything)
+    if choice.state == "discarded" and not choice.key:
         message = "What was discarded is replayed by its key; add --key."
         raise ConfigError(message)
     if in_next_build:
@@ -152,20 +179,16 @@ def replay_letters(
 
 
 @app.command()
+@_choosing
 def discard(
+    choice: Choice,
     *,
     reason: Annotated[str, typer.Option(help="Why it is given up; kept on record.")],
-    model: Model = None,
-    kind: Kind = None,
-    status: StatusOption = None,
-    older_than: OlderThan = None,
-    key: Key = None,
-    state: StateOption = None,
     everything: All = False,
     by: Annotated[str | None, typer.Option(help="Who says so; you, unless told.")] = None,
 ) -> None:
     """Give the chosen letters up: they stay failures, and are never asked again by themselves."""
-    choice = _narrow(_choice(model, kind, status, older_than, key, state), everything=everything)
+    choice = _narrow(choice, everything=everything)
     if not reason.strip():
         message = "--reason is blank; say why these letters are given up."
         raise ConfigError(message)
@@ -223,28 +246,6 @@ def _store() -> Iterator[Store]:
 def _chosen(store: Store, choice: Choice) -> list[Letter]:
     (found,) = store.transact([letters])
     return chosen(found, choice, datetime.datetime.now(datetime.UTC))
-
-
-def _choice(
-    model: str | None = None,
-    kind: str | None = None,
-    status: str | None = None,
-    older_than: str | None = None,
-    key: str | None = None,
-    state: str | None = None,
-) -> Choice:
-    """Return the options as one value; raise `ConfigError` for one that can fit nothing."""
-    _check("--kind", kind, [function.__name__.lower() for function in FUNCTIONS])
-    _check("--status", status, get_args(Status))
-    _check("--state", state, get_args(State))
-    return Choice(
-        model=model,
-        kind=kind,
-        status=status,
-        older_than=None if older_than is None else duration(older_than),
-        key=None if key is None else _prefix(key),
-        state=next((known for known in get_args(State) if known == state), None),
-    )
 
 
 def _check(option: str, given: str | None, known: Any) -> None:

@@ -10,11 +10,12 @@
     {%- endif -%}
     {%- set own = nodes[0].config.meta.get('row_gate', {}) if settings is none else settings -%}
     {%- do _assay_gate_names(macro, own) -%}
-    {%- set found = {'key': none} -%}
+    {%- set parameters = _assay_rule_parameters() -%}
+    {#- `rules` of a project that says nothing: a setting that no rule reads would check nothing. -#}
+    {%- set found = {'key': none, 'rules': parameters.keys() | reject('equalto', 'not_answered') | list} -%}
     {%- do found.update(var('ai_gates', {})) -%}
     {%- do _assay_gate_names(macro, found) -%}
     {%- do found.update(own) -%}
-    {%- set parameters = _assay_rule_parameters() -%}
     {%- for rule_id in own.get('rules', []) if not found.get(parameters[rule_id]) -%}
         {%- do _assay_error(
             macro, 'rules', rule_id, 'the rule needs to know what to look at; add `row_gate`: '
@@ -29,7 +30,8 @@
     {%- set parameters = _assay_rule_parameters() -%}
     {%- set shares = ['max_quarantined_share', 'max_unanswered_share', 'max_unknown_share'] -%}
     {%- set known = parameters.values() | list + shares
-        + ['key', 'rules', 'notes', 'quality_score_below'] -%}
+        + ['key', 'rules', 'notes', 'quality_score_below', 'conditions'] -%}
+    {%- set conditions = settings.get('conditions', {}) if settings is mapping else {} -%}
     {%- if settings is not mapping -%}
         {%- do _assay_error(macro, 'row_gate', settings, 'give a mapping') -%}
     {%- endif -%}
@@ -38,10 +40,16 @@
             macro, 'row_gate', name, 'there is no such setting; there are: ' ~ known | join(', ')
         ) -%}
     {%- endfor -%}
-    {%- for rule_id in settings.get('rules', []) + settings.get('notes', []) if rule_id not in parameters -%}
+    {%- set unknown = settings.get('rules', []) | reject('in', parameters) | list
+        + settings.get('notes', []) | reject('in', parameters.keys() | list + conditions.keys() | list)
+        | list -%}
+    {%- for rule_id in unknown -%}
         {%- do _assay_error(
             macro, 'rules', rule_id, 'there is no such rule; there are: ' ~ parameters | join(', ')
         ) -%}
+    {%- endfor -%}
+    {%- for rule_id, condition in conditions.items() -%}
+        {%- do _assay_condition(macro, rule_id, condition) -%}
     {%- endfor -%}
     {%- for name in shares if name in settings -%}
         {%- set share = settings[name] -%}
@@ -49,6 +57,21 @@
             {%- do _assay_error(macro, name, share, 'give a share from 0 to 1') -%}
         {%- endif -%}
     {%- endfor -%}
+{%- endmacro %}
+
+{#- A condition has a name of its own, the SQL that must hold, and words for where it does not. -#}
+{% macro _assay_condition(macro, rule_id, condition) -%}
+    {%- if rule_id in _assay_rule_parameters() -%}
+        {%- do _assay_error(
+            macro, 'conditions', rule_id, 'a rule is called so; give the condition another name'
+        ) -%}
+    {%- endif -%}
+    {%- if condition is not mapping or not condition.get('holds') or not condition.get('reason')
+        or condition.keys() | reject('in', ['holds', 'reason', 'column']) | list -%}
+        {%- do _assay_error(
+            macro, 'conditions', rule_id, 'give `holds` and `reason`, and `column` if there is one'
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The rules with the setting that says what each looks at; the seed says the same in words. -#}

@@ -19,6 +19,14 @@
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- for rule_id, condition in wanted.get('conditions', {}).items() -%}
+        {%- do found.append({
+            'rule_id': rule_id,
+            'column': condition.get('column', ''),
+            'violated': '(' ~ condition.holds ~ ') is not true',
+            'reason': _assay_quoted(condition.reason)
+        }) -%}
+    {%- endfor -%}
     {%- do return(found) -%}
 {%- endmacro %}
 

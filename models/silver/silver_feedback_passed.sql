@@ -6,21 +6,4 @@
 -- depends_on: {{ ref('silver_feedback_quarantined') }}
 {{ config(materialized='table') }}
 
-with
-
-checked as (
-
-    select * from {{ ref('silver_feedback_checked') }}
-
-),
-
-passed as (
-
-    select * exclude (violations, is_quarantined)
-
-    from checked
-    where not is_quarantined
-
-)
-
-select * from passed
+{{ row_gate_passed(ref('silver_feedback_checked')) }}

@@ -1,22 +1,3 @@
 {{ config(materialized='table') }}
 
-with
-
-checked as (
-
-    select * from {{ ref('silver_feedback_checked') }}
-
-),
-
-quarantined as (
-
-    select
-        * exclude (is_quarantined),
-        list_sort(list_distinct([violation.rule_id for violation in violations])) as rule_ids
-
-    from checked
-    where is_quarantined
-
-)
-
-select * from quarantined
+{{ row_gate_quarantined(ref('silver_feedback_checked')) }}

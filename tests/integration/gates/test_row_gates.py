@@ -166,6 +166,22 @@ RULES = {
         {"answered": ("ok",), "nothing to ask": ("skipped",)},
     ),
 }
+CONDITIONS = {
+    "ends_early": Rule(
+        {
+            "conditions": {
+                "ends_early": {
+                    "holds": "ends_on >= starts_on",
+                    "column": "ends_on",
+                    "reason": "it's over before it starts",
+                }
+            }
+        },
+        "starts_on, ends_on",
+        {"before": (2, 1), "no end": (2, None)},
+        {"after": (1, 2), "at once": (1, 1)},
+    )
+}
 LISTS = CHECKED.format(
     name="lists",
     rows="""select * from (values
@@ -173,7 +189,8 @@ LISTS = CHECKED.format(
         ('odd label', ['good', 'odd'], ['axe']), ('not in source', ['bad'], ['axe', 'stove'])
     ) as rows (name, labels, found)""",
 )
-CASES = [(rule, case) for rule in RULES for case in RULES[rule].caught | RULES[rule].passed]
+TRIED = RULES | CONDITIONS
+CASES = [(rule, case) for rule in TRIED for case in TRIED[rule].caught | TRIED[rule].passed]
 
 
 def gated(name: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -194,9 +211,9 @@ def with_rules(project: Project) -> Project:
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A model for each rule, built once."""
-    models = {f"bronze/{rule}.sql": RULES[rule].model(rule) for rule in RULES}
+    models = {f"bronze/{rule}.sql": TRIED[rule].model(rule) for rule in TRIED}
     models["bronze/lists.sql"] = LISTS
-    settings = {rule: RULES[rule].settings for rule in RULES}
+    settings = {rule: TRIED[rule].settings for rule in TRIED}
     settings["lists"] = {
         "labels": {"labels": ["good", "bad"]},
         "grounded": {"found": "'rope axe'"},
@@ -204,6 +221,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Project:
     yaml = {"models": [gated(name, own) for name, own in settings.items()]}
     models["bronze/rules.yml"] = json.dumps(yaml)
     project = with_rules(Project(tmp_path_factory.mktemp("rules"), models))
+    project.set_variables(ai_gates={})  # the rules are on without anybody saying so
     run = project.dbt("build")
     assert run.code == 0, run.output
     return project
@@ -223,7 +241,7 @@ def test_a_rule_catches_its_rows_and_lets_the_others_pass(
     rules: Project, rule: str, case: str
 ) -> None:
     """One row, one rule."""
-    expected = [rule] if case in RULES[rule].caught else []
+    expected = [rule] if case in TRIED[rule].caught else []
     assert violated(rules, rule)[case] == expected
 
 
@@ -467,6 +485,16 @@ WRONG = {
     "nothing to check": ({}, "wrong `gated`", "checks nothing"),
     "no type": ({"types": {"body": "text"}}, "wrong `body`", "a type to read is one of"),
     "no mapping": (["body"], "wrong `row_gate`", "give a mapping"),
+    "half a condition": (
+        {"conditions": {"odd": {"holds": "true"}}},
+        "wrong `conditions`",
+        "`reason`",
+    ),
+    "a rule's name": (
+        {"conditions": {"type_wrong": {"holds": "true", "reason": "odd"}}},
+        "wrong `conditions`",
+        "give the condition another name",
+    ),
 }
 
 

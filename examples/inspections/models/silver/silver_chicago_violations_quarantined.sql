@@ -1,0 +1,1 @@
+{{ row_gate_quarantined(ref('silver_chicago_violations_checked')) }}

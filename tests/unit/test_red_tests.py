@@ -1,0 +1,56 @@
+"""The lines of a build about dbt tests that are red."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from udfs.red_tests import red_tests
+
+COMPILED = "target/compiled/shop/models/orders.yml/unique_orders_id.sql"
+
+
+def told(status: str, failures: int | None, **node: Any) -> list[str]:
+    """The lines for a run of one test."""
+    given = {
+        "resource_type": "test",
+        "name": "unique_orders_id",
+        "attached_node": "model.shop.orders",
+        "column_name": "id",
+        "compiled_path": COMPILED,
+        "test_metadata": {"name": "unique"},
+    }
+    results = [{"unique_id": "test.shop.a", "status": status, "failures": failures}]
+    return list(red_tests({"results": results}, {"nodes": {"test.shop.a": given | node}}))
+
+
+def test_a_red_test_is_named_with_model_count_and_what_to_do() -> None:
+    """And the command that shows its rows."""
+    expected = (
+        "unique on orders.id: 1,200 rows found. Correct orders or what feeds it; "
+        f'what it found: ./scripts/assay query "$(cat {COMPILED})".'
+    )
+    assert told("fail", 1200) == [expected]
+
+
+def test_a_full_quarantine_says_where_the_rules_are_counted() -> None:
+    """Its one row is no row of the data."""
+    (line,) = told("fail", 1, column_name=None, test_metadata={"name": "rows_passed"})
+    assert line.startswith("rows_passed on orders: 1 row found. Too many rows are in quarantine: ")
+
+
+def test_a_test_that_errored_has_no_rows_to_show() -> None:
+    """dbt has said why."""
+    expected = "unique on orders.id: errored, as dbt says above. Correct the test or orders."
+    assert told("error", None) == [expected]
+
+
+def test_a_test_that_is_written_out_goes_by_its_name() -> None:
+    """It belongs to no model."""
+    (line,) = told("warn", 2, column_name=None, attached_node=None, test_metadata=None)
+    assert line.startswith("unique_orders_id: 2 rows found. Correct what it reads or what feeds")
+
+
+def test_what_passed_or_is_no_test_is_not_told() -> None:
+    """Models that failed are dbt's to explain."""
+    assert told("pass", 0) == []
+    assert told("error", None, resource_type="model") == []

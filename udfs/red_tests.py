@@ -1,0 +1,59 @@
+"""What a build says of each dbt test that failed: where it stands, what it counted, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_RED = ("fail", "error", "warn")
+_REMEDIES = {
+    "rows_passed": "Too many rows are in quarantine: `ops.ops_row_gates` counts them by rule. "
+    "Correct what feeds {model}, or allow more in its `row_gate`",
+    "rows_split": "Rows were lost or doubled on their way through the row gate; correct {model}",
+}
+"""By generic test, where more can be said than that the model is wrong."""
+
+
+def red_tests(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each data test of a run that is red: test, model, count and what to do.
+
+    `results` and `manifest` are dbt's artifacts of that run. A line ends with the command that
+    shows the offending rows, where the test could be run.
+    """
+    for result in results["results"]:
+        node = manifest.get("nodes", {}).get(result["unique_id"])
+        if node and node["resource_type"] == "test" and result["status"] in _RED:
+            yield f"{_place(node)}: {_said(result)}. {_remedy(node, result)}"
+
+
+def _place(node: Mapping[str, Any]) -> str:
+    """Return the test and the model, with the column if there is one, that it looks at."""
+    column = f".{node['column_name']}" if node.get("column_name") else ""
+    model = _model(node)
+    return f"{_test(node)} on {model}{column}" if model else _test(node)
+
+
+def _said(result: Mapping[str, Any]) -> str:
+    if result["status"] == "error":
+        return "errored, as dbt says above"
+    count = result.get("failures") or 0
+    return f"{count:,} {'row' if count == 1 else 'rows'} found"
+
+
+def _remedy(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    model = _model(node) or "what it reads"
+    if result["status"] == "error":
+        return f"Correct the test or {model}."
+    remedy = _REMEDIES.get(_test(node), "Correct {model} or what feeds it").format(model=model)
+    if not node.get("compiled_path"):
+        return f"{remedy}."
+    return f'{remedy}; what it found: ./scripts/assay query "$(cat {node["compiled_path"]})".'
+
+
+def _test(node: Mapping[str, Any]) -> str:
+    """Return the generic test, or the name of one that is written out."""
+    return str((node.get("test_metadata") or {}).get("name") or node["name"])
+
+
+def _model(node: Mapping[str, Any]) -> str:
+    return str(node.get("attached_node") or "").rpartition(".")[2]
