@@ -29,6 +29,7 @@ from udfs.publication import (
     GOLD,
     Measure,
     Table,
+    check_names,
     content_hash,
     csv_column,
     name_of,
@@ -91,6 +92,7 @@ def publish(
 
     Raises `PublishError` when it cannot be done; what was current before is then current still.
     """
+    check_names(release.tables)
     try:
         with _alone_in(folder):
             _sweep(folder)
