@@ -22,6 +22,7 @@ READS = (
     "from read_text('data/../secret.csv')",
     "from read_text('data/link.csv')",
     "from read_text('data/up/secret.csv')",
+    "from read_text('data/..\\secret.csv')",
     "from read_csv('data/*.csv')",
     "from glob('*')",
     "from 'secret.csv'",
