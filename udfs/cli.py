@@ -10,7 +10,7 @@ from typing import Annotated
 import duckdb
 import typer
 
-from udfs import cli_dead_letters, cli_publish, doctor, evaluate, gates, tally
+from udfs import cli_dead_letters, cli_publish, doctor, evaluate, fence, gates, tally
 from udfs.errors import AssayError
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
@@ -115,7 +115,7 @@ def run() -> None:
     try:
         app()
     except (AssayError, duckdb.Error) as error:
-        typer.echo(f"assay: {error}", err=True)
+        typer.echo("\n".join(filter(None, [f"assay: {error}", fence.remedy(error)])), err=True)
         sys.exit(2)
 
 

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import duckdb
 import typer
 
 from udfs.canonical import normalise
@@ -44,7 +43,7 @@ from udfs.store.letters import (
     put_discards,
     task_specs,
 )
-from udfs.warehouse import database_path
+from udfs.warehouse import database_path, open_warehouse
 
 app = typer.Typer(no_args_is_help=True, help="List, show, replay and discard dead letters.")
 
@@ -343,7 +342,7 @@ def _replay_report(store: Store, done: Replayed) -> str:
 def _texts_of_query(sql: str | None) -> list[str]:
     if sql is None:
         return []
-    with duckdb.connect(str(database_path()), read_only=True) as connection:
+    with open_warehouse(database_path()) as connection:
         return [row[0] for row in connection.execute(sql).fetchall() if isinstance(row[0], str)]
 
 

@@ -54,9 +54,8 @@ def command(
     if reasons:
         typer.echo(not_published(settings.publish, reasons), err=True)
         raise typer.Exit(1)
-    done = publish(
-        database_path(), settings.publish, _release(project, settings), keep=keep, csv=csv
-    )
+    release = _release(project, settings)
+    done = publish(database_path(), settings.publish, release, keep=keep, csv=csv, reach=settings)
     typer.echo(published(settings.publish, done))
 
 
@@ -75,7 +74,8 @@ def after_build(settings: Settings, code: int, *, ended: bool) -> int:
         typer.echo(not_published(settings.publish, reasons), err=bool(code))
         return code
     try:
-        done = publish(database_path(), settings.publish, _release(project, settings))
+        release = _release(project, settings)
+        done = publish(database_path(), settings.publish, release, reach=settings)
     except PublishError as error:
         typer.echo(not_published(settings.publish, [str(error).rstrip(".")]), err=True)
         return 1

@@ -16,6 +16,7 @@ import yaml
 from udfs.canonical import normalise
 from udfs.errors import ConfigError
 from udfs.exams import Gold
+from udfs.fence import lock
 
 _READERS = {
     ".csv": "read_csv(?, sample_size=-1)",
@@ -74,7 +75,7 @@ def read_rows(source: Source) -> list[RawRow]:
         _load(connection, "data", source.data)
         if source.join is not None:
             _load(connection, "other", source.join)
-        connection.execute("set enable_external_access = false")
+        lock(connection)
         joined = "data" if source.join is None else "data natural join other"
         return _select(connection, joined, source)
 

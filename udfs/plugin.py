@@ -12,27 +12,32 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.adapters.duckdb.environments.local import LocalEnvironment
+from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.events.logging import AdapterLogger
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
+from udfs import fence
 from udfs.arrow import Udfs
 from udfs.engine import Engine
-from udfs.errors import AssayError, GateError
+from udfs.errors import AssayError, ConfigError, GateError
 from udfs.gates import Gatekeeper
 from udfs.interrupts import interrupts
 from udfs.prices import check_cap
 from udfs.progress import Ticker
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
-from udfs.settings import Settings, load_settings
+from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
 from udfs.terminal import show_progress
+
+_log = AdapterLogger("Assay")
 
 _UNSERVED = frozenset({"text"})
 """Columns of the store that never become part of the warehouse: the inputs of failed asks."""
@@ -126,6 +131,20 @@ def _load_in_turn() -> None:
     _extend(LocalEnvironment, "load_source", load)
 
 
+def _explain_the_fence() -> None:
+    """Say what to do where DuckDB refuses what is beyond the fence."""
+
+    def execute(method: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        except duckdb.Error as error:
+            if (remedy := fence.remedy(error)) is None:
+                raise
+            raise type(error)(f"{error}\n{remedy}") from None
+
+    _extend(DuckDBCursorWrapper, "execute", execute)
+
+
 def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
     """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
     method = getattr(owner, name)
@@ -153,11 +172,16 @@ class Plugin(BasePlugin):
         try:
             self._settings = load_settings(config)
             check_cap(self._settings)
+            fence.check_files(self._settings)
+            _check_profile(inherited, self._settings)
             self._engine = _workshop.engine(self._settings)
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
         _load_in_turn()
+        _explain_the_fence()
+        if self._settings.external_access:
+            _log.warning(f"Warning: {fence.OPEN}")
         self._engine.begin_run(get_invocation_id())
         _workshop.watch(wanted=self._settings.progress and not get_flags().QUIET)
         interrupts.listen(_workshop.cancel)
@@ -167,6 +191,10 @@ class Plugin(BasePlugin):
         udfs = Udfs(Resolver(self._settings, self._engine), self._engine)
         udfs.register(conn)
         _workshop.keep((udfs, conn))
+
+    def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
+        """Close the fence; now, because attachments and extensions of the profile are in place."""
+        fence.enclose(cursor, self._settings)
 
     def load(self, source_config: Any) -> pa.Table:
         """Return a table of the store, such as `calls`."""
@@ -185,6 +213,16 @@ def run_gate(gate: str, relations: Mapping[str, DuckDBPyRelation]) -> pa.Table:
     """
     keeper = Gatekeeper(_workshop.store, get_invocation_id(), Path.cwd())
     return keeper.check(gate, relations)
+
+
+def _check_profile(options: Mapping[str, Any], reach: Reach) -> None:
+    """Refuse options that dbt sets anew on each cursor: behind the fence none can be set."""
+    if options and not reach.external_access:
+        message = (
+            f"profiles.yml has `settings:` ({', '.join(options)}), which locked options refuse; "
+            "move them to `config_options:`."
+        )
+        raise ConfigError(message)
 
 
 def store_table(store: Store, name: str) -> pa.Table:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from udfs.canonical import digest
+from udfs.errors import PublishError
 from udfs.tally import quoted
 
 GOLD = "gold"
@@ -29,6 +30,9 @@ FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 _PRECISION = re.compile(r"\(\d+, ?\d+\)$")
 """What follows DECIMAL; a list of decimals ends otherwise."""
+
+_FILE_NAME = re.compile(r"\w[\w .-]*")
+"""Names of tables that are names of files as they are, in this folder and no other."""
 
 _TIME_FORMAT = "%Y%m%dT%H%M%S%fZ"
 
@@ -260,6 +264,17 @@ def _kind(node: Node) -> str:
 
 def _table(node: Node) -> Table:
     return Table(str(node["schema"]), str(node["alias"]))
+
+
+def check_names(tables: Iterable[Table]) -> None:
+    """Raise `PublishError` for a table whose name cannot be a file's: it might lead elsewhere."""
+    for table in tables:
+        if not _FILE_NAME.fullmatch(table.name):
+            message = (
+                f"The gold table {table.name!r} cannot be a file; give its model an alias of "
+                "letters, digits, `_`, `-`, `.` and blanks."
+            )
+            raise PublishError(message)
 
 
 def _type(result: Mapping[str, Any]) -> str:

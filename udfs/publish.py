@@ -24,21 +24,25 @@ from typing import Any
 import duckdb
 
 from udfs.errors import PublishError
+from udfs.fence import enclose, literal
 from udfs.publication import (
     GOLD,
     Measure,
     Table,
+    check_names,
     content_hash,
     csv_column,
     name_of,
     retired,
 )
+from udfs.settings import Reach
 from udfs.tally import quoted, row_counts
 
 CURRENT = "current"
 MANIFEST = "manifest.json"
 SNAPSHOT = "gold.duckdb"
 KEEP = 3
+CLOSED = Reach()
 
 _UNBORN = ".new"
 _LOCK = ".lock"
@@ -80,18 +84,22 @@ def publish(
     *,
     keep: int = KEEP,
     csv: bool = False,
+    reach: Reach = CLOSED,
 ) -> Published:
     """Publish gold as it is in the warehouse and return what is current now.
 
+    Views of the warehouse may read files within `reach`.
+
     Raises `PublishError` when it cannot be done; what was current before is then current still.
     """
+    check_names(release.tables)
     try:
         with _alone_in(folder):
             _sweep(folder)
             moment = datetime.datetime.now(datetime.UTC)
             name = name_of(moment, release.invocation_id)
             unborn = folder / f"{name}{_UNBORN}"
-            manifest = _written(warehouse, folder, unborn, release, moment, csv=csv)
+            manifest = _written(warehouse, folder, unborn, release, moment, reach, csv=csv)
             unborn.rename(folder / name)
             _show(folder, name)
             _retire(folder, name, keep)
@@ -158,12 +166,13 @@ def _written(
     unborn: Path,
     release: Release,
     moment: datetime.datetime,
+    reach: Reach,
     *,
     csv: bool,
 ) -> dict[str, Any]:
     """Write everything of a publication into the folder `unborn` and return its manifest."""
     unborn.mkdir()
-    source = _copied(warehouse, unborn / SNAPSHOT, release)
+    source = _copied(warehouse, unborn / SNAPSHOT, release, reach)
     _exported(unborn, release.tables, source["tables"], csv=csv)
     files = sorted(path for path in unborn.rglob("*") if path.is_file())
     manifest = {
@@ -184,7 +193,7 @@ def _written(
     return manifest
 
 
-def _copied(warehouse: Path, snapshot: Path, release: Release) -> dict[str, Any]:
+def _copied(warehouse: Path, snapshot: Path, release: Release, reach: Reach) -> dict[str, Any]:
     """Copy gold into a file of its own; return what was measured in the warehouse meanwhile.
 
     The warehouse is attached read-only all the while, so that nobody writes to it. The tables
@@ -193,8 +202,9 @@ def _copied(warehouse: Path, snapshot: Path, release: Release) -> dict[str, Any]
     with duckdb.connect(":memory:") as connection:
         # Under its own name, which views in it may spell out.
         attached = quoted(warehouse.stem)
-        connection.execute(f"attach {_literal(warehouse)} as {attached} (read_only)")
-        connection.execute(f"attach {_literal(snapshot)} as {_COPY}")
+        connection.execute(f"attach {literal(warehouse)} as {attached} (read_only)")
+        connection.execute(f"attach {literal(snapshot)} as {_COPY}")
+        enclose(connection, reach)
         connection.execute(f"use {attached}")
         for table in release.tables:
             target = f"{_COPY}.main.{quoted(table.name)}"
@@ -225,9 +235,9 @@ def _exported(
                 message = f"The copy of {table.full_name} differs from it; nothing is published."
                 raise PublishError(message)
             file = unborn / GOLD / f"{table.name}.parquet"
-            connection.execute(f"copy {name} to {_literal(file)} (format parquet)")
+            connection.execute(f"copy {name} to {literal(file)} (format parquet)")
             rows = connection.execute(
-                f"select count(*) from read_parquet({_literal(file)})"  # noqa: S608
+                f"select count(*) from read_parquet({literal(file)})"  # noqa: S608
             ).fetchall()[0][0]
             if rows != expected[table.name]["rows"]:
                 message = f"{file.name} holds {rows:,} rows; nothing is published."
@@ -240,7 +250,7 @@ def _export_csv(connection: duckdb.DuckDBPyConnection, relation: str, file: Path
     columns = connection.execute(f"describe {relation}").fetchall()
     chosen = ", ".join(csv_column(name, kind) for name, kind, *_ in columns)
     query = f"select {chosen} from {relation}"  # noqa: S608
-    connection.execute(f"copy ({query}) to {_literal(file)} (format csv, header)")
+    connection.execute(f"copy ({query}) to {literal(file)} (format csv, header)")
 
 
 def _show(folder: Path, name: str) -> None:
@@ -311,10 +321,6 @@ def _on_disk(path: Path) -> None:
 def _file_hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:

@@ -38,6 +38,13 @@ def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _listed(value: object) -> object:
+    """Folders as an environment variable spells them: with commas between."""
+    if not isinstance(value, str):
+        return value
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 _none_if_blank = BeforeValidator(_blank_is_none)
 Text = Annotated[str | None, _none_if_blank]
 Count = Annotated[int | None, _none_if_blank, Field(ge=1)]
@@ -45,10 +52,25 @@ Price = Annotated[float | None, _none_if_blank, Field(ge=0, allow_inf_nan=False)
 Money = Annotated[float | None, _none_if_blank, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(BaseModel):
-    """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
+class Reach(BaseModel):
+    """What SQL may reach outside the warehouse."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_directories: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(
+        default=(Path("data"),),
+        description="The folders whose files SQL may read and write, with commas between; the "
+        "folders of the seeds are always among them.",
+    )
+    external_access: bool = Field(
+        default=False,
+        description="Whether SQL may reach every file and host that this process may; every run "
+        "warns while it is on.",
+    )
+
+
+class Settings(Reach):
+    """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
     provider: Literal["local", "openai", "replay"] = Field(
         default="local",
@@ -233,6 +255,16 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
         given["api_key"] = key
     try:
         return Settings.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(_first_line(error)) from None
+
+
+def reach_from_environ(environ: Mapping[str, str] = os.environ) -> Reach:
+    """Return what SQL may reach, of the `ASSAY_` variables alone; the others may be wrong."""
+    named = {name: environ.get(PREFIX + name.upper(), "") for name in Reach.model_fields}
+    given = {name: value for name, value in named.items() if value.strip()}
+    try:
+        return Reach.model_validate(given)
     except ValidationError as error:
         raise ConfigError(_first_line(error)) from None
 

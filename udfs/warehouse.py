@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 
 from udfs.errors import ConfigError
+from udfs.fence import enclose
+from udfs.settings import reach_from_environ
 
 
 def database_path() -> Path:
@@ -17,12 +19,12 @@ def database_path() -> Path:
 
 
 def open_warehouse(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
-    """Open the DuckDB file at `path`.
+    """Open the DuckDB file at `path`, with the fence around what SQL may reach.
 
     Raises `ConfigError` where another process has it open: DuckDB lets only one in.
     """
     try:
-        return duckdb.connect(str(path), read_only=read_only)
+        connection = duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as error:
         if (holder := re.search(r"lock is held in (.*) \(PID (\d+)\)", str(error))) is None:
             raise
@@ -32,3 +34,5 @@ def open_warehouse(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConn
             f"ended, or end it with `kill {process}`. Nothing was sent."
         )
         raise ConfigError(message) from None
+    enclose(connection, reach_from_environ())
+    return connection

@@ -97,12 +97,14 @@
 {% macro _assay_label_checks(wanted, catalogue) -%}
     {%- set found = [] -%}
     {%- for name, labels in wanted.labels.items() -%}
-        {%- set accepted = _assay_labels('ai_row_gate', labels) | map(attribute='name')
-            | map('replace', "'", "''") | join("', '") -%}
+        {%- set accepted = [] -%}
+        {%- for label in _assay_labels('ai_row_gate', labels) -%}
+            {%- do accepted.append(_assay_quoted(label.name)) -%}
+        {%- endfor -%}
         {%- do found.append({
             'column': name,
             'violated': _assay_any_value(
-                wanted, name, "not list_contains(['" ~ accepted ~ "'], one_value)"
+                wanted, name, 'not list_contains([' ~ accepted | join(', ') ~ '], one_value)'
             ),
             'reason': _assay_quoted(name ~ ' is not one of the accepted labels')
         }) -%}

@@ -46,8 +46,3 @@
         coalesce((select max(severity) from {{ catalogue }} where rule_id = '{{ rule_id }}'), 'quarantine')
     {%- endif -%}
 {%- endmacro %}
-
-{#- A SQL string literal. -#}
-{% macro _assay_quoted(text) -%}
-    '{{ text | replace("'", "''") }}'
-{%- endmacro %}

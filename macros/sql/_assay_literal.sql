@@ -3,7 +3,12 @@
     inside it, so that exchanging a function's name in a statement never touches a label.
 -#}
 {% macro _assay_literal(json) -%}
-    '{{ json | replace("'", "''") | replace("assay_", "\\u0061ssay_") }}'
+    {{- _assay_quoted(json | replace('assay_', '\\u0061ssay_')) -}}
+{%- endmacro %}
+
+{#- A SQL string literal: the only place where text becomes SQL. -#}
+{% macro _assay_quoted(text) -%}
+    '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
 {#- A quoted SQL identifier. -#}

@@ -11,18 +11,24 @@
         {%- for column in columns -%}
             {%- set value = _assay_column(column) -%}
             {%- do values.append('cast(' ~ value ~ ' as varchar)') -%}
-            {%- do pairs.append("'" ~ column.split('.')[-1] | replace("'", "''") ~ "', " ~ value) -%}
+            {%- do pairs.append(_assay_quoted(_assay_path(column)[-1]) ~ ', ' ~ value) -%}
         {%- endfor -%}
         {#- A record is blank when no column holds anything visible; RE2's \s knows ASCII only. -#}
         case when regexp_matches(concat({{ values | join(', ') }}), '[^\s\p{Z}\p{Cc}\p{Cf}]') then cast(json_object({{ pairs | join(', ') }}) as varchar) end
     {%- endif -%}
 {%- endmacro %}
 
-{#- A column as SQL: a plain or qualified name as it is, anything else quoted. -#}
+{#- A column as SQL, quoted: `order` and `null` are columns, too. -#}
 {% macro _assay_column(name) -%}
-    {%- if modules.re.fullmatch('[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*', name) -%}
-        {{ name }}
-    {%- else -%}
-        {{ _assay_identifier(name) }}
-    {%- endif -%}
+    {%- set quoted = [] -%}
+    {%- for part in _assay_path(name) -%}
+        {%- do quoted.append(_assay_identifier(part)) -%}
+    {%- endfor -%}
+    {{ quoted | join('.') }}
+{%- endmacro %}
+
+{#- The parts of a qualified name, such as `notes.body`; any other name is one part, dots or not. -#}
+{% macro _assay_path(name) -%}
+    {%- set is_qualified = modules.re.fullmatch('[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*', name) -%}
+    {%- do return(name.split('.') if is_qualified else [name]) -%}
 {%- endmacro %}

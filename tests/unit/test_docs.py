@@ -141,6 +141,8 @@ def default_of(setting: str) -> str:
     assert default is not PydanticUndefined
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
     return "" if default is None else str(default)
 
 

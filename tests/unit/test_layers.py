@@ -13,7 +13,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tasks",),
     ("functions",),
     ("settings",),
-    ("records",),
+    ("records", "fence"),
     ("prompts", "prices", "limiter", "meter"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
     ("embedded",),

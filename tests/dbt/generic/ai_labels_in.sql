@@ -21,7 +21,7 @@ validation_errors as (
     select label from given
     where label not in (
         {%- for label in accepted %}
-        '{{ label | replace("'", "''") }}'{{ ',' if not loop.last }}
+        {{ _assay_quoted(label) }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
 

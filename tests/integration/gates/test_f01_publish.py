@@ -289,6 +289,24 @@ def test_f01_what_cannot_be_published_leaves_the_old_gold(gold: Path, trouble: s
     assert current(out) == before
 
 
+@pytest.mark.parametrize("name", ["../../pwned", "/pwned", ".hidden", "a\0b", "..", ""])
+def test_g16_a_name_that_leads_elsewhere_is_not_published(gold: Path, name: str) -> None:
+    """The alias of a gold model is the name of a file; nothing is written for this one."""
+    before = sorted(gold.parent.rglob("*"))
+    with pytest.raises(PublishError, match="give its model an alias"):
+        publish(gold, gold.parent / "out", release("run", name))
+    assert sorted(gold.parent.rglob("*")) == before
+
+
+def test_g07_views_of_gold_read_no_further_than_models(gold: Path) -> None:
+    """What a view would read when it is copied is within the fence, or nothing is published."""
+    with duckdb.connect(str(gold)) as connection:
+        connection.execute("create view gold.leak as select * from read_text('/etc/hostname')")
+    with pytest.raises(PublishError, match="Permission Error"):
+        publish(gold, gold.parent / "out", release("run", "leak"))
+    assert current(gold.parent / "out") is None
+
+
 def test_f01_two_processes_do_not_publish_at_once(gold: Path) -> None:
     """The second one says so."""
     out = gold.parent / "out"

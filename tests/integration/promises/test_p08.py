@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
 
 from udfs.faultd import FaultServer
 
 from ..dbt.project import KEY, Project, Run, asking
 from ..figures import Figure
+from ..traced import dbt_traced, needs_strace
 
 NAMED = "row-canary-91c2 the tent leaks"
 UNNAMED = "unnamed-canary-55e0"
@@ -78,40 +73,15 @@ def test_p08_canaries_stay_where_they_belong(tmp_path: Path, figure: Figure) -> 
     figure(runs=len(RUNS), requests=requests, canaries_found=0, sink_bytes=sink)
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@needs_strace
 def test_p08_a_build_speaks_to_the_loopback_only(tmp_path: Path, figure: Figure) -> None:
     """Every connect of dbt and all its children, as the kernel saw it."""
     with FaultServer() as server:
         project = make(tmp_path / "traced", server, "redir307x")
-        trace = tmp_path / "trace"
-        wrapper = tmp_path / "bin" / "dbt"
-        wrapper.parent.mkdir()
-        dbt = Path(sys.executable).with_name("dbt")
-        wrapper.write_text(
-            f'#!/bin/sh\nexec strace -f -qq -e trace=connect,sendto -o {trace} {dbt} "$@"\n'
-        )
-        wrapper.chmod(0o700)
-        run = project_run(project, wrapper)
+        run = dbt_traced(project, "run")
         sink = server.sink
-    if not trace.exists():
-        pytest.skip("strace may not trace here")
-    said = trace.read_text(errors="replace")
-    hosts = set(re.findall(r'inet_addr\("([^"]+)"\)', said))
-    hosts |= set(re.findall(r'inet_pton\(AF_INET6, "([^"]+)"', said))
-    assert run.returncode == 1
-    assert hosts <= {"127.0.0.1", "::1"}
-    assert "127.0.0.1" in hosts
+    assert run.code == 1
+    assert run.hosts <= {"127.0.0.1", "::1"}
+    assert "127.0.0.1" in run.hosts
     assert sink == {"sink_connections": 0, "sink_bytes": 0}
-    figure(hosts=sorted(hosts), sink_bytes=0)
-
-
-def project_run(project: Project, dbt: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run dbt by another path in the environment of the project."""
-    return subprocess.run(
-        [str(dbt), "run"],
-        cwd=project.root,
-        env=project._environment({}),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    figure(hosts=sorted(run.hosts), sink_bytes=0)

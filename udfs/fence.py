@@ -1,0 +1,104 @@
+"""The fence around SQL: which files it may reach, closed for good on every connection of ours.
+
+DuckDB's SQL is code: it reads files, writes them, attaches databases, loads extensions and speaks
+to hosts. Whoever gets a line of SQL into a model must not get more than the model's data.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from udfs.errors import ConfigError
+from udfs.settings import Reach
+
+OPEN = (
+    "`ASSAY_EXTERNAL_ACCESS` is on: SQL may read and write every file that this process may, and "
+    "speak to any host. Unset it unless every line of SQL and every package is yours."
+)
+"""What every run says while there is no fence."""
+
+_REMEDIES = {
+    "file system operations are disabled": "SQL reaches the files of the data folders only; put "
+    "the file there, or name its folder in `ASSAY_DATA_DIRECTORIES` (docs/settings.md).",
+    "external extensions is disabled": "SQL loads no extensions; name it under `extensions:` in "
+    "profiles.yml (docs/settings.md).",
+    "configuration has been locked": "SQL changes no options; set it under `config_options:` in "
+    "profiles.yml (docs/settings.md).",
+}
+"""What to do, by words of DuckDB's message."""
+
+_closing = threading.Lock()
+
+
+def enclose(connection: duckdb.DuckDBPyConnection, reach: Reach) -> None:
+    """Let SQL of `connection` reach what `reach` says and nothing else.
+
+    Databases that are attached by now stay. Nothing can open the fence again but a new
+    connection; to close it twice does nothing.
+    """
+    if not reach.external_access:
+        lock(connection, folders(reach, Path.cwd()))
+
+
+def lock(connection: duckdb.DuckDBPyConnection, allowed: Iterable[Path] = ()) -> None:
+    """Let SQL reach the files below `allowed` alone; links that lead out of them do not help."""
+    names = ", ".join(literal(folder) for folder in allowed)
+    with _closing:  # threads of dbt share what their cursors configure
+        if _is_locked(connection):
+            return
+        connection.execute(f"set allowed_directories = [{names}]")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+
+
+def folders(reach: Reach, project: Path) -> tuple[Path, ...]:
+    """Return the folders whose files SQL may reach: those of the settings and of the seeds."""
+    return (*reach.data_directories, *_seed_folders(project))
+
+
+def check_files(reach: Reach) -> None:
+    """Raise `ConfigError` for a pipe or device in a data folder: to read one may never end."""
+    if reach.external_access:
+        return
+    for odd in (path for folder in reach.data_directories for path in _odd_files(folder)):
+        message = (
+            f"{odd} is a pipe or a device, and reading it may never end; take it out of the "
+            "folders that `ASSAY_DATA_DIRECTORIES` names."
+        )
+        raise ConfigError(message)
+
+
+def remedy(error: Exception) -> str | None:
+    """Return what to do about an error of DuckDB; None where the fence did not cause it."""
+    said = str(error)
+    return next((remedy for words, remedy in _REMEDIES.items() if words in said), None)
+
+
+def literal(value: object) -> str:
+    """Return `value` as an SQL string."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _is_locked(connection: duckdb.DuckDBPyConnection) -> bool:
+    (row,) = connection.execute("select current_setting('lock_configuration')").fetchall()
+    return bool(row[0])
+
+
+def _seed_folders(project: Path) -> tuple[Path, ...]:
+    """dbt copies seeds by SQL, so that their folders must be within reach."""
+    file = project / "dbt_project.yml"
+    said = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+    names = said.get("seed-paths", ["seeds"]) if isinstance(said, dict) else []
+    return tuple(Path(name) for name in names)
+
+
+def _odd_files(folder: Path) -> Iterator[Path]:
+    """Yield what is there and is neither a file nor a folder."""
+    for path in folder.rglob("*"):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            yield path
