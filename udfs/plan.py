@@ -83,11 +83,11 @@ def _latency(connection: sqlite3.Connection, settings: Settings) -> float | None
     query = (
         "select avg(latency_seconds) from (select latency_seconds from calls "
         "where host = ? and model = ? and outcome in ('ok', 'partial') "
-        f"order by started_at desc limit {_LAST_CALLS})"
+        "order by started_at desc limit ?)"
     )
-    model = settings.model_for(None)
+    asked = [settings.host, settings.model_for(None), _LAST_CALLS]
     seconds: float | None
-    (seconds,) = connection.execute(query, [settings.host, model]).fetchone()
+    (seconds,) = connection.execute(query, asked).fetchone()
     return seconds
 
 
