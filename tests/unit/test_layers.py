@@ -26,8 +26,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("terminal",),
     ("resolver",),
     ("arrow", "runner", "doctor", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
-    ("child", "tally", "dead_letters", "gates", "publication", "publish"),
-    ("plan", "cli_dead_letters", "cli_publish"),
+    ("child", "tally", "dead_letters", "gates", "publication", "publish", "suggestions"),
+    ("plan", "cli_dead_letters", "cli_publish", "cli_suggest"),
     ("plugin", "cli"),
     ("bench",),
 )

@@ -15,9 +15,10 @@ from udfs.embedded.extractor import Extractor, Field
 from udfs.embedded.filter import Filter as YesNo
 from udfs.embedded.judgement import Judgement
 from udfs.embedded.sentiment import Sentiment as Feeling
+from udfs.embedded.suggester import suggest
 from udfs.embedded.summarizer import Summarizer
 from udfs.errors import ConfigError
-from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Summarize
+from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Suggest, Summarize
 from udfs.records import Reply, Request, Usage
 from udfs.settings import LOCAL_MODEL, Settings
 from udfs.tasks import Task
@@ -77,6 +78,8 @@ def make_judge(task: Task, embedder: Embedder) -> Judge:
             return YesNo(embedder, task.asked, examples).judge
         case Assess():
             return _assess(task)
+        case Suggest():
+            return lambda texts: [suggest(json.loads(text)) for text in texts]
     message = f"The embedded provider does not know ai_{task.kind}; use `ASSAY_PROVIDER=openai`."
     raise ConfigError(message)
 
