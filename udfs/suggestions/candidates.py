@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from udfs.suggestions import sql
 from udfs.suggestions.comparisons import comparisons
 from udfs.suggestions.dependencies import dependencies
 from udfs.suggestions.detectors import detect
@@ -39,10 +40,11 @@ def candidates(connection: duckdb.DuckDBPyConnection, profile: Profile) -> list[
 
 def counted(connection: duckdb.DuckDBPyConnection, table: Table, rule: Rule) -> tuple[int, int]:
     """Return how many rows of a table a rule judges, and how many of them do not meet it."""
-    judged, wrong = connection.execute(
+    judged, wrong = sql.one(
+        connection,
         "select count(*) filter (judged), count(*) filter (judged and wrong) from ("
-        f"select {rule.judged} as judged, {rule.wrong} as wrong from {table.sql})"
-    ).fetchone() or (0, 0)
+        f"select {rule.judged} as judged, {rule.wrong} as wrong from {table.sql})",
+    )
     return judged, wrong
 
 

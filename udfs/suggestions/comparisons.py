@@ -1,4 +1,4 @@
-"""Which column is never above another: pairs of times, and of numbers whose names are opposites."""
+"""Which column is never above another: pairs of times, and of numbers named as opposites."""
 
 # ruff: noqa: S608 - names and values come in through `sql`, quoted
 from __future__ import annotations
@@ -27,17 +27,18 @@ MOST_TIMES = 8
 LEAST_ROWS = 20
 LEAST_SHARE = 0.95
 LEAST_BELOW = 0.5
-"""So many of the rows must be in order, and so many of them truly below: else they are the same."""
+"""So many of the rows must be in order, and so many truly below: else they are the same."""
 
 
 def comparisons(connection: duckdb.DuckDBPyConnection, profile: Profile) -> Iterator[Rule]:
     """Yield a rule for each pair of columns that is nearly always in order."""
     for low, high in _pairs(profile):
         a, b = sql.name(low.name), sql.name(high.name)
-        both, ordered, below = connection.execute(
+        both, ordered, below = sql.one(
+            connection,
             f"select count(*), count(*) filter ({a} <= {b}), count(*) filter ({a} < {b}) "
-            f"from {SAMPLE} where {a} is not null and {b} is not null"
-        ).fetchone() or (0, 0, 0)
+            f"from {SAMPLE} where {a} is not null and {b} is not null",
+        )
         enough = both >= LEAST_ROWS and ordered >= LEAST_SHARE * both
         if enough and below >= LEAST_BELOW * both:
             yield rules.ordered(low.name, high.name)

@@ -58,7 +58,7 @@ def dependencies(
 ) -> tuple[Dependency, ...]:
     """Return the dependencies of a profiled table, the weightiest of a column first."""
     eligible = _eligible(profile)
-    if len(eligible) < 2 or profile.sampled < LEAST_ROWS:
+    if len(eligible) <= 1 or profile.sampled < LEAST_ROWS:
         return ()
     codes = _codes(connection, [column.name for column in eligible])
     return tuple(sorted(_found(codes), key=lambda found: (found.dependent, -found.weight)))

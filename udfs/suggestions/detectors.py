@@ -1,4 +1,4 @@
-"""What the profile of a table gives reason to expect, as rules; decided from counts, by no name."""
+"""What the profile of a table gives reason to expect, as rules: decided from counts alone."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ FAR = 3.0
 
 LEAST_VALUES = 20
 """Of fewer values nothing is concluded."""
+
+LONGEST_KEY = 40
+"""Longer texts differ without being a key."""
 
 LEAST_HELD = 0.9
 LEAST_JUDGED = 0.3
@@ -71,7 +74,7 @@ def _key(column: Column) -> Iterator[Rule]:
     """A column with nearly as many values as rows is a key, if no free text and no measure."""
     if column.filled < LEAST_VALUES or column.family not in ("number", "text"):
         return
-    if column.type in ("FLOAT", "DOUBLE") or column.longest > 40:
+    if column.type in ("FLOAT", "DOUBLE") or column.longest > LONGEST_KEY:
         return
     if column.distinct >= 0.99 * column.filled:
         yield rules.unique(column.name)
@@ -101,7 +104,8 @@ def _numbers(column: Column) -> Rule | None:
     plain = units.get("", 0)
     mixed = len([unit for unit, count in units.items() if count >= COMMON * numbers]) > 1
     if plain >= 0.5 * numbers or (mixed and max(units.values()) < FORMED * numbers):
-        return rules.matches(column.name, NUMBER, claim)
+        marked = [_escaped(marker) for marker in column.markers or {}]
+        return rules.matches(column.name, "|".join([NUMBER, *marked]), claim)
     return None
 
 
@@ -111,7 +115,7 @@ def _valued(column: Column) -> int:
 
 
 def _units(column: Column) -> dict[str, int]:
-    """Return what follows the number in each template that is a number and a unit, and how often."""
+    """Return what stands behind the number in texts of a number and a unit, with the rows."""
     units: dict[str, int] = {}
     for template, count in (column.templates or {}).items():
         if (found := re.fullmatch(r"\s*[+-]?9(?:\.9)?\s*(\D{0,30}?)\s*", template)) is not None:

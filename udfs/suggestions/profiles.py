@@ -131,7 +131,7 @@ def family_of(kind: str) -> Family:
 def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
     """Return the profile of a table; its sample stays behind as a temporary table."""
     described = connection.execute(f"describe select * from {table.sql}").fetchall()
-    rows = _one(connection, f"select count(*) from {table.sql}")[0]
+    rows = sql.one(connection, f"select count(*) from {table.sql}")[0]
     size = max(1, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, len(described))))
     _sample(connection, table, size if rows > size else None)
     sampled = min(rows, size)
@@ -141,7 +141,7 @@ def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
 
 def _sample(connection: duckdb.DuckDBPyConnection, table: Table, size: int | None) -> None:
     """Keep the rows that are looked at; with one thread, as only so a seed gives the same ones."""
-    (threads,) = _one(connection, "select current_setting('threads')")
+    (threads,) = sql.one(connection, "select current_setting('threads')")
     some = f" using sample reservoir({size} rows) repeatable (1)" if size else ""
     connection.execute("set threads = 1")
     connection.execute(f"create or replace temp table {SAMPLE} as select * from {table.sql}{some}")
@@ -150,7 +150,7 @@ def _sample(connection: duckdb.DuckDBPyConnection, table: Table, size: int | Non
 
 def _column(connection: duckdb.DuckDBPyConnection, name: str, kind: str, rows: int) -> Column:
     quoted, family = sql.name(name), family_of(kind)
-    filled, distinct = _one(
+    filled, distinct = sql.one(
         connection,
         f"select count({quoted}), count(distinct {quoted}) from {SAMPLE}",
     )
@@ -174,7 +174,7 @@ def as_number(name: str, family: Family, plain: int) -> str | None:
 
 
 def _spread(connection: duckdb.DuckDBPyConnection, number: str) -> Spread | None:
-    found = _one(
+    found = sql.one(
         connection,
         f"select min(n), quantile_cont(n, [0.25, 0.5, 0.75]), max(n) "
         f"from (select {number} as n from {SAMPLE}) where isfinite(n)",
@@ -193,7 +193,7 @@ def _texts(connection: duckdb.DuckDBPyConnection, value: str) -> dict[str, Any]:
     )
     short = f"from assay_suggest_values where length(v) <= {_LONGEST_VALUE}"
     marked = f"from assay_suggest_values where lower(trim(v)) in {sql.texts(MARKERS)}"
-    plain, longest = _one(
+    plain, longest = sql.one(
         connection,
         "select coalesce(sum(n) filter (regexp_full_match(trim(v), ?)), 0)::bigint, "
         "max(length(v)) from assay_suggest_values",
@@ -216,8 +216,3 @@ def _texts(connection: duckdb.DuckDBPyConnection, value: str) -> dict[str, Any]:
 
 def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
     return dict(connection.execute(query).fetchall())
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str, given: Any = None) -> tuple[Any, ...]:
-    row = connection.execute(query, given).fetchone()
-    return row or ()

@@ -61,9 +61,10 @@ def _is_named_after(column: str, table: str, key: str) -> bool:
 def _rows_where_key(connection: duckdb.DuckDBPyConnection, table: Table, key: str) -> int:
     """Return how many rows the table has if the column is its key, else 0."""
     quoted = sql.name(key)
-    rows, filled, distinct = connection.execute(
-        f"select count(*), count({quoted}), count(distinct {quoted}) from {table.sql}"
-    ).fetchone() or (0, 0, 0)
+    rows, filled, distinct = sql.one(
+        connection,
+        f"select count(*), count({quoted}), count(distinct {quoted}) from {table.sql}",
+    )
     return int(rows) if rows == filled == distinct else 0
 
 
@@ -72,8 +73,9 @@ def _is_within(
 ) -> bool:
     """Whether most of the column's values are in the key."""
     quoted = sql.name(column.name)
-    (there,) = connection.execute(
+    (there,) = sql.one(
+        connection,
         f"select count(*) from {SAMPLE} "
-        f"where {quoted} in (select {sql.name(key)} from {table.sql})"
-    ).fetchone() or (0,)
+        f"where {quoted} in (select {sql.name(key)} from {table.sql})",
+    )
     return bool(there >= LEAST_SHARE * column.filled)

@@ -1,8 +1,11 @@
-"""Names and values as DuckDB's SQL spells them: data, whatever they hold."""
+"""Names and values as DuckDB's SQL spells them: data, whatever they hold; one row of counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+import duckdb
 
 
 def name(identifier: str) -> str:
@@ -23,3 +26,9 @@ def texts(values: Iterable[str]) -> str:
 def names(identifiers: Iterable[str]) -> str:
     """Return identifiers in quotes, with commas."""
     return ", ".join(map(name, identifiers))
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str, given: Any = None) -> tuple[Any, ...]:
+    """Return the one row of a query; read to its end, as DuckDB waits for that."""
+    (row,) = connection.execute(query, given).fetchall()
+    return tuple(row)
