@@ -9,12 +9,15 @@ from udfs.embedded.judgement import Judgement
 
 MOST_WRONG: Mapping[str, float] = {
     "expect_column_values_to_be_unique": 0.01,
-    "expect_column_values_to_be_between": 0.01,
+    "expect_column_values_to_be_between": 0.002,
     "expect_column_pair_values_a_to_be_greater_than_b": 0.02,
     "expect_column_values_to_be_in_set": 0.1,
 }
 """Where a larger share of the judged rows is wrong, it is the rule that is; others have no such
 limit, as a column can be written wrongly throughout."""
+
+A_FEW = 3
+"""So many rows may always be wrong."""
 
 LEAST_JUDGED = 20
 HIGH_SHARE = 0.01
@@ -38,7 +41,7 @@ def _is_issue(candidate: Mapping[str, Any]) -> bool:
     if candidate["judged"] < LEAST_JUDGED:
         return False
     limit = MOST_WRONG.get(candidate["expectation"], 1.0)
-    return bool(candidate["wrong"] <= limit * candidate["judged"])
+    return bool(candidate["wrong"] <= max(A_FEW, limit * candidate["judged"]))
 
 
 def _severity(candidate: Mapping[str, Any]) -> str:

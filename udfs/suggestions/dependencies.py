@@ -25,8 +25,12 @@ LEAST_ROWS = 20
 LEAST_SHARE = 0.85
 """Of the rows that are judged so many follow; what is kept is judged anew over the whole table."""
 
-LEAST_EXCESS = 0.7
+LEAST_EXCESS = 0.8
+LEAST_EXCESS_OF_PAIRS = 0.9
 """How much of the way from chance to certainty a dependency must have gone."""
+
+MOST_REPEATED = 0.6
+"""Of the rows that do not follow, the share that may agree with another one of their group."""
 
 SEARCH_ROWS = 20_000
 MOST_COLUMNS = 60
@@ -113,31 +117,55 @@ def _joint(first: _Codes, second: _Codes) -> _Codes:
 
 
 def _measured(names: tuple[str, ...], x: _Codes, dependent: str, y: _Codes) -> Dependency | None:
-    """Return the dependency where it holds well enough, and better than by chance."""
+    """Return the dependency where it holds well enough, better than by chance, and as a rule.
+
+    Errors are scattered. Where most of the rows that do not follow agree with another such row of
+    their group, the group has two values, and nothing is wrong with either.
+    """
     known = (x >= 0) & (y >= 0)
     x, y = x[known], y[known]
-    judged, groups, most = _majorities(x, y)
-    if groups < LEAST_GROUPS or judged < LEAST_ROWS or most < LEAST_SHARE * judged:
+    real = _followed(x, y)
+    if real.groups < LEAST_GROUPS or real.judged < LEAST_ROWS:
         return None
-    shuffled = np.random.default_rng(0).permutation(y)
-    chance = _majorities(x, shuffled)[2] / judged
-    holds = most / judged
+    astray = real.judged - real.follow
+    if astray > (1 - LEAST_SHARE) * real.judged or real.repeated > MOST_REPEATED * astray:
+        return None
+    chance = _followed(x, np.random.default_rng(0).permutation(y)).follow / real.judged
+    holds = real.follow / real.judged
     excess = (holds - chance) / (1 - chance) if chance < 1 else 0.0
-    if excess < LEAST_EXCESS:
+    if excess < (LEAST_EXCESS if len(names) == 1 else LEAST_EXCESS_OF_PAIRS):
         return None
-    return Dependency(names, dependent, judged, holds, excess)
+    return Dependency(names, dependent, real.judged, holds, excess)
 
 
-def _majorities(x: _Codes, y: _Codes) -> tuple[int, int, int]:
-    """Return the rows in groups of x that are large enough, the groups, and the rows that follow.
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """Counts over the groups of x that are large enough: the groups, and rows.
 
-    A row follows when its y is the commonest of its group.
+    A row follows when its y is the commonest of its group; `repeated` are those that do not, and
+    are not alone with their y either.
     """
+
+    groups: int = 0
+    judged: int = 0
+    follow: int = 0
+    repeated: int = 0
+
+
+def _followed(x: _Codes, y: _Codes) -> _Followed:
     if not len(x):
-        return 0, 0, 0
-    cells, counts = np.unique(x * (int(y.max()) + 1) + y, return_counts=True)
-    owner = cells // (int(y.max()) + 1)
+        return _Followed()
+    width = int(y.max()) + 1
+    cells, counts = np.unique(x * width + y, return_counts=True)
+    owner = cells // width
     starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
     sizes, most = np.add.reduceat(counts, starts), np.maximum.reduceat(counts, starts)
     large = sizes >= LEAST_GROUP
-    return int(sizes[large].sum()), int(large.sum()), int(most[large].sum())
+    lengths = np.diff(np.r_[starts, len(cells)])
+    astray = np.repeat(large, lengths) & (counts < np.repeat(most, lengths)) & (counts > 1)
+    return _Followed(
+        int(large.sum()),
+        int(sizes[large].sum()),
+        int(most[large].sum()),
+        int(counts[astray].sum()),
+    )

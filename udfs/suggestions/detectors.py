@@ -25,7 +25,6 @@ FORMED = 0.9
 
 MOST_FORMS = 4
 MOST_UNITS = 12
-MOST_OUTLIERS = 0.01
 FAR = 3.0
 """Tukey's far-out fence: so many times the distance of the quartiles beyond them."""
 

@@ -188,16 +188,16 @@ def refers(column: str, target: Table, key: str) -> Rule:
 
 
 def spelled_alike(column: str) -> Rule:
-    """Values that differ in case, blanks and stops alone are spelled as most of them are."""
+    """Values that differ in case, blanks and full stops alone are spelled as most of them are."""
     y = sql.name(column)
-    folded = f"regexp_replace(lower({y}), '[\\s.,;:_-]+', '', 'g')"
+    folded = f"trim(regexp_replace(lower({y}), '[\\s.]+', ' ', 'g'))"
     fits = f"{y} = mode({y}) over (partition by {folded})"
     return _true(
         "format_inconsistencies",
         (column,),
         f"{y} is not null",
         fits,
-        "has one spelling for values that differ in case, blanks or stops alone",
+        "has one spelling for values that differ in case, blanks or full stops alone",
         "has one spelling",
     )
 

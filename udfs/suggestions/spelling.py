@@ -17,13 +17,15 @@ LONG = 9
 """From this length on two letters may differ."""
 
 
-_STOPS = re.compile(r"[\s.,;:_-]+")
+_STOPS = re.compile(r"[\s.]+")
+_SHORT = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,2}(?![^\W\d_])|[0-9]+")
+"""Digits, and words of one or two letters."""
 
 
 def typos_of(values: Mapping[str, int]) -> dict[str, str]:
     """Return the rare spellings among `values` (text to rows), each with its common one.
 
-    Digits are no letters: texts whose digits differ are different things.
+    Texts that differ in a digit, or in a word of one or two letters, are different things.
     """
     common = {value: rows for value, rows in values.items() if rows >= COMMON_ROWS}
     index: dict[str, list[str]] = defaultdict(list)
@@ -67,14 +69,14 @@ def _parts(value: str) -> Iterator[str]:
 def _is_typo(rare: str, common: str) -> bool:
     if min(len(rare), len(common)) < LEAST_LETTERS or _folded(rare) == _folded(common):
         return False
-    if [*filter(str.isdigit, rare)] != [*filter(str.isdigit, common)]:
+    if _SHORT.findall(rare) != _SHORT.findall(common):
         return False
     most = 2 if len(common) >= LONG else 1
     return _distance(rare, common, most) <= most
 
 
 def _folded(value: str) -> str:
-    return _STOPS.sub("", value.lower())
+    return _STOPS.sub(" ", value.lower()).strip()
 
 
 def _distance(one: str, other: str, most: int) -> int:
