@@ -24,6 +24,10 @@ FORMED = 0.9
 """A column whose common forms cover less than this share has no form."""
 
 MOST_FORMS = 4
+SAME_LENGTH = 0.98
+SAME_LENGTHS = 0.999
+"""How much of what has the same form must have as many digits, too: of one form, of several."""
+
 MOST_UNITS = 12
 FAR = 3.0
 """Tukey's far-out fence: so many times the distance of the quartiles beyond them."""
@@ -123,15 +127,19 @@ def _units(column: Column) -> dict[str, int]:
 
 
 def _forms(column: Column) -> Rule | None:
-    """A few forms with digits in them: those with their exact length where they suffice."""
-    for counted, pattern in ((column.exact, _exactly), (column.templates, _loosely)):
-        common = _common(counted or {}, _valued(column))
-        if common and any("9" in form for form in common):
-            allowed = [pattern(form) for form in [*common, *(column.markers or {})]]
-            return rules.matches(
-                column.name, "|".join(allowed), "has one of the forms that nearly all of it have"
-            )
-    return None
+    """A few forms with digits in them: with their exact length where hardly one has another."""
+    valued = _valued(column)
+    loose = _common(column.templates or {}, valued)
+    if not any("9" in form for form in loose):
+        return None
+    exact = _common(column.exact or {}, valued)
+    covered = sum((column.exact or {}).get(form, 0) for form in exact)
+    of = sum((column.templates or {}).get(form, 0) for form in loose)
+    needed = SAME_LENGTH if len(exact) == 1 else SAME_LENGTHS
+    forms = map(_exactly, exact) if exact and covered >= needed * of else map(_loosely, loose)
+    allowed = [*forms, *map(_escaped, column.markers or {})]
+    claim = "has one of the forms that nearly all of it have"
+    return rules.matches(column.name, "|".join(allowed), claim)
 
 
 def _common(forms: Mapping[str, int], valued: int) -> list[str]:
