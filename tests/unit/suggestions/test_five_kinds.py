@@ -153,8 +153,8 @@ SOUND = {
         "b": [i * 104729 % 11 for i in range(N)],
     },
     "two shops at one address": {
-        "address": [f"{i % 20} street" for i in range(N)],
-        "shop": [f"shop {i % 20}{'ab'[i // 20 % 12 == 0]}" for i in range(N)],
+        "address": [f"{i % 12} street" for i in range(N)],
+        "shop": [f"shop {i % 12}{'ab'[i // 12 % 10 == 0]}" for i in range(N)],
     },
     "unordered days": {
         "born": days(*(i * 37 % 90 for i in range(N))),

@@ -47,7 +47,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         (CANARY, "Aaaaaa Aaaaa 99a9"),
         ("x" * 900, "aaaaa"),
         ("José@é.pt", "Aaaa@a.aa"),
-        ("二〇\u202e\x1b[31m", "aa¤¤[99a"),
+        ("二〇\u202e\x1b[31m", "a9¤¤[99a"),
         ("", ""),
         (12.5, "99.9"),
         (None, None),
