@@ -76,20 +76,6 @@ def _not_in(kind: Kind, column: str, values: Sequence[str], claim: str) -> Rule:
     return Rule(kind, NOT_IN_SET, (column,), kwargs, wrong, f"{quoted} is not null", claim)
 
 
-def in_set(column: str, values: Sequence[str]) -> Rule:
-    """One of the values that the column commonly has."""
-    quoted = sql.name(column)
-    return Rule(
-        "format_inconsistencies",
-        IN_SET,
-        (column,),
-        {"column": column, "value_set": list(values)},
-        f"{quoted} not in {sql.texts(values)}",
-        f"{quoted} is not null",
-        "is one of the values that it commonly has",
-    )
-
-
 def matches(column: str, pattern: str, claim: str) -> Rule:
     """The whole text matches a pattern of the syntax that RE2 and Python share."""
     quoted = sql.name(column)

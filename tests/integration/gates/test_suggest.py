@@ -194,6 +194,7 @@ def test_two_hundred_columns(project: Project) -> None:
     assert time.monotonic() - began < MOST_SECONDS
 
 
+@pytest.mark.whole
 def test_a_million_rows(tmp_path: Path) -> None:
     """Profiled from a sample, counted over all rows: the one wrong town is found."""
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:

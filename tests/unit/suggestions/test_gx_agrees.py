@@ -28,7 +28,6 @@ RULES = [
     rules.not_null("size"),
     rules.no_markers("note", ["N/A", "", "it's"]),
     rules.no_typos(ODD, ["Lisbun"]),
-    rules.in_set(ODD, ["Lisbon", "Vienna"]),
     rules.matches("note", r"[0-9]{1,2}|N/A", "has a form"),
     rules.between("size", "number", 3.5, 40.0, "lies between"),
     rules.between("note", "text", None, 10.0, "lies below"),

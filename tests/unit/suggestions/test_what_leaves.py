@@ -86,6 +86,40 @@ def test_an_issue_of_the_answer_becomes_an_expectation(
     assert last["meta"]["severity"] == "high"
 
 
+FREE: list[tuple[dict[str, Any], int]] = [
+    ({"expectation": "expect_column_values_to_not_be_null", "columns": ["note"]}, 60),
+    ({"expectation": "expect_column_values_to_be_unique", "columns": ["name"]}, 60),
+    (
+        {
+            "expectation": "expect_column_values_to_match_regex",
+            "columns": ["name"],
+            "pattern": "[A-Z][a-z]+",
+        },
+        2,
+    ),
+    (
+        {
+            "expectation": "expect_column_pair_values_a_to_be_greater_than_b",
+            "columns": ["size", "most"],
+        },
+        10,
+    ),
+]
+
+
+@pytest.mark.parametrize(("changed", "wrong"), FREE)
+def test_an_answer_may_add_expectations_of_a_closed_list(
+    connection: duckdb.DuckDBPyConnection, changed: dict[str, Any], wrong: int
+) -> None:
+    """Each of its types, counted over the table."""
+    connection.execute("alter table things add column most integer default 49")
+    answer = {"issues": [ISSUE | {"minimum": None, "maximum": None} | changed]}
+    made = suggested(connection, FakeProvider(answering(lambda *_: answer)))
+
+    assert made.dropped == []
+    assert [each.candidate.wrong for each in made.found] == [wrong]
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"kind": "oddities"}, "not an issue: kind"),
     ({"severity": "critical"}, "not an issue: severity"),
