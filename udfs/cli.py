@@ -10,7 +10,16 @@ from typing import Annotated
 import duckdb
 import typer
 
-from udfs import cli_dead_letters, cli_publish, doctor, evaluate, fence, gates, tally
+from udfs import (
+    cli_dead_letters,
+    cli_publish,
+    cli_suggest,
+    doctor,
+    evaluate,
+    fence,
+    gates,
+    tally,
+)
 from udfs.errors import AssayError
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
@@ -105,6 +114,7 @@ def query(
 
 app.command("evaluate")(evaluate.command)
 app.command("doctor")(doctor.command)
+app.command("suggest")(cli_suggest.command)
 app.command("publish")(cli_publish.command)
 app.command("forget")(cli_dead_letters.forget)
 app.add_typer(cli_dead_letters.app, name="dead-letters")

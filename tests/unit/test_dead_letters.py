@@ -37,6 +37,7 @@ TASKS = {
     "summarize": task("summarize", max_words=7),
     "filter": task(),
     "assess": task("assess", rules=[{"text": "Be whole."}]),
+    "suggest": task("suggest", instructions="Be brief."),
 }
 
 

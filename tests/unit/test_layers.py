@@ -37,8 +37,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "metrics",
         "scorecard",
     ),
-    ("child", "tally", "dead_letters", "gates", "publication", "publish"),
-    ("plan", "cli_dead_letters", "cli_publish"),
+    ("child", "tally", "dead_letters", "gates", "publication", "publish", "suggestions"),
+    ("plan", "cli_dead_letters", "cli_publish", "cli_suggest"),
     ("plugin", "cli"),
     ("bench",),
 )

@@ -44,7 +44,7 @@ def test_the_list_of_functions_is_whole() -> None:
 @pytest.mark.parametrize("kind", ["translate", "Filter", "", None, 5, ["filter"], {}])
 def test_an_unknown_kind_names_the_known_ones(kind: Any) -> None:
     """The message helps to find the right name."""
-    expected = "known are assess, classify, extract, filter, sentiment, summarize"
+    expected = "known are assess, classify, extract, filter, sentiment, suggest, summarize"
     with pytest.raises(ConfigError, match=expected):
         parse_task(json.dumps({"kind": kind}))
 

@@ -1,4 +1,7 @@
-"""The AI functions, one file each; a new one is a file, a line here and a macro."""
+"""The AI functions, one file each; a new one is a file, a line here and a macro.
+
+`Suggest` has no macro: `assay suggest` asks it.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,19 @@ from udfs.functions.classify import Classify
 from udfs.functions.extract import Extract
 from udfs.functions.filter import Filter
 from udfs.functions.sentiment import Sentiment
+from udfs.functions.suggest import Suggest
 from udfs.functions.summarize import Summarize
 from udfs.tasks import Rejected, Task
 
-FUNCTIONS: tuple[type[Task], ...] = (Classify, Extract, Sentiment, Summarize, Filter, Assess)
+FUNCTIONS: tuple[type[Task], ...] = (
+    Classify,
+    Extract,
+    Sentiment,
+    Summarize,
+    Filter,
+    Assess,
+    Suggest,
+)
 
 _BY_KIND = {function.__name__.lower(): function for function in FUNCTIONS}
 
@@ -68,6 +80,7 @@ __all__ = [
     "Extract",
     "Filter",
     "Sentiment",
+    "Suggest",
     "Summarize",
     "parse_task",
 ]

@@ -15,9 +15,10 @@ from udfs.embedded.extractor import Extractor, Field
 from udfs.embedded.filter import Filter as YesNo
 from udfs.embedded.judgement import Judgement
 from udfs.embedded.sentiment import Sentiment as Feeling
+from udfs.embedded.suggester import suggest
 from udfs.embedded.summarizer import Summarizer
 from udfs.errors import ConfigError
-from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Summarize
+from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Suggest, Summarize
 from udfs.records import Reply, Request, Usage
 from udfs.settings import LOCAL_MODEL, Settings
 from udfs.tasks import Task
@@ -75,8 +76,8 @@ def make_judge(task: Task, embedder: Embedder) -> Judge:
         case Filter():
             examples = [(example.text, bool(example.answer)) for example in task.examples]
             return YesNo(embedder, task.asked, examples).judge
-        case Assess():
-            return _assess(task)
+        case Assess() | Suggest():
+            return _of_record(task)
     message = f"The embedded provider does not know ai_{task.kind}; use `ASSAY_PROVIDER=openai`."
     raise ConfigError(message)
 
@@ -120,7 +121,10 @@ def _values(found: Any, name: str) -> list[Any]:
     return found[name] or []
 
 
-def _assess(task: Assess) -> Judge:
+def _of_record(task: Assess | Suggest) -> Judge:
+    """Return the judge of texts that are JSON objects."""
+    if isinstance(task, Suggest):
+        return lambda texts: [suggest(json.loads(text)) for text in texts]
     rules = {rule.column: rule.text for rule in task.rules if rule.column is not None}
     general = [rule.text for rule in task.rules if rule.column is None]
 

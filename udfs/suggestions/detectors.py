@@ -1,0 +1,199 @@
+"""What the profile of a table gives reason to expect, as rules: decided from counts alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from udfs.suggestions import rules
+from udfs.suggestions.dependencies import SEARCH_ROWS, Dependency
+from udfs.suggestions.profiles import NUMBER, Column, Profile, Spread
+from udfs.suggestions.rules import Rule
+from udfs.suggestions.spelling import typos_of, variants_of
+
+FEW_NULLS = 0.01
+"""A column with fewer NULLs than this share is meant to have none."""
+
+FEW_NULLS_OF_A_DEPENDENT = 0.1
+"""The same for a column that another one determines: what is known of a thing is known of all."""
+
+COMMON = 0.02
+"""A form with a smaller share of a column's values is none of its forms."""
+
+FORMED = 0.9
+"""A column whose common forms cover less than this share has no form."""
+
+MOST_FORMS = 4
+SAME_LENGTH = 0.98
+SAME_LENGTHS = 0.999
+"""How much of what has the same form must have as many digits, too: of one form, of several."""
+
+MOST_UNITS = 12
+FAR = 3.0
+"""Tukey's far-out fence: so many times the distance of the quartiles beyond them."""
+
+LEAST_VALUES = 20
+"""Of fewer values nothing is concluded."""
+
+LONGEST_KEY = 40
+"""Longer texts differ without being a key."""
+
+LEAST_HELD = 0.9
+LEAST_JUDGED = 0.3
+"""A dependency must hold for such a share of the rows that it judges, and judge such a share."""
+
+
+def detect(profile: Profile, found: Sequence[Dependency]) -> Iterator[Rule]:
+    """Yield the rules that the profile of a table and its dependencies give reason for."""
+    best = _best(profile, found)
+    for column in profile.columns:
+        yield from _missing(column, {each.dependent for each in best})
+        yield from _format(column)
+        yield from _outliers(column)
+        yield from _key(column)
+    yield from (rules.follows(each.dependent, each.determinants) for each in best)
+
+
+def _best(profile: Profile, found: Sequence[Dependency]) -> list[Dependency]:
+    """Return the weightiest dependency of each column that holds well and judges enough rows."""
+    best: dict[str, Dependency] = {}
+    for each in found:
+        filled = min(profile.column(each.dependent).filled, SEARCH_ROWS)
+        if each.holds >= LEAST_HELD and each.judged >= LEAST_JUDGED * filled:
+            best.setdefault(each.dependent, each)
+    return list(best.values())
+
+
+def _missing(column: Column, dependents: set[str]) -> Iterator[Rule]:
+    share = column.nulls / column.rows if column.rows else 0
+    most = FEW_NULLS_OF_A_DEPENDENT if column.name in dependents else FEW_NULLS
+    if 0 < share <= most or (column.rows and not column.filled):
+        yield rules.not_null(column.name)
+    if column.markers and sum(column.markers.values()) < column.filled:
+        yield rules.no_markers(column.name, list(column.markers))
+
+
+def _key(column: Column) -> Iterator[Rule]:
+    """A column with nearly as many values as rows is a key, if no free text and no measure."""
+    if column.filled < LEAST_VALUES or column.family not in ("number", "text"):
+        return
+    if column.type in ("FLOAT", "DOUBLE") or column.longest > LONGEST_KEY:
+        return
+    if column.distinct >= 0.99 * column.filled:
+        yield rules.unique(column.name)
+
+
+# Formats
+
+
+def _format(column: Column) -> Iterator[Rule]:
+    """The first of these that fits: plain numbers, a few forms, a closed set, one spelling."""
+    if column.family != "text" or column.filled < LEAST_VALUES:
+        return
+    for form in (_numbers, _forms):
+        if (rule := form(column)) is not None:
+            yield rule
+            return
+    yield from _spellings(column)
+
+
+def _numbers(column: Column) -> Rule | None:
+    """Plain numbers, where most are, or where the unit is spelled in several ways."""
+    claim = "is a plain number, without a unit or sign of percent"
+    units = _units(column)
+    numbers = sum(units.values())
+    if numbers < 0.95 * _valued(column):
+        return None
+    plain = units.get("", 0)
+    mixed = len([unit for unit, count in units.items() if count >= COMMON * numbers]) > 1
+    if plain >= 0.5 * numbers or (mixed and max(units.values()) < FORMED * numbers):
+        marked = [_escaped(marker) for marker in column.markers or {}]
+        return rules.matches(column.name, "|".join([NUMBER, *marked]), claim)
+    return None
+
+
+def _valued(column: Column) -> int:
+    """Values, those left out that stand for none."""
+    return column.filled - sum((column.markers or {}).values())
+
+
+def _units(column: Column) -> dict[str, int]:
+    """Return what stands behind the number in texts of a number and a unit, with the rows."""
+    units: dict[str, int] = {}
+    for template, count in (column.templates or {}).items():
+        if (found := re.fullmatch(r"\s*[+-]?9(?:\.9)?\s*(\D{0,30}?)\s*", template)) is not None:
+            units[found[1]] = units.get(found[1], 0) + count
+    return units if len(units) <= MOST_UNITS else {}
+
+
+def _forms(column: Column) -> Rule | None:
+    """A few forms with digits in them: with their exact length where hardly one has another."""
+    valued = _valued(column)
+    loose = _common(column.templates or {}, valued)
+    if not any("9" in form for form in loose):
+        return None
+    exact = _common(column.exact or {}, valued)
+    covered = sum((column.exact or {}).get(form, 0) for form in exact)
+    of = sum((column.templates or {}).get(form, 0) for form in loose)
+    needed = SAME_LENGTH if len(exact) == 1 else SAME_LENGTHS
+    forms = map(_exactly, exact) if exact and covered >= needed * of else map(_loosely, loose)
+    allowed = [*forms, *map(_escaped, column.markers or {})]
+    claim = "has one of the forms that nearly all of it have"
+    return rules.matches(column.name, "|".join(allowed), claim)
+
+
+def _common(forms: Mapping[str, int], valued: int) -> list[str]:
+    """Return the forms that are common; none where they are too many or cover too little."""
+    common = {form: count for form, count in forms.items() if count >= COMMON * valued}
+    covered = sum(common.values())
+    return sorted(common) if len(common) <= MOST_FORMS and covered >= FORMED * valued else []
+
+
+def _exactly(form: str) -> str:
+    return re.sub(r"9+", lambda digits: f"[0-9]{{{len(digits[0])}}}", _escaped(form))
+
+
+def _loosely(form: str) -> str:
+    return _escaped(form).replace("9", "[0-9]+")
+
+
+def _escaped(form: str) -> str:
+    """Return a form with what patterns treat as special made plain, as RE2 and Python read it."""
+    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", form)
+
+
+def _spellings(column: Column) -> Iterator[Rule]:
+    values = column.values or {}
+    if typos := typos_of(values):
+        yield rules.no_typos(column.name, sorted(typos))
+    if variants_of(values):
+        yield rules.spelled_alike(column.name)
+
+
+# Outliers
+
+
+def _outliers(column: Column) -> Iterator[Rule]:
+    """Bounds far beyond the quartiles, by distance and by ratio, where something lies outside."""
+    spread = column.spread
+    if spread is None or column.filled < LEAST_VALUES or column.unique:
+        return
+    low, high = fences(spread)
+    if low < high and (spread.least < low or spread.most > high):
+        claim = "lies within the far-out fences of its quartiles"
+        least = low if spread.least < low else None
+        most = high if spread.most > high else None
+        yield rules.between(column.name, column.family, least, most, claim)
+
+
+def fences(spread: Spread) -> tuple[float, float]:
+    """Return the bounds beyond which a number is far out; both the same where there are none.
+
+    Where the quartiles are positive, a number must be far by ratio as well, as of sums of money
+    and of counts most are small; then 0 is the lower bound.
+    """
+    low, high = spread.low, spread.high
+    reach = FAR * (high - low)
+    if low <= 0:
+        return low - reach, high + reach
+    return max(0.0, low - reach), max(high + reach, high * (high / low) ** FAR)

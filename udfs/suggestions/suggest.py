@@ -1,0 +1,115 @@
+"""From a table to suggestions: profile, candidates, one ask, and rules for what was answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from udfs.errors import ConfigError
+from udfs.evaluate import ask
+from udfs.providers import Provider
+from udfs.report import Spend
+from udfs.settings import Settings
+from udfs.suggestions import rules
+from udfs.suggestions.candidates import Candidate, candidates, counted
+from udfs.suggestions.documents import document
+from udfs.suggestions.profiles import Profile, profile
+from udfs.suggestions.relations import Table
+from udfs.suggestions.rules import Rule
+from udfs.suggestions.suites import Suggestion
+
+RANK = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What came of it: the issues, the most severe first, and what of the answer was dropped."""
+
+    profile: Profile
+    found: Sequence[Suggestion]
+    dropped: Sequence[str]
+    spend: Spend
+
+
+def suggest(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    settings: Settings,
+    provider: Provider,
+    model: str | None = None,
+) -> Suggestions:
+    """Return the suggestions for a table, asking `provider` once.
+
+    Raises `ConfigError` for an empty table, and where there is no answer.
+    """
+    shown = profile(connection, table)
+    if not shown.rows:
+        message = f"{table.schema}.{table.name} is empty: nothing can be learnt from it; build it."
+        raise ConfigError(message)
+    known = candidates(connection, shown)
+    text = document(connection, shown, known)
+    spec = json.dumps({"kind": "suggest", "isolate": True, "model": model})
+    asked = ask(settings, provider, spec, [text])
+    (outcome,) = asked.outcomes
+    if outcome.status != "ok" or outcome.value is None:
+        message = (
+            f"There is no answer ({outcome.status}): {outcome.error} Ask again later, or with "
+            "`ASSAY_PROVIDER=local`."
+        )
+        raise ConfigError(message)
+    answer = json.loads(outcome.value)
+    dropped = [f"issue {each['place']} of the answer {each['why']}" for each in answer["dropped"]]
+    found = [
+        made
+        for issue in answer["issues"]
+        if (made := _suggestion(connection, shown, known, issue, dropped)) is not None
+    ]
+    found.sort(key=lambda each: (RANK.index(each.severity), -each.candidate.wrong))
+    return Suggestions(shown, found, dropped, asked.spend)
+
+
+def _suggestion(
+    connection: duckdb.DuckDBPyConnection,
+    shown: Profile,
+    known: Sequence[Candidate],
+    issue: Mapping[str, Any],
+    dropped: list[str],
+) -> Suggestion | None:
+    """Return an issue with its rule, counted; None, and a line in `dropped`, where it has none."""
+    by_id = {each.id: each for each in known}
+    if (candidate := by_id.get(issue["candidate"] or "")) is None:
+        try:
+            rule = _rule(shown, issue)
+            candidate = Candidate("", rule, *counted(connection, shown.table, rule))
+        except (duckdb.Error, ConfigError):
+            dropped.append(f"{issue['expectation']} on {issue['columns']} cannot be counted")
+            return None
+    if not candidate.judged:
+        dropped.append(f"{issue['expectation']} on {issue['columns']} judges no row")
+        return None
+    return Suggestion(candidate, issue["severity"], issue["reason"])
+
+
+def _rule(shown: Profile, issue: Mapping[str, Any]) -> Rule:
+    """Return the rule of an issue that the answer added; `ConfigError` where no type fits it."""
+    first, *others = [shown.column(name) for name in issue["columns"]]
+    match issue["expectation"]:
+        case rules.NOT_NULL:
+            rule = rules.not_null(first.name)
+        case rules.UNIQUE:
+            rule = rules.unique(first.name)
+        case rules.PAIR if first.family == others[0].family:
+            rule = rules.ordered(first.name, others[0].name)
+        case rules.REGEX if first.family == "text":
+            rule = rules.matches(first.name, issue["pattern"], "matches")
+        case rules.BETWEEN if first.family == "number":
+            bounds = (issue["minimum"], issue["maximum"])
+            rule = rules.between(first.name, first.family, *bounds, "lies between")
+        case _:
+            message = "the column's type does not allow it"
+            raise ConfigError(message)
+    return rules.of_kind(rule, issue["kind"])
