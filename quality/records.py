@@ -15,6 +15,9 @@ _VALUE_BY_VALUE = (
 )
 """Expectations that judge each value, and let none through unless `mostly` says so."""
 
+PROMISE = "(promise)"
+"""What stands for an expectation where something is not checked that the lock promises."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
