@@ -188,7 +188,7 @@ def _digest_breaches(
 def _setting_breaches(
     where: str, before: Mapping[str, Any], now: Mapping[str, Any], layer: str
 ) -> Iterator[Breach]:
-    for name in sorted({*before, *now}):
+    for name in sorted({*before, *now}) if before else ():
         was, is_now = before.get(name), now.get(name)
         if not _covers(name, was, is_now):
             what = f"`{name}` is {is_now!r}, {was!r} is expected"

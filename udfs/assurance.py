@@ -36,8 +36,8 @@ def unchecked(results: Results, manifest: Manifest, *, deliberate: bool) -> Iter
     """
     limits = partial_by(results)
     if not results["results"]:
-        chosen = f"nothing matches {limits[0]}" if limits else "the project has no node"
-        yield f"nothing was selected, so nothing was checked: {chosen}; see ./scripts/assay plan"
+        chosen = f" by {', '.join(limits)}" if limits else ""
+        yield f"nothing was selected{chosen}, so nothing was checked; correct the selection"
     elif limits and not deliberate:
         yield (
             f"the environment limits the build by {limits[0]}; unset its DBT_ variable, or write "

@@ -1,7 +1,8 @@
-"""`assay checks`, and what `assay build` says of a run that is not green although dbt ended well."""
+"""`assay checks`, and what `assay build` says of a run that dbt ended well and is not green."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,17 @@ from typing import Annotated, Any
 
 import typer
 
-from quality.inventory import inventory
+from quality.inventory import Inventory, inventory
 from quality.lock import LOCK, LockError, kept_from, read_lock, unlocked, write_lock
-from udfs.assurance import only_warning, too_many_dead, unchecked, unrecorded, unsaid, warn_level
+from udfs.assurance import (
+    only_warning,
+    selects,
+    too_many_dead,
+    unchecked,
+    unrecorded,
+    unsaid,
+    warn_level,
+)
 from udfs.gates import MANIFEST
 from udfs.publication import named, partial_by
 from udfs.runner import run_dbt
@@ -22,6 +31,10 @@ from udfs.store import Store
 from udfs.store.gates import GateRow, gate_rows
 from udfs.store.letters import dead_count
 
+STALE = (
+    "Not green: dbt left no results of this run in target/run_results.json; build without options "
+    "that write them elsewhere."
+)
 _MOST_LINES = 20
 """How many lines a run gets; `assay checks` has them all."""
 
@@ -76,7 +89,7 @@ def shown(lines: Sequence[str]) -> list[str]:
 
 
 def notes(results: dict[str, Any]) -> list[str]:
-    """Return what a build says of itself that is no fault: partial, warn-level tests, new checks."""
+    """Return what a build says of itself that is no fault: partial, tests that only warn."""
     project = Path.cwd()
     manifest, lines = _manifest(project), []
     if limits := partial_by(results):
@@ -97,16 +110,14 @@ def _run_lines(
         yield f"{MANIFEST} is not of this run; build again, and nothing else beside it"
         return
     told = results["args"].get("vars") or {}
-    yield from unchecked(results, manifest, deliberate=bool(arguments))
+    yield from unchecked(results, manifest, deliberate=selects(arguments))
     yield from unsaid(kept_from(project, manifest, told), recorded)
-    try:
+    with contextlib.suppress(LockError):  # `kept_from` has said so
         yield from unrecorded(results, read_lock(project), recorded)
-    except LockError:
-        pass  # `kept_from` has said so
     yield from only_warning(results, manifest)
 
 
-def _settled(project: Path, present: Any) -> str:
+def _settled(project: Path, present: Inventory) -> str:
     if extra := unlocked(read_lock(project), present):
         return f"All that {LOCK} promises is checked, and {extra} checks more."
     return f"All that {LOCK} promises is checked."

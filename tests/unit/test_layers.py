@@ -27,7 +27,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("resolver",),
     ("arrow", "runner", "doctor", "report", "evaluate", "exams", "golden", "metrics", "scorecard"),
     ("child", "tally", "dead_letters", "gates", "publication", "publish"),
-    ("plan", "cli_dead_letters", "cli_publish"),
+    ("assurance",),
+    ("plan", "cli_checks", "cli_dead_letters", "cli_publish"),
     ("plugin", "cli"),
     ("bench",),
 )
@@ -147,7 +148,7 @@ def test_the_walk_sees_relative_and_inner_imports() -> None:
     assert "udfs.embedded.text" in EDGES["udfs.embedded.sentiment"]
 
 
-QUALITY = ("records", "suites", "frames", "checks", "verdict", "data_docs")
+QUALITY = ("records", "suites", "frames", "checks", "verdict", "data_docs", "inventory", "lock")
 """The modules of `quality/`, low to high; they know nothing of dbt, the store or `udfs`."""
 
 
