@@ -114,10 +114,10 @@ def inventory(project: Path, manifest: Mapping[str, Any], told: Mapping[str, Any
     return Inventory(
         limits=_limits(project, told),
         rules=_rules(project, manifest),
-        macros=dict(_macros(manifest)),
-        tests=dict(_single_tests(manifest)),
+        macros=dict(macros(manifest)),
+        tests=dict(single_tests(manifest)),
         suites=suites(project),
-        tables=dict(_tables(manifest)),
+        tables=dict(tables(manifest)),
     )
 
 
@@ -188,7 +188,8 @@ def _rules(project: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, st
     return {}
 
 
-def _macros(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def macros(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the generic tests and the macros of the row gates, each with a digest of its code."""
     for macro in sorted(manifest["macros"].values(), key=lambda macro: str(macro["name"])):
         path = str(macro["original_file_path"])
         ours = macro["package_name"] == manifest["metadata"]["project_name"]
@@ -196,8 +197,8 @@ def _macros(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield macro["name"], _digest(macro["macro_sql"])
 
 
-def _single_tests(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the unit tests, and the tests that are files of their own."""
+def single_tests(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the unit tests and the tests that are files of their own, each with a digest."""
     for node in manifest.get("unit_tests", {}).values():
         yield node["name"], _digest([node["model"], node["given"], node["expect"]])
     for node in _nodes(manifest, "test"):
@@ -205,7 +206,8 @@ def _single_tests(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield node["name"], _digest([node["raw_code"], _config(node)])
 
 
-def _tables(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
+def tables(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
+    """Yield the models, seeds, snapshots and checked sources of a manifest, by name."""
     checks: dict[str, list[Check]] = {}
     for node in _nodes(manifest, "test"):
         if node.get("test_metadata"):
