@@ -31,6 +31,13 @@ _LOOKED_AT = (
 )
 """Settings of a row gate that say what it looks at: looking at more is no harm."""
 
+_CLOSED = (
+    "dbt.accepted_values",
+    "expect_column_values_to_be_in_set",
+    "expect_column_distinct_values_to_be_in_set",
+)
+"""Checks against a closed list: a shorter one is stricter."""
+
 _HIGHER = ("min", "mostly", "quality_score_below")
 _LOWER = ("max",)
 
@@ -235,7 +242,15 @@ def _differences(before: Check, now: Check) -> list[str]:
         for asked, given in pairs
         for name in sorted({*asked, *given})
         if not _as_strict(name, asked.get(name), given.get(name))
+        and not _is_shorter(before, asked.get(name), given.get(name))
     ]
+
+
+def _is_shorter(check: Check, before: Any, now: Any) -> bool:
+    """Whether a closed list lets less through."""
+    if check.check not in _CLOSED or not (isinstance(before, list) and isinstance(now, list)):
+        return False
+    return bool(now) and all(value in before for value in now)
 
 
 def _shown(values: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from quality.inventory import GATE_PREFIX, Inventory
 from quality.lock import Breach
+from quality.records import BROKEN
 from udfs.publication import named, partial_by
 from udfs.store.gates import GateRow
 
@@ -98,7 +99,16 @@ def too_many_dead(count: int, limit: int) -> Iterator[str]:
 def unsaid(breaches: Sequence[Breach], recorded: Sequence[GateRow]) -> list[str]:
     """Return the lines of those breaches that no gate of this run has told already."""
     told = {row.error for row in recorded}
-    return [breach.line for breach in breaches if breach.line not in told]
+    broken = {_suite(row) for row in recorded if row.expectation == BROKEN}
+    return [
+        breach.line
+        for breach in breaches
+        if breach.line not in told and breach.suite not in broken
+    ]
+
+
+def _suite(row: GateRow) -> str:
+    return f"{row.gate.removeprefix(GATE_PREFIX)}/{row.suite}"
 
 
 def _missing(results: Results, manifest: Manifest) -> list[str]:

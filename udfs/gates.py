@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import groupby
@@ -22,7 +22,7 @@ from quality.data_docs import page, write_page
 from quality.frames import explained, frame_of
 from quality.inventory import GATE_PREFIX, SUITES
 from quality.lock import Breach, kept_from
-from quality.records import Result
+from quality.records import BROKEN, Result
 from quality.suites import SuiteError, load_suite
 from quality.verdict import reasons, red_lines
 from udfs.clock import now_utc
@@ -70,7 +70,9 @@ class Gatekeeper:
         with a line for each red one.
         """
         folder = suites_of(gate)
-        results = (*self._results(self.project / folder, relations), *self._unkept(gate))
+        found = tuple(self._results(self.project / folder, relations))
+        broken_suites = {result.suite for result in found if result.expectation == BROKEN}
+        results = (*found, *self._unkept(gate, broken_suites))
         checked_at = now_utc()
         rows = [_row(self.invocation_id, gate, result, checked_at) for result in results]
         self._record(rows)
@@ -87,13 +89,19 @@ class Gatekeeper:
                 error = "the gate does not read this model; add it to the gate's `dbt.ref`s"
                 yield broken(name, error)
 
-    def _unkept(self, gate: str) -> Iterator[Result]:
+    def _unkept(self, gate: str, broken_suites: Collection[str]) -> Iterator[Result]:
         """Yield what the lock promises for the layer of a gate and is not checked any more.
+
+        Of a broken suite enough was said.
 
         Where the manifest of this very run is on disk, tests and models are looked at, too.
         """
         breaches = kept_from(self.project, self._manifest(), {})
-        spoken_for = [breach for breach in breaches if _speaks_for(gate, breach)]
+        spoken_for = [
+            breach
+            for breach in breaches
+            if _speaks_for(gate, breach) and Path(breach.suite).name not in broken_suites
+        ]
         for place, breach in enumerate(spoken_for):
             yield broken_promise(Path(breach.suite).name or "(lock)", place, breach.line)
 

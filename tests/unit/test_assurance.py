@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -196,3 +197,11 @@ def test_a_breach_that_a_gate_has_told_is_not_told_again() -> None:
     breaches = [Breach("gold", "", "orders: it is gone"), Breach("ops", "", "x: it is gone")]
     lines = unsaid(breaches, [row("gate_gold", breaches[0].line)])
     assert lines == [breaches[1].line]
+
+
+def test_a_suite_that_is_broken_was_told_by_its_gate() -> None:
+    """Whatever the lock misses of it."""
+    breach = Breach("gold", "gold/orders", "suite gold/orders: it expects nothing")
+    told = dataclasses.replace(row("gate_gold", "it expects nothing"), expectation="(suite)")
+    assert unsaid([breach], [told]) == []
+    assert unsaid([breach], [row("gate_gold")]) == [breach.line]

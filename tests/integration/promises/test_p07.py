@@ -55,10 +55,12 @@ class Shop:
     kept: Path
 
     def restore(self) -> None:
-        """Put the files back."""
+        """Put the files back, with the time of now: dbt overlooks a file that got older."""
         for part in ("models", "quality"):
             shutil.rmtree(self.project.root / part)
-            shutil.copytree(self.kept / part, self.project.root / part)
+            shutil.copytree(
+                self.kept / part, self.project.root / part, copy_function=shutil.copyfile
+            )
 
     def build(self, *arguments: str, **env: str) -> Said:
         """Run the build that CI runs."""
@@ -168,7 +170,7 @@ CASES: dict[str, Case] = {
     ),
     "f03_a_model_is_disabled": (
         *(_write("gold/published.sql", "{{ config(enabled=false) }} select 1"), QUICK, {}),
-        "references a node named 'published' which is disabled",
+        "Not green: published: it is disabled; put it back, or accept the change with",
     ),
     "f03_a_gate_is_gone": (*(_no_gate, QUICK, {}), "Not green: gate_silver: it is gone; put"),
     "f03_the_lock_is_gone": (

@@ -177,6 +177,18 @@ def test_f03_more_and_stricter_is_fine(change: str) -> None:
     assert breaches(EXPECTED, STRICTER[change], []) == []
 
 
+def test_f03_a_closed_list_may_be_shorter_and_not_longer() -> None:
+    """What it lets through is what counts."""
+
+    def offering(*values: str) -> Inventory:
+        listed = Check(check="dbt.accepted_values", on="mood", arguments={"values": [*values]})
+        return checked(listed)
+
+    assert breaches(offering("glad", "cross"), offering("glad"), []) == []
+    assert len(breaches(offering("glad"), offering("glad", "cross"), [])) == 1
+    assert len(breaches(offering("glad"), offering(), [])) == 1
+
+
 def test_f03_a_disabled_model_is_called_so() -> None:
     """It is there, and dbt leaves it out."""
     (breach,) = breaches(EXPECTED, changed("tables", "orders"), ["orders"])
