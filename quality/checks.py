@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quality.frames import Frame
-from quality.records import Expectation, Result, Suite
+from quality.records import BROKEN, PROMISE, Expectation, Result, Suite
 
 _COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 """Counts, but not one value that was not as expected."""
@@ -57,7 +57,12 @@ def run_suite(suite: Suite, frame: Frame) -> tuple[Result, ...]:
 
 def broken(suite: str, error: str) -> Result:
     """Return the result of a suite that could not be run at all."""
-    return Result(suite, 0, "(suite)", "", "", 1, error=error)
+    return Result(suite, 0, BROKEN, "", "", 1, error=error)
+
+
+def broken_promise(name: str, place: int, error: str) -> Result:
+    """Return the result of something that the lock promises and that is not kept."""
+    return Result(name, -1 - place, PROMISE, "", "", 1, error=error)
 
 
 def known_expectations() -> frozenset[str]:

@@ -15,6 +15,12 @@ _VALUE_BY_VALUE = (
 )
 """Expectations that judge each value, and let none through unless `mostly` says so."""
 
+BROKEN = "(suite)"
+"""What stands for the expectations of a suite that could not be run at all."""
+
+PROMISE = "(promise)"
+"""What stands for an expectation where something is not checked that the lock promises."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quality.records import Result
+from quality.records import PROMISE, Result
 
 
 def reasons(result: Result) -> tuple[str, ...]:
@@ -35,6 +35,8 @@ def red_lines(gate: str, results: Sequence[Result], folder: str) -> list[str]:
 
 
 def _line(gate: str, result: Result, why: Sequence[str], folder: str) -> str:
+    if result.expectation == PROMISE:
+        return f"{gate}: {result.error}."
     on = f" on {result.column_name}" if result.column_name else ""
     words = ", ".join(_words(reason, result) for reason in why)
     return (

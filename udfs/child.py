@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
+from pathlib import Path
+
 from udfs.interrupts import interrupts
+
+SET_UP_EXIT = 2
 
 
 def main() -> None:
@@ -10,7 +17,31 @@ def main() -> None:
     interrupts.remember()  # before the import: it takes a second
     from dbt.cli.main import cli
 
+    from udfs.doctor import profiles_file
+
+    if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
+        sys.stderr.write(f"assay: {trouble}\n")
+        sys.exit(SET_UP_EXIT)
     cli(prog_name="dbt")
+
+
+def plugin_trouble(profiles: Path) -> str | None:
+    """Return which plugin of a profile cannot be imported and what to do; None if all can.
+
+    dbt would print a traceback. Nothing is imported that dbt would not import.
+    """
+    from udfs.doctor import plugin_modules
+
+    for module in plugin_modules(profiles):
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # noqa: BLE001 - whatever a broken file raises
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            return (
+                f"The plugin {module!r} of {profiles} cannot be imported ({reason}). Correct its "
+                "`module` there, or run ./scripts/setup."
+            )
+    return None
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import typer
 
 from udfs import (
+    cli_checks,
     cli_dead_letters,
     cli_publish,
     cli_suggest,
@@ -33,7 +34,7 @@ from udfs.report import (
     summary,
 )
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
-from udfs.settings import settings_from_environ
+from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
 
@@ -60,19 +61,34 @@ def build(
     before = invocation_of(run_results(Path.cwd()))
     code = run_dbt(["build", *(arguments or [])])
     results = run_results(Path.cwd())
-    if results is not None and (invocation := invocation_of(results)) != before:
-        store = Store(settings.store)
-        typer.echo(summary(results, spend_of(store, invocation), database_path()))
-        typer.echo(gates.summary(store, invocation))
-        for line in red_tests(results, manifest_of(Path.cwd())):
-            typer.echo(f"Red     {line}")
-        if (stop := stopped_by(store, invocation)) is not None:
-            typer.echo(f"Stopped {stop[1]}", err=True)
-            code = EXIT_CODES.get(stop[0], code)
-        store.close()
-    ended = invocation_of(results) != before
+    ended = results is not None and invocation_of(results) != before
+    if results is not None and ended:
+        code = _told(settings, results, code, arguments or [])
+    elif not code:
+        typer.echo(cli_checks.STALE, err=True)
+        code = 1
     tally.settle(database_path(), invocation_of(results))
     raise typer.Exit(cli_publish.after_build(settings, code, ended=ended))
+
+
+def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:
+    """Print what a run did and why it is not green, if so; return the exit code for that."""
+    invocation, store = invocation_of(results), Store(settings.store)
+    typer.echo(summary(results, spend_of(store, invocation), database_path()))
+    typer.echo(gates.summary(store, invocation))
+    for line in red_tests(results, manifest_of(Path.cwd())):
+        typer.echo(f"Red     {line}")
+    stop = stopped_by(store, invocation)
+    store.close()
+    for note in cli_checks.notes(results):
+        typer.echo(note)
+    if stop is not None:
+        typer.echo(f"Stopped {stop[1]}", err=True)
+        return EXIT_CODES.get(stop[0], code)
+    lines = list(cli_checks.red_lines(settings, results, arguments)) if code in (0, 1) else []
+    for line in cli_checks.shown(lines):
+        typer.echo(line, err=True)
+    return code or int(bool(lines))
 
 
 @app.command()
@@ -113,6 +129,7 @@ def query(
 
 
 app.command("evaluate")(evaluate.command)
+app.command("checks")(cli_checks.command)
 app.command("doctor")(doctor.command)
 app.command("suggest")(cli_suggest.command)
 app.command("publish")(cli_publish.command)

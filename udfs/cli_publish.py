@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from udfs.cli_checks import red_lines
 from udfs.errors import PublishError
 from udfs.publication import (
     age,
@@ -51,6 +52,8 @@ def command(
         return
     project = Path.cwd()
     reasons = _stale(settings, run_results(project)) or _reasons(project)
+    if not reasons and (results := run_results(project)) is not None:
+        reasons = list(red_lines(settings, results, []))
     if reasons:
         typer.echo(not_published(settings.publish, reasons), err=True)
         raise typer.Exit(1)

@@ -96,6 +96,22 @@ def profiles_file(environ: Mapping[str, str]) -> Path:
     return here if here.exists() else Path.home() / ".dbt" / "profiles.yml"
 
 
+def plugin_modules(profiles: Path) -> list[str]:
+    """Return the modules of the plugins in a profiles.yml; none where it cannot be read."""
+    try:
+        document = yaml.safe_load(profiles.read_text(encoding="utf-8"))
+        outputs = [
+            output
+            for name, profile in (document or {}).items()
+            if name != "config"
+            for output in (profile.get("outputs") or {}).values()
+        ]
+        named = [plugin["module"] for output in outputs for plugin in output.get("plugins") or []]
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        return []  # dbt says what is wrong with it
+    return sorted({module for module in named if isinstance(module, str)})
+
+
 def _sqlite(store: Path) -> Finding:
     text = f"SQLite {sqlite3.sqlite_version}"
     if sqlite3.sqlite_version_info >= SQLITE_FIXED:

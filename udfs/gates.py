@@ -6,19 +6,23 @@ Results are in the store before a red gate raises: dbt rolls the failing model's
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from quality.checks import broken, known_expectations, run_suite
+from quality.checks import broken, broken_promise, known_expectations, run_suite
 from quality.data_docs import page, write_page
 from quality.frames import explained, frame_of
-from quality.records import Result
+from quality.inventory import GATE_PREFIX, SUITES
+from quality.lock import Breach, kept_from
+from quality.records import BROKEN, Result
 from quality.suites import SuiteError, load_suite
 from quality.verdict import reasons, red_lines
 from udfs.clock import now_utc
@@ -26,9 +30,9 @@ from udfs.errors import GateError
 from udfs.store import Store
 from udfs.store.gates import GateRow, gate_rows, put_gate_rows
 
-SUITES = Path("quality/suites")
 DATA_DOCS = Path("target/data_docs")
-PREFIX = "gate_"
+MANIFEST = Path("target/manifest.json")
+_GATED = ("bronze", "silver", "gold")
 _PAGE = DATA_DOCS / "index.html"
 
 _Relations = Mapping[str, duckdb.DuckDBPyRelation]
@@ -66,7 +70,9 @@ class Gatekeeper:
         with a line for each red one.
         """
         folder = suites_of(gate)
-        results = tuple(self._results(self.project / folder, relations))
+        found = tuple(self._results(self.project / folder, relations))
+        broken_suites = {result.suite for result in found if result.expectation == BROKEN}
+        results = (*found, *self._unkept(gate, broken_suites))
         checked_at = now_utc()
         rows = [_row(self.invocation_id, gate, result, checked_at) for result in results]
         self._record(rows)
@@ -82,6 +88,30 @@ class Gatekeeper:
             else:
                 error = "the gate does not read this model; add it to the gate's `dbt.ref`s"
                 yield broken(name, error)
+
+    def _unkept(self, gate: str, broken_suites: Collection[str]) -> Iterator[Result]:
+        """Yield what the lock promises for the layer of a gate and is not checked any more.
+
+        Of a broken suite enough was said.
+
+        Where the manifest of this very run is on disk, tests and models are looked at, too.
+        """
+        breaches = kept_from(self.project, self._manifest(), {})
+        spoken_for = [
+            breach
+            for breach in breaches
+            if _speaks_for(gate, breach) and Path(breach.suite).name not in broken_suites
+        ]
+        for place, breach in enumerate(spoken_for):
+            yield broken_promise(Path(breach.suite).name or "(lock)", place, breach.line)
+
+    def _manifest(self) -> dict[str, Any] | None:
+        try:
+            manifest: dict[str, Any] = json.loads((self.project / MANIFEST).read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        written_by = manifest.get("metadata", {}).get("invocation_id")
+        return manifest if written_by == self.invocation_id else None
 
     def _record(self, rows: Iterable[GateRow]) -> None:
         """Put `rows` into the store and write the page of this run so far."""
@@ -105,7 +135,13 @@ def summary(store: Store, invocation_id: str) -> str:
 
 def suites_of(gate: str) -> Path:
     """Return the folder of a gate's suites, within the project."""
-    return SUITES / gate.removeprefix(PREFIX)
+    return SUITES / gate.removeprefix(GATE_PREFIX)
+
+
+def _speaks_for(gate: str, breach: Breach) -> bool:
+    """Whether it is this gate that says so: that of the layer, or silver's where there is none."""
+    layer = gate.removeprefix(GATE_PREFIX)
+    return breach.layer == layer or (layer == "silver" and breach.layer not in _GATED)
 
 
 def _by_gate(rows: Iterable[GateRow]) -> dict[str, list[Result]]:

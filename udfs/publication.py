@@ -22,6 +22,13 @@ _OPS = "ops"
 _BUILT = frozenset({"model", "seed", "snapshot"})
 _CHECKS = frozenset({"test", "unit_test"})
 _GOOD = frozenset({"success", "pass", "no-op"})
+_SELECTIONS = {
+    "select": "--select",
+    "exclude": "--exclude",
+    "selector": "--selector",
+    "resource_types": "--resource-type",
+    "exclude_resource_types": "--exclude-resource-type",
+}
 _MOST_NAMED = 3
 """How many nodes a line names; the rest is counted."""
 
@@ -91,7 +98,19 @@ def obstacles(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[s
     very invocation, every data test on any of it must have run, and nothing at all may have
     failed, warned or been skipped.
     """
-    return [*_not_a_build(results), *_not_good(results), *_not_run(results, manifest)]
+    if reasons := _not_a_build(results):
+        return reasons
+    return [*_not_good(results), *_not_run(results, manifest)]
+
+
+def partial_by(results: Mapping[str, Any]) -> list[str]:
+    """Return the arguments that made a build a partial one, as dbt takes them."""
+    arguments = results.get("args", {})
+    return [
+        f"`{option} {value if isinstance(value, str) else ' '.join(value)}`"
+        for name, option in _SELECTIONS.items()
+        if (value := arguments.get(name))
+    ]
 
 
 def checks(results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -188,6 +207,8 @@ def _not_a_build(results: Mapping[str, Any]) -> list[str]:
     arguments = results.get("args", {})
     if (which := arguments.get("which")) != "build":
         return [f"the last dbt command was `dbt {which}`, which checks nothing"]
+    if limits := partial_by(results):
+        return [f"the build was partial, limited by {', '.join(limits)}; run ./scripts/build"]
     return [
         f"the run had --{name}, so its tables are not whole"
         for name in ("empty", "sample")
@@ -201,7 +222,7 @@ def _not_good(results: Mapping[str, Any]) -> list[str]:
         if result["status"] not in _GOOD:
             by_status.setdefault(str(result["status"]), []).append(_described(result))
     return [
-        f"{len(names)} with status {status}: {_named(names)}"
+        f"{len(names)} with status {status}: {named(names)}"
         for status, names in sorted(by_status.items())
     ]
 
@@ -217,9 +238,9 @@ def _not_run(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[st
     checked = {parent for name in attached for parent in tests[name]["depends_on"]["nodes"]}
     lines = []
     if missing := sorted(_last(name) for name in (related | attached) - ran):
-        lines.append(f"{len(missing)} that gold needs did not run: {_named(missing)}")
+        lines.append(f"{len(missing)} that gold needs did not run: {named(missing)}")
     if unchecked := sorted(_last(name) for name in gold - checked):
-        lines.append(f"no data test looks at {_named(unchecked)}")
+        lines.append(f"no data test looks at {named(unchecked)}")
     return lines
 
 
@@ -291,6 +312,7 @@ def _described(result: Mapping[str, Any]) -> str:
     return f"{_last(str(result['unique_id']))}{rows}"
 
 
-def _named(names: Sequence[str]) -> str:
+def named(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

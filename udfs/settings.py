@@ -102,6 +102,12 @@ class Settings(Reach):
         description="Whether a run says on standard error how far it is: on a terminal one line "
         "that is rewritten, elsewhere one every ten seconds.",
     )
+    max_dead_letters: int = Field(
+        default=100,
+        ge=0,
+        description="Most dead letters in the store with which a build is green; discarded ones "
+        "do not count.",
+    )
     max_in_flight: int = Field(
         default=32, ge=1, le=1024, description="Requests at once, over all models and threads."
     )

@@ -277,6 +277,7 @@ HELP = {
     "plan": ("--select", "--max-requests", "Nothing is sent"),
     "query": ("SELECT", "read-only"),
     "evaluate": ("--data", "--text"),
+    "checks": ("--accept", "expected.json"),
     "doctor": ("--backup", "--repair"),
     "dead-letters": ("list", "replay", "discard"),
     "forget": ("--key",),

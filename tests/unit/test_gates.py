@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from quality.inventory import Inventory
+from quality.lock import write_lock
 from udfs.errors import GateError
 from udfs.gates import DATA_DOCS, Gatekeeper, suites_of, summary
 from udfs.store import Store
@@ -30,7 +32,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def keeper(store: Store, tmp_path: Path) -> Gatekeeper:
-    """A gatekeeper of a project in a folder of its own."""
+    """A gatekeeper of a project in a folder of its own, which promises nothing."""
+    write_lock(tmp_path, Inventory())
     return Gatekeeper(store, INVOCATION, tmp_path)
 
 

@@ -38,7 +38,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "scorecard",
     ),
     ("child", "tally", "dead_letters", "gates", "publication", "publish", "suggestions"),
-    ("plan", "cli_dead_letters", "cli_publish", "cli_suggest"),
+    ("assurance",),
+    ("plan", "cli_checks", "cli_dead_letters", "cli_publish", "cli_suggest"),
     ("plugin", "cli"),
     ("bench",),
 )
@@ -158,7 +159,7 @@ def test_the_walk_sees_relative_and_inner_imports() -> None:
     assert "udfs.embedded.text" in EDGES["udfs.embedded.sentiment"]
 
 
-QUALITY = ("records", "suites", "frames", "checks", "verdict", "data_docs")
+QUALITY = ("records", "suites", "frames", "checks", "verdict", "data_docs", "inventory", "lock")
 """The modules of `quality/`, low to high; they know nothing of dbt, the store or `udfs`."""
 
 

@@ -58,7 +58,7 @@ _LETTERS = """
         text, (
             select max(discarded_at) from discards
             where discards.key = failures.key and discards.failed_at = failures.failed_at
-        )
+        ) as discarded_at
     from failures
     order by failed_at, key
 """
@@ -70,6 +70,12 @@ DISCARDED = "discarded: "
 def letters(connection: sqlite3.Connection) -> list[Letter]:
     """Return every failure, the oldest first."""
     return [Letter(*row) for row in connection.execute(_LETTERS)]
+
+
+def dead_count(connection: sqlite3.Connection) -> int:
+    """Return how many failures no build tries again and nobody has discarded."""
+    query = f"select count(*) from ({_LETTERS}) where next_try_at is null and discarded_at is null"  # noqa: S608
+    return int(connection.execute(query).fetchone()[0])
 
 
 def discards_of(connection: sqlite3.Connection, key: bytes) -> list[Discard]:

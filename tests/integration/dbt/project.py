@@ -18,6 +18,8 @@ import duckdb
 import pyarrow as pa
 import yaml
 
+from quality.inventory import Inventory
+from quality.lock import write_lock
 from udfs.faultd import FaultServer
 
 REPOSITORY = Path(__file__).parents[3]
@@ -59,12 +61,13 @@ class Project:
         for part in PARTS:
             _copy(REPOSITORY / part, self.root / part)
         (self.root / "models").mkdir(exist_ok=True)
+        write_lock(self.root, Inventory())  # nothing is promised
         for path, text in self.models.items():
             self.write(path, text)
 
     def add_shipped(self) -> Project:
         """Take over the repository's own models, seeds and suites, too."""
-        for part in ("models", "seeds", "quality/suites"):
+        for part in ("models", "seeds", "quality/suites", "quality/expected.json"):
             _copy(REPOSITORY / part, self.root / part)
         return self
 
