@@ -26,6 +26,7 @@ from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
 from udfs.report import (
     invocation_of,
+    outcomes_of,
     plan_json,
     plan_table,
     run_results,
@@ -74,7 +75,8 @@ def build(
 def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:
     """Print what a run did and why it is not green, if so; return the exit code for that."""
     invocation, store = invocation_of(results), Store(settings.store)
-    typer.echo(summary(results, spend_of(store, invocation), database_path()))
+    outcomes = outcomes_of(store, invocation)
+    typer.echo(summary(results, spend_of(store, invocation), outcomes, database_path()))
     typer.echo(gates.summary(store, invocation))
     for line in red_tests(results, manifest_of(Path.cwd())):
         typer.echo(f"Red     {line}")

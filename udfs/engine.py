@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from udfs.admission import Batch
@@ -50,9 +50,11 @@ class Engine:
         """Return where the run stands."""
         return self._call(self._dispatcher.progress)
 
-    def looked_up(self, question: Question, *, rows: int = 0, stored: int = 0) -> None:
-        """Count rows that were served, and texts whose answers the store knew."""
-        self._dispatcher.meter.looked_up(question, rows=rows, stored=stored)
+    def looked_up(
+        self, question: Question, *, rows: int = 0, found: Iterable[Outcome] = ()
+    ) -> None:
+        """Count rows that were served, and answers that were found in the store."""
+        self._dispatcher.meter.looked_up(question, rows=rows, found=found)
 
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""

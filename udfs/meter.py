@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from udfs.records import Attempt, Question
+from udfs.clock import now_utc
+from udfs.records import Attempt, Outcome, Question
 
 Use = tuple[str, str, str]
 """Kind, prompt hash and model of a question."""
@@ -50,13 +51,20 @@ class Meter:
     """Counts for one run; any thread may add to it."""
 
     def __init__(self) -> None:
+        self._begun = now_utc()
         self._lock = threading.Lock()
         self._served: dict[Use, Served] = {}
         self._reading = Reading()
 
-    def looked_up(self, question: Question, *, rows: int = 0, stored: int = 0) -> None:
-        """So many rows were served with answers to `question`; the store knew so many texts."""
+    def looked_up(
+        self, question: Question, *, rows: int = 0, found: Iterable[Outcome] = ()
+    ) -> None:
+        """So many rows were served with outcomes of `question`; these the store knew.
+
+        What this very run has bought a moment ago does not count as known.
+        """
         task = question.task
+        stored = sum(one.status == "ok" and (one.answered_at or "") < self._begun for one in found)
         use = (task.kind, task.prompt_hash, question.model)
         with self._lock:
             before = self._served.get(use, Served())

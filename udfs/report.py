@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,43 @@ class Spend:
     cost_usd: float
     unknown_cost: int
     maybe_paid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of the rows of one invocation besides what was sent.
+
+    `rows` were served with an outcome, `stored` texts had been answered before; `failed` counts
+    asks given up by status. `usd_an_answer` is what an answer of this store has cost on average.
+    """
+
+    rows: int = 0
+    stored: int = 0
+    failed: Mapping[str, int] = field(default_factory=dict)
+    usd_an_answer: float = 0.0
+
+
+def outcomes_of(store: Store, invocation_id: str) -> Outcomes:
+    """Return what became of the rows of `invocation_id`."""
+    served = (
+        "select coalesce(sum(row_count), 0), coalesce(sum(stored), 0) from served "
+        "where invocation_id = ?"
+    )
+    failed = (
+        "select status, count(*) from failures where failed_at >= "
+        "(select started_at from runs where invocation_id = ?) group by status order by 2 desc"
+    )
+    price = (
+        "select coalesce(sum(cost_usd) / sum(answers), 0.0) from calls where cost_usd is not null"
+    )
+    (rows, stored), failures, (usd,) = store.transact(
+        [
+            lambda c: c.execute(served, [invocation_id]).fetchone(),
+            lambda c: c.execute(failed, [invocation_id]).fetchall(),
+            lambda c: c.execute(price).fetchone(),
+        ]
+    )
+    return Outcomes(rows, stored, dict(failures), usd)
 
 
 def spend_of(store: Store, invocation_id: str) -> Spend:
@@ -64,7 +101,7 @@ def invocation_of(results: dict[str, Any] | None) -> str:
     return "" if results is None else str(results["metadata"]["invocation_id"])
 
 
-def summary(results: dict[str, Any], spend: Spend, database: Path) -> str:
+def summary(results: dict[str, Any], spend: Spend, outcomes: Outcomes, database: Path) -> str:
     """Return the lines that a build prints last."""
     kinds = Counter(_kind(result) for result in results["results"])
     statuses = Counter(result["status"] for result in results["results"])
@@ -75,6 +112,8 @@ def summary(results: dict[str, Any], spend: Spend, database: Path) -> str:
         + ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
         f"Asked   {_requests(spend)}",
         f"Cost    {_cost(spend)}",
+        *_saved(spend, outcomes),
+        *_failed(outcomes),
         *_look(results),
     ]
     return "\n".join(lines)
@@ -123,12 +162,34 @@ def _look(results: dict[str, Any]) -> list[str]:
     return [f'Look    ./scripts/assay query "from {last} limit 5"'] if last else []
 
 
+def _saved(spend: Spend, outcomes: Outcomes) -> list[str]:
+    """Return a line with the rows that needed no answer of their own, and what they are worth."""
+    spared = max(0, outcomes.rows - spend.answers - sum(outcomes.failed.values()))
+    if not spared:
+        return []
+    repeated = max(0, spared - outcomes.stored)
+    worth = f", about {spared * outcomes.usd_an_answer:.4f} US dollars"
+    return [
+        f"Saved   {spared:,} of {outcomes.rows:,} values: {outcomes.stored:,} texts were in the "
+        f"store, {repeated:,} values repeat another{worth if outcomes.usd_an_answer else ''}"
+    ]
+
+
+def _failed(outcomes: Outcomes) -> list[str]:
+    if not outcomes.failed:
+        return []
+    counted = ", ".join(f"{count:,} {status}" for status, count in outcomes.failed.items())
+    return [f"Failed  {counted}; see ./scripts/assay dead-letters list"]
+
+
 def _requests(spend: Spend) -> str:
     if not spend.requests:
         return "nobody: every answer was in the store"
     tokens = f", {spend.input_tokens:,} tokens in and {spend.output_tokens:,} out"
+    packed = f" ({spend.answers / spend.requests:.1f} each: packing and fusion)"
     return (
         f"{spend.requests:,} requests for {spend.answers:,} answers"
+        f"{packed if spend.answers > spend.requests else ''}"
         f"{tokens if spend.input_tokens else ''}"
     )
 

@@ -103,5 +103,4 @@ class Resolver:
         found = self._engine.store.fetch(list(keys), now_utc())
         for key, outcome in found.items():
             self._engine.settled.setdefault(key, outcome)
-        answers = sum(outcome.status == "ok" for outcome in found.values())
-        self._engine.looked_up(question, stored=answers)
+        self._engine.looked_up(question, found=found.values())

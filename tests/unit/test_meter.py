@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from udfs.meter import Meter, Reading, Served
-from udfs.records import Question
+from udfs.records import Outcome, Question
 
 from .builders import attempt, task
 
@@ -13,7 +15,10 @@ QUESTION = Question(task(), "model", "host")
 def test_rows_and_stored_answers_are_counted_for_each_question() -> None:
     """Rows and texts, under kind, prompt hash and model."""
     meter = Meter()
-    meter.looked_up(QUESTION, stored=3)
+    known = Outcome("ok", "true", None, None, "model", "2026-01-01 00:00:00.000000")
+    bought = replace(known, answered_at="2999-01-01 00:00:00.000000")
+    failed = replace(known, status="refused")
+    meter.looked_up(QUESTION, found=[known, known, known, bought, failed])
     meter.looked_up(QUESTION, rows=10)
     meter.looked_up(QUESTION, rows=5)
     use = ("filter", QUESTION.task.prompt_hash, "model")

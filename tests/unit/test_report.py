@@ -10,6 +10,7 @@ import pytest
 
 from udfs.census import Plan
 from udfs.report import (
+    Outcomes,
     Spend,
     invocation_of,
     plan_table,
@@ -34,9 +35,11 @@ def result(unique_id: str, status: str = "success", schema: str = "gold") -> dic
     return {"unique_id": unique_id, "status": status, "relation_name": relation}
 
 
-def printed(*results: dict[str, Any], spend: Spend = NOTHING) -> dict[str, str]:
+def printed(
+    *results: dict[str, Any], spend: Spend = NOTHING, outcomes: Outcomes | None = None
+) -> dict[str, str]:
     """The summary: first word to the rest."""
-    text = summary({"results": list(results)}, spend, DATABASE)
+    text = summary({"results": list(results)}, spend, outcomes or Outcomes(), DATABASE)
     return dict(line.split(maxsplit=1) for line in text.splitlines() if line)
 
 
@@ -60,10 +63,15 @@ def test_the_summary_counts_what_was_built_and_checked() -> None:
         (NOTHING, "nobody: every answer was in the store", "0.0000 US dollars"),
         (
             Spend(1200, 19_000, 1_234_567, 89_012, 1.5, 0, 0),
-            "1,200 requests for 19,000 answers, 1,234,567 tokens in and 89,012 out",
+            "1,200 requests for 19,000 answers (15.8 each: packing and fusion), 1,234,567 tokens "
+            "in and 89,012 out",
             "1.5000 US dollars",
         ),
-        (Spend(3, 9, 0, 0, 0.0, 0, 0), "3 requests for 9 answers", "0.0000 US dollars"),
+        (
+            Spend(3, 9, 0, 0, 0.0, 0, 0),
+            "3 requests for 9 answers (3.0 each: packing and fusion)",
+            "0.0000 US dollars",
+        ),
         (
             Spend(5, 4, 10, 2, 0.25, 2, 1),
             "5 requests for 4 answers, 10 tokens in and 2 out",
@@ -78,6 +86,29 @@ def test_the_summary_says_what_was_asked_and_paid(spend: Spend, asked: str, cost
     said = printed(result("model.assay.a"), spend=spend)
 
     assert (said["Asked"], said["Cost"]) == (asked, cost)
+
+
+def test_the_summary_says_what_was_saved_and_what_failed() -> None:
+    """Values that needed no answer of their own, and asks given up by status."""
+    spend = Spend(2, 30, 0, 0, 0.3, 0, 0)
+    outcomes = Outcomes(
+        rows=100, stored=20, failed={"refused": 2, "transport": 1}, usd_an_answer=0.01
+    )
+    said = printed(result("model.assay.a"), spend=spend, outcomes=outcomes)
+
+    assert said["Saved"] == (
+        "67 of 100 values: 20 texts were in the store, 47 values repeat another, about 0.6700 US "
+        "dollars"
+    )
+    assert said["Failed"] == "2 refused, 1 transport; see ./scripts/assay dead-letters list"
+
+
+def test_a_run_in_which_nothing_was_spared_says_nothing_of_it() -> None:
+    """Every row had a text of its own, and nothing failed."""
+    said = printed(
+        result("model.assay.a"), spend=Spend(1, 9, 0, 0, 0.0, 0, 0), outcomes=Outcomes(rows=9)
+    )
+    assert not {"Saved", "Failed"} & said.keys()
 
 
 @pytest.mark.parametrize(
