@@ -10,13 +10,13 @@ import sqlite3
 import uuid
 import weakref
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from udfs.errors import StoreError
 from udfs.records import Attempt, Outcome
-from udfs.store.rows import keys_in_parts, put_interrupted, settled_rows
+from udfs.store.rows import call_row, keys_in_parts, put_interrupted, settled_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Owner:
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
-        line = json.dumps(astuple(attempt)).encode() + b"\n"
+        line = json.dumps(call_row(attempt)).encode() + b"\n"
         if self._file is None:
             raise self._unwritten("the store is closed")
         try:
