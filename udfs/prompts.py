@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import string
 from dataclasses import dataclass
@@ -81,12 +82,19 @@ def output_tokens(pack: Pack) -> int:
 
 
 def expected_output_tokens(pack: Pack) -> int:
-    """Return how many output tokens the answers are likely to take; for plans, not for limits."""
-    each = sum(
-        4 + sum(3 * ask.question.task.output_tokens(record.text) // 4 for ask in record.asks)
+    """Return how many output tokens the answers are likely to take; for plans, not for limits.
+
+    A token is four characters: of the frame, of each record with its id, and of each answer.
+    """
+    characters = len('{"answers":[]}') + sum(
+        len('{"id":"abc"},')
+        + sum(
+            len(',"a":') + ask.question.task.expected_characters(record.text)
+            for ask in record.asks
+        )
         for record in pack.records
     )
-    return each + 4
+    return math.ceil(characters / 4)
 
 
 def input_tokens(request: Request) -> int:

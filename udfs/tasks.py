@@ -65,6 +65,10 @@ class Task(BaseModel):
     def output_tokens(self, text: str) -> int:
         """Return how many tokens an answer about `text` is expected to take at most."""
 
+    def expected_characters(self, text: str) -> float:
+        """Return how long an answer about `text` likely is, as JSON; for plans, not for limits."""
+        return 3.0 * self.output_tokens(text)
+
     @property
     def plain(self) -> bool:
         """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""

@@ -99,6 +99,11 @@ class Classify(Task):
         """The longest label, or a few of them."""
         return self._answer_tokens
 
+    def expected_characters(self, text: str) -> float:
+        """A label of mean length in quotes; with `multi`, mostly one and sometimes two."""
+        mean = sum(len(label.name) for label in self.labels) / len(self.labels) + 2
+        return 2 + 1.5 * (mean + 1) if self.multi else mean
+
     def _known(self, raw: JsonValue) -> str:
         if isinstance(raw, str) and (name := self._by_fold.get(fold(raw))) is not None:
             return name

@@ -41,3 +41,7 @@ class Filter(Task):
     def output_tokens(self, text: str) -> int:
         """One word."""
         return 3
+
+    def expected_characters(self, text: str) -> float:
+        """`true`, `false`."""
+        return 5.0

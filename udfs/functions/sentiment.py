@@ -67,6 +67,10 @@ class Sentiment(Task):
         """A short number, or a name and a label for each aspect."""
         return 4 if self.aspects is None else sum(len(name) // 3 + 6 for name in self.aspects)
 
+    def expected_characters(self, text: str) -> float:
+        """A number such as -0.5; or a name and a label, of eight letters, for each aspect."""
+        return 4.0 if self.aspects is None else sum(len(name) + 14 for name in self.aspects)
+
 
 def _score(raw: JsonValue) -> float:
     number = isinstance(raw, int | float) and not isinstance(raw, bool)
