@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 from .answers import Answer, answer
@@ -45,7 +45,44 @@ class LoopThread:
         self.thread.join(CALL_SECONDS)
 
 
-class FaultServer:
+class Host(Protocol):
+    """What listens: started and stopped on the loop that it runs on."""
+
+    async def start(self) -> None:
+        """Listen."""
+
+    async def stop(self) -> None:
+        """Drop all connections and listen no more."""
+
+
+class _OnThread:
+    """A host that listens on a thread of its own while a `with` block runs."""
+
+    def __init__(self, host: Host, name: str) -> None:
+        self._host = host
+        self._name = name
+        self.runner: LoopThread | None = None
+
+    def __enter__(self) -> Self:
+        """Start listening."""
+        self.runner = LoopThread(self._name)
+        self.runner.call(self._host.start())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        wrong: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drop all connections and end the thread; what was counted stays readable."""
+        if self.runner:
+            self.runner.call(self._host.stop())
+            self.runner.stop()
+            self.runner = None
+
+
+class FaultServer(_OnThread):
     """faultd in a `with` block: `url()` to talk to it, `ledger` to read what was paid."""
 
     def __init__(
@@ -60,25 +97,7 @@ class FaultServer:
     ) -> None:
         self.service = Service(Settings(scenario, answer, latency, keep_texts, seed))
         self.listener = Listener(self.service, port=port)
-        self.runner: LoopThread | None = None
-
-    def __enter__(self) -> Self:
-        """Start listening."""
-        self.runner = LoopThread("faultd")
-        self.runner.call(self.listener.start())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        wrong: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Drop all connections and end the thread; the ledger stays readable."""
-        if self.runner:
-            self.runner.call(self.listener.stop())
-            self.runner.stop()
-            self.runner = None
+        super().__init__(self.listener, "faultd")
 
     def url(self, scenario: str | None = None) -> str:
         """The base URL for a client, ending in /v1; raises UnknownScenarioError."""
@@ -120,30 +139,12 @@ class FaultServer:
             asyncio.run(work)
 
 
-class Sink:
+class Sink(_OnThread):
     """A second host in a `with` block that counts what it is sent."""
 
     def __init__(self) -> None:
         self.host = SinkHost()
-        self.runner: LoopThread | None = None
-
-    def __enter__(self) -> Self:
-        """Start listening."""
-        self.runner = LoopThread("faultd-sink")
-        self.runner.call(self.host.start())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        wrong: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop listening; the counts stay readable."""
-        if self.runner:
-            self.runner.call(self.host.stop())
-            self.runner.stop()
-            self.runner = None
+        super().__init__(self.host, "faultd-sink")
 
     @property
     def url(self) -> str:
