@@ -183,7 +183,9 @@ class Plugin(BasePlugin):
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")
         self._engine.begin_run(get_invocation_id())
-        _workshop.watch(wanted=self._settings.progress and not get_flags().QUIET)
+        _workshop.watch(
+            wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
+        )
         interrupts.listen(_workshop.cancel)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:

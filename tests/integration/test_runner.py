@@ -278,6 +278,7 @@ HELP = {
     "query": ("SELECT", "read-only"),
     "evaluate": ("--data", "--text"),
     "checks": ("--accept", "expected.json"),
+    "suggest": ("RELATION", "--out"),
     "doctor": ("--backup", "--repair"),
     "dead-letters": ("list", "replay", "discard"),
     "forget": ("--key",),

@@ -248,7 +248,7 @@ def test_b06_slower_than_the_deadline_for_a_while_loses_nothing(room: OpenRoom) 
 
 def test_b08_the_wall_in_requests_is_a_wall(server: FaultServer, room: OpenRoom) -> None:
     """Two requests are two requests; the rest is `not_attempted`, and says why."""
-    outcomes = room(max_requests=2).ask(texts(20))
+    outcomes = room(max_requests=2, over_budget="spend").ask(texts(20))
     assert len(server.ledger.entries) == 2
     assert Counter(statuses(outcomes)) == {"ok": 8, "not_attempted": 12}
     assert {one.value for one in outcomes if one.status != "ok"} == {None}
@@ -262,7 +262,7 @@ def test_b08_the_wall_in_dollars_is_a_wall(
     asked = texts(60)
     need = 15 * cost_of_a_pack(server)
     server.reset()
-    opened = room(model=PRICED, max_cost_usd=0.4 * need)
+    opened = room(model=PRICED, max_cost_usd=0.4 * need, over_budget="spend")
     outcomes = opened.ask(asked)
     figure(cap=0.4, billed=round(billed_usd(server) / need, 3))
     assert set(statuses(outcomes)) == {"ok", "not_attempted"}

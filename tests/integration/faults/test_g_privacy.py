@@ -177,7 +177,7 @@ def test_g22_the_same_text_a_thousand_times_is_asked_once(
 
 def test_g22_near_duplicates_stop_at_the_wall(server: FaultServer, room: OpenRoom) -> None:
     """A million texts that differ in a number are a million texts: the wall is what stops them."""
-    outcomes = room(max_requests=3, pack_records=10).ask(texts(1000))
+    outcomes = room(max_requests=3, pack_records=10, over_budget="spend").ask(texts(1000))
     assert statuses(outcomes).count("ok") == 30
     assert len(server.ledger.entries) == 3
 
