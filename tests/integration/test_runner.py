@@ -278,7 +278,7 @@ HELP = {
     "query": ("SELECT", "read-only"),
     "evaluate": ("--data", "--text"),
     "checks": ("--accept", "expected.json"),
-    "suggest": ("RELATION", "--out"),
+    "suggest": ("--out", "--json"),
     "doctor": ("--backup", "--repair"),
     "dead-letters": ("list", "replay", "discard"),
     "forget": ("--key",),
