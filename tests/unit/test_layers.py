@@ -24,7 +24,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("progress",),
     ("terminal",),
-    ("resolver",),
+    ("resolver", "console", "lineage"),
+    ("spending",),
     (
         "arrow",
         "runner",
@@ -39,7 +40,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("child", "tally", "dead_letters", "gates", "publication", "publish", "suggestions"),
     ("assurance",),
-    ("plan", "cli_checks", "cli_dead_letters", "cli_publish", "cli_suggest"),
+    ("explain",),
+    (
+        "plan",
+        "cli_calls",
+        "cli_checks",
+        "cli_dead_letters",
+        "cli_explain",
+        "cli_publish",
+        "cli_store",
+        "cli_suggest",
+    ),
     ("plugin", "cli"),
     ("bench",),
 )
