@@ -14,11 +14,12 @@ from udfs import (
     cli_calls,
     cli_checks,
     cli_dead_letters,
+    cli_doctor,
     cli_explain,
+    cli_forget,
     cli_publish,
     cli_store,
     cli_suggest,
-    doctor,
     evaluate,
     fence,
     gates,
@@ -135,7 +136,7 @@ def query(
 
 app.command("evaluate")(evaluate.command)
 app.command("checks")(cli_checks.command)
-app.command("doctor")(doctor.command)
+app.command("doctor")(cli_doctor.command)
 app.command("calls")(cli_calls.calls)
 app.command("spend")(cli_calls.spend)
 app.command("explain")(cli_explain.command)
@@ -144,7 +145,7 @@ app.command("restore")(cli_store.restore_command)
 app.command("prune")(cli_store.prune_command)
 app.command("suggest")(cli_suggest.command)
 app.command("publish")(cli_publish.command)
-app.command("forget")(cli_dead_letters.forget)
+app.command("forget")(cli_forget.command)
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 
 
