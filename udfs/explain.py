@@ -43,7 +43,7 @@ _FAILED_BY = f"""
 """  # noqa: S608
 _LAST_RUN = """
     select invocation_id, started_at from served join runs using (invocation_id)
-    where prompt_hash = :prompt_hash and model = :model order by started_at desc limit 1
+    where prompt_hash = :prompt_hash and served.model = :model order by started_at desc limit 1
 """
 
 

@@ -26,3 +26,7 @@ class Finding:
         if self.remedy is None:
             return "ok"
         return "warning" if self.may_stay else "wrong"
+
+    def __str__(self) -> str:
+        """Everything in one line."""
+        return " ".join(filter(None, [self.verdict, self.subject, self.text, self.remedy]))

@@ -46,7 +46,7 @@ _UNUSED = """
         max(max(answered_at), coalesce(max(used.used_at), '')) as used_at
     from answers
     left join (
-        select prompt_hash, model, max(started_at) as used_at
+        select prompt_hash, served.model, max(started_at) as used_at
         from served join runs using (invocation_id)
         group by 1, 2
     ) as used on used.prompt_hash = answers.prompt_hash and used.model = answers.model
@@ -146,8 +146,10 @@ def _kept(path: Path) -> Path | None:
         journal_of(path).unlink(missing_ok=True)  # it would be rolled back into the new file
         return None
     kept = name_aside(path, "replaced")
-    with contextlib.suppress(FileNotFoundError):
-        journal_of(path).rename(journal_of(kept))
+    journal = journal_of(path)
+    if journal.exists() and journal.stat().st_size:
+        journal.rename(journal_of(kept))
+    journal.unlink(missing_ok=True)
     os.link(path, kept)
     return kept
 
