@@ -32,7 +32,7 @@ from udfs.erasure import (
     reached,
     retire,
     rewrite,
-    texts_in,
+    texts_of_subject,
 )
 from udfs.errors import ConfigError
 from udfs.lineage import models, read_manifest
@@ -140,7 +140,7 @@ def _in_warehouse(
     tables = {f"{node['schema']}.{node['alias']}" for node in models(manifest).values()}
     found, left = reached(connection, wanted.subject, tables)
     if wanted.subject.is_named:
-        texts = texts_in(connection, found, manifest)
+        texts = texts_of_subject(connection, wanted.subject, manifest)
         wanted = replace(
             wanted, subject=replace(wanted.subject, texts=wanted.subject.texts | texts)
         )

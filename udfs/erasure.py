@@ -55,8 +55,10 @@ def parse_subject(text: str | None) -> Subject:
     raise ConfigError(message)
 
 
-def hits(connection: duckdb.DuckDBPyConnection, subject: Subject) -> list[Hit]:
-    """Return the tables of an open file that hold rows of a subject; views hold none of their own.
+def hits(
+    connection: duckdb.DuckDBPyConnection, subject: Subject, *, views: bool = False
+) -> list[Hit]:
+    """Return the tables of an open file that hold rows of a subject; with `views`, these as well.
 
     A row is the subject's when the named column has its value, or a text column is one of its
     texts.
@@ -66,7 +68,7 @@ def hits(connection: duckdb.DuckDBPyConnection, subject: Subject) -> list[Hit]:
         rows = [[text] for text in sorted(subject.texts)]
         connection.executemany(f"insert into {_TEXTS} values (?)", rows)  # noqa: S608
     found = []
-    for schema, table, columns, texts in _tables(connection):
+    for schema, table, columns, texts in _relations(connection, views=views):
         relation = f"{quoted(schema)}.{quoted(table)}"
         if condition := _condition(subject, columns, texts):
             query = f"select count(*) from {relation} where {condition}"  # noqa: S608
@@ -94,13 +96,16 @@ def reached(
     return mine, left
 
 
-def texts_in(
-    connection: duckdb.DuckDBPyConnection, found: Iterable[Hit], manifest: Manifest
+def texts_of_subject(
+    connection: duckdb.DuckDBPyConnection, subject: Subject, manifest: Manifest
 ) -> set[str]:
-    """Return every text of the rows that were hit, and every text that a model asks about them."""
+    """Return every text of a subject's rows, and every text that a model asks about them.
+
+    Rows of views count: often nothing else holds all columns that were asked about.
+    """
     calls = [call for calls in calls_of(manifest).values() for call in calls]
     texts: set[str | None] = set()
-    for hit in found:
+    for hit in hits(connection, subject, views=True):
         for column in _text_columns(connection, hit.relation):
             query = f"select {quoted(column)} from {hit.relation} where {hit.condition}"  # noqa: S608
             texts |= {row[0] for row in connection.execute(query).fetchall()}
@@ -158,17 +163,19 @@ def retire(found: Iterable[Publication]) -> None:
             shutil.rmtree(one.folder)
 
 
-def _tables(
-    connection: duckdb.DuckDBPyConnection,
+def _relations(
+    connection: duckdb.DuckDBPyConnection, *, views: bool
 ) -> list[tuple[str, str, list[str], list[str]]]:
-    """Return schema, name, columns and text columns of each table."""
+    """Return schema, name, columns and text columns of each table, or of tables and views."""
+    wanted = "('BASE TABLE', 'VIEW')" if views else "('BASE TABLE')"
     rows: list[tuple[str, str, list[str], list[str]]] = connection.execute(
-        "select schema_name, table_name, list(column_name order by column_index), "
-        "coalesce(list(column_name order by column_index) "
-        "filter (where data_type = 'VARCHAR'), []) "
-        "from duckdb_columns() join duckdb_tables() using (database_name, schema_name, table_name)"
-        " where database_name = current_database() and not duckdb_tables.internal "
-        "and not duckdb_tables.temporary group by all order by all"
+        "select table_schema, table_name, list(column_name order by ordinal_position), "  # noqa: S608
+        "coalesce(list(column_name order by ordinal_position) "
+        "filter (where columns.data_type = 'VARCHAR'), []) "
+        "from information_schema.columns "
+        "join information_schema.tables using (table_catalog, table_schema, table_name) "
+        f"where table_catalog = current_database() and table_type in {wanted} "
+        "group by all order by all"
     ).fetchall()
     return rows
 
