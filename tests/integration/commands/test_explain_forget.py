@@ -20,13 +20,12 @@ from .bench import Bench
 
 REFUSED = "refusetext,marker=POISON"
 SECRET = "the tent of Ada Canary leaks"
-NOTES = """\
-select
-    id, customer_id, body, title
-from (values
-    (1, 17, '{secret}', 'tent'), (2, 18, 'the rope''s (good) end', 'rope'),
-    (3, 19, '{poison} stove', 'stove'), (4, 20, ' ', 'none')
-) as given (id, customer_id, body, title)
+NOTES = f"""\
+id,customer_id,body,title
+1,17,{SECRET},tent
+2,18,the rope's (good) end,rope
+3,19,{POISON} stove,stove
+4,20," ",none
 """
 TOPICS = """\
 {%- set topic = ai_classify('body', ["glad", "it's (cross)"], detail=true) -%}
@@ -51,12 +50,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project of bronze, silver, quarantine and gold, built twice against a fault server."""
     with FaultServer() as server:
         models = {
-            "bronze/notes.sql": NOTES.format(secret=SECRET, poison=POISON),
+            "bronze/notes.sql": "select * from read_csv('data/notes.csv')",
             "silver/topics.sql": TOPICS,
             "silver/topics_quarantined.sql": KEPT_BACK,
             "gold/answers.sql": GOLD,
         }
         project = Project(tmp_path_factory.mktemp("built"), models, asking(server, REFUSED))
+        (project.root / "data").mkdir()
+        (project.root / "data" / "notes.csv").write_text(NOTES)
         for _ in range(2):
             run = project.dbt("run")
             assert run.code == 0, run.output
