@@ -25,6 +25,7 @@ from udfs.console import (
     store_path,
 )
 from udfs.erasure import (
+    Hit,
     Subject,
     delete,
     parse_subject,
@@ -114,12 +115,14 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[Line]:
     lines: list[Line] = []
     if database.exists():
         with open_warehouse(database, read_only=dry_run) as connection:
-            whole, tables = _in_warehouse(connection, wanted, state, dry_run=dry_run)
-            store = _in_store(whole, state, dry_run=dry_run)
-        if not dry_run and any(line.state == "removed" for line in tables):
+            whole, found, tables = _in_warehouse(connection, wanted, state)
+            # The store first: while the rows are there, a command that was cut off can start anew.
+            lines = [*_in_store(whole, state, dry_run=dry_run), *tables]
+            if not dry_run:
+                delete(connection, found)
+        if found and not dry_run:
             rewrite(database)
             settle(database, _RUN)
-        lines = [*store, *tables]
     else:
         if wanted.subject.is_named:
             message = f"There is no warehouse at {database} in which --subject could be looked up."
@@ -132,10 +135,11 @@ def _in_warehouse(
     connection: duckdb.DuckDBPyConnection,
     wanted: Wanted,
     state: Literal["removed", "would be removed"],
-    *,
-    dry_run: bool,
-) -> tuple[Wanted, list[Line]]:
-    """Return `wanted` with the texts of its rows, and a line for each table that held some."""
+) -> tuple[Wanted, list[Hit], list[Line]]:
+    """Return `wanted` with the texts of its rows, the rows to delete, and a line for each table.
+
+    Nothing is changed yet.
+    """
     manifest = read_manifest(Path.cwd())
     tables = {f"{node['schema']}.{node['alias']}" for node in models(manifest).values()}
     found, left = reached(connection, wanted.subject, tables)
@@ -144,12 +148,10 @@ def _in_warehouse(
         wanted = replace(
             wanted, subject=replace(wanted.subject, texts=wanted.subject.texts | texts)
         )
-    if not dry_run:
-        delete(connection, found)
     lines = [Line(f"warehouse {hit.table}", state, hit.rows) for hit in found]
     note = "no model makes it, and others may have said the same: delete there, or use --subject"
     lines += [Line(f"warehouse {hit.table}", "left to you", hit.rows, note) for hit in left]
-    return wanted, lines or [Line("warehouse", "none", 0)]
+    return wanted, found, lines or [Line("warehouse", "none", 0)]
 
 
 def _in_store(
