@@ -17,7 +17,7 @@ def main() -> None:
     interrupts.remember()  # before the import: it takes a second
     from dbt.cli.main import cli
 
-    from udfs.doctor import profiles_file
+    from udfs.profile import profiles_file
 
     if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
         sys.stderr.write(f"assay: {trouble}\n")
@@ -30,7 +30,7 @@ def plugin_trouble(profiles: Path) -> str | None:
 
     dbt would print a traceback. Nothing is imported that dbt would not import.
     """
-    from udfs.doctor import plugin_modules
+    from udfs.profile import plugin_modules
 
     for module in plugin_modules(profiles):
         try:

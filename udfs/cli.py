@@ -11,11 +11,15 @@ import duckdb
 import typer
 
 from udfs import (
+    cli_calls,
     cli_checks,
     cli_dead_letters,
+    cli_doctor,
+    cli_explain,
+    cli_forget,
     cli_publish,
+    cli_store,
     cli_suggest,
-    doctor,
     evaluate,
     fence,
     gates,
@@ -132,10 +136,16 @@ def query(
 
 app.command("evaluate")(evaluate.command)
 app.command("checks")(cli_checks.command)
-app.command("doctor")(doctor.command)
+app.command("doctor")(cli_doctor.command)
+app.command("calls")(cli_calls.calls)
+app.command("spend")(cli_calls.spend)
+app.command("explain")(cli_explain.command)
+app.command("backup")(cli_store.backup_command)
+app.command("restore")(cli_store.restore_command)
+app.command("prune")(cli_store.prune_command)
 app.command("suggest")(cli_suggest.command)
 app.command("publish")(cli_publish.command)
-app.command("forget")(cli_dead_letters.forget)
+app.command("forget")(cli_forget.command)
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 
 

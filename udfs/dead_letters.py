@@ -20,8 +20,6 @@ from udfs.settings import Settings
 from udfs.store import Store
 from udfs.store.letters import Letter, State, make_due, put_back, task_specs
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
 REPLAY = "replay-"
 """What the invocation id of a replay begins with: in the ledger it is a run of its own."""
 
@@ -87,15 +85,6 @@ class Replayed:
 def chosen(letters: Iterable[Letter], choice: Choice, now: datetime.datetime) -> list[Letter]:
     """Return the letters that `choice` means, in their order."""
     return [letter for letter in letters if choice.fits(letter, now)]
-
-
-def duration(text: str) -> datetime.timedelta:
-    """Return the time span of `90m`, `12h`, `7d`; raise `ConfigError` for anything else."""
-    number, unit = text[:-1], text[-1:]
-    if unit in _UNITS and number.isascii() and number.isdigit() and len(number) <= 6:  # noqa: PLR2004
-        return datetime.timedelta(**{_UNITS[unit]: int(number)})
-    message = f"--older-than {text!r} is no time span; write a number and s, m, h, d or w: 7d."
-    raise ConfigError(message)
 
 
 def prepare(

@@ -123,7 +123,7 @@ def audit(folder: Path) -> list[str]:
 
     Each manifest holds the hash of every file beside it and of the manifest before it.
     """
-    known = {path.name: path for path in _publications(folder)}
+    known = {path.name: path for path in publications(folder)}
     wrong = []
     for name, path in known.items():
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
@@ -262,7 +262,7 @@ def _show(folder: Path, name: str) -> None:
 
 
 def _retire(folder: Path, name: str, keep: int) -> None:
-    for old in retired([path.name for path in _publications(folder)], name, keep):
+    for old in retired([path.name for path in publications(folder)], name, keep):
         shutil.rmtree(folder / old, ignore_errors=True)
 
 
@@ -275,7 +275,7 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(path)
 
 
-def _publications(folder: Path) -> list[Path]:
+def publications(folder: Path) -> list[Path]:
     """Return the folders of all whole publications, the oldest first."""
     found = folder.glob(f"*/{MANIFEST}")
     return sorted(

@@ -164,7 +164,8 @@ class Usage:
 class Reply:
     """What a provider brought back: the text of the answer, not yet judged.
 
-    `confidence` maps a record id and a short key to a probability, where the provider has one.
+    `confidence` maps a record id and a short key to a probability, where the provider has one;
+    `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case.
     """
 
     content: str
@@ -173,6 +174,7 @@ class Reply:
     confidence: Mapping[tuple[str, str], float] = field(default_factory=dict)
     http_status: int | None = None
     request_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,9 +279,15 @@ HELP = {
     "evaluate": ("--data", "--text"),
     "checks": ("--accept", "expected.json"),
     "suggest": ("--out", "--json"),
-    "doctor": ("--backup", "--repair"),
+    "doctor": ("--offline", "--repair", "--json"),
+    "calls": ("--outcome", "--since", "--limit", "--json"),
+    "spend": ("--by", "--json"),
+    "explain": ("schema.table:ID", "--where", "--show-text", "--json"),
+    "backup": ("--json",),
+    "restore": ("--force", "--json"),
+    "prune": ("--older-than", "--not-in-project", "--yes", "--json"),
     "dead-letters": ("list", "replay", "discard"),
-    "forget": ("--key",),
+    "forget": ("--subject", "--key", "--dry-run"),
     "publish": ("--check",),
 }
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from udfs.clock import iso
-from udfs.dead_letters import Choice, chosen, duration, prepare
+from udfs.console import span
+from udfs.dead_letters import Choice, chosen, prepare
 from udfs.errors import ConfigError
 from udfs.functions import FUNCTIONS
 from udfs.settings import LOCAL_MODEL, Settings
@@ -112,14 +113,14 @@ def test_every_field_must_fit(choice: Choice) -> None:
 @pytest.mark.parametrize(("text", "hours"), [("90m", 1.5), ("12h", 12), ("7d", 168), ("0s", 0)])
 def test_a_time_span_is_a_number_and_a_unit(text: str, hours: float) -> None:
     """As people type it."""
-    assert duration(text) == datetime.timedelta(hours=hours)
+    assert span("--older-than", text) == datetime.timedelta(hours=hours)
 
 
 @pytest.mark.parametrize("text", ["", "d", "7", "7 d", "-7d", "1.5h", "7y", "\u0667d", "9999999d"])
 def test_anything_else_is_no_time_span(text: str) -> None:
     """The message shows how to write one."""
     with pytest.raises(ConfigError, match="7d"):
-        duration(text)
+        span("--older-than", text)
 
 
 @pytest.mark.parametrize("kind", [function.__name__.lower() for function in FUNCTIONS])

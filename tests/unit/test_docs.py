@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import typer
 import yaml
 from jinja2 import Environment, nodes
 from pydantic_core import PydanticUndefined
@@ -282,6 +283,19 @@ def test_no_script_is_made_up() -> None:
 def test_every_command_is_named(command: str) -> None:
     """As it is called."""
     assert f"./scripts/assay {command}" in EVERYTHING
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_section_that_names_its_options(command: str) -> None:
+    """In commands.md, or on the page that the section leads to."""
+    found = section(read("docs/commands.md"), command)
+    assert found
+    led_to = re.findall(r"\]\((\w+\.md)", found)
+    text = "\n".join([found, *(read(f"docs/{page}") for page in led_to)])
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    options = {name for one in parameters for name in one.opts if name.startswith("--")}
+    missing = {option for option in options - {"--help"} if option not in text}
+    assert missing == set()
 
 
 def test_no_command_is_made_up() -> None:

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from udfs.doctor import Finding, examine, profiles_file, store_path
+from udfs.console import store_path
+from udfs.doctor import (
+    Finding,
+    disk_findings,
+    settings_findings,
+    setup_findings,
+    store_findings,
+    warehouse_findings,
+)
+from udfs.doctor.endpoint import clock_finding, limits_finding
+from udfs.doctor.settings import origins
+from udfs.doctor.setup import pth_findings
+from udfs.profile import plugin_config, profiles_file
 from udfs.store import Store
+from udfs.tally import settle
 
+ROOT = Path(__file__).parents[2]
 PROFILE = """\
 assay:
   outputs:
     dev:
       type: duckdb
       retries: {query_attempts: 3}
+      plugins:
+        - module: udfs.plugin
+          config: {pack_records: 4, max_in_flight: "{{ env_var('ASSAY_MAX_IN_FLIGHT', '8') }}"}
 """
+NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
 def findings(tmp_path: Path, profile: str = "") -> dict[str, Finding]:
     """What doctor says of a store that is not there yet and a profile, by subject."""
     profiles = tmp_path / "profiles.yml"
     profiles.write_text(profile)
-    found = examine(tmp_path / "store.sqlite", profiles)
+    found = [*setup_findings(profiles), *store_findings(tmp_path / "store.sqlite")]
     return {finding.subject: finding for finding in found}
 
 
@@ -38,6 +58,7 @@ def test_e19_retries_of_queries_are_refused(tmp_path: Path) -> None:
     found = findings(tmp_path, PROFILE)["profile"]
     assert "assay.dev" in found.text
     assert "Remove it" in (found.remedy or "")
+    assert found.verdict == "wrong"
 
 
 def test_a_lost_store_is_found_by_its_witness(tmp_path: Path) -> None:
@@ -58,11 +79,29 @@ def test_a_store_that_others_can_read_is_reported(tmp_path: Path) -> None:
     assert found.remedy == f"Run `chmod 600 {path}`."
 
 
+def test_a_store_of_a_newer_version_is_reported(tmp_path: Path) -> None:
+    """Its schema has a step that nobody here knows."""
+    path = tmp_path / "store.sqlite"
+    store = Store(path)
+    store.transact([lambda c: c.execute("insert into migrations values ('m999_later')")])
+    store.close()
+    found = findings(tmp_path)["schema"]
+    assert (found.verdict, "m999_later" in found.text) == ("wrong", True)
+
+
 def test_the_versions_are_named(tmp_path: Path) -> None:
     """SQLite, DuckDB and the adapter, for a bug report."""
     found = findings(tmp_path)
     assert "SQLite 3." in found["sqlite"].text
-    assert "dbt-duckdb 1." in found["versions"].text
+    for name in (
+        "Python 3.",
+        "assay 0.",
+        "dbt-core 1.",
+        "dbt-duckdb 1.",
+        "duckdb 2.",
+        "openai 3.",
+    ):
+        assert name in found["versions"].text
 
 
 @pytest.mark.parametrize(
@@ -77,3 +116,106 @@ def test_the_store_is_where_the_settings_say(environ: dict[str, str], expected: 
 def test_the_profile_is_the_one_that_dbt_reads() -> None:
     """`DBT_PROFILES_DIR` counts first."""
     assert profiles_file({"DBT_PROFILES_DIR": "/elsewhere"}) == Path("/elsewhere/profiles.yml")
+
+
+def test_each_setting_says_where_it_came_from(tmp_path: Path) -> None:
+    """Out of the profile, the environment, or nowhere; and what the profile keeps out."""
+    (tmp_path / "profiles.yml").write_text(PROFILE)
+    config = plugin_config(tmp_path / "profiles.yml")
+    environ = {"ASSAY_PACK_TOKENS": "900", "ASSAY_PACK_RECORDS": "5"}
+    found = {one.variable: one for one in origins(environ, config)}
+    records, flying = found["ASSAY_PACK_RECORDS"], found["ASSAY_MAX_IN_FLIGHT"]
+    assert (records.value, records.origin, records.ignored) == ("4", "profile", "5")
+    assert (flying.value, flying.origin) == ("8", "profile")
+    assert found["ASSAY_PACK_TOKENS"].ignored == "900"
+    given = {one.variable: one for one in origins({"ASSAY_MAX_IN_FLIGHT": "9"}, config)}
+    assert (given["ASSAY_MAX_IN_FLIGHT"].value, given["ASSAY_MAX_IN_FLIGHT"].origin) == (
+        "9",
+        "environment",
+    )
+
+
+def test_the_shipped_profile_lets_every_setting_through() -> None:
+    """Whatever is exported is what dbt gets; without anything all are defaults."""
+    config = plugin_config(ROOT / "profiles.yml")
+    assert {one.origin for one in origins({}, config)} == {"default"}
+    every = {one.variable: "1" for one in origins({}, config)}
+    assert {one.origin for one in origins(every, config)} == {"environment"}
+
+
+def test_settings_that_are_not_valid_are_wrong() -> None:
+    """With the line that a build would print; the key is never shown."""
+    (found,) = settings_findings({"ASSAY_MODLE": "x"}, ROOT / "profiles.yml")
+    assert (found.verdict, "ASSAY_MODEL" in (found.remedy or "")) == ("wrong", True)
+    environ = {"OPENAI_API_KEY": "sk-canary", "ASSAY_PROVIDER": "openai", "ASSAY_MODEL": "mine"}
+    said = "\n".join(map(str, settings_findings(environ, ROOT / "profiles.yml")))
+    assert "OPENAI_API_KEY is set" in said
+    assert "sk-canary" not in said
+    assert "warning price The price of 'mine' is not known" in said
+
+
+def test_a_pth_file_that_nothing_brought_or_that_was_changed_is_wrong(tmp_path: Path) -> None:
+    """Python would run it at each start."""
+    record = tmp_path / "good-1.dist-info" / "RECORD"
+    record.parent.mkdir()
+    record.write_text("good.pth,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n")
+    (tmp_path / "good.pth").touch()
+    assert [one.verdict for one in pth_findings(tmp_path)] == ["ok"]
+    (tmp_path / "good.pth").write_text("import os")
+    (tmp_path / "stray.pth").write_text("import os")
+    changed, stray = pth_findings(tmp_path)
+    assert ("good.pth" in changed.text, "stray.pth" in stray.text) == (True, True)
+    assert {changed.verdict, stray.verdict} == {"wrong"}
+
+
+def test_a_warehouse_that_is_none_is_wrong_and_is_left_alone(tmp_path: Path) -> None:
+    """Bytes that are no DuckDB file; one that is not there is not made."""
+    path = tmp_path / "warehouse.duckdb"
+    assert [one.verdict for one in warehouse_findings(path)] == ["ok"]
+    assert not path.exists()
+    path.write_bytes(b"no database" * 500)
+    assert [one.verdict for one in warehouse_findings(path)] == ["wrong"]
+
+
+def test_a_warehouse_says_its_size_and_what_it_lost(tmp_path: Path) -> None:
+    """Rows are compared with the last tally; a WAL is a warning."""
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table t as from range(5)")
+    settle(path, "run")
+    assert [one.verdict for one in warehouse_findings(path)] == ["ok", "ok", "ok"]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from t where range < 2")
+    found = {one.subject: one for one in warehouse_findings(path)}
+    assert "1 tables, 3 rows" in found["warehouse"].text
+    assert "main.t holds 3 rows; it held 5" in found["tally"].text
+    assert found["tally"].verdict == "warning"
+
+
+def test_room_is_told_for_folders_that_are_not_there_yet(tmp_path: Path) -> None:
+    """Where the folder will be made."""
+    (found,) = disk_findings({"store": tmp_path / "a" / "b"})
+    assert f"free for the store ({tmp_path})" in found.text
+
+
+@pytest.mark.parametrize(
+    ("date", "verdict", "words"),
+    [
+        ("Sun, 01 Mar 2026 12:00:03 GMT", "ok", "3 seconds from"),
+        ("Sun, 01 Mar 2026 11:50:00 GMT", "warning", "600 seconds ahead of"),
+        ("Sun, 01 Mar 2026 13:00:00 GMT", "warning", "3,600 seconds behind"),
+        ("yesterday", "ok", "does not say"),
+        ("", "ok", "does not say"),
+    ],
+)
+def test_the_clock_is_held_against_the_endpoints(date: str, verdict: str, words: str) -> None:
+    """The `Date` of a reply, which has whole seconds."""
+    found = clock_finding({"date": date}, NOW)
+    assert (found.verdict, words in found.text) == (verdict, True)
+
+
+def test_rate_headers_are_told() -> None:
+    """What is left of what."""
+    headers = {"x-ratelimit-limit-requests": "500", "x-ratelimit-remaining-requests": "499"}
+    assert "499 of 500 requests left" in limits_finding(headers).text
+    assert "No rate headers" in limits_finding({}).text

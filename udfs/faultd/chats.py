@@ -124,6 +124,8 @@ def _serialised_schema(document: Mapping[str, Any]) -> str:
     if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
         return ""
     schema = (wanted.get("json_schema") or {}).get("schema")
+    if isinstance(schema, dict) and schema.get("type") != "object" and "$ref" not in schema:
+        raise BadRequestError(400, "the schema of the answer is not of type `object`")
     return compact(schema) if isinstance(schema, dict) else ""
 
 

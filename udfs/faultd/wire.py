@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -97,8 +98,9 @@ def frame(
 
 
 def start(status: int, headers: Headers) -> bytes:
-    """Status line and headers up to the blank line."""
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    """Status line and headers up to the blank line; the time is in `date`, as RFC 9110 wants."""
+    now = ("date", email.utils.formatdate(usegmt=True))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (now, *headers))
     return f"HTTP/1.1 {status} {_reason(status)}\r\nserver: faultd\r\n{lines}\r\n".encode()
 
 

@@ -180,6 +180,7 @@ class OpenAIProvider:
             usage=usage,
             http_status=200,
             request_id=_short_text(response.headers.get("x-request-id")),
+            headers=_telling(response.headers),
         )
 
 
@@ -304,6 +305,15 @@ def _status_inside(error: Any) -> int | None:
         return 429
     named = (error.get("code"), error.get("status"))
     return next((int(str(said)) for said in named if _ERROR_STATUS.fullmatch(str(said))), None)
+
+
+def _telling(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that tell of the server, cut to what can be shown."""
+    return {
+        name.lower(): value[:_MOST_CHARACTERS]
+        for name, value in headers.items()
+        if name.lower() == "date" or name.lower().startswith("x-ratelimit-")
+    }
 
 
 def _short_text(said: Any) -> str | None:

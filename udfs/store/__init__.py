@@ -14,6 +14,7 @@ from udfs.store.rows import (
 )
 from udfs.store.salvage import Checkup, Salvaged, back_up, check, repair, start_over
 from udfs.store.store import TABLES, Store
+from udfs.store.upkeep import Restored, Unused, prune, restore, unused
 from udfs.store.witness import Witness
 from udfs.store.writer import Writer
 
@@ -22,14 +23,17 @@ __all__ = [
     "Checkup",
     "Granted",
     "Owner",
+    "Restored",
     "Salvaged",
     "Store",
     "StoredAnswer",
+    "Unused",
     "Witness",
     "Writer",
     "back_up",
     "check",
     "failed_attempts",
+    "prune",
     "put_answers",
     "put_attempt",
     "put_failures",
@@ -39,5 +43,7 @@ __all__ = [
     "put_task",
     "release",
     "repair",
+    "restore",
     "start_over",
+    "unused",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -92,30 +93,52 @@ def start_over(path: Path) -> Path | None:
 
 
 def back_up(path: Path, target: Path) -> None:
-    """Copy a store that may be in use, with SQLite's backup; `cp` of a live file can be torn."""
+    """Copy a store that may be in use, with SQLite's backup; `cp` of a live file can be torn.
+
+    Raises `StoreError` where there is no store, where `target` exists, or where it cannot be done.
+    """
+    if not path.exists():
+        message = f"There is no store at {path}; check `ASSAY_STORE`."
+        raise StoreError(message)
     if target.exists():
         message = f"{target} exists already; name a file that does not."
         raise StoreError(message)
+    copied_to(path, target).rename(target)
+
+
+def copied_to(path: Path, target: Path) -> Path:
+    """Return a whole copy of the store at `path`, on disk beside `target`, which is not there."""
     unborn = target.with_name(target.name + ".new")
-    unborn.unlink(missing_ok=True)
-    unborn.touch(mode=0o600)
     try:
+        unborn.unlink(missing_ok=True)
+        unborn.touch(mode=0o600)
         with (
             contextlib.closing(connect(path)) as source,
             contextlib.closing(sqlite3.connect(unborn)) as copy,
         ):
             source.backup(copy)
-    except sqlite3.Error as error:
-        unborn.unlink(missing_ok=True)
-        message = f"The store {path} cannot be copied: {error} ({room(target)}). See `--repair`."
+        with unborn.open("rb") as file:
+            os.fsync(file.fileno())
+    except (OSError, sqlite3.Error) as error:
+        with contextlib.suppress(OSError):
+            unborn.unlink(missing_ok=True)
+        message = (
+            f"The store {path} cannot be copied to {target}: {error} ({room(target)}). Name a "
+            "file in a folder with room, or see `./scripts/assay doctor`."
+        )
         raise StoreError(message) from error
-    unborn.rename(target)
+    return unborn
+
+
+def name_aside(path: Path, why: str) -> Path:
+    """Return a name for a store that is put aside: why, and when."""
+    moment = datetime.datetime.now(datetime.UTC)
+    return path.with_name(f"{path.name}.{why}-{moment:%Y%m%dT%H%M%S%fZ}")
 
 
 def set_aside(path: Path) -> Path:
     """Give a store and its journal another name that tells when; return it."""
-    moment = datetime.datetime.now(datetime.UTC)
-    kept = path.with_name(f"{path.name}.damaged-{moment:%Y%m%dT%H%M%S%fZ}")
+    kept = name_aside(path, "damaged")
     # The journal first: a file without its journal is worse than a journal without its file.
     with contextlib.suppress(FileNotFoundError):
         journal_of(path).rename(journal_of(kept))

@@ -102,6 +102,15 @@ class Store:
             self._witness.forget()
         return result
 
+    def rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `step` would return, and take back what it did."""
+        with self._guarded() as connection:
+            connection.execute("begin immediate")
+            try:
+                return step(connection)
+            finally:
+                connection.rollback()
+
     def rows(self, table: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
         """Return the columns (name to SQLite type) and rows of one of `TABLES`, blobs as hex."""
         if table not in TABLES:

@@ -25,7 +25,8 @@ import pytest
 from typer.testing import CliRunner
 
 from udfs.cli import app
-from udfs.doctor import examine, file_system_of
+from udfs.doctor import store_findings
+from udfs.doctor.store_file import file_system_of
 from udfs.errors import StoreError
 from udfs.faultd import FaultServer, Latency
 from udfs.records import Outcome
@@ -570,7 +571,7 @@ def test_d09_many_processes_open_and_close_at_once(path: Path, size: int) -> Non
 def test_d10_doctor_names_the_version_and_the_journal(path: Path) -> None:
     """The WAL-reset bug cannot bite: the file's header says rollback journal."""
     fill(path, 1)
-    said = str(next(examine(path, ROOT / "profiles.yml")))
+    said = str(next(store_findings(path)))
     assert sqlite3.sqlite_version in said
     assert list(path.read_bytes()[18:20]) == [1, 1]
     if sqlite3.sqlite_version_info < (3, 51, 3):
@@ -582,8 +583,8 @@ def test_d10_a_store_in_wal_mode_is_reported_and_switched_back(path: Path) -> No
     fill(path, 1)
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("pragma journal_mode=wal")
-    said = str(next(examine(path, ROOT / "profiles.yml")))
-    assert sqlite3.sqlite_version_info >= (3, 51, 3) or said.startswith("BAD")
+    said = str(next(store_findings(path)))
+    assert sqlite3.sqlite_version_info >= (3, 51, 3) or said.startswith("wrong")
     fill(path, 1, first=1)
     assert list(path.read_bytes()[18:20]) == [1, 1]
 
@@ -731,7 +732,7 @@ def test_d15_nothing_is_evicted(path: Path, size: int, figure: Figure) -> None:
     fill(path, size)
     seconds = time.monotonic() - began
     assert len(served(path, range(size))) == size
-    said = "\n".join(map(str, examine(path, ROOT / "profiles.yml")))
+    said = "\n".join(map(str, store_findings(path)))
     assert f"{size:,} answers" in said
     assert f"{path.stat().st_size:,} bytes" in said
     figure(keys=size, bytes_each=path.stat().st_size // size, seconds=round(seconds, 2))

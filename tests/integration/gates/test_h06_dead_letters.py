@@ -282,9 +282,10 @@ def test_g24_forget_leaves_no_trace_of_a_text(desk: Desk) -> None:
         room.ask(TEXTS[:1], SCORE)
     texts = desk.project.root / "forget.txt"
     texts.write_text("\n".join([TEXTS[0], TEXTS[-1], "never seen"]))
-    said = assay(desk.project, "forget", "--from", str(texts))
+    said = assay(desk.project, "forget", "--from", str(texts), "--json")
     assert (said.code, desk.counts) == (0, (5, 2))
-    assert "Forgot 2 answers, 1 failures, 0 discards" in said.out
+    removed = {line["where"]: line["rows"] for line in said.json if line["state"] == "removed"}
+    assert removed == {"store answers": 2, "store failures": 1}
     assert TEXTS[-1].encode() not in desk.store.read_bytes()
     assert TEXTS[-2].encode() in desk.store.read_bytes()
 

@@ -1,0 +1,116 @@
+"""What the commands print: tables that fit a terminal, plain lines in a pipe, documented JSON."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..gates.assay_line import command
+from .bench import Bench
+
+DOCS = Path(__file__).parents[3] / "docs" / "commands.md"
+WIDTH = 70
+
+
+def keys(value: Any) -> set[str]:
+    """The names of a value's objects, and of the objects in its lists."""
+    if isinstance(value, list):
+        return {name for one in value for name in keys(one)}
+    if not isinstance(value, dict):
+        return set()
+    nested = [one for name, one in value.items() if name in ("findings", "lines", "questions")]
+    return {*value} | {name for one in nested for name in keys(one)}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("doctor", "--offline"),
+        ("calls",),
+        ("spend", "--by", "prompt"),
+        ("backup", "copy.sqlite"),
+        ("prune", "--older-than", "0s"),
+        ("forget", "--key", "0000", "--dry-run"),
+        ("restore", "made.sqlite"),
+    ],
+)
+def test_every_key_of_the_json_is_documented(bench: Bench, arguments: tuple[str, ...]) -> None:
+    """In the command's section."""
+    if arguments[0] == "restore":
+        assert bench("backup", "made.sqlite").code == 0
+    done = bench(*arguments, "--json")
+    assert done.code == 0
+    text = re.search(rf"^## `{arguments[0]}`\n(.*?)(?=^## |\Z)", DOCS.read_text(), re.M | re.S)
+    assert text is not None
+    assert {key for key in keys(done.json) if f"`{key}`" not in text[1]} == set()
+
+
+def test_every_key_of_an_explanation_is_documented(bench: Bench) -> None:
+    """Of answers and of failures."""
+    text = DOCS.read_text()
+    for prefix in _prefixes(bench):
+        (found,) = bench("explain", prefix, "--json").json
+        assert {key for key in found if f"`{key}`" not in text} == set()
+
+
+def _prefixes(bench: Bench) -> list[str]:
+    import sqlite3
+
+    connection = sqlite3.connect(bench.store)
+    try:
+        query = "select hex(key) from answers union all select hex(key) from failures"
+        return [key for (key,) in connection.execute(query)]
+    finally:
+        connection.close()
+
+
+def run_on(bench: Bench, output: int, *arguments: str) -> None:
+    """Run a command as a process of its own that prints to a file descriptor."""
+    env = {**os.environ, **dict(bench._environment({})), "COLUMNS": str(WIDTH), "TERM": "xterm"}
+    subprocess.run(command(*arguments), stdout=output, env=env, check=True)
+
+
+def test_a_table_fits_the_terminal(bench: Bench) -> None:
+    """Words wrap, numbers stay whole."""
+    main, side = pty.openpty()
+    run_on(bench, side, "spend", "--by", "prompt")
+    os.close(side)
+    shown = os.read(main, 1_000_000).decode()
+    os.close(main)
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.splitlines()]
+    table = lines[: next(at for at, line in enumerate(lines) if line.startswith("Saved is"))]
+    assert max(map(len, table)) <= WIDTH
+    assert len(table) > 3
+
+
+def test_a_pipe_gets_whole_lines(bench: Bench, tmp_path: Path) -> None:
+    """One for each row, however long."""
+    file = tmp_path / "piped"
+    with file.open("wb") as output:
+        run_on(bench, output.fileno(), "calls")
+    head, *rows, last = file.read_text().splitlines()
+    assert head.startswith("started (UTC)")
+    assert last == f"{len(rows)} of {len(rows)} attempts."
+    assert all(re.match(r"\d{4}-\d\d-\d\d ", row) for row in rows)
+
+
+def test_wrong_input_ends_with_exit_code_2_and_one_line(bench: Bench) -> None:
+    """As a process; nothing on standard output."""
+    env = {**os.environ, **dict(bench._environment({}))}
+    done = subprocess.run(
+        [sys.executable, "-m", "udfs.cli", "calls", "--outcome", "bad"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("assay: --outcome 'bad' is not known")
+    assert done.stderr.count("\n") == 1

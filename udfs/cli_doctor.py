@@ -1,0 +1,129 @@
+"""`assay doctor`: is everything sound, and is anything set up that is known to do harm?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from udfs.console import Json, print_json, print_table, store_path
+from udfs.doctor import (
+    Finding,
+    disk_findings,
+    endpoint_findings,
+    settings_findings,
+    setup_findings,
+    store_findings,
+    warehouse_findings,
+)
+from udfs.errors import AssayError, ConfigError, StoreError
+from udfs.profile import profiles_file
+from udfs.settings import Settings, settings_from_environ
+from udfs.store import Store, repair, start_over
+from udfs.warehouse import database_path
+
+_MARKS = {"ok": "ok", "warning": "WARNING", "wrong": "WRONG"}
+
+
+def command(
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Send nothing to the endpoint.")
+    ] = False,
+    repair_store: Annotated[
+        bool,
+        typer.Option("--repair", help="Put a damaged store aside, save what is sound of it."),
+    ] = False,
+    accept_cold_cache: Annotated[
+        bool,
+        typer.Option("--accept-cold-cache", help="Start over with an empty store."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at everything a build needs; exit code 1 when something needs your hand.
+
+    With `ASSAY_PROVIDER=openai` at most two tiny requests go to the endpoint, and into the ledger.
+    """
+    path = store_path(os.environ)
+    if repair_store:
+        salvaged = repair(path)
+        rows = ", ".join(f"{count:,} {table}" for table, count in salvaged.rows.items())
+        typer.echo(f"Saved {rows}. The damaged file is kept as {salvaged.kept}.", err=as_json)
+    if accept_cold_cache:
+        kept = start_over(path)
+        what = f"; the old file is kept as {kept}" if kept else ""
+        typer.echo(f"Started over{what}.", err=as_json)
+    found = list(examine(path, profiles_file(os.environ), offline=offline))
+    wrong = sum(finding.verdict == "wrong" for finding in found)
+    if as_json:
+        facts = [_facts(finding) for finding in found]
+        print_json({"verdict": "wrong" if wrong else "ok", "findings": facts})
+    else:
+        _tell(found)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def examine(store: Path, profiles: Path, *, offline: bool = False) -> Iterator[Finding]:
+    """Yield everything there is to say; only the endpoint is asked, and only the ledger grows."""
+    yield from setup_findings(profiles)
+    yield from settings_findings(os.environ, profiles)
+    yield from store_findings(store)
+    yield from warehouse_findings(database_path())
+    publish = os.environ.get("ASSAY_PUBLISH") or str(Settings.model_fields["publish"].default)
+    folders = {"store": store.parent, "warehouse": database_path().parent}
+    yield from disk_findings(folders | {"publications": Path(publish)})
+    yield from _endpoint(store, offline=offline)
+
+
+def _endpoint(store: Path, *, offline: bool) -> Iterator[Finding]:
+    try:
+        settings = settings_from_environ()
+    except ConfigError:
+        yield Finding("endpoint", "Not asked: the settings are not valid, see above.")
+        return
+    if settings.provider != "openai":
+        yield Finding("endpoint", f"The provider {settings.provider!r} sends nothing.")
+    elif offline:
+        yield Finding("endpoint", f"{settings.endpoint}: not asked, by --offline.")
+    elif not store.exists():
+        remedy = "Run `./scripts/assay plan`, which makes it and sends nothing; then look again."
+        text = f"{settings.endpoint}: not asked, as there is no store with a ledger yet."
+        yield Finding("endpoint", text, remedy, may_stay=True)
+    else:
+        yield from _asked(settings, store)
+
+
+def _asked(settings: Settings, path: Path) -> Iterator[Finding]:
+    """Ask the endpoint; a store that cannot keep a ledger, or a set-up that is wrong, is said."""
+    try:
+        store = Store(path, guarded=True)
+    except StoreError as error:
+        yield Finding("endpoint", "Not asked: the store cannot keep a ledger.", str(error))
+        return
+    try:
+        yield from endpoint_findings(settings, store)
+    except AssayError as error:
+        yield Finding("endpoint", f"{settings.endpoint}: not asked.", str(error))
+    finally:
+        store.close()
+
+
+def _facts(finding: Finding) -> dict[str, str | None]:
+    facts = asdict(finding)
+    del facts["may_stay"]
+    return facts | {"verdict": finding.verdict}
+
+
+def _tell(found: list[Finding]) -> None:
+    rows = [
+        [_MARKS[one.verdict], one.subject, " ".join(filter(None, [one.text, one.remedy]))]
+        for one in found
+    ]
+    print_table(("verdict", "what", "found, and what to do"), rows)
+    wrong = sum(one.verdict == "wrong" for one in found)
+    warnings = sum(one.verdict == "warning" for one in found)
+    typer.echo(f"{len(found)} looked at: {wrong} wrong, {warnings} warnings.")

@@ -1,0 +1,196 @@
+"""Erasing one subject: its rows in the warehouse and in publications, and the texts they hold."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from udfs.canonical import normalise
+from udfs.errors import ConfigError
+from udfs.explain import texts_of
+from udfs.fence import literal
+from udfs.lineage import Manifest, calls_of
+from udfs.publish import SNAPSHOT, current, publications
+from udfs.tally import quoted
+
+_TEXTS = "wanted_texts"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose rows are meant: those with `value` in `column`, and those with one of `texts`."""
+
+    column: str | None = None
+    value: str | None = None
+    texts: frozenset[str] = frozenset()
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a column tells its rows."""
+        return self.column is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The rows of one table that belong to a subject: how many, and the condition they fit."""
+
+    table: str
+    relation: str
+    condition: str
+    rows: int
+
+
+def parse_subject(text: str | None) -> Subject:
+    """Return the subject of `column=value`; raise `ConfigError` for anything else."""
+    if text is None:
+        return Subject()
+    column, sign, value = text.partition("=")
+    if sign and column.strip() and value.strip():
+        return Subject(column.strip(), value.strip())
+    message = f"--subject {text!r} is no subject; write column=value, such as customer_id=17."
+    raise ConfigError(message)
+
+
+def hits(
+    connection: duckdb.DuckDBPyConnection, subject: Subject, *, views: bool = False
+) -> list[Hit]:
+    """Return the tables of an open file that hold rows of a subject; with `views`, these as well.
+
+    A row is the subject's when the named column has its value, or a text column is one of its
+    texts.
+    """
+    if subject.texts:
+        connection.execute(f"create or replace temp table {_TEXTS} (text varchar)")
+        rows = [[text] for text in sorted(subject.texts)]
+        connection.executemany(f"insert into {_TEXTS} values (?)", rows)  # noqa: S608
+    found = []
+    for schema, table, columns, texts in _relations(connection, views=views):
+        relation = f"{quoted(schema)}.{quoted(table)}"
+        if condition := _condition(subject, columns, texts):
+            query = f"select count(*) from {relation} where {condition}"  # noqa: S608
+            (count,) = connection.execute(query).fetchall()[0]
+            if count:
+                found.append(Hit(f"{schema}.{table}", relation, condition, int(count)))
+    return found
+
+
+def reached(
+    connection: duckdb.DuckDBPyConnection, subject: Subject, models: Container[str]
+) -> tuple[list[Hit], list[Hit]]:
+    """Return the rows that may be deleted, and those that are left to a person.
+
+    Another subject may have said the same: so a text alone deletes rows only from `models`, which
+    a build makes again.
+    """
+    named, said = replace(subject, texts=frozenset()), Subject(texts=subject.texts)
+    mine = [hit for hit in hits(connection, subject) if hit.table in models]
+    mine += [hit for hit in hits(connection, named) if hit.table not in models]
+    known = {hit.table for hit in mine}
+    left = [
+        hit for hit in hits(connection, said) if hit.table not in models and hit.table not in known
+    ]
+    return mine, left
+
+
+def texts_of_subject(
+    connection: duckdb.DuckDBPyConnection, subject: Subject, manifest: Manifest
+) -> set[str]:
+    """Return every text of a subject's rows, and every text that a model asks about them.
+
+    Rows of views count: often nothing else holds all columns that were asked about.
+    """
+    calls = [call for calls in calls_of(manifest).values() for call in calls]
+    texts: set[str | None] = set()
+    for hit in hits(connection, subject, views=True):
+        for column in _text_columns(connection, hit.relation):
+            query = f"select {quoted(column)} from {hit.relation} where {hit.condition}"  # noqa: S608
+            texts |= {row[0] for row in connection.execute(query).fetchall()}
+        for call in calls:
+            texts |= set(texts_of(connection, hit.relation, hit.condition, call))
+    return {text for text in texts if text and normalise(text)}
+
+
+def delete(connection: duckdb.DuckDBPyConnection, found: Iterable[Hit]) -> None:
+    """Delete the rows that were hit, all or none."""
+    connection.execute("begin")
+    for hit in found:
+        connection.execute(f"delete from {hit.relation} where {hit.condition}")  # noqa: S608
+    connection.execute("commit")
+    connection.execute("checkpoint")
+
+
+def rewrite(database: Path) -> None:
+    """Write the warehouse anew from its live rows: DuckDB does not overwrite what it deletes."""
+    unborn = database.with_name(database.name + ".new")
+    unborn.unlink(missing_ok=True)
+    name = quoted(database.stem)  # as views may spell it
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"attach {literal(database)} as {name}")
+        connection.execute(f"attach {literal(unborn)} as assay_rewritten")
+        connection.execute(f"copy from database {name} to assay_rewritten")
+        connection.execute("detach assay_rewritten")
+        unborn.chmod(database.stat().st_mode & 0o777)
+        unborn.replace(database)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A publication that holds rows of a subject; the `is_current` one consumers read."""
+
+    folder: Path
+    rows: int
+    is_current: bool
+
+
+def published_hits(folder: Path, subject: Subject) -> Iterator[Publication]:
+    """Yield the publications in `folder` whose snapshot holds rows of a subject."""
+    now = current(folder)
+    for path in publications(folder):
+        with duckdb.connect(str(path / SNAPSHOT), read_only=True) as connection:
+            rows = sum(hit.rows for hit in hits(connection, subject))
+        if rows:
+            yield Publication(path, rows, now is not None and now.folder == path.resolve())
+
+
+def retire(found: Iterable[Publication]) -> None:
+    """Remove publications that are not current, with all their files."""
+    for one in found:
+        if not one.is_current:
+            shutil.rmtree(one.folder)
+
+
+def _relations(
+    connection: duckdb.DuckDBPyConnection, *, views: bool
+) -> list[tuple[str, str, list[str], list[str]]]:
+    """Return schema, name, columns and text columns of each table, or of tables and views."""
+    wanted = "('BASE TABLE', 'VIEW')" if views else "('BASE TABLE')"
+    rows: list[tuple[str, str, list[str], list[str]]] = connection.execute(
+        "select table_schema, table_name, list(column_name order by ordinal_position), "  # noqa: S608
+        "coalesce(list(column_name order by ordinal_position) "
+        "filter (where columns.data_type = 'VARCHAR'), []) "
+        "from information_schema.columns "
+        "join information_schema.tables using (table_catalog, table_schema, table_name) "
+        f"where table_catalog = current_database() and table_type in {wanted} "
+        "group by all order by all"
+    ).fetchall()
+    return rows
+
+
+def _condition(subject: Subject, columns: Sequence[str], texts: Sequence[str]) -> str:
+    """Return the condition that a subject's rows of a table fit; blank where none can."""
+    parts = []
+    if subject.column in columns and subject.column is not None:
+        parts.append(f"{quoted(subject.column)}::varchar = {literal(subject.value)}")
+    if subject.texts:
+        listed = f"(select text from {_TEXTS})"  # noqa: S608
+        parts += [f"{quoted(name)} in {listed}" for name in texts]
+    return " or ".join(parts)
+
+
+def _text_columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    described = connection.execute(f"describe {relation}").fetchall()
+    return [name for name, kind, *_ in described if kind == "VARCHAR"]
