@@ -54,10 +54,10 @@ class Udfs:
             "assay_peek_envelope": self.peek_envelope,
         }
         for name, function in asking.items():
-            _create(connection, name, function, parameters=2, volatile=True)
-        _create(connection, "assay_task", self.task, parameters=1, volatile=False)
-        _create(connection, "assay_begin_gather", self.begin_gather, parameters=1, volatile=True)
-        _create(connection, "assay_end_gather", self.end_gather, parameters=1, volatile=True)
+            create_function(connection, name, function, parameters=2, volatile=True)
+        create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
+        create_function(connection, "assay_begin_gather", self.begin_gather, parameters=1, volatile=True)
+        create_function(connection, "assay_end_gather", self.end_gather, parameters=1, volatile=True)
 
     def task(self, specs: Column) -> Column:
         """Register tasks and return their handles; DuckDB folds it, so it runs once a query."""
@@ -123,7 +123,7 @@ class Udfs:
         return pa.array(shown, _TEXT)
 
 
-def _create(
+def create_function(
     connection: duckdb.DuckDBPyConnection,
     name: str,
     function: Udf,

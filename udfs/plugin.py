@@ -24,10 +24,11 @@ from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from udfs import fence
-from udfs.arrow import Udfs
+from udfs.arrow import Udfs, create_function
 from udfs.engine import Engine
 from udfs.errors import AssayError, ConfigError, GateError
 from udfs.gates import Gatekeeper
+from udfs.golden_gate import GoldenGate
 from udfs.interrupts import interrupts
 from udfs.prices import check_cap
 from udfs.progress import Ticker
@@ -192,7 +193,9 @@ class Plugin(BasePlugin):
         """Register the UDFs on the root connection, once for each time the file is opened."""
         udfs = Udfs(Resolver(self._settings, self._engine), self._engine)
         udfs.register(conn)
-        _workshop.keep((udfs, conn))
+        gate = GoldenGate(self._engine.store, _log.info)
+        create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
+        _workshop.keep((udfs, gate, conn))
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Close the fence; now, because attachments and extensions of the profile are in place."""

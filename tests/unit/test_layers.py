@@ -36,10 +36,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "golden",
         "metrics",
         "scorecard",
+        "accuracy",
     ),
+    ("golden_gate",),
     ("child", "tally", "dead_letters", "gates", "publication", "publish", "suggestions"),
     ("assurance",),
-    ("plan", "cli_checks", "cli_dead_letters", "cli_publish", "cli_suggest"),
+    ("plan", "cli_checks", "cli_dead_letters", "cli_evaluate", "cli_publish", "cli_suggest"),
     ("plugin", "cli"),
     ("bench",),
 )
