@@ -1,4 +1,4 @@
-"""Golden grading: rows with gold and answer become figures, and what is too low or has fallen. Pure.
+"""Golden grading: gold and answers become figures, and what is too low or has fallen. Pure.
 
 What the generic test `ai_accuracy` asks for; `golden_gate` reads and writes the store around it.
 """
@@ -178,7 +178,7 @@ def change(now: Mapping[str, Graded], before: Mapping[str, Graded]) -> Change:
 def shortcomings(
     test: GoldenTest, figures: Figures, baseline: Baseline | None, changed: Change | None
 ) -> Iterator[str]:
-    """Yield a line for each figure that is too low, and for a fall; labels, but no text of rows."""
+    """Yield a line for each figure that is too low, and for a fall; no text of a row."""
     if len(figures.rows) < test.min_rows:
         yield f"{len(figures.rows)} golden rows are fewer than `min_rows` {test.min_rows}"
     limits = {
@@ -302,9 +302,7 @@ def _macro_f1(golds: Sequence[str], answers: Sequence[str | None]) -> Score:
 
 def _token_f1(graded: Sequence[Graded]) -> Score:
     scores = [one.token_f1 or 0.0 for one in graded]
-    return Score(
-        metrics.mean(scores) or 0.0, _certain(metrics.mean_interval(scores, SEED))
-    )
+    return Score(metrics.mean(scores) or 0.0, _certain(metrics.mean_interval(scores, SEED)))
 
 
 def _recalls(golds: Sequence[str], answers: Sequence[str | None]) -> Iterator[Recall]:

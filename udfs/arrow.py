@@ -56,8 +56,12 @@ class Udfs:
         for name, function in asking.items():
             create_function(connection, name, function, parameters=2, volatile=True)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
-        create_function(connection, "assay_begin_gather", self.begin_gather, parameters=1, volatile=True)
-        create_function(connection, "assay_end_gather", self.end_gather, parameters=1, volatile=True)
+        create_function(
+            connection, "assay_begin_gather", self.begin_gather, parameters=1, volatile=True
+        )
+        create_function(
+            connection, "assay_end_gather", self.end_gather, parameters=1, volatile=True
+        )
 
     def task(self, specs: Column) -> Column:
         """Register tasks and return their handles; DuckDB folds it, so it runs once a query."""

@@ -13,10 +13,10 @@ import typer
 from udfs import (
     cli_checks,
     cli_dead_letters,
+    cli_evaluate,
     cli_publish,
     cli_suggest,
     doctor,
-    evaluate,
     fence,
     gates,
     tally,
@@ -130,7 +130,7 @@ def query(
         typer.echo(connection.sql(sql))
 
 
-app.command("evaluate")(evaluate.command)
+app.command("evaluate")(cli_evaluate.command)
 app.command("checks")(cli_checks.command)
 app.command("doctor")(doctor.command)
 app.command("suggest")(cli_suggest.command)

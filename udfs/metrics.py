@@ -81,7 +81,7 @@ def mcnemar(lost: int, gained: int) -> float:
     """
     changed = lost + gained
     tail = sum(math.comb(changed, count) for count in range(min(lost, gained) + 1))
-    return min(1.0, 2 * tail / 2**changed)
+    return float(min(1.0, 2 * tail / 2**changed))
 
 
 def scores(counts: Counts) -> Scores:

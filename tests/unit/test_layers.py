@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "report",
         "red_tests",
         "evaluate",
+        "comparison",
         "exams",
         "golden",
         "metrics",
