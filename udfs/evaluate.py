@@ -39,6 +39,7 @@ from udfs.scorecard import Figures
 from udfs.settings import Settings
 from udfs.store import Store
 from udfs.tasks import Rejected
+from udfs.telemetry import open_telemetry
 
 Kind = Literal["classify", "sentiment", "extract"]
 
@@ -180,7 +181,7 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: Plan) -> dict[str, An
 def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
     """Yield an engine and its resolver on the store of `settings`, and close both."""
     store = Store(settings.store, guarded=settings.provider == "openai")
-    engine = Engine(settings, store, provider)
+    engine = Engine(settings, store, provider, open_telemetry(settings))
     try:
         yield engine, Resolver(settings, engine)
     finally:

@@ -36,6 +36,7 @@ from udfs.providers import open_provider
 from udfs.resolver import Resolver
 from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
+from udfs.telemetry import open_telemetry
 from udfs.terminal import show_progress
 
 _log = AdapterLogger("Assay")
@@ -64,7 +65,8 @@ class _Workshop:
         with self._lock:
             if settings not in self._engines:
                 store = Store(settings.store, guarded=settings.provider == "openai")
-                self._engines[settings] = Engine(settings, store, open_provider(settings))
+                provider, observer = open_provider(settings), open_telemetry(settings)
+                self._engines[settings] = Engine(settings, store, provider, observer)
             self._latest = self._engines[settings]
             return self._latest
 
