@@ -20,7 +20,6 @@ from udfs.accuracy import (
     change,
     doubled,
     evaluation_of,
-    fingerprint_of,
     graded_before,
     measure,
     shortcomings,
@@ -79,20 +78,15 @@ class GoldenGate:
         """Return the baseline and how far the answers are from it; None where there is none."""
         if any("before" in row.model_fields_set for row in rows):
             baseline = Baseline(graded_before(test, rows), "the given baseline", "given")
-        elif (kept := self._kept(test, figures)) is not None:
+        elif (kept := self._kept(test)) is not None:
             baseline = kept
         else:
             return None
         return baseline, change(figures.rows, baseline.rows)
 
-    def _kept(self, test: GoldenTest, figures: Figures) -> Baseline | None:
+    def _kept(self, test: GoldenTest) -> Baseline | None:
         of = (test.model_name, test.column_name, test.golden)
-        find = partial(
-            accepted_evaluation,
-            of=of,
-            fingerprint=fingerprint_of(test, figures),
-            which=test.against,
-        )
+        find = partial(accepted_evaluation, of=of, which=test.against)
         (found,) = self.store.transact([find])
         if found is None:
             return None

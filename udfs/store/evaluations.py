@@ -23,7 +23,8 @@ class Evaluation:
 
     `fingerprint` is the same where question, model and every golden row's result are the same.
     `recalls` is a JSON list of {label, rows, right, recall, low, high}. `compared_with` is the
-    fingerprint of the baseline, None where there was none. `reasons` is blank where it passed.
+    fingerprint of the baseline (its own where nothing has changed), None where there was none.
+    `reasons` is blank where it passed.
     """
 
     invocation_id: str
@@ -76,18 +77,15 @@ def put_evaluation(
 
 
 def accepted_evaluation(
-    connection: sqlite3.Connection, of: tuple[str, str, str], fingerprint: str, which: Which
+    connection: sqlite3.Connection, of: tuple[str, str, str], which: Which
 ) -> Evaluation | None:
-    """Return the evaluation of `of` (model, column, golden) that passed last, or first.
-
-    Those with `fingerprint` are the present one over again, and are passed over.
-    """
+    """Return the evaluation of `of` (model, column, golden) that passed last, or first."""
     query = (
         f"select {_COLUMNS} from evaluations "  # noqa: S608
-        "where model_name = ? and column_name = ? and golden = ? and passed and fingerprint <> ? "
+        "where model_name = ? and column_name = ? and golden = ? and passed "
         f"order by evaluated_at {_ORDER[which]} limit 1"
     )
-    row = connection.execute(query, [*of, fingerprint]).fetchone()
+    row = connection.execute(query, of).fetchone()
     return None if row is None else Evaluation(*row)
 
 

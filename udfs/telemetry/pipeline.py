@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import Tracer
 
-CLOSING_SECONDS = 1.5
+CLOSING_SECONDS = 1.2
 """How long the end of a run waits for what is left to be exported."""
 
 _NAME = "assay"

@@ -9,9 +9,9 @@
     that there is nothing to find.
 
     A fall: the same golden rows, right then and wrong now against the other way round, by the
-    exact test of McNemar, two-sided, under `alpha`. Then is the last evaluation that passed and
-    is not the present one over again (`against: first`: the first), out of the store; or the
-    answers of the relation `baseline`, of the same columns.
+    exact test of McNemar, two-sided, under `alpha`. Then is the last evaluation that passed
+    (`against: first`: the first that did), out of the store; or the answers of the relation
+    `baseline`, of the same columns. One run with `alpha: null` accepts a fall.
 
     Q. McNemar, Psychometrika 12 (1947), 153-157; exact: F. Mosteller, Biometrics 8 (1952),
     220-226. Intervals of shares: E. B. Wilson, JASA 22 (1927), 209-212; of F1: percentile
