@@ -13,11 +13,12 @@ from udfs.records import Ask, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Asks that one thread handed over: with a ticket to wait for, or gathered."""
+    """Asks that one thread handed over: with a ticket to wait for, or gathered for a dbt node."""
 
     asks: Sequence[Ask]
     ticket: Ticket | None
     thread: int
+    node: str = ""
 
 
 @dataclass(eq=False, slots=True)

@@ -27,6 +27,9 @@ Udf = Callable[..., Any]
 
 _TEXT = pa.string()
 _JSON = json.JSONEncoder()
+_OF = "@"
+"""Between the handle of a task and the node that gathers; a handle holds none."""
+
 _ASKING = re.compile(r"assay_ask_(value|envelope)\(assay_task\(")
 
 
@@ -54,15 +57,26 @@ class Udfs:
             "assay_peek_envelope": self.peek_envelope,
         }
         for name, function in asking.items():
-            _create(connection, name, function, parameters=2, volatile=True)
-        _create(connection, "assay_task", self.task, parameters=1, volatile=False)
-        _create(connection, "assay_begin_gather", self.begin_gather, parameters=1, volatile=True)
-        _create(connection, "assay_end_gather", self.end_gather, parameters=1, volatile=True)
+            create_function(connection, name, function, parameters=2, volatile=True)
+        marks: dict[str, Udf] = {
+            "assay_begin_gather": self.begin_gather,
+            "assay_end_gather": self.end_gather,
+        }
+        for name, function in marks.items():
+            create_function(connection, name, function, parameters=1, volatile=True)
+        create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
+        create_function(connection, "assay_task_of", self.task_of, parameters=2, volatile=False)
 
     def task(self, specs: Column) -> Column:
         """Register tasks and return their handles; DuckDB folds it, so it runs once a query."""
         handles = {spec: self._resolver.register(spec) for spec in set(specs.to_pylist())}
         return pa.array([handles[spec] for spec in specs.to_pylist()], _TEXT)
+
+    def task_of(self, nodes: Column, specs: Column) -> Column:
+        """As `task`, for the gathering statement of a dbt node, whose name the handles carry."""
+        handles, names = self.task(specs).to_pylist(), nodes.to_pylist()
+        pairs = zip(handles, names, strict=True)
+        return pa.array([f"{handle}{_OF}{name}" for handle, name in pairs], _TEXT)
 
     def ask_value(self, handles: Column, texts: Column) -> Column:
         """Bare values, asked for and waited for."""
@@ -89,12 +103,14 @@ class Udfs:
     def gather(self, handles: Column, texts: Column) -> Column:
         """Queue the rows and return NULLs at once."""
         for handle, _, values in _by_handle(handles, texts):
-            self._resolver.gather(handle, values)
+            task, _, node = handle.partition(_OF)
+            self._resolver.gather(task, values, node)
         return pa.nulls(len(texts), _TEXT)
 
     def begin_gather(self, names: Column) -> Column:
-        """Tell the engine that a statement is about to gather."""
-        self._engine.begin_gather()
+        """Tell the engine that the statement of the node with this name is about to gather."""
+        for name in names.to_pylist():
+            self._engine.begin_gather(name)
         return pa.array(names.to_pylist(), _TEXT)
 
     def end_gather(self, hashes: Column) -> Column:
@@ -123,7 +139,7 @@ class Udfs:
         return pa.array(shown, _TEXT)
 
 
-def _create(
+def create_function(
     connection: duckdb.DuckDBPyConnection,
     name: str,
     function: Udf,

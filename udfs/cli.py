@@ -15,12 +15,12 @@ from udfs import (
     cli_checks,
     cli_dead_letters,
     cli_doctor,
+    cli_evaluate,
     cli_explain,
     cli_forget,
     cli_publish,
     cli_store,
     cli_suggest,
-    evaluate,
     fence,
     gates,
     tally,
@@ -134,7 +134,7 @@ def query(
         typer.echo(connection.sql(sql))
 
 
-app.command("evaluate")(evaluate.command)
+app.command("evaluate")(cli_evaluate.command)
 app.command("checks")(cli_checks.command)
 app.command("doctor")(cli_doctor.command)
 app.command("calls")(cli_calls.calls)

@@ -13,6 +13,18 @@ from udfs.admission import Admission, Batch
 from udfs.claims import Claim, Claims
 from udfs.clock import now_utc
 from udfs.errors import CallError, Cancelled, RunError
+from udfs.events import (
+    Ended,
+    Event,
+    GatherBegun,
+    Gathered,
+    GivenUp,
+    Observer,
+    PackOver,
+    RunBegun,
+    Sent,
+    Stopped,
+)
 from udfs.governor import Governor
 from udfs.meter import Meter, Reading
 from udfs.packer import Backlog, pack_of
@@ -36,10 +48,13 @@ class Dispatcher:
     `settled` may be read from any thread; only the loop writes to it.
     """
 
-    def __init__(self, settings: Settings, recorder: Recorder, provider: Provider) -> None:
+    def __init__(
+        self, settings: Settings, recorder: Recorder, provider: Provider, observer: Observer
+    ) -> None:
         self.settled: dict[bytes, Outcome] = {}
         self.stopped: RunError | None = None
         self.meter = Meter()
+        self._observer = observer
         self._settings = settings
         self._recorder = recorder
         self._provider = provider
@@ -63,6 +78,7 @@ class Dispatcher:
         self._invocation_id = invocation_id
         self._recorder.begun(invocation_id, self._settings)
         self.meter = Meter()
+        self.tell(RunBegun(invocation_id))
         self.stopped = None
         self._gathering = 0
         self._gathered = True
@@ -79,9 +95,15 @@ class Dispatcher:
             waiting=len(self._backlog), in_flight=self._governor.requests_in_flight
         )
 
+    def tell(self, event: Event) -> None:
+        """Let the meter and whoever watches know; the only way to either."""
+        self.meter.see(event)
+        self._observer.see(event)
+
     def stop(self, error: RunError) -> None:
         """End the run: forget what waits, cancel what flies, wake everybody."""
         if self.stopped is None:
+            self.tell(Stopped(error.cause))
             self._recorder.stopped(self._invocation_id, error.cause, str(error))
             self._recorder.release()
         self._halt(error)
@@ -110,10 +132,14 @@ class Dispatcher:
 
     def submit(self, batch: Batch) -> None:
         """Take a batch in; it is worked on in its turn."""
+        if batch.node:
+            self.tell(Gathered(batch.node, batch.asks))
         self._inbox.put_nowait(batch)
 
-    def gathering(self, change: int) -> None:
+    def gathering(self, change: int, node: str = "") -> None:
         """One statement more (+1) or less (-1) is gathering; at none, all that waits is ripe."""
+        if node:
+            self.tell(GatherBegun(node))
         self._gathering = max(0, self._gathering + change)
         self._gathered = False  # until all that came before the end is taken on, too
         if self._gathering == 0:
@@ -187,6 +213,7 @@ class Dispatcher:
             self._backlog.add_pack(pack)
             return
         reason = self._governor.wall(pack.model, worst)
+        self.tell(Stopped("budget"))
         self._recorder.stopped(self._invocation_id, "budget", reason)
         asks = [*pack.asks, *self._backlog.drain()]
         self._recorder.release([ask.key for ask in asks])
@@ -212,23 +239,26 @@ class Dispatcher:
             reserved_usd=worst,
         )
         self._recorder.note(attempt)
+        self.tell(Sent(request, attempt))
         started = time.monotonic()
         price = price_of(self._settings, request.model)
         try:
             reply = await self._reply(request)
         except CallError as error:
             failed = ledger.failed(attempt, started, error, price)
-            self.meter.ended(failed)
+            self.tell(Ended(failed))
             self._governor.settle(worst, failed.cost_usd)
             await self._after_fault(request, failed, error)
         except BaseException as error:
+            stopped = ledger.failed(attempt, started, error, price)
+            self.tell(Ended(stopped))
             self._governor.settle(worst, None)
-            await self._recorder.write(ledger.failed(attempt, started, error, price))
+            await self._recorder.write(stopped)
             raise
         else:
             judged = judge(request, reply, now_utc())
             ended = ledger.ended(attempt, started, reply, judged, price)
-            self.meter.ended(ended)
+            self.tell(Ended(ended, reply.model))
             self._governor.settle(worst, ended.cost_usd)
             await self._after_reply(request, ended, judged)
 
@@ -245,6 +275,7 @@ class Dispatcher:
     # What becomes of a pack
 
     async def _after_reply(self, request: Request, ended: Attempt, judged: Judged) -> None:
+        self.tell(PackOver(request.pack))
         self._governor.succeeded()
         buried, again, alone = self._sort_rejected(request, judged)
         burial = Burial(buried, "invalid", judged.refused)
@@ -299,6 +330,8 @@ class Dispatcher:
         except RunError:
             await self._recorder.write(failed)
             raise
+        if not isinstance(verdict, policy.Retry):
+            self.tell(PackOver(pack))
         burial: Burial | None = None
         if isinstance(verdict, policy.Bury):
             burial = Burial(pack.asks, verdict.status, {ask.key: str(error) for ask in pack.asks})
@@ -318,7 +351,7 @@ class Dispatcher:
         self._pump()
 
     def _settle_failures(self, failures: Sequence[Failure]) -> None:
-        self.meter.failed(len(failures))
+        self.tell(GivenUp(failures))
         for failure in failures:
             self._settle(failure.key, failure.outcome)
 

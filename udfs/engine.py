@@ -12,6 +12,7 @@ from udfs.admission import Batch
 from udfs.claims import Ticket
 from udfs.dispatcher import CANCELLED, Dispatcher
 from udfs.errors import Cancelled
+from udfs.events import LookedUp, Nobody, Observer
 from udfs.meter import Reading
 from udfs.providers import Provider
 from udfs.recorder import Recorder
@@ -30,8 +31,15 @@ CLOSING_SECONDS = 3.0
 class Engine:
     """Settles asks for any number of threads; a thin door to the dispatcher on the loop."""
 
-    def __init__(self, settings: Settings, store: Store, provider: Provider) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        provider: Provider,
+        observer: Observer | None = None,
+    ) -> None:
         self.store = store
+        self._observer = observer or Nobody()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="assay-engine", daemon=True
@@ -39,7 +47,9 @@ class Engine:
         self._thread.start()
         self._writer = Writer(store, self._loop)
         recorder = Recorder(store, self._writer, store_inputs=settings.store_inputs)
-        self._dispatcher = self._call(lambda: Dispatcher(settings, recorder, provider))
+        self._dispatcher = self._call(
+            lambda: Dispatcher(settings, recorder, provider, self._observer)
+        )
 
     @property
     def settled(self) -> dict[bytes, Outcome]:
@@ -54,7 +64,7 @@ class Engine:
         self, question: Question, *, rows: int = 0, found: Iterable[Outcome] = ()
     ) -> None:
         """Count rows that were served, and answers that were found in the store."""
-        self._dispatcher.meter.looked_up(question, rows=rows, found=found)
+        self._dispatcher.tell(LookedUp(question, rows, tuple(found)))
 
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
@@ -69,14 +79,14 @@ class Engine:
             self._raise_if_stopped()
         self._raise_if_stopped()
 
-    def gather(self, asks: Sequence[Ask]) -> None:
-        """Take `asks` on without waiting for them."""
+    def gather(self, asks: Sequence[Ask], node: str = "") -> None:
+        """Take `asks` of a dbt node on without waiting for them."""
         self._raise_if_stopped()
-        self._submit(Batch(asks, None, threading.get_ident()))
+        self._submit(Batch(asks, None, threading.get_ident(), node))
 
-    def begin_gather(self) -> None:
-        """A statement is about to gather: packs wait until they are full."""
-        self._call(lambda: self._dispatcher.gathering(1))
+    def begin_gather(self, node: str = "") -> None:
+        """The statement of a dbt node is about to gather: packs wait until they are full."""
+        self._call(lambda: self._dispatcher.gathering(1, node))
 
     def end_gather(self) -> None:
         """The statement has gathered all: packs go out as they are."""
@@ -99,6 +109,7 @@ class Engine:
         self._thread.join(timeout=CLOSING_SECONDS)
         if not self._thread.is_alive():
             self._loop.close()
+        self._observer.close()
 
     def _submit(self, batch: Batch) -> None:
         self._loop.call_soon_threadsafe(self._dispatcher.submit, batch)

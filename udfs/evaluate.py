@@ -1,24 +1,21 @@
 """Evaluation: asks about golden rows as a model would, and measures the answers; `assay evaluate`.
 
 Reading order: `golden` (rows and examples) → `exams` (what is asked, what is right) → here (ask
-and mark) → `metrics` (the formulas) → `scorecard` (the lines to read).
+and mark) → `metrics` (the formulas) → `scorecard` (the lines to read); `comparison` asks the same
+in several ways.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-import tempfile
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import typer
+from typing import Any, Literal
 
 from udfs import metrics
 from udfs.engine import Engine
@@ -34,14 +31,15 @@ from udfs.golden import (
     named_or_json,
     read_rows,
 )
-from udfs.providers import Provider, open_provider
+from udfs.providers import Provider
 from udfs.records import Outcome
 from udfs.report import Spend, spend_of
 from udfs.resolver import Resolver
-from udfs.scorecard import Figures, table
-from udfs.settings import Settings, settings_from_environ
+from udfs.scorecard import Figures
+from udfs.settings import Settings
 from udfs.store import Store
 from udfs.tasks import Rejected
+from udfs.telemetry import open_telemetry
 
 Kind = Literal["classify", "sentiment", "extract"]
 
@@ -183,7 +181,7 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: Plan) -> dict[str, An
 def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
     """Yield an engine and its resolver on the store of `settings`, and close both."""
     store = Store(settings.store, guarded=settings.provider == "openai")
-    engine = Engine(settings, store, provider)
+    engine = Engine(settings, store, provider, open_telemetry(settings))
     try:
         yield engine, Resolver(settings, engine)
     finally:
@@ -221,10 +219,7 @@ def _now() -> str:
 
 def mark(paper: Paper, asked: Asked) -> Figures:
     """Return all figures of a paper that was answered."""
-    marked = [
-        Marked(row, outcome, _answer(paper.exam, outcome))
-        for row, outcome in zip(paper.rows, asked.outcomes, strict=True)
-    ]
+    marked = marked_rows(paper, asked)
     slices = sorted({row.slice for row in paper.rows if row.slice is not None})
     by = {
         name: _figures([item for item in marked if item.row.slice == name], paper.seed)
@@ -238,6 +233,14 @@ def mark(paper: Paper, asked: Asked) -> Figures:
         "by": by,
         **_traffic(marked, asked),
     }
+
+
+def marked_rows(paper: Paper, asked: Asked) -> list[Marked]:
+    """Return each row of a paper with what became of it, in the order of the paper."""
+    return [
+        Marked(row, outcome, _answer(paper.exam, outcome))
+        for row, outcome in zip(paper.rows, asked.outcomes, strict=True)
+    ]
 
 
 def _answer(exam: Exam, outcome: Outcome) -> Gold | None:
@@ -336,49 +339,3 @@ def _traffic(marked: Sequence[Marked], asked: Asked) -> Figures:
 def _known(tokens: int, spend: Spend) -> int | None:
     """Return a sum of tokens, None where no reply said any."""
     return None if spend.requests and not tokens else tokens
-
-
-# The command
-
-
-def command(
-    *,
-    data: Annotated[Path, typer.Option(help="Golden rows: a CSV, JSON lines or Parquet file.")],
-    text: Annotated[str, typer.Option(help="The column of the texts.")],
-    label: Annotated[str, typer.Option(help="The column of the right answers.")],
-    task: Annotated[Kind, typer.Option(help="What is asked.")],
-    join: Annotated[Path | None, typer.Option(help="A file to join by shared columns.")] = None,
-    where: Annotated[str | None, typer.Option(help="SQL: which rows.")] = None,
-    by: Annotated[str | None, typer.Option(help="A column: figures for each value, too.")] = None,
-    labels: Annotated[str | None, typer.Option(help="Label set, or JSON; else gold's.")] = None,
-    fields: Annotated[str | None, typer.Option(help="Field set, or JSON; else gold's.")] = None,
-    other: Annotated[str | None, typer.Option(help="The label that means out of scope.")] = None,
-    examples: Annotated[int, typer.Option(min=0, help="Examples a label or field.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Rows to measure, at random.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of examples, samples, intervals.")] = 1,
-    instructions: Annotated[str | None, typer.Option(help="As in the macros.")] = None,
-    model: Annotated[str | None, typer.Option(help="Instead of `ASSAY_MODEL`.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask all anew, store nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Ask about rows whose right answers are known, and print how good the answers are.
-
-    Answers come from and go to `ASSAY_STORE`, so that none is bought twice; --fresh uses a
-    store that is thrown away.
-    """
-    source = Source(data, text, label, by, join, where, structured=task == "extract")
-    plan = Plan(source, task, labels, fields, examples, limit, seed, other, instructions, model)
-    settings = settings_from_environ()
-    with _store_of(settings, fresh=fresh) as chosen:
-        figures = evaluate(plan, chosen, open_provider(chosen))
-    typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else table(figures))
-
-
-@contextmanager
-def _store_of(settings: Settings, *, fresh: bool) -> Iterator[Settings]:
-    """Yield `settings`, or the same with a store that lasts no longer than the block."""
-    if not fresh:
-        yield settings
-        return
-    with tempfile.TemporaryDirectory(prefix="assay-evaluate-") as folder:
-        yield settings.model_copy(update={"store": Path(folder) / "store.sqlite"})

@@ -220,7 +220,7 @@ def _pairs(raw: Any) -> Iterator[tuple[str, str]]:
     if isinstance(raw, Mapping):
         for name, value in raw.items():
             values = value if isinstance(value, list) else [value]
-            yield from ((str(name), _spelled(item)) for item in values if item is not None)
+            yield from ((str(name), spelled(item)) for item in values if item is not None)
         return
     if not isinstance(raw, list):
         message = f"Gold of extract is an object or a list of them, not {type(raw).__name__}."
@@ -252,7 +252,7 @@ def _loaded(raw: Any) -> Any:
         raise ConfigError(message) from None
 
 
-def _spelled(value: Any) -> str:
+def spelled(value: Any) -> str:
     """Return a value as text, so that 4, 4.0 and "4" are the same."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

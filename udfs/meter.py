@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from udfs.clock import now_utc
+from udfs.events import Ended, Event, GivenUp, LookedUp, stored_before
 from udfs.records import Attempt, Outcome, Question
 
 Use = tuple[str, str, str]
@@ -56,6 +57,16 @@ class Meter:
         self._served: dict[Use, Served] = {}
         self._reading = Reading()
 
+    def see(self, event: Event) -> None:
+        """Count what `event` is about."""
+        match event:
+            case LookedUp(question, rows, found):
+                self.looked_up(question, rows=rows, found=found)
+            case Ended(attempt):
+                self.ended(attempt)
+            case GivenUp(failures):
+                self.failed(len(failures))
+
     def looked_up(
         self, question: Question, *, rows: int = 0, found: Iterable[Outcome] = ()
     ) -> None:
@@ -64,7 +75,7 @@ class Meter:
         What this very run has bought a moment ago does not count as known.
         """
         task = question.task
-        stored = sum(one.status == "ok" and (one.answered_at or "") < self._begun for one in found)
+        stored = stored_before(self._begun, found)
         use = (task.kind, task.prompt_hash, question.model)
         with self._lock:
             before = self._served.get(use, Served())

@@ -72,6 +72,18 @@ def wilson(part: int, whole: int) -> Interval | None:
     return Interval(max(0.0, (centre - reach) / (1 + z2)), min(1.0, (centre + reach) / (1 + z2)))
 
 
+def mcnemar(lost: int, gained: int) -> float:
+    """Return the exact two-sided p of McNemar's test (McNemar 1947; exact: Mosteller 1952).
+
+    Of rows judged twice only those count whose judgement changed: `lost` were right and are
+    wrong, `gained` the other way. By chance each way is as likely:
+    p = min(1, 2 · Σ C(n, i) / 2ⁿ) for i from 0 to min(lost, gained), n = lost + gained.
+    """
+    changed = lost + gained
+    tail = sum(math.comb(changed, count) for count in range(min(lost, gained) + 1))
+    return float(min(1.0, 2 * tail / 2**changed))
+
+
 def scores(counts: Counts) -> Scores:
     """Return precision, recall and F1 of `counts`."""
     right, wrong, missed = counts
@@ -122,6 +134,26 @@ def macro_f1_interval(
 ) -> Interval | None:
     """Return the interval of the macro F1."""
     return _bootstrap(list(zip(golds, answers, strict=True)), _macro, seed)
+
+
+def mean_interval(values: Sequence[float], seed: int) -> Interval | None:
+    """Return the interval of the mean of `values`."""
+
+    def average(cells: list[float], draws: Floats) -> Floats:
+        return np.asarray(draws @ np.array(cells) / draws.sum(1))
+
+    return _bootstrap(values, average, seed)
+
+
+def token_f1(gold: Sequence[str], answer: Sequence[str]) -> float:
+    """Return the F1 of the words of an answer (Rajpurkar et al. 2016); of nothing twice it is 1.
+
+    A word that both hold several times counts as often as both hold it.
+    """
+    if not gold and not answer:
+        return 1.0
+    right = (Counter(gold) & Counter(answer)).total()
+    return 2 * right / (len(gold) + len(answer))
 
 
 def one_against_rest(label: str, golds: Sequence[str], answers: Sequence[str | None]) -> Counts:

@@ -24,10 +24,11 @@ from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from udfs import fence
-from udfs.arrow import Udfs
+from udfs.arrow import Udfs, create_function
 from udfs.engine import Engine
 from udfs.errors import AssayError, ConfigError, GateError
 from udfs.gates import Gatekeeper
+from udfs.golden_gate import GoldenGate
 from udfs.interrupts import interrupts
 from udfs.prices import check_cap
 from udfs.progress import Ticker
@@ -35,6 +36,7 @@ from udfs.providers import open_provider
 from udfs.resolver import Resolver
 from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
+from udfs.telemetry import open_telemetry
 from udfs.terminal import show_progress
 
 _log = AdapterLogger("Assay")
@@ -63,7 +65,8 @@ class _Workshop:
         with self._lock:
             if settings not in self._engines:
                 store = Store(settings.store, guarded=settings.provider == "openai")
-                self._engines[settings] = Engine(settings, store, open_provider(settings))
+                provider, observer = open_provider(settings), open_telemetry(settings)
+                self._engines[settings] = Engine(settings, store, provider, observer)
             self._latest = self._engines[settings]
             return self._latest
 
@@ -192,7 +195,9 @@ class Plugin(BasePlugin):
         """Register the UDFs on the root connection, once for each time the file is opened."""
         udfs = Udfs(Resolver(self._settings, self._engine), self._engine)
         udfs.register(conn)
-        _workshop.keep((udfs, conn))
+        gate = GoldenGate(self._engine.store, _log.info)
+        create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
+        _workshop.keep((udfs, gate, conn))
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Close the fence; now, because attachments and extensions of the profile are in place."""

@@ -9,9 +9,15 @@ _RED = ("fail", "error", "warn")
 _REMEDIES = {
     "rows_passed": "Too many rows are in quarantine: `ops.ops_row_gates` counts them by rule. "
     "Correct what feeds {model}, or allow more in its `row_gate`",
+    "ai_accuracy": "The answers to golden rows are too often wrong, or worse than they were: "
+    "`reasons` in `ops.ops_golden` says which. Correct the prompt, or accept it once with "
+    "`alpha: null` and lower limits",
     "rows_split": "Rows were lost or doubled on their way through the row gate; correct {model}",
 }
 """By generic test, where more can be said than that the model is wrong."""
+
+_ONLY_IN_DBT = frozenset({"ai_accuracy"})
+"""Tests whose SQL calls our functions, which `assay query` does not have."""
 
 
 def red_tests(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -45,7 +51,7 @@ def _remedy(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     if result["status"] == "error":
         return f"Correct the test or {model}."
     remedy = _REMEDIES.get(_test(node), "Correct {model} or what feeds it").format(model=model)
-    if not node.get("compiled_path"):
+    if not node.get("compiled_path") or _test(node) in _ONLY_IN_DBT:
         return f"{remedy}."
     return f'{remedy}; what it found: ./scripts/assay query "$(cat {node["compiled_path"]})".'
 

@@ -67,13 +67,13 @@ def outcomes_of(store: Store, invocation_id: str) -> Outcomes:
     return Outcomes(rows, stored, dict(failures), usd)
 
 
-def spend_of(store: Store, invocation_id: str) -> Spend:
-    """Return what `invocation_id` sent, from the ledger."""
+def spend_of(store: Store, invocation_id: str | None = None) -> Spend:
+    """Return what `invocation_id` sent, from the ledger; without one, all that is in it."""
     query = (
         "select count(*), coalesce(sum(answers), 0), coalesce(sum(input_tokens), 0), "
         "coalesce(sum(output_tokens), 0), coalesce(sum(cost_usd), 0.0), "
         "count(*) - count(cost_usd), coalesce(sum(maybe_paid), 0) "
-        "from calls where invocation_id = ?"
+        "from calls where ?1 is null or invocation_id = ?1"
     )
     (row,) = store.transact([lambda c: c.execute(query, [invocation_id]).fetchone()])
     return Spend(*row)

@@ -51,11 +51,11 @@ class Resolver:
         self._engine.looked_up(question, rows=len(keys) - keys.count(None))
         return [SKIPPED if key is None else settled[key] for key in keys]
 
-    def gather(self, handle: str, texts: Texts) -> None:
-        """Take on what is not known of `texts` without waiting for it."""
+    def gather(self, handle: str, texts: Texts, node: str = "") -> None:
+        """Take on what is not known of `texts`, for a dbt node, without waiting for it."""
         _, open_asks = self._look_up(self.question(handle), texts)
         if open_asks:
-            self._engine.gather(open_asks)
+            self._engine.gather(open_asks, node)
 
     def count(self, handle: str, texts: Texts) -> None:
         """Tell the censuses of `texts`; nothing is asked."""

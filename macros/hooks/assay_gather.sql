@@ -9,9 +9,9 @@
         {%- if config.get('contract').enforced -%}
             {%- do get_assert_columns_equivalent(compiled_code) -%}
         {%- endif -%}
-        select assay_begin_gather({{ _assay_literal(model.name) }});
+        select assay_begin_gather({{ _assay_quoted(model.name) }});
         select assay_end_gather(cast(max(hash(gathered)) as varchar)) from (
-        {{ _assay_in_form(compiled_code, 'gather') }}
+        {{ _assay_in_form(compiled_code, 'gather', node=model.name) }}
         ) as gathered
     {%- endif -%}
 {%- endmacro %}

@@ -14,10 +14,14 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- `sql` with our calls in another form, `gather` or `peek`; a column of such a name stays as it is. -#}
-{% macro _assay_in_form(sql, form) -%}
+{#-
+    `sql` with our calls in another form, `gather` or `peek`; a column of such a name stays as it is.
+    With `node` each task carries the name of the dbt node whose statement this is.
+-#}
+{% macro _assay_in_form(sql, form, node=none) -%}
     {%- set calls = 'assay_ask_(value|envelope)\\(assay_task\\(' -%}
-    {%- do return(modules.re.sub(calls, 'assay_' ~ form ~ '_\\1(assay_task(', sql)) -%}
+    {%- set task = 'assay_task(' if node is none else 'assay_task_of(' ~ _assay_quoted(node) ~ ', ' -%}
+    {%- do return(modules.re.sub(calls, 'assay_' ~ form ~ '_\\1(' ~ task, sql)) -%}
 {%- endmacro %}
 
 {#- The SQL type of an envelope around a value of `sql_type`. -#}

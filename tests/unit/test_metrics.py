@@ -147,3 +147,36 @@ def test_calibration_compares_confidence_with_being_right() -> None:
 def test_full_confidence_falls_into_the_last_bin() -> None:
     """1.0 is not off the scale."""
     assert metrics.calibration_error([1.0, 0.0], [True, False]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "p"),
+    [
+        (0, 0, 1.0),
+        (1, 0, 1.0),
+        (5, 0, 2 / 32),
+        (8, 2, 112 / 1024),
+        (2, 8, 112 / 1024),
+        (3, 3, 1.0),
+    ],
+)
+def test_mcnemar_is_the_exact_binomial_test(lost: int, gained: int, p: float) -> None:
+    """Two-sided, never over 1; 8 against 2 is 2 · (1 + 10 + 45) / 1024."""
+    assert metrics.mcnemar(lost, gained) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "f1"),
+    [("", "", 1.0), ("a b", "", 0.0), ("", "a", 0.0), ("a b", "b c", 0.5), ("a a b", "a", 0.5)],
+)
+def test_token_f1_counts_shared_words(gold: str, answer: str, f1: float) -> None:
+    """A word that is there twice counts twice only where both say it twice."""
+    assert metrics.token_f1(gold.split(), answer.split()) == pytest.approx(f1)
+
+
+def test_the_interval_of_a_mean_holds_it() -> None:
+    """And is a point where all values are the same."""
+    interval = metrics.mean_interval([0.0, 1.0] * 50, 1)
+    assert interval is not None
+    assert interval.low < 0.5 < interval.high
+    assert metrics.mean_interval([0.5] * 9, 1) == (0.5, 0.5)

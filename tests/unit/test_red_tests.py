@@ -38,6 +38,13 @@ def test_a_full_quarantine_says_where_the_rules_are_counted() -> None:
     assert line.startswith("rows_passed on orders: 1 row found. Too many rows are in quarantine: ")
 
 
+def test_a_golden_test_says_where_its_reasons_are() -> None:
+    """Its SQL runs in dbt only."""
+    (line,) = told("fail", 1, test_metadata={"name": "ai_accuracy"})
+    assert "`reasons` in `ops.ops_golden`" in line
+    assert "./scripts/assay query" not in line
+
+
 def test_a_test_that_errored_has_no_rows_to_show() -> None:
     """dbt has said why."""
     expected = "unique on orders.id: errored, as dbt says above. Correct the test or orders."

@@ -238,3 +238,60 @@ def served(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def evaluations(connection: sqlite3.Connection) -> None:
+    """What `ai_accuracy` measured in each run; `golden_answers` has the rows by `fingerprint`."""
+    connection.execute(
+        """
+        create table evaluations (
+            invocation_id text not null,
+            model_name text not null,
+            column_name text not null,
+            golden text not null,
+            kind text not null,
+            prompt_hash text not null,
+            model text not null,
+            fingerprint text not null,
+            row_count integer not null,
+            answered integer not null,
+            right_count integer not null,
+            accuracy real not null,
+            accuracy_low real not null,
+            accuracy_high real not null,
+            macro_f1 real,
+            macro_f1_low real,
+            macro_f1_high real,
+            token_f1 real,
+            token_f1_low real,
+            token_f1_high real,
+            recalls text not null,
+            compared_with text,
+            compared_rows integer,
+            lost integer,
+            gained integer,
+            p_value real,
+            passed integer not null,
+            reasons text not null,
+            evaluated_at text not null,
+            primary key (invocation_id, model_name, column_name, golden)
+        ) without rowid
+        """
+    )
+
+
+@migration
+def golden_answers(connection: sqlite3.Connection) -> None:
+    """Which golden rows were right, once for each different evaluation; hashes, no text."""
+    connection.execute(
+        """
+        create table golden_answers (
+            fingerprint text not null,
+            golden_key text not null,
+            is_right integer not null,
+            token_f1 real,
+            primary key (fingerprint, golden_key)
+        ) without rowid
+        """
+    )

@@ -24,7 +24,18 @@ from udfs.store.witness import Witness
 T = TypeVar("T")
 
 BUSY_SECONDS = 60
-TABLES = ("answers", "calls", "discards", "failures", "gate_results", "runs", "served", "tasks")
+TABLES = (
+    "answers",
+    "calls",
+    "discards",
+    "evaluations",
+    "failures",
+    "gate_results",
+    "golden_answers",
+    "runs",
+    "served",
+    "tasks",
+)
 """What is served to dbt as the source `assay_store`."""
 
 

@@ -17,6 +17,7 @@ from udfs.records import Outcome
 from udfs.resolver import Resolver
 from udfs.settings import Settings
 from udfs.store import Store
+from udfs.telemetry import open_telemetry
 
 KEY = "sk-key-canary-7d41"
 POISON = "POISON"
@@ -84,7 +85,7 @@ def engine_room(url: str, folder: Path, **changed: Any) -> Iterator[Room]:
         | changed
     )
     store = Store(settings.store)
-    engine = Engine(settings, store, open_provider(settings))
+    engine = Engine(settings, store, open_provider(settings), open_telemetry(settings))
     engine.begin_run("a-run")
     try:
         yield Room(settings, store, engine, Resolver(settings, engine))
