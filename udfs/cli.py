@@ -14,6 +14,7 @@ from udfs import (
     cli_checks,
     cli_dead_letters,
     cli_publish,
+    cli_report,
     cli_suggest,
     doctor,
     evaluate,
@@ -69,7 +70,9 @@ def build(
         typer.echo(cli_checks.STALE, err=True)
         code = 1
     tally.settle(database_path(), invocation_of(results))
-    raise typer.Exit(cli_publish.after_build(settings, code, ended=ended))
+    code = cli_publish.after_build(settings, code, ended=ended)
+    cli_report.after_build(results, code, ended=ended)
+    raise typer.Exit(code)
 
 
 def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:
@@ -133,6 +136,7 @@ def query(
 app.command("evaluate")(evaluate.command)
 app.command("checks")(cli_checks.command)
 app.command("doctor")(doctor.command)
+app.command("report")(cli_report.command)
 app.command("suggest")(cli_suggest.command)
 app.command("publish")(cli_publish.command)
 app.command("forget")(cli_dead_letters.forget)

@@ -39,7 +39,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("child", "tally", "dead_letters", "gates", "publication", "publish", "suggestions"),
     ("assurance",),
-    ("plan", "cli_checks", "cli_dead_letters", "cli_publish", "cli_suggest"),
+    ("reporting",),
+    ("plan", "cli_checks", "cli_dead_letters", "cli_publish", "cli_report", "cli_suggest"),
     ("plugin", "cli"),
     ("bench",),
 )
