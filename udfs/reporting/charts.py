@@ -30,7 +30,10 @@ WIDTH = 316
 """Pixels: what a phone of 375 leaves inside a card."""
 
 MOST_LABELS = 8
-"""How many labels have a bar and a colour of their own; the others are one."""
+"""How many labels have a colour of their own; the others are one."""
+
+MOST_BARS = 12
+"""How many labels have a bar of their own."""
 
 _HEIGHT = 130
 _MOST_STATES = 10
@@ -63,15 +66,14 @@ def times(moments: Iterable[str]) -> list[str]:
 
 def shares(found: Shares) -> Markup:
     """Bars of the label shares now, with a tick where each stood when last accepted before."""
-    kept, labels = _previous(found), _commonest([found.now])
+    kept, labels = _previous(found), _commonest([found.now], MOST_BARS)
     rows: _Rows = []
-    for label, share, count in _told(found.now, labels):
+    for label, share, _ in _told(found.now, labels):
         before = None if kept is None else _share_of(kept, label, labels)
         said = "<1%" if 0 < share < _ONE_PERCENT else f"{share:.0%}"
-        rows.append({"label": label, "share": share, "before": before, "said": said, "n": count})
-    top = max(
-        [row["share"] for row in rows] + [row["before"] or 0 for row in rows] + [_ONE_PERCENT]
-    )
+        edge = max(share, before or 0)
+        rows.append({"label": label, "share": share, "before": before, "said": said, "edge": edge})
+    top = max([row["edge"] for row in rows] + [_ONE_PERCENT])
     base = _chart(rows).encode(
         y=_names("label", [row["label"] for row in rows]),
         x=alt.X(
@@ -83,7 +85,7 @@ def shares(found: Shares) -> Markup:
     )
     layers = base.mark_bar(height=12, color="var(--accent)") + base.mark_text(
         align="left", dx=4, color="var(--ink)", fontSize=11
-    ).encode(text="said:N")
+    ).encode(x="edge:Q", text="said:N")
     if kept is not None:
         layers += base.mark_tick(color="var(--ink)", thickness=2, height=16).encode(x="before:Q")
     return _drawn(layers, f"Label shares of {found.path} now", step=19)
@@ -94,13 +96,16 @@ def shares_over_runs(found: Shares) -> Markup | None:
     states = list(found.accepted)[-_MOST_STATES:]
     if len(states) < 2:  # noqa: PLR2004 - one is no development
         return None
-    labels = _commonest(states)
+    labels = _commonest(states, MOST_LABELS)
     rows = [
         {"run": name, "label": label, "share": share, "order": place}
         for name, state in zip(times(state.accepted_at for state in states), states, strict=True)
         for place, (label, share, _) in enumerate(_told(state, labels))
     ]
-    shown = [*map(_short, labels), _OTHERS]
+    shown = [
+        *_distinct(labels),
+        *([_OTHERS] if any(row["label"] == _OTHERS for row in rows) else []),
+    ]
     chart = (
         _chart(rows)
         .mark_bar(stroke="var(--card)", strokeWidth=1, **_size(states))
@@ -110,7 +115,7 @@ def shares_over_runs(found: Shares) -> Markup | None:
             color=alt.Color(
                 "label:N",
                 title=None,
-                scale=alt.Scale(domain=shown, range=[*_PALETTE[: len(labels)], "var(--c-rest)"]),
+                scale=alt.Scale(domain=shown, range=_colours(shown)),
                 legend=alt.Legend(orient="bottom", columns=2, columnPadding=24),
             ),
             order="order:Q",
@@ -143,7 +148,7 @@ def histogram(found: Histogram, what: str, axis: str) -> Markup:
 
 def served(history: Sequence[Run]) -> Markup:
     """Where the answers of each run came from."""
-    parts = ("bought", "from the store", "repeated texts")
+    parts = ("bought", "from the store", "repeated")
     rows = [
         {"run": name, "from": part, "rows": count, "order": place}
         for name, run in _named(history)
@@ -288,13 +293,13 @@ def _previous(found: Shares) -> State | None:
     return other[-1] if other else None
 
 
-def _commonest(states: Sequence[State]) -> list[str]:
-    """The labels with the largest shares over all states."""
+def _commonest(states: Sequence[State], most: int) -> list[str]:
+    """The labels with the largest shares over all states, the largest first."""
     sums: Counter[str] = Counter()
     for state in states:
         for label in state.counts:
             sums[label] += round(state.share(label) * 1_000_000)
-    return [label for label, _ in sums.most_common(MOST_LABELS)]
+    return [label for label, _ in sums.most_common(most)]
 
 
 def _told(state: State, labels: Sequence[str]) -> list[tuple[str, float, int]]:
@@ -305,6 +310,13 @@ def _told(state: State, labels: Sequence[str]) -> list[tuple[str, float, int]]:
     ]
     rest = state.total - sum(count for _, _, count in told)
     return [*told, (_OTHERS, rest / state.total, rest)] if rest else told
+
+
+def _colours(names: Sequence[str]) -> list[str]:
+    return [
+        "var(--c-rest)" if name == _OTHERS else colour
+        for name, colour in zip(names, (*_PALETTE, "var(--c-rest)"), strict=False)
+    ]
 
 
 def _share_of(state: State, name: str, labels: Sequence[str]) -> float:
@@ -347,7 +359,7 @@ def _stacked(
                 "from:N",
                 title=None,
                 scale=alt.Scale(domain=list(domain), range=list(range_)),
-                legend=alt.Legend(orient="bottom", columnPadding=24),
+                legend=alt.Legend(orient="bottom", columnPadding=16),
             ),
             order="order:Q",
         )
@@ -397,7 +409,7 @@ _LOOK: dict[str, Any] = {
         "domainColor": "var(--line)",
         "tickColor": "var(--line)",
     },
-    "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
+    "axisY": {"titlePadding": 12, "domain": False, "ticks": False, "labelPadding": 6},
     "axisX": {"grid": False, "labelAngle": 0, "labelOverlap": "greedy"},
     "axisQuantitative": {"grid": True},
     "legend": {

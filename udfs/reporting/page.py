@@ -157,12 +157,13 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "count": lambda number: f"{number:,.0f}",
+        "cut": lambda text, most: plain(text)[:most],
         "drift_colour": _drift_colour,
         "edge": _edge,
         "figure": lambda number: "" if number is None else f"{number:.3f}",
         "labels": _labels,
-        "moment": lambda moment: plain(moment, 16).replace("T", " "),
-        "per": lambda count, among: f"{count / among:.1f} : 1" if among else "–",
+        "moment": lambda moment: plain(moment)[:16].replace("T", " "),
+        "per": lambda count, among: f"{count / among:.1f}" if among else "–",
         "plain": plain,
         "reading": reading,
         "seconds": lambda number: "" if number is None else f"{number:.2f}",

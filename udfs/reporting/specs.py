@@ -28,7 +28,7 @@ def short(kind: str, spec: str) -> str:
     task = _read(spec)
     words = ": ".join(filter(None, _words(kind, task)))
     examples = len(task.get("examples") or ())
-    return plain(words, _MOST_WORDS) + (f" ({examples} examples)" if examples else "")
+    return plain(words, _MOST_WORDS) + (f" (examples: {examples})" if examples else "")
 
 
 def labelled(kind: str, spec: str) -> Iterator[Labelled]:
