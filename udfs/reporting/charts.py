@@ -66,7 +66,7 @@ def times(moments: Iterable[str]) -> list[str]:
 
 def shares(found: Shares) -> Markup:
     """Bars of the label shares now, with a tick where each stood when last accepted before."""
-    kept, labels = _previous(found), _commonest([found.now], MOST_BARS)
+    kept, labels = previous(found), _commonest([found.now], MOST_BARS)
     rows: _Rows = []
     for label, share, _ in _told(found.now, labels):
         before = None if kept is None else _share_of(kept, label, labels)
@@ -286,8 +286,8 @@ def _prompt_name(one: Prompt) -> str:
 # Labels
 
 
-def _previous(found: Shares) -> State | None:
-    """What a run before left accepted of the same prompt, if it differs from now."""
+def previous(found: Shares) -> State | None:
+    """Return what a run before left accepted of the same prompt, if it differs from now."""
     same = [state for state in found.accepted if state.prompt_hash == found.now.prompt_hash]
     other = [state for state in same if state.counts != found.now.counts]
     return other[-1] if other else None
@@ -299,7 +299,8 @@ def _commonest(states: Sequence[State], most: int) -> list[str]:
     for state in states:
         for label in state.counts:
             sums[label] += round(state.share(label) * 1_000_000)
-    return [label for label, _ in sums.most_common(most)]
+    # One label that is left over is shown, too: "all others" would not be shorter.
+    return [label for label, _ in sums.most_common(most + (len(sums) == most + 1))]
 
 
 def _told(state: State, labels: Sequence[str]) -> list[tuple[str, float, int]]:

@@ -85,9 +85,10 @@ def drawings(column: Column) -> list[tuple[str, Markup]]:
     drawn: list[tuple[str, Markup]] = []
     for shares in column.shares:
         if shares.now.total:
-            drawn.append((f"Labels of {shares.path} now", charts.shares(shares)))
+            tick = ", with a tick where it was before" if charts.previous(shares) else ""
+            drawn.append((f"{shares.path} now{tick}", charts.shares(shares)))
         if (over_runs := charts.shares_over_runs(shares)) is not None:
-            drawn.append((f"Labels of {shares.path} over runs", over_runs))
+            drawn.append((f"{shares.path} over runs", over_runs))
     if column.scores:
         name = "Score"
         drawn.append((name, charts.histogram(column.scores, f"{name} of {column.name}", "score")))
