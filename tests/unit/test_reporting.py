@@ -126,6 +126,13 @@ def test_the_policy_lets_only_this_style_in() -> None:
     assert "unsafe" not in policy("a")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pictures_in_the_docs_are_small(scheme: str) -> None:
+    """A clone stays light; the pages that show them are checked with all links."""
+    size = (Path(__file__).parents[2] / f"docs/images/report-{scheme}.png").stat().st_size
+    assert 10_000 < size < 300_000
+
+
 # The ledger
 
 

@@ -49,7 +49,7 @@ def render(facts: Facts) -> str:
             verdict=facts.verdict,
             made_at=facts.made_at,
             outcomes=ledger.outcomes,
-            columns=[(column, drawings(column)) for column in warehouse.columns],
+            columns=_drawn_columns(warehouse.columns),
             charts=ledger_charts(ledger),
             saved=_saved(ledger),
             dearest=_dearest(ledger),
@@ -78,6 +78,12 @@ def policy(style: str) -> str:
 
 
 # Charts
+
+
+def _drawn_columns(columns: Sequence[Column]) -> list[tuple[Column, list[tuple[str, Markup]]]]:
+    """Columns with their charts, those with the most to show first."""
+    drawn = [(column, drawings(column)) for column in columns]
+    return sorted(drawn, key=lambda pair: -len(pair[1]))
 
 
 def drawings(column: Column) -> list[tuple[str, Markup]]:
