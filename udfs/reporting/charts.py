@@ -411,7 +411,7 @@ _LOOK: dict[str, Any] = {
         "tickColor": "var(--line)",
     },
     "axisY": {"titlePadding": 12, "domain": False, "ticks": False, "labelPadding": 6},
-    "axisX": {"grid": False, "labelAngle": 0, "labelOverlap": "greedy"},
+    "axisX": {"grid": False, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 16},
     "axisQuantitative": {"grid": True},
     "legend": {
         "labelColor": "var(--ink)",

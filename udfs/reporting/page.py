@@ -83,7 +83,11 @@ def policy(style: str) -> str:
 def _drawn_columns(columns: Sequence[Column]) -> list[tuple[Column, list[tuple[str, Markup]]]]:
     """Columns with their charts, those with the most to show first."""
     drawn = [(column, drawings(column)) for column in columns]
-    return sorted(drawn, key=lambda pair: -len(pair[1]))
+    return sorted(drawn, key=lambda pair: (-len(pair[1]), -_labels_of(pair[0])))
+
+
+def _labels_of(column: Column) -> int:
+    return sum(len(shares.now.counts) for shares in column.shares)
 
 
 def drawings(column: Column) -> list[tuple[str, Markup]]:
@@ -91,7 +95,7 @@ def drawings(column: Column) -> list[tuple[str, Markup]]:
     drawn: list[tuple[str, Markup]] = []
     for shares in column.shares:
         if shares.now.total:
-            tick = ", with a tick where it was before" if charts.previous(shares) else ""
+            tick = " (tick: before)" if charts.previous(shares) else ""
             drawn.append((f"{shares.path} now{tick}", charts.shares(shares)))
         if (over_runs := charts.shares_over_runs(shares)) is not None:
             drawn.append((f"{shares.path} over runs", over_runs))
