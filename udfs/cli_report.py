@@ -17,6 +17,9 @@ from udfs.reporting import notes
 from udfs.reporting.making import FOLDER, LATEST, file_of, make, write
 from udfs.warehouse import database_path
 
+_SIGNALLED = 128
+"""Exit codes above it say which signal ended dbt."""
+
 
 def command(
     run: Annotated[
@@ -46,13 +49,16 @@ def command(
 def after_build(results: dict[str, Any] | None, code: int, *, ended: bool) -> None:
     """Keep what dbt said of a build that ended, and write its report; say where it is.
 
-    A report that cannot be made is a warning: the build is what it is without it.
+    A report that cannot be made is a warning: the build is what it is without it. Whoever pressed
+    Ctrl-C does not wait for one.
     """
     if results is None or not ended:
         return
     invocation = invocation_of(results)
     try:
         notes.keep(FOLDER, invocation, notes.built_from(results, code))
+        if code > _SIGNALLED:
+            return
         _, page = make(store_path(os.environ), database_path(), results, invocation)
         _written(invocation, page)
     except (AssayError, duckdb.Error, OSError, ValueError) as error:
