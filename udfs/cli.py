@@ -19,6 +19,7 @@ from udfs import (
     cli_explain,
     cli_forget,
     cli_publish,
+    cli_report,
     cli_store,
     cli_suggest,
     fence,
@@ -73,7 +74,9 @@ def build(
         typer.echo(cli_checks.STALE, err=True)
         code = 1
     tally.settle(database_path(), invocation_of(results))
-    raise typer.Exit(cli_publish.after_build(settings, code, ended=ended))
+    code = cli_publish.after_build(settings, code, ended=ended)
+    cli_report.after_build(results, code, ended=ended)
+    raise typer.Exit(code)
 
 
 def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:
@@ -143,6 +146,7 @@ app.command("explain")(cli_explain.command)
 app.command("backup")(cli_store.backup_command)
 app.command("restore")(cli_store.restore_command)
 app.command("prune")(cli_store.prune_command)
+app.command("report")(cli_report.command)
 app.command("suggest")(cli_suggest.command)
 app.command("publish")(cli_publish.command)
 app.command("forget")(cli_forget.command)

@@ -43,6 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("golden_gate",),
     ("child", "tally", "doctor", "dead_letters", "gates", "publication", "publish", "suggestions"),
     ("assurance",),
+    ("reporting",),
     ("explain",),
     ("erasure",),
     (
@@ -55,6 +56,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "cli_explain",
         "cli_forget",
         "cli_publish",
+        "cli_report",
         "cli_store",
         "cli_suggest",
     ),

@@ -1,0 +1,243 @@
+"""What a report says and how it is drawn: the pure parts, and sums over a real store."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from udfs.canonical import canonical_json
+from udfs.meter import Served
+from udfs.reporting.drift import psi, reading
+from udfs.reporting.facts import FOREIGN, NONE, Built, Ledger, Run, Shares, State, plain
+from udfs.reporting.ledger import read_ledger
+from udfs.reporting.notes import built_from, keep, known, verdict
+from udfs.reporting.page import policy
+from udfs.reporting.specs import Labelled, labelled, short
+from udfs.reporting.svg import safe_svg
+from udfs.settings import Settings
+from udfs.store import Store, put_attempt, put_run, put_served
+
+from . import builders
+from .builders import attempt, classify, extract, task
+
+RUN = Run("run-1", "2026-03-01 12:00:00", "openai", "api.example", "stub")
+
+
+# Words
+
+
+def test_a_text_is_one_line_without_what_turns_it_around() -> None:
+    """Control and direction characters go; a long one is clipped."""
+    assert plain("a\n\u202eb\x00c") == "a b c"
+    assert plain("x" * 10, 4) == "xxx…"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (classify("good", "bad"), "2 labels: good, bad"),
+        (extract({"name": "size"}), "1 fields: size"),
+        (task("filter", asked="Is it red?"), "Is it red?"),
+        (task("sentiment"), "a score from -1 to 1"),
+        (task("sentiment", aspects=["price"]), "aspects: price"),
+        (task("summarize", max_words=7), "at most 7 words"),
+    ],
+)
+def test_a_prompt_in_a_few_words(asked: builders.Task, said: str) -> None:
+    """As the store has its task."""
+    assert short(asked.kind, spec_of(asked)) == said
+
+
+def test_examples_are_counted_and_not_shown() -> None:
+    """They may be texts of rows."""
+    asked = classify("good", "bad", examples=[{"text": "secret", "answer": "good"}])
+    assert short("classify", spec_of(asked)) == "2 labels: good, bad (examples: 1)"
+
+
+def test_which_values_have_labels() -> None:
+    """Of extraction only fields with a list of labels; free text has none."""
+    fields = extract({"name": "order"}, {"name": "wish", "labels": ["refund", "repair"]})
+    assert list(labelled("extract", spec_of(fields))) == [
+        Labelled(("wish",), frozenset({"refund", "repair"}))
+    ]
+    assert list(labelled("summarize", "{}")) == []
+    assert list(labelled("classify", "no json")) == [Labelled((), frozenset())]
+
+
+# Drift
+
+
+def test_psi_is_the_formula_of_the_gate() -> None:
+    """By hand: shares 0.5 and 0.5 to 0.25 and 0.75."""
+    expected = -0.25 * math.log(0.5) + 0.25 * math.log(1.5)
+    assert psi({"a": 50, "b": 50}, {"a": 25, "b": 75}) == pytest.approx(expected)
+    assert psi({"a": 1}, {}) is None
+    assert psi({"a": 10}, {"a": 9, "b": 1}) == pytest.approx(
+        -0.1 * math.log(0.9) + 0.05 * math.log(2)
+    )
+    assert [reading(index) for index in (None, 0.09, 0.2, 0.3)] == [
+        "nothing to compare with",
+        "stable",
+        "moved",
+        "shifted",
+    ]
+
+
+# Drawings
+
+
+def test_a_drawing_keeps_shapes_and_loses_all_else() -> None:
+    """Scripts, styles, links, handlers, names and addresses go; text is escaped."""
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9" onload="x()">'
+        "<script>x()</script><style>*{}</style><image href='http://leak.example'/>"
+        '<g id="a" style="fill:red" clip-path="url(#a)"><path d="M0,0h1.23456" '
+        'fill="url(http://leak.example)" onclick="x()"/>'
+        '<text fill="var(--ink)">a &lt;b&gt;</text></g></svg>'
+    )
+    assert safe_svg(drawn, 'say "x"') == (
+        '<svg viewBox="0 0 9 9" width="9" role="img" aria-label="say &#34;x&#34;">'
+        '<g><path d="M0,0h1.23"></path><text fill="var(--ink)">a &lt;b&gt;</text></g></svg>'
+    )
+
+
+def test_charts_of_labels_that_look_alike() -> None:
+    """Clipped to the same beginning they stay two bars; markup in them is text."""
+    from udfs.reporting import charts
+
+    counts = {"x" * 30 + "1": 6, "x" * 30 + "2": 3, "<script>": 1, NONE: 2, FOREIGN: 1}
+    now = State("", "", "p", counts)
+    found = Shares("topic.value", now, [State("2026-03-01", "r", "p", {NONE: 1})], 0.1, 0.1)
+    drawn = charts.shares(found)
+    assert drawn.count("xxxxx…") == 2
+    assert "<script" not in drawn
+    assert "&lt;script&gt;" in drawn
+    assert charts.shares_over_runs(found) is None
+
+
+def test_the_policy_lets_only_this_style_in() -> None:
+    """Nothing by default, a hash for the style."""
+    assert policy("a").startswith("default-src 'none'; style-src 'sha256-")
+    assert policy("a") != policy("b")
+    assert "unsafe" not in policy("a")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pictures_in_the_docs_are_small(scheme: str) -> None:
+    """A clone stays light; the pages that show them are checked with all links."""
+    size = (Path(__file__).parents[2] / f"docs/images/report-{scheme}.png").stat().st_size
+    assert 10_000 < size < 300_000
+
+
+# The ledger
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store of its own."""
+    return Store(tmp_path / "store.sqlite")
+
+
+def begin(store: Store, name: str) -> None:
+    """Put a run on record."""
+    settings = Settings(provider="local")
+    store.transact([partial(put_run, invocation_id=name, settings=settings)])
+
+
+def read(store: Store, wanted: str | None = None) -> Ledger:
+    """What the store says."""
+    (found,) = store.transact([partial(read_ledger, wanted=wanted)])
+    assert found is not None
+    return found
+
+
+def test_no_run_is_nothing(store: Store) -> None:
+    """The caller says what to do."""
+    (found,) = store.transact([partial(read_ledger, wanted=None)])
+    assert found is None
+
+
+def test_the_last_run_that_did_something(store: Store) -> None:
+    """A compilation opens a run too, and replays are not reported unless asked for."""
+    for name in ("run-1", "replay-1", "run-2"):
+        begin(store, name)
+    store.transact([partial(put_attempt, attempt=attempt(1, "run-1"))])
+    store.transact([partial(put_attempt, attempt=attempt(2, "replay-1"))])
+    assert read(store).run.invocation_id == "run-1"
+    assert read(store).later == 1
+    assert read(store, "replay").run.requests == 1
+
+
+def test_a_request_for_two_prompts_counts_in_equal_parts(store: Store) -> None:
+    """Seconds for each, tokens and cost by half; savings at that price."""
+    begin(store, "run-1")
+    both = attempt(1, prompt_hashes="p,q", records=10, asks=20, answers=20, cost_usd=0.2)
+    use = ("classify", "p", both.model)
+    served = {use: Served(25, 5)}
+    store.transact([partial(put_attempt, attempt=both)])
+    store.transact([partial(put_served, invocation_id="run-1", served=served)])
+    found = read(store)
+    assert [(one.prompt_hash, one.cost_usd, one.input_tokens) for one in found.prompts] == [
+        ("p", pytest.approx(0.1), 50),
+        ("q", pytest.approx(0.1), 50),
+    ]
+    (saving,) = found.savings
+    assert (saving.stored, saving.repeated) == (5, 10)
+    assert saving.saved_usd == pytest.approx(0.01 * 15)
+
+
+def test_percentiles_are_those_of_the_requests(store: Store) -> None:
+    """Of 1 to 21 seconds the median is 11 and the 95th percentile 20; None costs nothing."""
+    begin(store, "run-1")
+    steps = [
+        partial(put_attempt, attempt=attempt(n, latency_seconds=float(n), cost_usd=None))
+        for n in range(1, 22)
+    ]
+    store.transact(steps)
+    (prompt,) = read(store).prompts
+    assert (prompt.p50_seconds, prompt.p95_seconds) == (11, 20)
+    assert prompt.cost_usd is None
+
+
+# The verdict
+
+
+def test_green_needs_the_word_of_dbt() -> None:
+    """Without it nothing is known; with it, all must be well."""
+    assert verdict(RUN, None).colour == "unknown"
+    assert verdict(RUN, Built(exit_code=0)).colour == "green"
+    assert verdict(RUN, Built(exit_code=1)).colour == "red"
+
+
+def test_what_dbt_said_is_kept_without_its_messages(tmp_path: Path) -> None:
+    """A message may quote a row."""
+    results = {
+        "metadata": {"invocation_id": "a/../b"},
+        "elapsed_time": 1.5,
+        "results": [
+            {"unique_id": "model.assay.one", "status": "error", "message": "secret"},
+            {"unique_id": "model.assay.two", "status": "skipped", "message": None},
+            {"unique_id": "test.assay.three.x", "status": "fail", "failures": 4},
+        ],
+    }
+    built = built_from(results, 1)
+    assert list(built.bad) == ["error: one", "fail: three, 4 rows"]
+    keep(tmp_path, "a/../b", built)
+    assert [path.parent for path in tmp_path.rglob("*.json")] == [tmp_path]
+    assert known(tmp_path, "a/../b", None) == built
+    assert known(tmp_path, "other", results) is None
+    assert verdict(RUN, built).reasons == built.bad
+
+
+def spec_of(asked: builders.Task) -> str:
+    """A task as the store keeps it."""
+    return canonical_json(asked.model_dump(mode="json", exclude={"model", "isolate"}))
+
+
+def test_a_spec_is_json() -> None:
+    """Or the tests above would test nothing."""
+    assert json.loads(spec_of(classify()))["labels"]

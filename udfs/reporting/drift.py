@@ -1,0 +1,37 @@
+"""How far label counts have moved: the population stability index, as `ai_label_drift` has it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+STABLE, SHIFTED = 0.1, 0.25
+"""Under the first reads as stable, over the second as shifted: N. Siddiqi, Credit Risk
+Scorecards, Wiley 2006."""
+
+_LEAST_ROWS = 0.5
+"""A share of zero counts as half a row."""
+
+
+def psi(accepted: Mapping[str, int], present: Mapping[str, int]) -> float | None:
+    """Return sum((p - a) * ln(p / a)) over all labels; None where either side has no rows."""
+    accepted_total, present_total = sum(accepted.values()), sum(present.values())
+    if not accepted_total or not present_total:
+        return None
+    pairs = [
+        (
+            max(accepted.get(label, 0), _LEAST_ROWS) / accepted_total,
+            max(present.get(label, 0), _LEAST_ROWS) / present_total,
+        )
+        for label in {*accepted, *present}
+    ]
+    return sum((now - then) * math.log(now / then) for then, now in pairs)
+
+
+def reading(index: float | None) -> str:
+    """Return the index as a word."""
+    if index is None:
+        return "nothing to compare with"
+    if index < STABLE:
+        return "stable"
+    return "moved" if index <= SHIFTED else "shifted"

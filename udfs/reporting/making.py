@@ -1,0 +1,62 @@
+"""One run to one file: facts read, page written, and put in its place at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from udfs.clock import now_utc
+from udfs.errors import ConfigError
+from udfs.reporting.facts import Facts
+from udfs.reporting.ledger import read_ledger
+from udfs.reporting.notes import file_name, known, verdict
+from udfs.store import Store
+
+FOLDER = Path("target/assay")
+"""Where reports are, within the project."""
+
+LATEST = FOLDER / "report.html"
+"""The report of the run that was reported last."""
+
+
+def make(
+    store_path: Path, database: Path, results: dict[str, Any] | None, wanted: str | None = None
+) -> tuple[str, str]:
+    """Return the id of the run whose id begins with `wanted`, or of the last, and its page.
+
+    `results` are dbt's of the last build. Raises `ConfigError` where there is no store, no run,
+    or not the one that is wanted; a warehouse that cannot be read is said on the page.
+    """
+    from udfs.reporting.columns import read_warehouse
+    from udfs.reporting.page import render
+
+    if not store_path.exists():
+        message = f"There is no store at {store_path}; run ./scripts/build, or see `ASSAY_STORE`."
+        raise ConfigError(message)
+    with contextlib.closing(Store(store_path, guarded=True)) as store:
+        (ledger,) = store.transact([partial(read_ledger, wanted=wanted)])
+    if ledger is None:
+        message = f"The store {store_path} knows of no run; run ./scripts/build first."
+        raise ConfigError(message)
+    run = ledger.run
+    built = known(FOLDER, run.invocation_id, results)
+    warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
+    page = render(Facts(ledger, warehouse, built, verdict(run, built), now_utc()))
+    return run.invocation_id, page
+
+
+def write(page: str, target: Path) -> Path:
+    """Write a page to `target`, replacing an older one at once; return where it is."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unborn = target.with_name(f"{target.name}.{os.getpid()}.new")
+    unborn.write_text(page, encoding="utf-8")
+    unborn.replace(target)
+    return target
+
+
+def file_of(invocation_id: str) -> Path:
+    """Return where the report of a run is kept."""
+    return FOLDER / f"report-{file_name(invocation_id)}.html"

@@ -1,0 +1,90 @@
+"""What dbt said of each build, kept beside the reports: `run_results.json` knows the last only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from udfs.report import invocation_of
+from udfs.reporting.facts import Built, Run, Verdict, plain
+
+_GOOD = frozenset(("success", "pass", "no-op", "warn"))
+_TESTS = frozenset(("test", "unit_test"))
+_MOST_BAD = 20
+
+
+def built_from(results: Mapping[str, Any], exit_code: int | None) -> Built:
+    """Return what dbt's results say: names and counts; its messages may quote rows."""
+    found = results["results"]
+    kinds = Counter(str(result["unique_id"]).split(".", maxsplit=1)[0] for result in found)
+    bad = [_line(result) for result in found if result["status"] not in _GOOD]
+    return Built(
+        exit_code=exit_code,
+        seconds=results.get("elapsed_time"),
+        models=kinds["model"],
+        tests=sum(kinds[kind] for kind in _TESTS),
+        statuses=dict(Counter(str(result["status"]) for result in found)),
+        bad=[line for line in bad if not line.startswith("skipped: ")][:_MOST_BAD],
+    )
+
+
+def keep(folder: Path, invocation_id: str, built: Built) -> None:
+    """Write down what dbt said of a build."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _path(folder, invocation_id).write_text(json.dumps(asdict(built)), encoding="utf-8")
+
+
+def known(folder: Path, invocation_id: str, results: dict[str, Any] | None) -> Built | None:
+    """Return what dbt said of a run: what was kept of it, or `results` where they are its own."""
+    try:
+        kept = json.loads(_path(folder, invocation_id).read_text(encoding="utf-8"))
+        return Built(**kept)
+    except (OSError, ValueError, TypeError):
+        mine = results is not None and invocation_of(results) == invocation_id
+        return built_from(results, None) if mine and results is not None else None
+
+
+def file_name(invocation_id: str) -> str:
+    """Return the id of a run as a part of a file name, whatever it is made of."""
+    return re.sub(r"[^\w-]", "_", invocation_id)[:64]
+
+
+def verdict(run: Run, built: Built | None) -> Verdict:
+    """Return whether a run was green, and what says otherwise."""
+    reasons = list(_reasons(run, built))
+    if reasons:
+        return Verdict("red", reasons)
+    if built is None:
+        return Verdict("unknown", ["what dbt said of this run was not kept"])
+    return Verdict("green", [])
+
+
+def _reasons(run: Run, built: Built | None) -> list[str]:
+    reasons = []
+    if run.stopped_by:
+        reasons.append(f"stopped ({plain(run.stopped_by, 40)}): {plain(run.message or '', 300)}")
+    if run.red:
+        reasons.append(f"{run.red:,} of {run.expectations:,} expectations of the gates are red")
+    if built is not None:
+        reasons += built.bad
+        if built.exit_code and not reasons:
+            reasons.append(
+                f"the build ended with exit code {built.exit_code}; what it printed says why, "
+                "and so does ./scripts/assay checks"
+            )
+    return reasons
+
+
+def _line(result: Mapping[str, Any]) -> str:
+    name = str(result["unique_id"]).split(".")[2]
+    rows = f", {result['failures']:,} rows" if result.get("failures") else ""
+    return plain(f"{result['status']}: {name}{rows}")
+
+
+def _path(folder: Path, invocation_id: str) -> Path:
+    return folder / f"built-{file_name(invocation_id)}.json"
