@@ -50,6 +50,11 @@ class Engine:
         """Return where the run stands."""
         return self._call(self._dispatcher.progress)
 
+    @property
+    def began_at(self) -> str:
+        """When the run began, UTC."""
+        return self._dispatcher.meter.began_at
+
     def looked_up(self, question: Question, *, rows: int = 0, stored: int = 0) -> None:
         """Count rows that were served, and texts whose answers the store knew."""
         self._dispatcher.meter.looked_up(question, rows=rows, stored=stored)

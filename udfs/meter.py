@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from udfs.clock import now_utc
 from udfs.records import Attempt, Question
 
 Use = tuple[str, str, str]
@@ -47,9 +48,10 @@ class Reading:
 
 
 class Meter:
-    """Counts for one run; any thread may add to it."""
+    """Counts for one run; any thread may add to it. `began_at` is when the run began, UTC."""
 
     def __init__(self) -> None:
+        self.began_at = now_utc()
         self._lock = threading.Lock()
         self._served: dict[Use, Served] = {}
         self._reading = Reading()

@@ -103,5 +103,8 @@ class Resolver:
         found = self._engine.store.fetch(list(keys), now_utc())
         for key, outcome in found.items():
             self._engine.settled.setdefault(key, outcome)
-        answers = sum(outcome.status == "ok" for outcome in found.values())
-        self._engine.looked_up(question, stored=answers)
+        # What this run was told is in the store a moment before it is settled: that saved nothing.
+        began_at = self._engine.began_at
+        known = [one for one in found.values() if one.status == "ok"]
+        stored = sum((one.answered_at or "") < began_at for one in known)
+        self._engine.looked_up(question, stored=stored)
