@@ -197,7 +197,8 @@ class Plugin(BasePlugin):
         fence.enclose(cursor, self._settings)
 
     def load(self, source_config: Any) -> pa.Table:
-        """Return a table of the store, such as `calls`."""
+        """Return a table of the store, such as `calls`; `served` with what this run did so far."""
+        self._engine.note_served()
         return store_table(self._engine.store, str(source_config.identifier))
 
     def default_materialization(self) -> str:
