@@ -70,7 +70,7 @@ def meta(lineage: Lineage, column: str, settings: Settings) -> dict[str, Any]:
 
     A column that is made of AI columns names them; one that is more than a copy, only these.
     """
-    names = sorted(origin.column for origin in lineage.origins)
+    names = sorted({origin.column for origin in lineage.origins})
     told: dict[str, Any] = {} if names == [column] else {"ai_from": names}
     tasks = {origin.task.handle: origin.task for origin in lineage.origins}
     if not lineage.is_answer or len(tasks) != 1:

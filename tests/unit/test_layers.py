@@ -13,7 +13,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tasks",),
     ("functions",),
     ("settings",),
-    ("records", "fence"),
+    ("records", "fence", "provenance"),
     ("prompts", "prices", "limiter", "meter"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
     ("embedded",),
@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("child", "tally", "dead_letters", "gates", "publication", "publish", "suggestions"),
     ("assurance",),
-    ("plan", "cli_checks", "cli_dead_letters", "cli_publish", "cli_suggest"),
+    ("plan", "dbt_docs", "cli_checks", "cli_dead_letters", "cli_publish", "cli_suggest"),
     ("plugin", "cli"),
     ("bench",),
 )
