@@ -88,7 +88,8 @@ def test_what_hangs_on_a_renamed_column_is_found_whatever_the_order() -> None:
 
 def test_a_column_of_two_questions_names_both() -> None:
     """There is no one prompt hash to tell."""
-    sql = f"select coalesce({call(TOPIC)}, {call(SUMMARY)}) as said, {call(SUMMARY)} as gist from raw"
+    said = f"coalesce({call(TOPIC)}, {call(SUMMARY)}) as said"
+    sql = f"select {said}, {call(SUMMARY)} as gist from raw"
     made = model("made", sql, "said", "gist")
     both = model(
         "both", "select said || gist as all_of_it from made", "all_of_it", reads=("made",)

@@ -13,7 +13,7 @@ import pytest
 from .project import Project, Shipped
 
 ENVELOPE = "prompt_hash VARCHAR"
-HELD = "select distinct {0}.prompt_hash, {0}.model from {1} where {0}.status = 'ok' and {0} is not null"
+HELD = "select distinct {0}.prompt_hash, {0}.model from {1} where {0}.status = 'ok'"
 
 
 @dataclass(frozen=True)
