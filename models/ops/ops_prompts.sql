@@ -61,15 +61,26 @@ spent as (
 
 ),
 
-hashes as (
+seen as (
 
-    select prompt_hash from tasks
-    union
-    select prompt_hash from answers
-    union
-    select prompt_hash from failures
-    union
-    select prompt_hash from spent
+    select prompt_hash, first_seen_at::timestamp as seen_at from tasks
+    union all
+    select prompt_hash, last_answered_at from answers
+    union all
+    select prompt_hash, last_failed_at from failures
+    union all
+    select prompt_hash, last_sent_at from spent
+
+),
+
+questions as (
+
+    select
+        prompt_hash,
+        max(seen_at) as last_seen_at
+
+    from seen
+    group by prompt_hash
 
 ),
 
@@ -88,7 +99,7 @@ used as (
 joined as (
 
     select
-        hashes.prompt_hash,
+        questions.prompt_hash,
 
         'ai_' || tasks.kind as ai_function,
         tasks.spec,
@@ -106,19 +117,14 @@ joined as (
         used.used_by is not null as is_in_use,
 
         tasks.first_seen_at::timestamp as first_seen_at,
-        greatest(
-            tasks.first_seen_at::timestamp,
-            answers.last_answered_at,
-            failures.last_failed_at,
-            spent.last_sent_at
-        ) as last_seen_at
+        questions.last_seen_at
 
-    from hashes
-    left join tasks on hashes.prompt_hash = tasks.prompt_hash
-    left join answers on hashes.prompt_hash = answers.prompt_hash
-    left join failures on hashes.prompt_hash = failures.prompt_hash
-    left join spent on hashes.prompt_hash = spent.prompt_hash
-    left join used on hashes.prompt_hash = used.prompt_hash
+    from questions
+    left join tasks on questions.prompt_hash = tasks.prompt_hash
+    left join answers on questions.prompt_hash = answers.prompt_hash
+    left join failures on questions.prompt_hash = failures.prompt_hash
+    left join spent on questions.prompt_hash = spent.prompt_hash
+    left join used on questions.prompt_hash = used.prompt_hash
 
 )
 
