@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from udfs.doctor import store_path
+from udfs.console import store_path
 from udfs.errors import AssayError
 from udfs.report import invocation_of, run_results
 from udfs.reporting import notes

@@ -126,6 +126,11 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._provider.close()
 
+    async def note_served(self) -> None:
+        """Write down what became of each question so far; return once that is written."""
+        self._note_served()
+        await self._recorder.written()
+
     def _note_served(self) -> None:
         if self._invocation_id:
             self._recorder.served(self._invocation_id, self.meter.served())

@@ -66,6 +66,11 @@ class Engine:
         """Count rows that were served, and answers that were found in the store."""
         self._dispatcher.tell(LookedUp(question, rows, tuple(found)))
 
+    def note_served(self) -> None:
+        """Return once the store has what became of each question of the run so far."""
+        noting = self._dispatcher.note_served()
+        asyncio.run_coroutine_threadsafe(noting, self._loop).result()
+
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
         self._call(lambda: self._dispatcher.begin_run(invocation_id))

@@ -49,7 +49,7 @@ class Reading:
 
 
 class Meter:
-    """Counts for one run; any thread may add to it."""
+    """Counts for one run; any thread may add to it. `began_at` is when the run began, UTC."""
 
     def __init__(self) -> None:
         self._begun = now_utc()

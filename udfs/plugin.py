@@ -19,12 +19,14 @@ from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnv
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
 from dbt.flags import get_flags
+from dbt.task.docs.generate import GenerateTask
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from udfs import fence
 from udfs.arrow import Udfs, create_function
+from udfs.dbt_docs import annotate
 from udfs.engine import Engine
 from udfs.errors import AssayError, ConfigError, GateError
 from udfs.gates import Gatekeeper
@@ -148,6 +150,16 @@ def _explain_the_fence() -> None:
     _extend(DuckDBCursorWrapper, "execute", execute)
 
 
+def _annotate_docs(settings: Settings) -> None:
+    """Let `dbt docs generate` write down what made each AI column, once the tables are known."""
+
+    def results(get_results: Callable[..., Any], task: GenerateTask, **found: Any) -> Any:
+        annotate(task.manifest, found["nodes"], settings)
+        return get_results(task, **found)
+
+    _extend(GenerateTask, "get_catalog_results", results)
+
+
 def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
     """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
     method = getattr(owner, name)
@@ -155,8 +167,8 @@ def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
         return
 
     @functools.wraps(method)
-    def extended(*arguments: Any) -> Any:
-        return around(method, *arguments)
+    def extended(*arguments: Any, **options: Any) -> Any:
+        return around(method, *arguments, **options)
 
     extended.extended_by_assay = True  # type: ignore[attr-defined]
     setattr(owner, name, extended)
@@ -183,6 +195,7 @@ class Plugin(BasePlugin):
         _listen_for_cancel()
         _load_in_turn()
         _explain_the_fence()
+        _annotate_docs(self._settings)
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")
         self._engine.begin_run(get_invocation_id())
@@ -204,7 +217,8 @@ class Plugin(BasePlugin):
         fence.enclose(cursor, self._settings)
 
     def load(self, source_config: Any) -> pa.Table:
-        """Return a table of the store, such as `calls`."""
+        """Return a table of the store, such as `calls`; `served` with what this run did so far."""
+        self._engine.note_served()
         return store_table(self._engine.store, str(source_config.identifier))
 
     def default_materialization(self) -> str:

@@ -60,6 +60,10 @@ class Recorder:
         """Write down what became of each question of a run, in place of what was said before."""
         self._writer.send(lambda connection: put_served(connection, invocation_id, served))
 
+    async def written(self) -> None:
+        """Return once everything that was handed over so far is written."""
+        await self._writer.write(lambda connection: None)
+
     def release(self, keys: Sequence[bytes] | None = None) -> None:
         """Let other processes have `keys`, or all that this one holds; it asks them no more."""
         self._writer.send(lambda connection: release(connection, self.owner, keys))

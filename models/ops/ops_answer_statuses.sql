@@ -13,6 +13,7 @@ statuses as (
     select
         '{{ model_name }}' as model_name,
         '{{ column_name }}' as column_name,
+        {{ column_name }}.prompt_hash as prompt_hash,
         {{ column_name }}.status as status
     from {{ ref(model_name) }}
     {% if not (last_model and loop.last) %}union all{% endif %}
@@ -26,11 +27,12 @@ counted as (
     select
         model_name,
         column_name,
+        prompt_hash,
         status,
         count(*) as row_count
 
     from statuses
-    group by model_name, column_name, status
+    group by model_name, column_name, prompt_hash, status
 
 )
 

@@ -13,7 +13,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tasks",),
     ("functions",),
     ("settings",),
-    ("records", "fence", "profile"),
+    ("records", "fence", "profile", "provenance"),
     ("events",),
     ("prompts", "prices", "limiter", "meter"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
@@ -48,6 +48,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("erasure",),
     (
         "plan",
+        "dbt_docs",
         "cli_calls",
         "cli_checks",
         "cli_dead_letters",

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from ..clone import fresh_clone, missing
 from ..dbt.project import REPOSITORY, Project
 
 PAGE = (REPOSITORY / "docs" / "gates.md").read_text(encoding="utf-8")
 SECTION = PAGE[PAGE.index("\n## A broken row, a broken table, a broken gate\n") :]
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", SECTION, re.MULTILINE | re.S)
 SECONDS = 300
-SCRIPTS = {"build": 'build -- "$@"', "assay": '"$@"'}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -37,18 +36,7 @@ def steps(block: str) -> list[Step]:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """What a clone holds, under git; its scripts do everything but the set-up."""
-    project = Project(tmp_path_factory.mktemp("clone")).add_shipped()
-    scripts = project.root / "scripts"
-    scripts.mkdir()
-    for name, arguments in SCRIPTS.items():
-        call = f"#!/bin/sh\nexec {sys.executable} -m udfs.cli {arguments}\n"
-        (scripts / name).write_text(call)
-        (scripts / name).chmod(0o755)
-    (project.root / ".gitignore").write_text((REPOSITORY / ".gitignore").read_text())
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "All")):
-        subprocess.run(["git", *words], cwd=project.root, check=True)
-    return project
+    return fresh_clone(tmp_path_factory.mktemp("clone"))
 
 
 def typed(root: Path, project: Project, command: str) -> list[str]:
@@ -64,23 +52,6 @@ def typed(root: Path, project: Project, command: str) -> list[str]:
         check=False,
     )
     return COLOURS.sub("", done.stdout).splitlines()
-
-
-def pattern(line: str) -> re.Pattern[str]:
-    """A line of the page, in which `...` stands for anything."""
-    return re.compile(".*".join(re.escape(part) for part in line.split("...")))
-
-
-def missing(promised: tuple[str, ...], printed: list[str]) -> list[str]:
-    """The lines that were promised and are not printed in this order."""
-    rest, lost = list(printed), []
-    for line in (line for line in promised if line.strip(". ")):
-        found = next((at for at, said in enumerate(rest) if pattern(line).fullmatch(said)), None)
-        if found is None:
-            lost.append(line)
-        else:
-            rest = rest[found + 1 :]
-    return lost
 
 
 @pytest.mark.parametrize("block", range(len(BLOCKS)))

@@ -1,0 +1,170 @@
+"""The tutorial and the how-to pages taken at their word, in one fresh clone against the stub.
+
+All blocks of a page are typed into one shell, as a reader does; only the port is another. The
+how-to pages go on from the tutorial.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from .clone import fresh_clone, missing
+from .dbt.project import REPOSITORY, Project
+
+DOCS = REPOSITORY / "docs"
+TUTORIAL = DOCS / "tutorial.md"
+HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
+PORT = "8399"
+SECONDS = 400
+END = "--- end of block"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+ENDPOINT = "## 2. An endpoint"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Commands, and the lines that the page says they print; none where it says nothing."""
+
+    commands: str
+    printed: tuple[str, ...]
+
+
+def blocks_of(page: str) -> list[Block]:
+    """The shell blocks of a page, each with the block of text that follows it."""
+    found = re.findall(r"^```sh\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", page, re.M | re.S)
+    return [Block(commands, tuple(said.splitlines())) for commands, said in found]
+
+
+def typed(project: Project, blocks: list[Block], port: str) -> list[list[str]]:
+    """What each block prints, on both outputs, when all are typed into one shell.
+
+    After each block the shell says how its last command ended.
+    """
+    script = "".join(f"{block.commands}\necho '{END}' $?\n" for block in blocks)
+    printed = project.root / "printed.log"
+    with printed.open("w") as output, _shell(project, script.replace(PORT, port), output) as shell:
+        try:
+            shell.wait(timeout=SECONDS)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+    said = re.split(
+        rf"^(?={END})", COLOURS.sub("", printed.read_text(encoding="utf-8")), flags=re.M
+    )
+    return [part.splitlines() for part in said]
+
+
+def _shell(project: Project, script: str, output: IO[str]) -> subprocess.Popen[str]:
+    """A shell in a process group of its own; a file takes what its background jobs print, too."""
+    return subprocess.Popen(
+        ["bash", "-c", script],
+        cwd=project.root,
+        env=project._environment({}),
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def unkept(project: Project, page: Path, port: str, before: tuple[Block, ...] = ()) -> list[str]:
+    """What a page promises and does not keep: lines that are not printed, commands that fail."""
+    blocks = blocks_of(page.read_text(encoding="utf-8"))
+    said = typed(project, [*before, *blocks], port)[len(before) :]
+    lost = []
+    for block, printed, ended in zip(blocks, said, said[1:], strict=False):
+        own = printed[1:] if printed[:1] and printed[0].startswith(END) else printed
+        lines = missing(block.printed, own)
+        if lines or not ended[0].startswith(f"{END} 0"):
+            lost += [block.commands, *lines, "printed:", *own]
+    return lost if len(said) > len(blocks) else [*lost, "the shell ended early", *chain(*said)]
+
+
+@pytest.fixture(scope="module")
+def port() -> str:
+    """A port that is free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> tuple[Block, ...]:
+    """The block of the tutorial that starts the stub and names it."""
+    text = TUTORIAL.read_text(encoding="utf-8")
+    return tuple(blocks_of(text[text.index(ENDPOINT) :])[:1])
+
+
+@pytest.fixture(scope="module")
+def after_tutorial(
+    tmp_path_factory: pytest.TempPathFactory, port: str
+) -> tuple[Project, list[str]]:
+    """The project in which the tutorial was typed, and what of it was not kept."""
+    project = fresh_clone(tmp_path_factory.mktemp("pages"))
+    return project, unkept(project, TUTORIAL, port)
+
+
+@pytest.fixture(scope="module")
+def own(after_tutorial: tuple[Project, list[str]]) -> Project:
+    """The project of the tutorial without the sample, which no page needs: dbt is sooner ready."""
+    project, _ = after_tutorial
+    subprocess.run(["git", "rm", "-rq", "models", "quality"], cwd=project.root, check=True)
+    return project
+
+
+def test_the_tutorial_ends_in_gold(after_tutorial: tuple[Project, list[str]]) -> None:
+    """Each command succeeds and prints what the page says."""
+    project, lost = after_tutorial
+
+    assert lost == [], "\n".join(lost)
+    assert project.rows("select count(*) > 0 from gold.mails_by_topic") == [(True,)]
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_a_how_to_page_keeps_what_it_says(
+    own: Project, endpoint: tuple[Block, ...], port: str, page: Path, tmp_path: Path
+) -> None:
+    """Typed after the tutorial and nothing else, with the stub running again."""
+    shutil.copytree(own.root, tmp_path / "own")
+    lost = unkept(Project(tmp_path / "own"), page, port, endpoint)
+
+    assert lost == [], "\n".join(lost)
+
+
+def test_every_page_has_commands_and_says_what_they_print() -> None:
+    """A walk that finds none would find none broken."""
+    found = {page: blocks_of(page.read_text(encoding="utf-8")) for page in [TUTORIAL, *HOW_TO]}
+
+    assert len(HOW_TO) >= 6
+    assert [
+        page.name for page, blocks in found.items() if not any(b.printed for b in blocks)
+    ] == []
+
+
+def test_a_block_that_fails_or_prints_something_else_is_told(
+    after_tutorial: tuple[Project, list[str]], tmp_path: Path, port: str
+) -> None:
+    """The helper of these tests, on a page that promises too much."""
+    page = tmp_path / "page.md"
+    page.write_text("```sh\necho a\n```\n\n```text\nb\n```\n\n```sh\nfalse\n```\n")
+
+    assert unkept(after_tutorial[0], page, port) == [
+        "echo a\n",
+        "b",
+        "printed:",
+        "a",
+        "false\n",
+        "printed:",
+    ]
