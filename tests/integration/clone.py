@@ -14,7 +14,7 @@ SCRIPTS = {
     "scripts/assay": '-m udfs.cli "$@"',
     "scripts/setup": "-c pass",
     ".venv/bin/python": '"$@"',
-    ".venv/bin/dbt": '-m dbt.cli.main "$@"',
+    ".venv/bin/dbt": '-c "from dbt.cli.main import cli; cli()" "$@"',
 }
 """What a page may call; all do everything but the set-up."""
 
