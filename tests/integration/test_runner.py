@@ -187,7 +187,8 @@ def test_the_summary_says_what_was_built_checked_asked_and_paid(walled: Twice) -
     assert list(said) == ["Built", "Checked", "Asked", "Cost", "Look"]
     assert said["Built"] == "3 models and 0 seeds in warehouse.duckdb"
     assert said["Checked"].startswith("1 data tests and 0 unit tests: ")
-    assert said["Asked"].startswith(f"{rest} requests for {TEXTS - walled.rows['ok']} answers, ")
+    answers = TEXTS - walled.rows["ok"]
+    assert said["Asked"].startswith(f"{rest} requests for {answers} answers (")
     assert said["Cost"].endswith(f"and {rest} requests of unknown cost")
     first = lines(walled.first.stdout)
     assert said["Look"] == './scripts/assay query "from gold.answered limit 5"'
