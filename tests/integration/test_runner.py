@@ -279,6 +279,7 @@ HELP = {
     "query": ("SELECT", "read-only"),
     "evaluate": ("--data", "--text"),
     "checks": ("--accept", "expected.json"),
+    "report": ("--run", "--open"),
     "suggest": ("--out", "--json"),
     "doctor": ("--offline", "--repair", "--json"),
     "calls": ("--outcome", "--since", "--limit", "--json"),
