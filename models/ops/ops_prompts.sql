@@ -63,13 +63,25 @@ spent as (
 
 seen as (
 
-    select prompt_hash, first_seen_at::timestamp as seen_at from tasks
+    select
+        prompt_hash,
+        first_seen_at::timestamp as seen_at
+    from tasks
     union all
-    select prompt_hash, last_answered_at from answers
+    select
+        prompt_hash,
+        last_answered_at
+    from answers
     union all
-    select prompt_hash, last_failed_at from failures
+    select
+        prompt_hash,
+        last_failed_at
+    from failures
     union all
-    select prompt_hash, last_sent_at from spent
+    select
+        prompt_hash,
+        last_sent_at
+    from spent
 
 ),
 
