@@ -115,7 +115,7 @@ def inventory(project: Path, manifest: Mapping[str, Any], told: Mapping[str, Any
         limits=_limits(project, told),
         rules=_rules(project, manifest),
         macros=dict(macros(manifest)),
-        tests=dict(single_tests(manifest)),
+        tests=dict(sorted(single_tests(manifest))),
         suites=suites(project),
         tables=dict(tables(manifest)),
     )

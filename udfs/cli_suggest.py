@@ -43,7 +43,7 @@ def command(
     if not path.exists():
         message = f"There is no warehouse at {path}; run ./scripts/build first."
         raise ConfigError(message)
-    with open_warehouse(path) as connection:
+    with open_warehouse(path, threads=1) as connection:  # so that a sample is repeatable
         table = find_table(connection, relation, _manifest())
         made = suggest(connection, table, settings, open_provider(settings), model)
         file = target(made.profile, out)

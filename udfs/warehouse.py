@@ -18,13 +18,17 @@ def database_path() -> Path:
     return Path(os.environ.get("ASSAY_DATABASE") or "warehouse.duckdb")
 
 
-def open_warehouse(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
+def open_warehouse(
+    path: Path, *, read_only: bool = True, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open the DuckDB file at `path`, with the fence around what SQL may reach.
 
+    `threads` is how many DuckDB uses, all cores unless told; behind the fence it cannot change.
     Raises `ConfigError` where another process has it open: DuckDB lets only one in.
     """
     try:
-        connection = duckdb.connect(str(path), read_only=read_only)
+        config: dict[str, str] = {} if threads is None else {"threads": str(threads)}
+        connection = duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.IOException as error:
         if (holder := re.search(r"lock is held in (.*) \(PID (\d+)\)", str(error))) is None:
             raise

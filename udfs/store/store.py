@@ -157,10 +157,10 @@ class Store:
         with self._lock:
             try:
                 yield self._connection
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a damaged name
                 raise self._translated(error) from error
 
-    def _translated(self, error: sqlite3.Error) -> StoreError:
+    def _translated(self, error: Exception) -> StoreError:
         return StoreError(
             f"The store {self.path} failed: {error} ({room(self.path)}). Nothing further is sent. "
             "Make room, or see `./scripts/assay doctor`."

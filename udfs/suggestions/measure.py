@@ -75,7 +75,7 @@ class Measured:
 def measure(case: Case, folder: Path) -> Measured:
     """Return what the suggestions for a dirty table catch; `folder` takes files of this run."""
     table = Table("main", "measured")
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         _load(connection, table, case)
         settings = Settings(store=folder / f"{case.name}.sqlite")
         made = suggest(connection, table, settings, LocalProvider())

@@ -140,12 +140,9 @@ def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
 
 
 def _sample(connection: duckdb.DuckDBPyConnection, table: Table, size: int | None) -> None:
-    """Keep the rows that are looked at; with one thread, as only so a seed gives the same ones."""
-    (threads,) = sql.one(connection, "select current_setting('threads')")
+    """Keep the rows that are looked at; the seed gives the same ones only with one thread."""
     some = f" using sample reservoir({size} rows) repeatable (1)" if size else ""
-    connection.execute("set threads = 1")
     connection.execute(f"create or replace temp table {SAMPLE} as select * from {table.sql}{some}")
-    connection.execute(f"set threads = {int(threads)}")
 
 
 def _column(connection: duckdb.DuckDBPyConnection, name: str, kind: str, rows: int) -> Column:

@@ -440,7 +440,7 @@ def outcome_of_a_flip(
     try:
         with contextlib.closing(connect(copy)) as connection:
             found = settled_rows(connection, list(keys), worker.FAR)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # as the store takes them
         return "stopped"
     if any(keys[key] != outcome.value for key, outcome in found.items()):
         return "wrong"
