@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -27,7 +28,7 @@ def open_warehouse(
     Raises `ConfigError` where another process has it open: DuckDB lets only one in.
     """
     try:
-        config: dict[str, str] = {} if threads is None else {"threads": str(threads)}
+        config: dict[str, Any] = {} if threads is None else {"threads": threads}
         connection = duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.IOException as error:
         if (holder := re.search(r"lock is held in (.*) \(PID (\d+)\)", str(error))) is None:
