@@ -105,6 +105,13 @@ def test_a_drawing_keeps_shapes_and_loses_all_else() -> None:
     )
 
 
+def test_g19_a_drawing_with_entities_is_refused() -> None:
+    """Entities need a declaration, and a drawing has none."""
+    bomb = '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><svg><text>&b;</text></svg>'
+    with pytest.raises(ValueError, match="declares a document type"):
+        safe_svg(bomb, "")
+
+
 def test_charts_of_labels_that_look_alike() -> None:
     """Clipped to the same beginning they stay two bars; markup in them is text."""
     from udfs.reporting import charts

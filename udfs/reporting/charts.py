@@ -1,19 +1,23 @@
-"""Charts of a report: records in, static SVG out, drawn by Altair and vl-convert.
-
-Colours are CSS variables of the page, so that one drawing serves light and dark. Each chart is as
-wide as a phone; the page sets them side by side where there is room.
-"""
+"""Charts of a report: what each one shows of the records, and as which marks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
-import vl_convert
 from markupsafe import Markup
 
+from udfs.reporting.drawing import (
+    FEW,
+    Rows,
+    bar_size,
+    chart_of,
+    drawn,
+    names_axis,
+    stacked,
+)
 from udfs.reporting.facts import (
     Evaluation,
     Histogram,
@@ -24,10 +28,6 @@ from udfs.reporting.facts import (
     SuiteState,
     plain,
 )
-from udfs.reporting.svg import safe_svg
-
-WIDTH = 316
-"""Pixels: what a phone of 375 leaves inside a card."""
 
 MOST_LABELS = 8
 """How many labels have a colour of their own; the others are one."""
@@ -35,18 +35,12 @@ MOST_LABELS = 8
 MOST_BARS = 12
 """How many labels have a bar of their own."""
 
-_HEIGHT = 130
 _MOST_STATES = 10
 _LABEL = 18
-_CHARACTER = 6.8
-"""Pixels of a character in a wide font: what the drawing reserves, whatever font it is seen in."""
-
 _CROSS = "M-.8,-1L0,-.25 .8,-1 1,-.8 .25,0 1,.8 .8,1 0,.25 -.8,1 -1,.8 -.25,0 -1,-.8Z"
-_FEW = 4
 _ONE_PERCENT = 0.01
 _OTHERS = "all others"
 _PALETTE = tuple(f"var(--c{place})" for place in range(MOST_LABELS))
-_Rows = list[dict[str, Any]]
 
 
 def when(moment: str) -> str:
@@ -67,15 +61,15 @@ def times(moments: Iterable[str]) -> list[str]:
 def shares(found: Shares) -> Markup:
     """Bars of the label shares now, with a tick where each stood when last accepted before."""
     kept, labels = previous(found), _commonest([found.now], MOST_BARS)
-    rows: _Rows = []
+    rows: Rows = []
     for label, share, _ in _told(found.now, labels):
         before = None if kept is None else _share_of(kept, label, labels)
         said = "<1%" if 0 < share < _ONE_PERCENT else f"{share:.0%}"
         edge = max(share, before or 0)
         rows.append({"label": label, "share": share, "before": before, "said": said, "edge": edge})
     top = max([row["edge"] for row in rows] + [_ONE_PERCENT])
-    base = _chart(rows).encode(
-        y=_names("label", [row["label"] for row in rows]),
+    base = chart_of(rows).encode(
+        y=names_axis("label", [row["label"] for row in rows]),
         x=alt.X(
             "share:Q",
             title="share of answers",
@@ -88,7 +82,7 @@ def shares(found: Shares) -> Markup:
     ).encode(x="edge:Q", text="said:N")
     if kept is not None:
         layers += base.mark_tick(color="var(--ink)", thickness=2, height=16).encode(x="before:Q")
-    return _drawn(layers, f"Label shares of {found.path} now", step=19)
+    return drawn(layers, f"Label shares of {found.path} now", step=19)
 
 
 def shares_over_runs(found: Shares) -> Markup | None:
@@ -107,8 +101,8 @@ def shares_over_runs(found: Shares) -> Markup | None:
         *([_OTHERS] if any(row["label"] == _OTHERS for row in rows) else []),
     ]
     chart = (
-        _chart(rows)
-        .mark_bar(stroke="var(--card)", strokeWidth=1, **_size(states))
+        chart_of(rows)
+        .mark_bar(stroke="var(--card)", strokeWidth=1, **bar_size(states))
         .encode(
             x=alt.X("run:O", sort=None, title="accepted at (UTC)"),
             y=alt.Y("share:Q", title="share of answers", axis=alt.Axis(format="%", tickCount=4)),
@@ -121,7 +115,7 @@ def shares_over_runs(found: Shares) -> Markup | None:
             order="order:Q",
         )
     )
-    return _drawn(chart, f"Label shares of {found.path} over runs")
+    return drawn(chart, f"Label shares of {found.path} over runs")
 
 
 def histogram(found: Histogram, what: str, axis: str) -> Markup:
@@ -131,7 +125,7 @@ def histogram(found: Histogram, what: str, axis: str) -> Markup:
         {"from": found.low + place * width, "to": found.low + (place + 1) * width, "rows": count}
         for place, count in enumerate(found.counts)
     ]
-    base = _chart(rows).mark_bar(color="var(--accent)", stroke="var(--card)", strokeWidth=1)
+    base = chart_of(rows).mark_bar(color="var(--accent)", stroke="var(--card)", strokeWidth=1)
     chart = base.encode(
         x=alt.X(
             "from:Q",
@@ -143,7 +137,7 @@ def histogram(found: Histogram, what: str, axis: str) -> Markup:
         y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, format=",~s")),
         y2=alt.datum(0),
     )
-    return _drawn(chart, what)
+    return drawn(chart, what)
 
 
 def served(history: Sequence[Run]) -> Markup:
@@ -157,7 +151,7 @@ def served(history: Sequence[Run]) -> Markup:
         )
     ]
     colours = ["var(--c1)", "var(--c0)", "var(--c2)"]
-    return _stacked(rows, "rows", "rows with a text", (parts, colours), "Answers by run")
+    return stacked(rows, "rows", "rows with a text", (parts, colours), "Answers by run")
 
 
 def tokens(history: Sequence[Run]) -> Markup:
@@ -171,7 +165,7 @@ def tokens(history: Sequence[Run]) -> Markup:
         )
     ]
     range_ = ["var(--c0)", "var(--c1)"]
-    return _stacked(rows, "tokens", "tokens", (parts, range_), "Tokens by run")
+    return stacked(rows, "tokens", "tokens", (parts, range_), "Tokens by run")
 
 
 def cost(history: Sequence[Run]) -> Markup:
@@ -180,14 +174,14 @@ def cost(history: Sequence[Run]) -> Markup:
         {"run": name, "usd": run.cost_usd, "said": f"{run.cost_usd:,.4f}"}
         for name, run in _named(history)
     ]
-    base = _chart(rows).encode(
+    base = chart_of(rows).encode(
         x=alt.X("run:O", sort=None, title="run began (UTC)"),
         y=alt.Y("usd:Q", title="US dollars", axis=alt.Axis(tickCount=4)),
     )
-    chart: Any = base.mark_bar(color="var(--accent)", **_size(history))
-    if len(history) <= _FEW:
+    chart: Any = base.mark_bar(color="var(--accent)", **bar_size(history))
+    if len(history) <= FEW:
         chart += base.mark_text(dy=-6, color="var(--ink)", fontSize=10).encode(text="said:N")
-    return _drawn(chart, "Known cost by run")
+    return drawn(chart, "Known cost by run")
 
 
 def latency(prompts: Sequence[Prompt]) -> Markup:
@@ -197,14 +191,14 @@ def latency(prompts: Sequence[Prompt]) -> Markup:
         for one in prompts[:MOST_LABELS]
         if one.p50_seconds is not None
     ]
-    base = _chart(rows).encode(y=_names("prompt", [str(row["prompt"]) for row in rows]))
+    base = chart_of(rows).encode(y=names_axis("prompt", [str(row["prompt"]) for row in rows]))
     seconds = alt.X("p50:Q", title="seconds a request: ● median, | 95 %")
     chart = (
         base.mark_rule(color="var(--accent)", strokeWidth=3).encode(x=seconds, x2="p95:Q")
         + base.mark_circle(color="var(--accent)", size=70, opacity=1).encode(x=seconds)
         + base.mark_tick(color="var(--ink)", thickness=2, height=12).encode(x="p95:Q")
     )
-    return _drawn(chart, "Seconds a request by prompt", step=22)
+    return drawn(chart, "Seconds a request by prompt", step=22)
 
 
 def suites(history: Sequence[Run], states: Sequence[SuiteState]) -> Markup:
@@ -220,11 +214,11 @@ def suites(history: Sequence[Run], states: Sequence[SuiteState]) -> Markup:
     ]
     verdict = ["green", "red"]
     chart = (
-        _chart(rows)
+        chart_of(rows)
         .mark_point(filled=True, size=80, opacity=1)
         .encode(
             x=alt.X("run:O", sort=list(names.values()), title="run began (UTC)"),
-            y=_names("suite", [row["suite"] for row in rows]),
+            y=names_axis("suite", [row["suite"] for row in rows]),
             color=alt.Color(
                 "verdict:N",
                 title=None,
@@ -236,7 +230,7 @@ def suites(history: Sequence[Run], states: Sequence[SuiteState]) -> Markup:
             ),
         )
     )
-    return _drawn(chart, "Gates by run", step=19)
+    return drawn(chart, "Gates by run", step=19)
 
 
 def golden(found: Sequence[Evaluation], name: str) -> Markup:
@@ -251,7 +245,7 @@ def golden(found: Sequence[Evaluation], name: str) -> Markup:
         }
         for version, one in _versions(found).items()
     ]
-    base = _chart(rows).encode(y=_names("version", [str(row["version"]) for row in rows]))
+    base = chart_of(rows).encode(y=names_axis("version", [str(row["version"]) for row in rows]))
     exact = alt.X(
         "low:Q",
         title="accuracy with 95 % interval",
@@ -265,7 +259,7 @@ def golden(found: Sequence[Evaluation], name: str) -> Markup:
             x="accuracy:Q", text="said:N"
         )
     )
-    return _drawn(chart, name, step=28)
+    return drawn(chart, name, step=28)
 
 
 def _versions(found: Sequence[Evaluation]) -> Mapping[str, Evaluation]:
@@ -337,86 +331,3 @@ def _distinct(labels: Sequence[str]) -> list[str]:
         seen[name] += 1
         told.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
     return told
-
-
-# Drawing
-
-
-def _stacked(
-    rows: _Rows,
-    field: str,
-    axis: str,
-    colours: tuple[Sequence[str], Sequence[str]],
-    title: str,
-) -> Markup:
-    domain, range_ = colours
-    chart = (
-        _chart(rows)
-        .mark_bar(stroke="var(--card)", strokeWidth=1, **_size({row["run"] for row in rows}))
-        .encode(
-            x=alt.X("run:O", sort=None, title="run began (UTC)"),
-            y=alt.Y(f"{field}:Q", title=axis, axis=alt.Axis(tickCount=4, format=",~s")),
-            color=alt.Color(
-                "from:N",
-                title=None,
-                scale=alt.Scale(domain=list(domain), range=list(range_)),
-                legend=alt.Legend(orient="bottom", columnPadding=16),
-            ),
-            order="order:Q",
-        )
-    )
-    return _drawn(chart, title)
-
-
-def _chart(rows: _Rows) -> alt.Chart:
-    return alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
-
-
-def _names(field: str, names: Sequence[str]) -> alt.Y:
-    """An axis of names, wide enough for the longest in any font."""
-    pixels = min(round(max(map(len, names), default=0) * _CHARACTER) + 8, WIDTH // 2 + 20)
-    axis = alt.Axis(labelLimit=0, minExtent=pixels)
-    return alt.Y(f"{field}:N", sort=None, title=None, axis=axis)
-
-
-def _size(things: Collection[Any]) -> dict[str, Any]:
-    """How wide bars are: a few are not to fill the whole chart."""
-    return {"size": 44} if len(things) <= _FEW else {}
-
-
-def _drawn(chart: Any, title: str, step: int | None = None) -> Markup:
-    """Return a chart as SVG: as high as its rows with `step`, else of the common height."""
-    height = alt.Step(step) if step else _HEIGHT
-    drawn = chart.properties(
-        width=WIDTH,
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        background="transparent",
-        padding={"left": 2, "right": 12, "top": 6, "bottom": 2},
-    )
-    spec = drawn.to_dict(validate=False) | {"config": _LOOK}
-    return safe_svg(vl_convert.vegalite_to_svg(spec), title)
-
-
-_LOOK: dict[str, Any] = {
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": "var(--muted)",
-        "labelFontSize": 11,
-        "titleColor": "var(--muted)",
-        "titleFontSize": 11,
-        "titleFontWeight": "normal",
-        "gridColor": "var(--line)",
-        "domainColor": "var(--line)",
-        "tickColor": "var(--line)",
-    },
-    "axisY": {"titlePadding": 12, "domain": False, "ticks": False, "labelPadding": 6},
-    "axisX": {"grid": False, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 16},
-    "axisQuantitative": {"grid": True},
-    "legend": {
-        "labelColor": "var(--ink)",
-        "labelFontSize": 11,
-        "symbolType": "square",
-        "symbolSize": 80,
-    },
-}

@@ -112,8 +112,7 @@ def test_e24_the_store_is_read_without_an_extension(
         "-- depends_on: {{ ref('asked') }}\n"
         "select (select count(*) from {{ source('assay_store', 'failures') }}) as failed, "
         "(select sum(answers) from {{ source('assay_store', 'calls') }}) as answered, "
-        "(select count(*) from duckdb_extensions() where extension_name = 'sqlite_scanner' "
-        "and (installed or loaded)) as extensions"
+        "(select count(*) from duckdb_functions() where function_name = 'sqlite_scan') as readers"
     )
     models = MODELS | {"ops/_ops__sources.yml": sources, "ops/seen.sql": seen}
     project = new_project(models)

@@ -1,0 +1,91 @@
+"""Group C: completions out of shape: their choices, content, finish reason, usage or model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .. import replies
+from ..plays import Call, Play
+from .scenario import scenario
+
+Item = dict[str, Any]
+
+
+def _reshaped(call: Call, change: Callable[[Item], object], *, sound: bool) -> Play:
+    """The good completion after `change` has altered its body."""
+    play = replies.good(call)
+    body = json.loads(replies.body_bytes(play)[1])
+    change(body)
+    kept = play.sound if sound else ()
+    return replies.send(call, body, tokens=play.completion_tokens, sound=kept)
+
+
+@scenario("C14")
+def choicesnull(call: Call) -> Play:
+    """Sends `choices: null`."""
+    return _reshaped(call, lambda body: body.update(choices=None), sound=False)
+
+
+@scenario("C14")
+def nochoices(call: Call) -> Play:
+    """Sends an empty list of choices."""
+    return _reshaped(call, lambda body: body.update(choices=[]), sound=False)
+
+
+@scenario("C14")
+def twochoices(call: Call) -> Play:
+    """Sends two choices."""
+    return _reshaped(call, lambda body: body.update(choices=body["choices"] * 2), sound=False)
+
+
+@scenario("C14")
+def contentlist(call: Call) -> Play:
+    """Sends the content as a list of parts."""
+
+    def change(body: Item) -> None:
+        message = body["choices"][0]["message"]
+        message["content"] = [{"type": "text", "text": message["content"]}]
+
+    return _reshaped(call, change, sound=False)
+
+
+@scenario("C14", value="eos")
+def frweird(call: Call) -> Play:
+    """Sends a finish_reason that nobody documents (`value`) with a whole answer."""
+    said = call.text("value")
+    return _reshaped(call, lambda body: body["choices"][0].update(finish_reason=said), sound=True)
+
+
+@scenario("C14")
+def frnull(call: Call) -> Play:
+    """Sends finish_reason null with a whole answer."""
+    return _reshaped(call, lambda body: body["choices"][0].update(finish_reason=None), sound=True)
+
+
+@scenario("C17")
+def nousage(call: Call) -> Play:
+    """Leaves out `usage`."""
+    return _reshaped(call, lambda body: body.pop("usage"), sound=True)
+
+
+@scenario("C17")
+def nanusage(call: Call) -> Play:
+    """Sends NaN for every number of `usage`."""
+
+    def change(body: Item) -> None:
+        body["usage"] = dict.fromkeys(body["usage"], float("nan"))
+
+    return _reshaped(call, change, sound=True)
+
+
+@scenario("C18", to="", after="0")
+def modelchange(call: Call) -> Play:
+    """Answers as another model (`to`) with another fingerprint, after `after` requests."""
+    if call.memory.seen < call.whole("after"):
+        return replies.good(call)
+    name = call.text("to") or f"{call.chat.model}-2026-11-01"
+    return _reshaped(
+        call, lambda body: body.update(model=name, system_fingerprint="fp_other"), sound=True
+    )
