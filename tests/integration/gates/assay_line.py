@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any
 
 from ..dbt.project import Project
+from ..warm import warm_run
 
 SECONDS = 120
 
@@ -34,13 +34,5 @@ def command(*arguments: str) -> list[str]:
 
 def assay(project: Project, *arguments: str, **env: str) -> Said:
     """Run a subcommand in the folder of a project and wait for it."""
-    done = subprocess.run(
-        command(*arguments),
-        cwd=project.root,
-        env=project._environment(env),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    done = warm_run("udfs.cli", arguments, project.root, project._environment(env), SECONDS)
+    return Said(done.code, done.out, done.err)
