@@ -26,7 +26,7 @@ from udfs import (
     gates,
     tally,
 )
-from udfs.errors import AssayError
+from udfs.errors import AssayError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
 from udfs.report import (
@@ -44,7 +44,14 @@ from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+PROGRAM = "./scripts/assay"
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
 
 
 @app.callback()
@@ -104,7 +111,7 @@ def _told(settings: Settings, results: dict[str, Any], code: int, arguments: lis
 def plan(
     select: Annotated[str | None, typer.Option(help="Models, as dbt selects them.")] = None,
     max_requests: Annotated[
-        int | None, typer.Option(help="Exit with code 3 when more requests are due.")
+        int | None, typer.Option(min=0, help="Exit with code 3 when more requests are due.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
@@ -126,13 +133,15 @@ def plan(
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="A SELECT; the file is opened read-only.")],
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="A SELECT; the file is opened read-only.")
+    ],
 ) -> None:
     """Run a query on the warehouse and print the result."""
     path = database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build first."
-        raise typer.BadParameter(message, param_hint="ASSAY_DATABASE")
+        message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
+        raise ConfigError(message)
     with open_warehouse(path) as connection:
         typer.echo(connection.sql(sql))
 
@@ -154,12 +163,23 @@ app.add_typer(cli_dead_letters.app, name="dead-letters")
 
 
 def run() -> None:
-    """Run the command line; our own errors are one line and exit code 2."""
+    """Run the command line; wrong input and our own errors are one line and exit code 2."""
     try:
-        app()
-    except (AssayError, duckdb.Error) as error:
+        sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
+    except (AssayError, duckdb.Error, OSError) as error:
         typer.echo("\n".join(filter(None, [f"assay: {error}", fence.remedy(error)])), err=True)
-        sys.exit(2)
+    except typer.TyperException as error:
+        if error.format_message():  # blank where no word was given: then help was printed
+            typer.echo(_usage(error), err=True)
+    sys.exit(2)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Return what is wrong with the command line and where its help is, in one line."""
+    context = getattr(error, "ctx", None)
+    path = PROGRAM if context is None else context.command_path
+    said = " ".join(error.format_message().split()).rstrip(".")
+    return f"assay: {said}; see `{path} --help`."
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST_DIGITS = 6
+_LONGEST = datetime.timedelta(weeks=5_218)
+"""A century: from there on times before now get out of hand."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Row = dict[str, Any]
@@ -96,7 +98,9 @@ def span(option: str, text: str) -> datetime.timedelta:
     number, unit = text[:-1], text[-1:]
     digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
     if unit in _UNITS and digits:
-        return datetime.timedelta(**{_UNITS[unit]: int(number)})
+        long = datetime.timedelta(**{_UNITS[unit]: int(number)})
+        if long < _LONGEST:
+            return long
     message = f"{option} {text!r} is no time span; write a number and s, m, h, d or w: 7d."
     raise ConfigError(message)
 
@@ -106,7 +110,7 @@ def moment(option: str, text: str, now: datetime.datetime) -> str:
     if _DATE.fullmatch(text):
         with contextlib.suppress(ValueError):
             return iso(datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC))
-    with contextlib.suppress(ConfigError, OverflowError):
+    with contextlib.suppress(ConfigError):
         return iso(now - span(option, text))
     message = f"{option} {text!r} is no time; write a span such as 7d, or a UTC date: 2026-03-01."
     raise ConfigError(message)
