@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,20 +26,22 @@ from udfs import (
     gates,
     tally,
 )
+from udfs.console import print_json, print_table
 from udfs.errors import AssayError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
 from udfs.report import (
+    PLAN_TITLES,
     invocation_of,
     outcomes_of,
-    plan_json,
-    plan_table,
+    plan_cells,
+    plan_notes,
     run_results,
     spend_of,
     stopped_by,
     summary,
 )
-from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
+from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, run_dbt
 from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
@@ -118,14 +120,15 @@ def plan(
     """Count what a build would ask: requests, tokens, money, minutes. Nothing is sent."""
     settings = settings_from_environ()
     check_warehouse(database_path())
-    with tempfile.TemporaryFile("w+") as printed:
-        code = run_dbt(["compile", "--quiet", *(["--select", select] if select else [])], printed)
-        printed.seek(0)
-        if code:
-            typer.echo(printed.read())
-            raise typer.Exit(code)
-    plans = plan_models(manifest_of(Path.cwd()), database_path(), settings)
-    typer.echo(plan_json(plans) if as_json else plan_table(plans))
+    chosen = ["--select", select] if select else []
+    manifest = manifest_beside("compile", *chosen)
+    plans = plan_models(manifest, database_path(), settings)
+    if as_json:
+        print_json({name: asdict(one) for name, one in plans.items()})
+    else:
+        print_table(PLAN_TITLES, plan_cells(plans), right=".rrrrrrrrr")
+        for note in plan_notes(plans["total"]):
+            typer.echo(note)
     if max_requests is not None and plans["total"].requests > max_requests:
         typer.echo(f"More than {max_requests} requests are due.", err=True)
         raise typer.Exit(BUDGET_EXIT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from udfs.assurance import (
 )
 from udfs.gates import MANIFEST
 from udfs.publication import named, partial_by
-from udfs.runner import run_dbt
+from udfs.runner import manifest_beside
 from udfs.settings import Settings
 from udfs.store import Store
 from udfs.store.gates import GateRow, gate_rows
@@ -45,13 +44,7 @@ def command(
     ] = False,
 ) -> None:
     """Hold what the project checks against `quality/expected.json`; exit code 1 if it is less."""
-    project = Path.cwd()
-    with tempfile.TemporaryFile("w+") as printed:
-        if code := run_dbt(["parse", "--quiet"], printed):
-            printed.seek(0)
-            typer.echo(printed.read())
-            raise typer.Exit(code)
-    manifest = _manifest(project)
+    project, manifest = Path.cwd(), manifest_beside("parse")
     present = inventory(project, manifest, {})
     if accept:
         write_lock(project, present)

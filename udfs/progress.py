@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -14,6 +15,9 @@ TERMINAL_SECONDS = 0.5
 PLAIN_SECONDS = 10.0
 PACE_SECONDS = 10.0
 """Over how long requests a second, and with them the time left, are measured."""
+
+_COLUMNS = 80
+"""How wide a terminal is that does not say."""
 
 ERASE = "\r\x1b[2K"
 """To the beginning of the line, and clear it (ECMA-48, EL)."""
@@ -64,6 +68,19 @@ def line(reading: Reading, pace: Pace) -> str:
     return f"assay: {' · '.join(parts)}"
 
 
+def fitted(text: str, columns: int) -> str:
+    """Return a line that a terminal of so many columns does not wrap: what wraps stays for ever.
+
+    Counts of zero and long units go first, then the end of the line.
+    """
+    if len(text) < columns:
+        return text
+    head, *parts = text.removeprefix("assay: ").split(" · ")
+    short = " · ".join([head, *(part for part in parts if not part.startswith("0 "))])
+    short = short.replace(" in flight", " flying").replace(" tokens", " tok")
+    return short if len(short) < columns else f"{short[: max(0, columns - 2)]}…"
+
+
 class Ticker:
     """Writes the line while something is asked, from a thread of its own.
 
@@ -107,8 +124,18 @@ class Ticker:
 
     def _show(self, text: str) -> None:
         with self._lock:
-            self._write(f"{ERASE}{text}" if self._terminal else f"{text}\n")
+            if self._terminal:
+                self._write(f"{ERASE}{fitted(text, self._columns())}")
+            else:
+                self._write(f"{text}\n")
             self._shown = self._terminal
+
+    def _columns(self) -> int:
+        """Return how wide the terminal is now; 80 where it does not say."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
+        except (OSError, ValueError):
+            return _COLUMNS
 
     def _write(self, text: str) -> None:
         try:
