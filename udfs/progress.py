@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections import deque
@@ -18,6 +19,8 @@ PACE_SECONDS = 10.0
 
 _COLUMNS = 80
 """How wide a terminal is that does not say."""
+
+_SPARE = [re.compile(part) for part in ("^0 ", " tokens$", " in flight$", " stored$", " req/s$")]
 
 ERASE = "\r\x1b[2K"
 """To the beginning of the line, and clear it (ECMA-48, EL)."""
@@ -69,16 +72,17 @@ def line(reading: Reading, pace: Pace) -> str:
 
 
 def fitted(text: str, columns: int) -> str:
-    """Return a line that a terminal of so many columns does not wrap: what wraps stays for ever.
+    """Return the line for a terminal of so many columns: one that wraps could not be cleared.
 
-    Counts of zero and long units go first, then the end of the line.
+    What is zero goes first, then what can be spared best, then the end of the line.
     """
-    if len(text) < columns:
-        return text
-    head, *parts = text.removeprefix("assay: ").split(" · ")
-    short = " · ".join([head, *(part for part in parts if not part.startswith("0 "))])
-    short = short.replace(" in flight", " flying").replace(" tokens", " tok")
-    return short if len(short) < columns else f"{short[: max(0, columns - 2)]}…"
+    parts = text.split(" · ")
+    for spare in _SPARE:
+        if len(" · ".join(parts)) < columns:
+            break
+        parts = [part for part in parts if not spare.search(part)]
+    kept = " · ".join(parts)
+    return kept if len(kept) < columns else f"{kept[: max(0, columns - 2)]}…"
 
 
 class Ticker:

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from udfs.meter import Reading
-from udfs.progress import ERASE, PACE_SECONDS, Pace, Ticker, line
+from udfs.progress import ERASE, PACE_SECONDS, Pace, Ticker, fitted, line
 
 READING = Reading(
     answered=1234,
@@ -72,6 +72,17 @@ def test_the_pace_forgets_what_was_long_ago() -> None:
     assert pace.requests() == 80.0
     pace.add(2.0 + PACE_SECONDS, READING)
     assert pace.requests() == 0.0
+
+
+def test_a_narrow_terminal_gets_a_line_that_does_not_wrap() -> None:
+    """Zeros go first; money and the time left stay longest."""
+    whole = line(replace(READING, failed=0), pace_of((0.0, READING)))
+    narrow, tiny = fitted(whole, 80), fitted(whole, 20)
+
+    assert fitted(whole, len(whole) + 1) == whole
+    assert "0 failed" not in narrow
+    assert (len(narrow) < 80, "$0.0421 · 600 waiting" in narrow) == (True, True)
+    assert (len(tiny) < 20, tiny.startswith("assay: 1,234")) == (True, True)
 
 
 def test_on_a_terminal_the_line_is_rewritten_and_gives_way() -> None:

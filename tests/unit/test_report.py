@@ -63,7 +63,7 @@ def test_the_summary_counts_what_was_built_and_checked() -> None:
 @pytest.mark.parametrize(
     ("spend", "asked", "cost"),
     [
-        (NOTHING, "nobody: every answer was in the store", "0.0000 US dollars"),
+        (NOTHING, "nobody: nothing was due", "0.0000 US dollars"),
         (
             Spend(1200, 19_000, 1_234_567, 89_012, 1.5, 0, 0),
             "1,200 requests for 19,000 answers (15.8 each: packing and fusion), 1,234,567 tokens "
