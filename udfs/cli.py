@@ -26,7 +26,7 @@ from udfs import (
     gates,
     tally,
 )
-from udfs.console import print_json, print_table
+from udfs.console import Json, print_json, print_table
 from udfs.errors import AssayError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
@@ -115,7 +115,7 @@ def plan(
     max_requests: Annotated[
         int | None, typer.Option(min=0, help="Exit with code 3 when more requests are due.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Count what a build would ask: requests, tokens, money, minutes. Nothing is sent."""
     settings = settings_from_environ()
@@ -139,6 +139,7 @@ def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help="A SELECT; the file is opened read-only.")
     ],
+    as_json: Json = False,
 ) -> None:
     """Run a query on the warehouse and print the result."""
     path = database_path()
@@ -146,7 +147,14 @@ def query(
         message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
         raise ConfigError(message)
     with open_warehouse(path) as connection:
-        typer.echo(connection.sql(sql))
+        found = connection.sql(sql)
+        if found is None:
+            message = f"{sql!r} gives no table; write a SELECT."
+            raise ConfigError(message)
+        if as_json:
+            print_json([dict(zip(found.columns, row, strict=True)) for row in found.fetchall()])
+        else:
+            typer.echo(found)
 
 
 app.command("evaluate")(cli_evaluate.command)

@@ -22,6 +22,7 @@ from udfs.assurance import (
     unsaid,
     warn_level,
 )
+from udfs.console import Json, print_json
 from udfs.gates import MANIFEST
 from udfs.publication import named, partial_by
 from udfs.runner import manifest_beside
@@ -42,6 +43,7 @@ def command(
     accept: Annotated[
         bool, typer.Option("--accept", help="Promise what is checked now; review the diff.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Hold what the project checks against `quality/expected.json`; exit code 1 if it is less."""
     project, manifest = Path.cwd(), manifest_beside("parse")
@@ -50,6 +52,9 @@ def command(
         write_lock(project, present)
     breaches = kept_from(project, manifest, {})
     lines = [*(breach.line for breach in breaches), *only_warning({"results": []}, manifest)]
+    if as_json:
+        print_json({"not_green": lines, "layers": _layers(present)})
+        raise typer.Exit(int(bool(lines)))
     for line in lines:
         typer.echo(f"Not green: {line}.", err=True)
     for layer, (tables, tests, expectations) in present.counts().items():
@@ -108,6 +113,13 @@ def _run_lines(
     with contextlib.suppress(LockError):  # `kept_from` has said so
         yield from unrecorded(results, read_lock(project), recorded)
     yield from only_warning(results, manifest)
+
+
+def _layers(present: Inventory) -> dict[str, dict[str, int]]:
+    names = ("tables", "tests", "expectations")
+    return {
+        layer: dict(zip(names, counts, strict=True)) for layer, counts in present.counts().items()
+    }
 
 
 def _settled(project: Path, present: Inventory) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import math
 import os
 import re
 import sqlite3
@@ -132,8 +133,17 @@ def number(value: float | None) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print a value for machines."""
-    typer.echo(json.dumps(value, indent=2))
+    """Print a value for machines; what JSON has no name for is text, what is no number null."""
+    typer.echo(json.dumps(_plain(value), indent=2, default=str))
+
+
+def _plain(value: object) -> object:
+    """Return a value without the numbers that JSON has not: NaN and the infinities are None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> None:

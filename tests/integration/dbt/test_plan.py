@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ import pytest
 from udfs.faultd import FaultServer
 
 from ..figures import Figure, figure
-from .project import Project, asking
+from .project import REPOSITORY, Project, asking
 
 __all__ = ["figure"]
 
@@ -157,6 +158,28 @@ def test_b09_an_unknown_price_is_said_to_be_unknown(planned: Planned) -> None:
     tokens_in, tokens_out, dollars = figures_of(planned.refused.stdout)["total"][5:8]
     expected = (number(tokens_in) + 10 * number(tokens_out)) / 1_000_000
     assert float(dollars) == pytest.approx(expected, abs=1e-4)
+
+
+def test_b09_every_key_of_the_json_is_documented(planned: Planned) -> None:
+    """An object for each model and `total`, of the same keys; nothing else is printed."""
+    done = assay(planned.project, "plan", "--select", "third", "--json")
+    found = json.loads(done.stdout)
+    page = (REPOSITORY / "docs" / "commands.md").read_text()
+    said = page.split("## `plan`")[1].split("\n## ")[0]
+    assert set(found) == {"third", "total"}
+    assert {key for one in found.values() for key in one if f"`{key}`" not in said} == set()
+
+
+def test_b09_a_plan_leaves_the_last_build_as_it_is(planned: Planned) -> None:
+    """What was built can still be published and reported; a wrong selection is one line."""
+    results = planned.project.root / "target" / "run_results.json"
+    before = results.read_bytes()
+    wrong = assay(planned.project, "plan", "--select", "nosuch")
+    assert assay(planned.project, "plan", "--select", "third").returncode == 0
+    assert results.read_bytes() == before
+    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (2, "", 1)
+    assert wrong.stderr.startswith("assay: dbt compile failed: ")
+    assert "'nosuch' does not match" in wrong.stderr
 
 
 def test_b09_more_requests_than_allowed_is_exit_code_3(planned: Planned) -> None:
