@@ -12,7 +12,7 @@ from typing import TextIO
 
 from udfs.meter import Reading
 
-TERMINAL_SECONDS = 0.5
+READING_SECONDS = 0.5
 PLAIN_SECONDS = 10.0
 PACE_SECONDS = 10.0
 """Over how long requests a second, and with them the time left, are measured."""
@@ -92,8 +92,14 @@ class Ticker:
     written; elsewhere it is an ordinary line, so that the log of a CI run shows it is alive.
     """
 
-    def __init__(self, read: Callable[[], Reading], stream: TextIO) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Reading],
+        stream: TextIO,
+        plain_seconds: float = PLAIN_SECONDS,
+    ) -> None:
         self._read = read
+        self._plain_seconds = plain_seconds
         self._stream = stream
         self._terminal = stream.isatty()
         self._shown = False
@@ -116,15 +122,15 @@ class Ticker:
         self.erase()
 
     def _run(self) -> None:
-        pace = Pace()
-        pause = TERMINAL_SECONDS if self._terminal else PLAIN_SECONDS
-        while not self._over.wait(pause):
-            reading = self._read()
-            pace.add(time.monotonic(), reading)
-            if reading.busy:
-                self._show(line(reading, pace))
-            else:
+        pace, shown = Pace(), time.monotonic()
+        while not self._over.wait(READING_SECONDS):  # a pace takes more readings than lines
+            reading, now = self._read(), time.monotonic()
+            pace.add(now, reading)
+            if not reading.busy:
                 self.erase()
+            elif self._terminal or now - shown >= self._plain_seconds:
+                self._show(line(reading, pace))
+                shown = now
 
     def _show(self, text: str) -> None:
         with self._lock:

@@ -110,7 +110,7 @@ def summary(results: dict[str, Any], spend: Spend, outcomes: Outcomes, database:
         + _statuses(results, ("model", "seed", "snapshot"), usual="success"),
         f"Checked {kinds['test']} data tests and {kinds['unit_test']} unit tests"
         + _statuses(results, ("test", "unit_test")),
-        f"Asked   {_requests(spend, outcomes)}",
+        f"Asked   {_requests(spend) or _nobody(results, outcomes)}",
         f"Cost    {_cost(spend)}",
         *_saved(spend, outcomes),
         *_failed(outcomes),
@@ -205,11 +205,16 @@ def _statuses(results: dict[str, Any], kinds: tuple[str, ...], usual: str = "") 
     return ": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
 
 
-def _requests(spend: Spend, outcomes: Outcomes) -> str:
+def _nobody(results: dict[str, Any], outcomes: Outcomes) -> str:
+    """Return why nobody was asked; that something failed is said elsewhere."""
+    if any(_kind(one) == "model" and one["status"] != "success" for one in results["results"]):
+        return "nobody"
+    return "nobody: " + ("every answer was in the store" if outcomes.rows else "nothing was due")
+
+
+def _requests(spend: Spend) -> str:
     if not spend.requests:
-        return "nobody: " + (
-            "every answer was in the store" if outcomes.rows else "nothing was due"
-        )
+        return ""
     tokens = f", {spend.input_tokens:,} tokens in and {spend.output_tokens:,} out"
     packed = f" ({spend.answers / spend.requests:.1f} each: packing and fusion)"
     return (

@@ -96,6 +96,22 @@ def test_on_a_terminal_the_line_is_rewritten_and_gives_way() -> None:
     ticker.close()
 
 
+def test_a_plain_line_knows_its_pace_too() -> None:
+    """Lines are rarer than the readings that a pace is made of."""
+    log, started = io.StringIO(), time.monotonic()
+
+    def reading() -> Reading:
+        sent = int((time.monotonic() - started) * 100)
+        return replace(READING, requests=sent, records=sent)
+
+    ticker = Ticker(reading, log, plain_seconds=1.2)
+    until(log, "\n")
+    ticker.close()
+    assert "0.0 req/s" not in log.getvalue()
+    assert log.getvalue().endswith(" left\n")
+    assert log.getvalue().count("\n") == 1
+
+
 def test_nothing_is_shown_while_nothing_is_asked() -> None:
     """A build without AI looks as it always did."""
     screen = Screen()

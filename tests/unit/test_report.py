@@ -140,6 +140,11 @@ def test_whose_rows_were_all_answered_before_asked_nobody() -> None:
     assert said["Asked"] == "nobody: every answer was in the store"
 
 
+def test_a_model_that_failed_is_not_taken_for_one_without_questions() -> None:
+    """A wall of money asks nobody, too."""
+    assert printed(result("model.assay.a", "error"))["Asked"] == "nobody"
+
+
 def test_results_are_read_and_known_by_their_invocation(tmp_path: Path) -> None:
     """A run that left none has a blank id, which is no other run's."""
     assert run_results(tmp_path) is None
