@@ -61,8 +61,8 @@ def disk_findings(folders: Mapping[str, Path]) -> Iterator[Finding]:
         found = os.statvfs(there)
         free = found.f_bavail * found.f_frsize
         text = f"{free:,} bytes free for the {name} ({there})."
-        remedy = None if free >= LITTLE_BYTES else "Make room: a build writes there."
-        yield Finding("room", text, remedy, may_stay=free >= NO_BYTES)
+        make_room = None if free >= LITTLE_BYTES else "Make room: a build writes there."
+        yield Finding("room", text, make_room, may_stay=free >= NO_BYTES)
 
 
 def _wal(database: Path) -> Finding:
