@@ -15,7 +15,17 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from udfs.console import Json, key_prefix, one_line, one_of, open_store, print_json, span
+from udfs.console import (
+    Json,
+    key_prefix,
+    number,
+    one_line,
+    one_of,
+    open_store,
+    print_json,
+    print_table,
+    span,
+)
 from udfs.dead_letters import Choice, Replayed, chosen, replay
 from udfs.errors import ConfigError, QuotaError
 from udfs.functions import FUNCTIONS
@@ -102,8 +112,8 @@ def list_letters(choice: Choice, *, as_json: Json = False) -> None:
     if as_json:
         print_json([_facts(letter) for letter in found])
         return
-    for letter in found:
-        typer.echo(_line(letter))
+    titles = ("key", "state", "failed (UTC)", "status", "runs", "kind", "model", "text", "error")
+    print_table(titles, [_cells(letter) for letter in found], right="....r..r.")
     typer.echo(f"{len(found):,} letters.")
 
 
@@ -231,13 +241,19 @@ def _facts(letter: Letter) -> dict[str, Any]:
     return facts
 
 
-def _line(letter: Letter) -> str:
-    length = "no text" if letter.text is None else f"{len(letter.text):,} characters"
-    return (
-        f"{letter.key.hex()[:_HASH_DIGITS]}  {letter.state:<9}  {letter.failed_at[:19]}  "
-        f"{letter.status:<9}  {letter.attempts} runs  {letter.kind} by {letter.model}  "
-        f"{length}  {one_line(letter.error)}"
-    )
+def _cells(letter: Letter) -> list[str]:
+    """Return the row of a letter; of its text only how many characters it has, if it is kept."""
+    return [
+        letter.key.hex()[:_HASH_DIGITS],
+        letter.state,
+        letter.failed_at[:19],
+        letter.status,
+        str(letter.attempts),
+        letter.kind,
+        letter.model,
+        "not kept" if letter.text is None else number(len(letter.text)),
+        one_line(letter.error),
+    ]
 
 
 def _text_hash(text: str) -> str:
