@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from udfs.packer import Backlog
 from udfs.prices import cost_usd, price_of
@@ -11,16 +12,21 @@ from udfs.prompts import compose, expected_output_tokens, input_tokens
 from udfs.records import Ask
 from udfs.settings import Settings
 
+ASSUMED_TOKENS_PER_SECOND = 50
+"""How fast an endpoint is taken to write that has not been asked yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is due: rows and distinct asks seen, how many are stored, and what the rest takes.
+    """What is due: rows, distinct texts and asks seen, how many are stored, what the rest takes.
 
-    Tokens are estimates; `cost_usd` is None when the price of a model is not known, `minutes`
-    where nothing is known of how long a request takes.
+    `rows` are those of the model, due or not; tokens are estimates. `cost_usd` is None when the
+    price of a model is not known, `minutes` where nothing is known of how long a request takes.
+    `latency_seconds` is the measured mean of a request, None where `minutes` is no measurement.
     """
 
     rows: int
+    texts: int
     asks: int
     stored: int
     requests: int
@@ -28,6 +34,21 @@ class Plan:
     output_tokens: int
     cost_usd: float | None
     minutes: float | None = None
+    latency_seconds: float | None = None
+
+
+def timed(plan: Plan, settings: Settings, latency_seconds: float | None) -> Plan:
+    """Return a plan with how long it takes at the present limits.
+
+    `latency_seconds` is the mean of one request; None where none was sent yet: then an endpoint
+    is taken to write 50 tokens a second, and the embedded provider's time is unknown.
+    """
+    assumed = None
+    if settings.provider == "openai" and plan.requests:
+        assumed = plan.output_tokens / plan.requests / ASSUMED_TOKENS_PER_SECOND
+    seconds = assumed if latency_seconds is None else latency_seconds
+    minutes = minutes_of(plan, settings, seconds)
+    return replace(plan, minutes=minutes, latency_seconds=latency_seconds)
 
 
 def minutes_of(plan: Plan, settings: Settings, latency_seconds: float | None) -> float | None:
@@ -53,14 +74,51 @@ class Census:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._rows = 0
+        self._rows: Counter[str] = Counter()
+        self._compared: Counter[str] = Counter()
+        self._texts: set[str] = set()
         self._known: set[bytes] = set()
         self._unknown: dict[bytes, Ask] = {}
 
-    def count(self, keys: Sequence[bytes | None], unknown: Sequence[Ask]) -> None:
-        """Take note of rows by their keys (None for blank ones) and of the asks to be made."""
-        self._rows += len(keys)
-        self._unknown.update((ask.key, ask) for ask in unknown)
+    def count(
+        self,
+        question: str,
+        texts: Iterable[str | None],
+        keys: Sequence[bytes | None],
+        unknown: Sequence[Ask],
+    ) -> None:
+        """Take note of rows by texts and keys (None for blank ones) and of the asks to be made."""
+        self._rows[question] += len(keys)
+        self.take(unknown)
+        self._see(texts, keys)
+
+    def compare(
+        self,
+        question: str,
+        texts: Iterable[str | None],
+        keys: Sequence[bytes | None],
+        unknown: Sequence[Ask],
+    ) -> None:
+        """Take note of rows that `ai_due` compares, and of those among them that are known.
+
+        What is not known is due: it is counted when the model asks for it.
+        """
+        self._compared[question] += len(keys)
+        due = {ask.key for ask in unknown}
+        pairs = [pair for pair in zip(texts, keys, strict=True) if pair[1] not in due]
+        self._see([text for text, _ in pairs], [key for _, key in pairs])
+
+    def take(self, asks: Iterable[Ask]) -> None:
+        """Take note of asks to be made, whose rows were counted or do not matter."""
+        self._unknown.update((ask.key, ask) for ask in asks)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the question of the most rows is about."""
+        return max((self._rows | self._compared).values(), default=0)
+
+    def _see(self, texts: Iterable[str | None], keys: Iterable[bytes | None]) -> None:
+        self._texts.update(text for text in texts if text is not None)
         self._known.update(key for key in keys if key is not None and key not in self._unknown)
 
     def plan(self) -> Plan:
@@ -80,4 +138,13 @@ class Census:
                 tokens_out + spent_out,
             )
         asks = len(self._known) + len(self._unknown)
-        return Plan(self._rows, asks, len(self._known), requests, tokens_in, tokens_out, cost)
+        return Plan(
+            self.rows,
+            len(self._texts),
+            asks,
+            len(self._known),
+            requests,
+            tokens_in,
+            tokens_out,
+            cost,
+        )

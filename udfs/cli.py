@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,25 +26,34 @@ from udfs import (
     gates,
     tally,
 )
-from udfs.errors import AssayError
+from udfs.console import Json, print_json, print_table
+from udfs.errors import AssayError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
 from udfs.report import (
+    PLAN_TITLES,
     invocation_of,
     outcomes_of,
-    plan_json,
-    plan_table,
+    plan_cells,
+    plan_notes,
     run_results,
     spend_of,
     stopped_by,
     summary,
 )
-from udfs.runner import BUDGET_EXIT, EXIT_CODES, run_dbt
+from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, run_dbt
 from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+PROGRAM = "./scripts/assay"
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
 
 
 @app.callback()
@@ -104,21 +113,22 @@ def _told(settings: Settings, results: dict[str, Any], code: int, arguments: lis
 def plan(
     select: Annotated[str | None, typer.Option(help="Models, as dbt selects them.")] = None,
     max_requests: Annotated[
-        int | None, typer.Option(help="Exit with code 3 when more requests are due.")
+        int | None, typer.Option(min=0, help="Exit with code 3 when more requests are due.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Count what a build would ask: requests, tokens, money, minutes. Nothing is sent."""
     settings = settings_from_environ()
     check_warehouse(database_path())
-    with tempfile.TemporaryFile("w+") as printed:
-        code = run_dbt(["compile", "--quiet", *(["--select", select] if select else [])], printed)
-        printed.seek(0)
-        if code:
-            typer.echo(printed.read())
-            raise typer.Exit(code)
-    plans = plan_models(manifest_of(Path.cwd()), database_path(), settings)
-    typer.echo(plan_json(plans) if as_json else plan_table(plans))
+    chosen = ["--select", select] if select else []
+    manifest = manifest_beside("compile", *chosen)
+    plans = plan_models(manifest, database_path(), settings)
+    if as_json:
+        print_json({name: asdict(one) for name, one in plans.items()})
+    else:
+        print_table(PLAN_TITLES, plan_cells(plans), right=".rrrrrrrrr")
+        for note in plan_notes(plans["total"]):
+            typer.echo(note)
     if max_requests is not None and plans["total"].requests > max_requests:
         typer.echo(f"More than {max_requests} requests are due.", err=True)
         raise typer.Exit(BUDGET_EXIT)
@@ -126,15 +136,25 @@ def plan(
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="A SELECT; the file is opened read-only.")],
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="A SELECT; the file is opened read-only.")
+    ],
+    as_json: Json = False,
 ) -> None:
     """Run a query on the warehouse and print the result."""
     path = database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build first."
-        raise typer.BadParameter(message, param_hint="ASSAY_DATABASE")
+        message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
+        raise ConfigError(message)
     with open_warehouse(path) as connection:
-        typer.echo(connection.sql(sql))
+        found = connection.sql(sql)
+        if found is None:
+            message = f"{sql!r} gives no table; write a SELECT."
+            raise ConfigError(message)
+        if as_json:
+            print_json([dict(zip(found.columns, row, strict=True)) for row in found.fetchall()])
+        else:
+            typer.echo(found)
 
 
 app.command("evaluate")(cli_evaluate.command)
@@ -154,12 +174,23 @@ app.add_typer(cli_dead_letters.app, name="dead-letters")
 
 
 def run() -> None:
-    """Run the command line; our own errors are one line and exit code 2."""
+    """Run the command line; wrong input and our own errors are one line and exit code 2."""
     try:
-        app()
-    except (AssayError, duckdb.Error) as error:
+        sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
+    except (AssayError, duckdb.Error, OSError) as error:
         typer.echo("\n".join(filter(None, [f"assay: {error}", fence.remedy(error)])), err=True)
-        sys.exit(2)
+    except typer.TyperException as error:
+        if error.format_message():  # blank where no word was given: then help was printed
+            typer.echo(_usage(error), err=True)
+    sys.exit(2)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Return what is wrong with the command line and where its help is, in one line."""
+    context = getattr(error, "ctx", None)
+    path = PROGRAM if context is None else context.command_path
+    said = " ".join(error.format_message().split()).rstrip(".")
+    return f"assay: {said}; see `{path} --help`."
 
 
 if __name__ == "__main__":

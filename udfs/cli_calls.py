@@ -158,6 +158,11 @@ def _notes(line: Line) -> list[str]:
     notes = [
         "Saved is an estimate: rows served without asking, at what an answer costs on average."
     ]
+    if line.unpriced:
+        notes.append(
+            f"{line.unpriced:,} of those rows are not in the sum: nothing is known of what "
+            "an answer to their prompt costs."
+        )
     if line.unknown_cost:
         notes.append(f"{line.unknown_cost:,} requests are of unknown cost and not in the sum.")
     if line.maybe_paid:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,9 +22,10 @@ from udfs.assurance import (
     unsaid,
     warn_level,
 )
+from udfs.console import Json, print_json
 from udfs.gates import MANIFEST
 from udfs.publication import named, partial_by
-from udfs.runner import run_dbt
+from udfs.runner import manifest_beside
 from udfs.settings import Settings
 from udfs.store import Store
 from udfs.store.gates import GateRow, gate_rows
@@ -43,20 +43,18 @@ def command(
     accept: Annotated[
         bool, typer.Option("--accept", help="Promise what is checked now; review the diff.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Hold what the project checks against `quality/expected.json`; exit code 1 if it is less."""
-    project = Path.cwd()
-    with tempfile.TemporaryFile("w+") as printed:
-        if code := run_dbt(["parse", "--quiet"], printed):
-            printed.seek(0)
-            typer.echo(printed.read())
-            raise typer.Exit(code)
-    manifest = _manifest(project)
+    project, manifest = Path.cwd(), manifest_beside("parse")
     present = inventory(project, manifest, {})
     if accept:
         write_lock(project, present)
     breaches = kept_from(project, manifest, {})
     lines = [*(breach.line for breach in breaches), *only_warning({"results": []}, manifest)]
+    if as_json:
+        print_json({"not_green": lines, "layers": _layers(present)})
+        raise typer.Exit(int(bool(lines)))
     for line in lines:
         typer.echo(f"Not green: {line}.", err=True)
     for layer, (tables, tests, expectations) in present.counts().items():
@@ -115,6 +113,13 @@ def _run_lines(
     with contextlib.suppress(LockError):  # `kept_from` has said so
         yield from unrecorded(results, read_lock(project), recorded)
     yield from only_warning(results, manifest)
+
+
+def _layers(present: Inventory) -> dict[str, dict[str, int]]:
+    names = ("tables", "tests", "expectations")
+    return {
+        layer: dict(zip(names, counts, strict=True)) for layer, counts in present.counts().items()
+    }
 
 
 def _settled(project: Path, present: Inventory) -> str:

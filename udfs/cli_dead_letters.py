@@ -15,7 +15,17 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from udfs.console import Json, key_prefix, one_line, one_of, open_store, span
+from udfs.console import (
+    Json,
+    key_prefix,
+    number,
+    one_line,
+    one_of,
+    open_store,
+    print_json,
+    print_table,
+    span,
+)
 from udfs.dead_letters import Choice, Replayed, chosen, replay
 from udfs.errors import ConfigError, QuotaError
 from udfs.functions import FUNCTIONS
@@ -100,10 +110,10 @@ def list_letters(choice: Choice, *, as_json: Json = False) -> None:
     with open_store() as store:
         found = _chosen(store, choice)
     if as_json:
-        typer.echo(json.dumps([_facts(letter) for letter in found], indent=2))
+        print_json([_facts(letter) for letter in found])
         return
-    for letter in found:
-        typer.echo(_line(letter))
+    titles = ("key", "state", "failed (UTC)", "status", "runs", "kind", "model", "text", "error")
+    print_table(titles, [_cells(letter) for letter in found], right="....r..r.")
     typer.echo(f"{len(found):,} letters.")
 
 
@@ -124,7 +134,7 @@ def show(
     if text:
         facts["text"] = letter.text
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        print_json(facts)
         return
     for name, value in facts.items():
         typer.echo(f"{name:<14} {_spelled(value)}")
@@ -142,6 +152,7 @@ def replay_letters(
     in_next_build: Annotated[
         bool, typer.Option("--in-next-build", help="Ask nothing now; the next build does.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Ask the chosen letters again; what is answered is no letter any more."""
     choice = _narrow(choice, everything=everything)
@@ -152,13 +163,19 @@ def replay_letters(
         with open_store() as store:
             found = [one for one in _chosen(store, choice) if one.attempts < max_attempts]
             store.transact([lambda connection: make_due(connection, found)])
-        typer.echo(f"The next build asks {len(found):,} letters again.")
+        if as_json:
+            print_json({"due": len(found)})
+        else:
+            typer.echo(f"The next build asks {len(found):,} letters again.")
         return
     settings = settings_from_environ()
     with open_store() as store:
         done = replay(settings, store, _chosen(store, choice), max_attempts)
         code = _replay_code(store, done)
-        typer.echo(_replay_report(store, done))
+        if as_json:
+            print_json(_replay_facts(store, done))
+        else:
+            typer.echo(_replay_report(store, done))
     if done.stopped is not None:
         typer.echo(f"Stopped: {done.stopped}", err=True)
     raise typer.Exit(code)
@@ -172,6 +189,7 @@ def discard(
     reason: Annotated[str, typer.Option(help="Why it is given up; kept on record.")],
     everything: All = False,
     by: Annotated[str | None, typer.Option(help="Who says so; you, unless told.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Give the chosen letters up: they stay failures, and are never asked again by themselves."""
     choice = _narrow(choice, everything=everything)
@@ -182,7 +200,10 @@ def discard(
         found = _chosen(store, choice)
         who = by or getpass.getuser()
         (count,) = store.transact([lambda c: put_discards(c, found, reason.strip(), who)])
-    typer.echo(f"Discarded {count:,} letters; {len(found) - count:,} had been before.")
+    if as_json:
+        print_json({"discarded": count, "before": len(found) - count})
+    else:
+        typer.echo(f"Discarded {count:,} letters; {len(found) - count:,} had been before.")
 
 
 def _chosen(store: Store, choice: Choice) -> list[Letter]:
@@ -220,13 +241,19 @@ def _facts(letter: Letter) -> dict[str, Any]:
     return facts
 
 
-def _line(letter: Letter) -> str:
-    length = "no text" if letter.text is None else f"{len(letter.text):,} characters"
-    return (
-        f"{letter.key.hex()[:_HASH_DIGITS]}  {letter.state:<9}  {letter.failed_at[:19]}  "
-        f"{letter.status:<9}  {letter.attempts} runs  {letter.kind} by {letter.model}  "
-        f"{length}  {one_line(letter.error)}"
-    )
+def _cells(letter: Letter) -> list[str]:
+    """Return the row of a letter; of its text only how many characters it has, if it is kept."""
+    return [
+        letter.key.hex()[:_HASH_DIGITS],
+        letter.state,
+        letter.failed_at[:19],
+        letter.status,
+        str(letter.attempts),
+        letter.kind,
+        letter.model,
+        "not kept" if letter.text is None else number(len(letter.text)),
+        one_line(letter.error),
+    ]
 
 
 def _text_hash(text: str) -> str:
@@ -249,6 +276,21 @@ def _replay_code(store: Store, done: Replayed) -> int:
         return BUDGET_EXIT
     whole = not (done.failed or done.not_attempted or done.left or done.stopped)
     return 0 if whole else 1
+
+
+def _replay_facts(store: Store, done: Replayed) -> dict[str, Any]:
+    """Return what became of the letters; `left` counts those that were not tried, by reason."""
+    spend = spend_of(store, done.invocation_id)
+    return {
+        "run": done.invocation_id,
+        "answered": len(done.answered),
+        "failed": len(done.failed),
+        "not_attempted": len(done.not_attempted),
+        "left": dict(Counter(one.reason for one in done.left)),
+        "requests": spend.requests,
+        "cost_usd": None if spend.unknown_cost else spend.cost_usd,
+        "stopped": None if done.stopped is None else str(done.stopped),
+    }
 
 
 def _replay_report(store: Store, done: Replayed) -> str:

@@ -27,6 +27,7 @@ from udfs.console import (
 from udfs.erasure import (
     Hit,
     Subject,
+    check_column,
     delete,
     parse_subject,
     published_hits,
@@ -115,6 +116,7 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[Line]:
     lines: list[Line] = []
     if database.exists():
         with open_warehouse(database, read_only=dry_run) as connection:
+            check_column(connection, wanted.subject)
             whole, found, tables = _in_warehouse(connection, wanted, state)
             # The store first: while the rows are there, a command that was cut off can start anew.
             lines = [*_in_store(whole, state, dry_run=dry_run), *tables]

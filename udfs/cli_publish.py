@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from udfs.cli_checks import red_lines
+from udfs.console import Json, print_json
 from udfs.errors import PublishError
 from udfs.publication import (
     age,
@@ -44,11 +45,12 @@ def command(
         bool,
         typer.Option("--check", help="Publish nothing; say whether any file was changed since."),
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Publish the gold of the last build, if it was whole and green; exit code 1 if not."""
     settings = settings_from_environ()
     if check:
-        _check(settings.publish)
+        _check(settings.publish, as_json=as_json)
         return
     project = Path.cwd()
     reasons = _stale(settings, run_results(project)) or _reasons(project)
@@ -56,10 +58,15 @@ def command(
         reasons = list(red_lines(settings, results, []))
     if reasons:
         typer.echo(not_published(settings.publish, reasons), err=True)
+        if as_json:
+            print_json(_facts(current(settings.publish), reasons))
         raise typer.Exit(1)
     release = _release(project, settings)
     done = publish(database_path(), settings.publish, release, keep=keep, csv=csv, reach=settings)
-    typer.echo(published(settings.publish, done))
+    if as_json:
+        print_json(_facts(done, []))
+    else:
+        typer.echo(published(settings.publish, done))
 
 
 def after_build(settings: Settings, code: int, *, ended: bool) -> int:
@@ -106,10 +113,26 @@ def not_published(folder: Path, reasons: list[str]) -> str:
     return "\n".join([*(f"Not published: {reason}." for reason in reasons), seen])
 
 
-def _check(folder: Path) -> None:
+def _facts(done: Published | None, wrong: list[str]) -> dict[str, Any]:
+    """Return what consumers see now, and what stands in the way of it."""
+    facts: dict[str, Any] = {"current": None, "published_at": None, "tables": 0, "rows": 0}
+    if done is not None:
+        facts = {
+            "current": str(done.folder),
+            "published_at": f"{done.at:%Y-%m-%d %H:%M:%S}",
+            "tables": len(done.manifest["tables"]),
+            "rows": done.rows,
+        }
+    return facts | {"wrong": wrong}
+
+
+def _check(folder: Path, *, as_json: bool) -> None:
     """Print what is wrong with the publications, or that nothing is."""
-    done = current(folder)
-    if wrong := audit(folder):
+    done, wrong = current(folder), audit(folder)
+    if as_json:
+        print_json(_facts(done, wrong))
+        raise typer.Exit(int(bool(wrong)))
+    if wrong:
         for line in wrong:
             typer.echo(f"BAD  {line}.")
         raise typer.Exit(1)

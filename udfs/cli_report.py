@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from udfs.console import store_path
+from udfs.console import Json, print_json, store_path
 from udfs.errors import AssayError
 from udfs.report import invocation_of, run_results
 from udfs.reporting import notes
@@ -32,18 +32,25 @@ def command(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="With --open: start the browser.")
     ] = True,
+    as_json: Json = False,
 ) -> None:
     """Write the report of a run: one HTML file that loads nothing and holds no text of a row."""
     results = run_results(Path.cwd())
     invocation_id, page = make(store_path(os.environ), database_path(), results, run)
-    typer.echo(str(_written(invocation_id, page)))
-    if out is not None:
-        typer.echo(str(write(page, out)))
+    files = [_written(invocation_id, page), *([write(page, out)] if out is not None else [])]
+    if as_json:
+        print_json({"run": invocation_id, "files": [str(file) for file in files]})
+    else:
+        typer.echo("\n".join(map(str, files)))
     if show:
         from udfs.reporting.serving import serve
 
         signal.signal(signal.SIGINT, signal.default_int_handler)  # scripts make us deaf to it
-        serve(page, lambda address: typer.echo(f"{address} until Ctrl-C"), browser=browser)
+        serve(
+            page,
+            lambda address: typer.echo(f"{address} until Ctrl-C", err=as_json),
+            browser=browser,
+        )
 
 
 def after_build(results: dict[str, Any] | None, code: int, *, ended: bool) -> None:

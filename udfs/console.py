@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import math
 import os
 import re
 import sqlite3
@@ -29,6 +30,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST_DIGITS = 6
+_LONGEST = datetime.timedelta(weeks=5_218)
+"""A century: from there on times before now get out of hand."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Row = dict[str, Any]
@@ -96,7 +99,9 @@ def span(option: str, text: str) -> datetime.timedelta:
     number, unit = text[:-1], text[-1:]
     digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
     if unit in _UNITS and digits:
-        return datetime.timedelta(**{_UNITS[unit]: int(number)})
+        long = datetime.timedelta(**{_UNITS[unit]: int(number)})
+        if long < _LONGEST:
+            return long
     message = f"{option} {text!r} is no time span; write a number and s, m, h, d or w: 7d."
     raise ConfigError(message)
 
@@ -106,7 +111,7 @@ def moment(option: str, text: str, now: datetime.datetime) -> str:
     if _DATE.fullmatch(text):
         with contextlib.suppress(ValueError):
             return iso(datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC))
-    with contextlib.suppress(ConfigError, OverflowError):
+    with contextlib.suppress(ConfigError):
         return iso(now - span(option, text))
     message = f"{option} {text!r} is no time; write a span such as 7d, or a UTC date: 2026-03-01."
     raise ConfigError(message)
@@ -128,8 +133,17 @@ def number(value: float | None) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print a value for machines."""
-    typer.echo(json.dumps(value, indent=2))
+    """Print a value for machines; what JSON has no name for is text, what is no number null."""
+    typer.echo(json.dumps(_plain(value), indent=2, default=str))
+
+
+def _plain(value: object) -> object:
+    """Return a value without the numbers that JSON has not: NaN and the infinities are None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> None:

@@ -78,6 +78,20 @@ def hits(
     return found
 
 
+def check_column(connection: duckdb.DuckDBPyConnection, subject: Subject) -> None:
+    """Raise `ConfigError` for a column that no table has: its rows would seem to be gone."""
+    known = {
+        name.lower() for _, _, columns, _ in _relations(connection, views=True) for name in columns
+    }
+    if subject.column is None or subject.column.lower() in known:
+        return
+    message = (
+        f"No table of the warehouse has a column {subject.column!r}; nothing was changed. Give "
+        "--subject the name of the key that the tables carry."
+    )
+    raise ConfigError(message)
+
+
 def reached(
     connection: duckdb.DuckDBPyConnection, subject: Subject, models: Container[str]
 ) -> tuple[list[Hit], list[Hit]]:
@@ -182,9 +196,12 @@ def _relations(
 
 def _condition(subject: Subject, columns: Sequence[str], texts: Sequence[str]) -> str:
     """Return the condition that a subject's rows of a table fit; blank where none can."""
-    parts = []
-    if subject.column in columns and subject.column is not None:
-        parts.append(f"{quoted(subject.column)}::varchar = {literal(subject.value)}")
+    wanted = (subject.column or "").lower()  # as SQL compares names
+    parts = [
+        f"{quoted(name)}::varchar = {literal(subject.value)}"
+        for name in columns
+        if name.lower() == wanted
+    ]
     if subject.texts:
         listed = f"(select text from {_TEXTS})"  # noqa: S608
         parts += [f"{quoted(name)} in {listed}" for name in texts]

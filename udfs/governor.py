@@ -69,7 +69,7 @@ class Governor:
     def check_need(self, asks: Sequence[Ask]) -> None:
         """Raise `BudgetError` when `asks` need more than the budget of the run has left."""
         census = Census(self._settings)
-        census.count((), asks)
+        census.take(asks)
         need = census.plan()
         if not self._budget.lacks(need.cost_usd, need.requests):
             return

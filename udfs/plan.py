@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from udfs.arrow import Udfs, in_form
-from udfs.census import Census, Plan, minutes_of
+from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.providers.replay import ReplayProvider
@@ -22,8 +22,7 @@ from udfs.settings import Settings
 from udfs.store import Store
 from udfs.warehouse import open_warehouse
 
-_REMEDY = "run `dbt build --select +bronze --indirect-selection cautious` first"
-
+_REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` first"
 
 _LAST_CALLS = 200
 """Over how many requests it is averaged how long one takes."""
@@ -41,11 +40,9 @@ def plan_models(manifest: dict[str, Any], database: Path, settings: Settings) ->
             resolver.censuses = [census := Census(settings), total]
             _run(connection, name, sql)
             plans[name] = census.plan()
-    plans["total"] = total.plan()
-    return {
-        name: replace(plan, minutes=minutes_of(plan, settings, latency))
-        for name, plan in plans.items()
-    }
+    rows = sum(plan.rows for plan in plans.values())
+    plans["total"] = replace(total.plan(), rows=rows)
+    return {name: timed(plan, settings, latency) for name, plan in plans.items()}
 
 
 def ai_models(manifest: dict[str, Any]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 import time
 from collections import deque
@@ -10,10 +12,15 @@ from typing import TextIO
 
 from udfs.meter import Reading
 
-TERMINAL_SECONDS = 0.5
+READING_SECONDS = 0.5
 PLAIN_SECONDS = 10.0
 PACE_SECONDS = 10.0
 """Over how long requests a second, and with them the time left, are measured."""
+
+_COLUMNS = 80
+"""How wide a terminal is that does not say."""
+
+_SPARE = [re.compile(part) for part in ("^0 ", " tokens$", " in flight$", " stored$", " req/s$")]
 
 ERASE = "\r\x1b[2K"
 """To the beginning of the line, and clear it (ECMA-48, EL)."""
@@ -64,6 +71,20 @@ def line(reading: Reading, pace: Pace) -> str:
     return f"assay: {' · '.join(parts)}"
 
 
+def fitted(text: str, columns: int) -> str:
+    """Return the line for a terminal of so many columns: one that wraps could not be cleared.
+
+    What is zero goes first, then what can be spared best, then the end of the line.
+    """
+    parts = text.split(" · ")
+    for spare in _SPARE:
+        if len(" · ".join(parts)) < columns:
+            break
+        parts = [part for part in parts if not spare.search(part)]
+    kept = " · ".join(parts)
+    return kept if len(kept) < columns else f"{kept[: max(0, columns - 2)]}…"
+
+
 class Ticker:
     """Writes the line while something is asked, from a thread of its own.
 
@@ -71,8 +92,14 @@ class Ticker:
     written; elsewhere it is an ordinary line, so that the log of a CI run shows it is alive.
     """
 
-    def __init__(self, read: Callable[[], Reading], stream: TextIO) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Reading],
+        stream: TextIO,
+        plain_seconds: float = PLAIN_SECONDS,
+    ) -> None:
         self._read = read
+        self._plain_seconds = plain_seconds
         self._stream = stream
         self._terminal = stream.isatty()
         self._shown = False
@@ -95,20 +122,30 @@ class Ticker:
         self.erase()
 
     def _run(self) -> None:
-        pace = Pace()
-        pause = TERMINAL_SECONDS if self._terminal else PLAIN_SECONDS
-        while not self._over.wait(pause):
-            reading = self._read()
-            pace.add(time.monotonic(), reading)
-            if reading.busy:
-                self._show(line(reading, pace))
-            else:
+        pace, shown = Pace(), time.monotonic()
+        while not self._over.wait(READING_SECONDS):  # a pace takes more readings than lines
+            reading, now = self._read(), time.monotonic()
+            pace.add(now, reading)
+            if not reading.busy:
                 self.erase()
+            elif self._terminal or now - shown >= self._plain_seconds:
+                self._show(line(reading, pace))
+                shown = now
 
     def _show(self, text: str) -> None:
         with self._lock:
-            self._write(f"{ERASE}{text}" if self._terminal else f"{text}\n")
+            if self._terminal:
+                self._write(f"{ERASE}{fitted(text, self._columns())}")
+            else:
+                self._write(f"{text}\n")
             self._shown = self._terminal
+
+    def _columns(self) -> int:
+        """Return how wide the terminal is now; 80 where it does not say."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
+        except (OSError, ValueError):
+            return _COLUMNS
 
     def _write(self, text: str) -> None:
         try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from udfs.census import Plan
+from udfs.census import ASSUMED_TOKENS_PER_SECOND, Plan
 from udfs.store import Store
 
 
@@ -104,13 +104,13 @@ def invocation_of(results: dict[str, Any] | None) -> str:
 def summary(results: dict[str, Any], spend: Spend, outcomes: Outcomes, database: Path) -> str:
     """Return the lines that a build prints last."""
     kinds = Counter(_kind(result) for result in results["results"])
-    statuses = Counter(result["status"] for result in results["results"])
     lines = [
         "",
-        f"Built   {kinds['model']} models and {kinds['seed']} seeds in {database}",
-        f"Checked {kinds['test']} data tests and {kinds['unit_test']} unit tests: "
-        + ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
-        f"Asked   {_requests(spend)}",
+        f"Built   {kinds['model']} models and {kinds['seed']} seeds in {database}"
+        + _statuses(results, ("model", "seed", "snapshot"), usual="success"),
+        f"Checked {kinds['test']} data tests and {kinds['unit_test']} unit tests"
+        + _statuses(results, ("test", "unit_test")),
+        f"Asked   {_requests(spend) or _nobody(results, outcomes)}",
         f"Cost    {_cost(spend)}",
         *_saved(spend, outcomes),
         *_failed(outcomes),
@@ -119,24 +119,38 @@ def summary(results: dict[str, Any], spend: Spend, outcomes: Outcomes, database:
     return "\n".join(lines)
 
 
-def plan_table(plans: Mapping[str, Plan]) -> str:
-    """Return the lines of a plan: a model each, and their total with shared asks counted once."""
-    rows = [
-        f"{name:<30}{plan.rows:>10,}{plan.asks:>10,}{plan.stored:>10,}{plan.requests:>10,}"
-        f"{plan.input_tokens:>13,}{plan.output_tokens:>13,}{_estimate(plan.cost_usd):>12}"
-        f"{_minutes(plan.minutes):>9}"
-        for name, plan in plans.items()
-    ]
-    head = (
-        f"{'model':<30}{'rows':>10}{'asks':>10}{'stored':>10}{'requests':>10}"
-        f"{'tokens in':>13}{'tokens out':>13}{'US dollars':>12}{'minutes':>9}"
-    )
-    return "\n".join([head, *rows])
+PLAN_TITLES = (
+    *("model", "rows", "texts", "asks", "stored", "requests", "tokens in", "tokens out"),
+    *("US dollars", "minutes"),
+)
 
 
-def plan_json(plans: Mapping[str, Plan]) -> str:
-    """Return the same for machines: an object for each model, and one named `total`."""
-    return json.dumps({name: asdict(plan) for name, plan in plans.items()}, indent=2)
+def plan_cells(plans: Mapping[str, Plan]) -> list[list[str]]:
+    """Return the rows of a plan: a model each, and their total with shared asks counted once."""
+    return [[name, *_plan_cells(plan)] for name, plan in plans.items()]
+
+
+def plan_notes(total: Plan) -> list[str]:
+    """Return what the figures of a plan do not say by themselves."""
+    notes = ["An ask is one question about one text; what is stored is not asked again."]
+    if total.minutes and total.latency_seconds is None:
+        notes.append(
+            f"Minutes assume {ASSUMED_TOKENS_PER_SECOND} tokens a second, as this model was not "
+            "asked yet."
+        )
+    if total.cost_usd is None:
+        notes.append(
+            "The price of the model is not known: set `ASSAY_PRICE_INPUT_USD` and "
+            "`ASSAY_PRICE_OUTPUT_USD`."
+        )
+    return notes
+
+
+def _plan_cells(plan: Plan) -> list[str]:
+    counts = (plan.rows, plan.texts, plan.asks, plan.stored, plan.requests)
+    tokens = (plan.input_tokens, plan.output_tokens)
+    figures = [f"{count:,}" for count in (*counts, *tokens)]
+    return [*figures, _estimate(plan.cost_usd), _minutes(plan.minutes)]
 
 
 def _estimate(cost_usd: float | None) -> str:
@@ -182,9 +196,25 @@ def _failed(outcomes: Outcomes) -> list[str]:
     return [f"Failed  {counted}; see ./scripts/assay dead-letters list"]
 
 
+def _statuses(results: dict[str, Any], kinds: tuple[str, ...], usual: str = "") -> str:
+    """Return how nodes of these kinds ended, by status; blank where all did as `usual`."""
+    ended = [result["status"] for result in results["results"] if _kind(result) in kinds]
+    if not ended or set(ended) == {usual}:
+        return ""
+    counts = Counter(ended)
+    return ": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+
+
+def _nobody(results: dict[str, Any], outcomes: Outcomes) -> str:
+    """Return why nobody was asked; that something failed is said elsewhere."""
+    if any(_kind(one) == "model" and one["status"] != "success" for one in results["results"]):
+        return "nobody"
+    return "nobody: " + ("every answer was in the store" if outcomes.rows else "nothing was due")
+
+
 def _requests(spend: Spend) -> str:
     if not spend.requests:
-        return "nobody: every answer was in the store"
+        return ""
     tokens = f", {spend.input_tokens:,} tokens in and {spend.output_tokens:,} out"
     packed = f" ({spend.answers / spend.requests:.1f} each: packing and fusion)"
     return (

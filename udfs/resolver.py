@@ -61,11 +61,13 @@ class Resolver:
         """Tell the censuses of `texts`; nothing is asked."""
         keys, open_asks = self._look_up(self.question(handle), texts)
         for census in self.censuses:
-            census.count(keys, open_asks)
+            census.count(handle, _normal(texts), keys, open_asks)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked."""
-        keys, _ = self._look_up(self.question(handle), texts)
+        keys, open_asks = self._look_up(self.question(handle), texts)
+        for census in self.censuses:
+            census.compare(handle, _normal(texts), keys, open_asks)
         settled = self._engine.settled
         return [SKIPPED if key is None else settled.get(key) for key in keys]
 
@@ -104,3 +106,8 @@ class Resolver:
         for key, outcome in found.items():
             self._engine.settled.setdefault(key, outcome)
         self._engine.looked_up(question, found=found.values())
+
+
+def _normal(texts: Texts) -> list[str | None]:
+    """Return texts as they are asked about; None for blank ones."""
+    return [normalise(text) or None if text is not None else None for text in texts]

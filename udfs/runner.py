@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
+
+from udfs.errors import ConfigError
 
 GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
@@ -25,6 +31,28 @@ QUOTA_EXIT = 4
 
 EXIT_CODES = {"budget": BUDGET_EXIT, "quota": QUOTA_EXIT}
 """Exit code for what stopped a run, where dbt's own (0, 1, 2) would not tell."""
+
+
+BESIDE = Path("target") / "beside"
+"""Where commands that only look let dbt write, so that what the last build left stays there."""
+
+_STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MULTILINE)
+
+
+def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
+    """Run `dbt compile` or `dbt parse` and return the manifest, leaving the last build's alone.
+
+    Raises `ConfigError` with what dbt says where it fails.
+    """
+    with tempfile.TemporaryFile("w+") as printed:
+        beside = ["--quiet", "--target-path", str(BESIDE)]
+        if run_dbt([command, *beside, *arguments], printed):
+            printed.seek(0)
+            said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
+            message = f"dbt {command} failed: {' '.join(said.split())}"
+            raise ConfigError(message)
+    manifest: dict[str, Any] = json.loads((BESIDE / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
 
 
 class _Told:

@@ -54,7 +54,8 @@ class Line:
 
     `requests` counts each request that carried the name; everything else is shared. `stored` are
     rows answered from the store, `duplicates` rows with the text of another row; `saved_usd`, an
-    estimate, puts them at the mean cost of an answer and is None where no cost is known.
+    estimate, puts them at the mean cost of an answer; `unpriced` of them are not in it, as nothing
+    is known of what theirs costs, and it is None where that is true of all.
     `unknown_cost` counts requests whose price or usage is not known, `maybe_paid` those that may
     have been billed without an answer.
     """
@@ -70,6 +71,7 @@ class Line:
     stored: int = 0
     duplicates: int = 0
     saved_usd: float | None = 0.0
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +208,16 @@ def _with_calls(line: Line, row: Row, share: float) -> Line:
 def _with_served(line: Line, row: Row, answer_usd: Mapping[tuple[str, str], float]) -> Line:
     saved = row["stored"] + row["duplicates"]
     usd = answer_usd.get((row["prompt_hash"], row["model"]))
-    known = line.saved_usd is not None and (usd is not None or not saved)
-    return replace(
+    line = replace(
         line,
         stored=line.stored + row["stored"],
         duplicates=line.duplicates + row["duplicates"],
-        saved_usd=(line.saved_usd or 0.0) + saved * (usd or 0.0) if known else None,
+        unpriced=line.unpriced + (saved if usd is None else 0),
     )
+    if usd is not None and saved:
+        return replace(line, saved_usd=(line.saved_usd or 0.0) + saved * usd)
+    nothing_known = line.unpriced == line.stored + line.duplicates > 0
+    return replace(line, saved_usd=None) if nothing_known else line
 
 
 def _sum(one: float, other: float) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from udfs.census import Census, Plan, minutes_of
+from udfs.census import Census, Plan, minutes_of, timed
 from udfs.packer import Backlog
 from udfs.prices import cost_usd, price_of
 from udfs.prompts import compose, expected_output_tokens, input_tokens
@@ -27,17 +28,25 @@ def priced(text: str) -> Ask:
     return ask(text, model="gpt-4.1-mini")
 
 
+def count(
+    census: Census, rows: Sequence[Ask | None], due: Sequence[Ask] = (), question: str = "one"
+) -> None:
+    """Count rows by what is asked about them; None is a blank one."""
+    texts = [None if one is None else one.text for one in rows]
+    census.count(question, texts, [None if one is None else one.key for one in rows], due)
+
+
 def counted(*asks: Ask, rows: int | None = None, chosen: Settings | None = None) -> Plan:
     """The plan of asks none of which is stored."""
     census = Census(chosen or settings())
-    keys = [one.key for one in asks]
-    census.count([*keys, *[None] * ((rows or len(keys)) - len(keys))], asks)
+    blank = [None] * ((rows or len(asks)) - len(asks))
+    count(census, [*asks, *blank], asks)
     return census.plan()
 
 
 def test_nothing_takes_nothing() -> None:
     """No rows, no requests, no money."""
-    assert Census(settings()).plan() == Plan(0, 0, 0, 0, 0, 0, 0.0)
+    assert Census(settings()).plan() == Plan(0, 0, 0, 0, 0, 0, 0, 0.0)
 
 
 def test_blank_rows_are_rows_but_no_asks() -> None:
@@ -52,7 +61,7 @@ def test_a_text_in_many_rows_is_asked_once() -> None:
     census = Census(settings())
     one = priced("one")
     for _ in range(3):
-        census.count([one.key, one.key], [one])
+        count(census, [one, one], [one])
 
     assert (census.plan().rows, census.plan().asks, census.plan().requests) == (6, 1, 1)
 
@@ -61,10 +70,31 @@ def test_what_is_stored_is_counted_and_not_planned() -> None:
     """Keys that came without an ask are known already."""
     census = Census(settings())
     old, new = priced("old"), priced("new")
-    census.count([old.key, new.key], [new])
+    count(census, [old, new], [new])
 
     plan = census.plan()
     assert (plan.asks, plan.stored, plan.requests) == (2, 1, 1)
+
+
+def test_rows_are_those_of_the_question_with_the_most() -> None:
+    """Two questions about three rows are six asks about three texts of three rows."""
+    census, rows = Census(settings()), [priced(text) for text in "abc"]
+    other = [ask(one.text, yes_or_no("Is it new?"), "gpt-4.1-mini") for one in rows]
+    count(census, rows, rows)
+    count(census, other, other, question="other")
+
+    plan = census.plan()
+    assert (plan.rows, plan.texts, plan.asks) == (3, 3, 6)
+
+
+def test_rows_that_are_not_due_are_counted_as_stored() -> None:
+    """`ai_due` compares all of them and lets only those through that are due."""
+    census, old, new = Census(settings()), priced("old"), priced("new")
+    census.compare("one", ["old", "old", None, "new"], [old.key, old.key, None, new.key], [new])
+    count(census, [new], [new])
+
+    plan = census.plan()
+    assert (plan.rows, plan.texts, plan.asks, plan.stored, plan.requests) == (4, 2, 2, 1, 1)
 
 
 @pytest.mark.parametrize(("texts", "requests"), [(1, 1), (2, 1), (3, 2), (10, 5)])
@@ -114,16 +144,23 @@ def test_planning_twice_gives_the_same() -> None:
     """A census goes on counting after a plan."""
     census = Census(settings())
     one, two = priced("one"), priced("two")
-    census.count([one.key], [one])
+    count(census, [one], [one])
     first = census.plan()
     assert census.plan() == first
-    census.count([two.key], [two])
+    count(census, [two], [two])
 
     assert census.plan().asks == 2
 
 
 DUE = Plan(
-    rows=10, asks=10, stored=0, requests=120, input_tokens=900, output_tokens=100, cost_usd=None
+    rows=10,
+    texts=10,
+    asks=10,
+    stored=0,
+    requests=120,
+    input_tokens=900,
+    output_tokens=12_000,
+    cost_usd=None,
 )
 
 
@@ -132,7 +169,7 @@ DUE = Plan(
     [
         ({"max_in_flight": 4}, 120 * 2.0 / 4 / 60),
         ({"max_in_flight": 4, "requests_per_minute": 30}, 4.0),
-        ({"max_in_flight": 4, "tokens_per_minute": 100}, 10.0),
+        ({"max_in_flight": 4, "tokens_per_minute": 1_290}, 10.0),
     ],
 )
 def test_the_tightest_limit_sets_the_time(limits: dict[str, int], minutes: float) -> None:
@@ -144,3 +181,13 @@ def test_without_a_latency_the_time_is_unknown() -> None:
     """Unless nothing is due."""
     assert minutes_of(DUE, Settings(), None) is None
     assert minutes_of(replace(DUE, requests=0), Settings(), None) == 0.0
+
+
+def test_time_is_assumed_for_an_endpoint_that_was_not_asked_yet() -> None:
+    """A hundred tokens a request are two seconds; what is assumed is no measurement."""
+    assumed = timed(DUE, settings(max_in_flight=4), None)
+    measured = timed(DUE, settings(max_in_flight=4), 4.0)
+
+    assert (assumed.minutes, assumed.latency_seconds) == (pytest.approx(1.0), None)
+    assert (measured.minutes, measured.latency_seconds) == (pytest.approx(2.0), 4.0)
+    assert timed(DUE, Settings(), None).minutes is None

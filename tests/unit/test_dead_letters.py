@@ -116,7 +116,9 @@ def test_a_time_span_is_a_number_and_a_unit(text: str, hours: float) -> None:
     assert span("--older-than", text) == datetime.timedelta(hours=hours)
 
 
-@pytest.mark.parametrize("text", ["", "d", "7", "7 d", "-7d", "1.5h", "7y", "\u0667d", "9999999d"])
+@pytest.mark.parametrize(
+    "text", ["", "d", "7", "7 d", "-7d", "1.5h", "7y", "\u0667d", "9999999d", "99999w"]
+)
 def test_anything_else_is_no_time_span(text: str) -> None:
     """The message shows how to write one."""
     with pytest.raises(ConfigError, match="7d"):

@@ -192,6 +192,14 @@ def test_a_warehouse_says_its_size_and_what_it_lost(tmp_path: Path) -> None:
     assert found["tally"].verdict == "warning"
 
 
+def test_a_place_that_cannot_be_written_to_is_wrong(tmp_path: Path) -> None:
+    """A file where a folder should be; rights that are missing look the same."""
+    (tmp_path / "file").write_text("")
+    (found,) = disk_findings({"store": tmp_path / "file" / "b"})
+
+    assert (found.verdict, "cannot be written to, for the store" in found.text) == ("wrong", True)
+
+
 def test_room_is_told_for_folders_that_are_not_there_yet(tmp_path: Path) -> None:
     """Where the folder will be made."""
     (found,) = disk_findings({"store": tmp_path / "a" / "b"})

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from udfs.meter import Reading
-from udfs.progress import ERASE, PACE_SECONDS, Pace, Ticker, line
+from udfs.progress import ERASE, PACE_SECONDS, Pace, Ticker, fitted, line
 
 READING = Reading(
     answered=1234,
@@ -74,6 +74,17 @@ def test_the_pace_forgets_what_was_long_ago() -> None:
     assert pace.requests() == 0.0
 
 
+def test_a_narrow_terminal_gets_a_line_that_does_not_wrap() -> None:
+    """Zeros go first; money and the time left stay longest."""
+    whole = line(replace(READING, failed=0), pace_of((0.0, READING)))
+    narrow, tiny = fitted(whole, 80), fitted(whole, 20)
+
+    assert fitted(whole, len(whole) + 1) == whole
+    assert "0 failed" not in narrow
+    assert (len(narrow) < 80, "$0.0421 · 600 waiting" in narrow) == (True, True)
+    assert (len(tiny) < 20, tiny.startswith("assay: 1,234")) == (True, True)
+
+
 def test_on_a_terminal_the_line_is_rewritten_and_gives_way() -> None:
     """Nothing of it is left when something else is written, and none at the end."""
     screen = Screen()
@@ -83,6 +94,22 @@ def test_on_a_terminal_the_line_is_rewritten_and_gives_way() -> None:
     assert screen.getvalue().startswith(f"{ERASE}assay: 1,234 answered")
     assert screen.getvalue().endswith(ERASE)
     ticker.close()
+
+
+def test_a_plain_line_knows_its_pace_too() -> None:
+    """Lines are rarer than the readings that a pace is made of."""
+    log, started = io.StringIO(), time.monotonic()
+
+    def reading() -> Reading:
+        sent = int((time.monotonic() - started) * 100)
+        return replace(READING, requests=sent, records=sent)
+
+    ticker = Ticker(reading, log, plain_seconds=1.2)
+    until(log, "\n")
+    ticker.close()
+    assert "0.0 req/s" not in log.getvalue()
+    assert log.getvalue().endswith(" left\n")
+    assert log.getvalue().count("\n") == 1
 
 
 def test_nothing_is_shown_while_nothing_is_asked() -> None:

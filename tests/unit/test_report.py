@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 
 from udfs.census import Plan
 from udfs.report import (
+    PLAN_TITLES,
     Outcomes,
     Spend,
     invocation_of,
-    plan_table,
+    plan_cells,
+    plan_notes,
     run_results,
     spend_of,
     stopped_by,
@@ -53,14 +56,14 @@ def test_the_summary_counts_what_was_built_and_checked() -> None:
         result("unit_test.assay.a.u", "fail"),
     )
 
-    assert said["Built"] == "2 models and 1 seeds in warehouse.duckdb"
-    assert said["Checked"] == ("1 data tests and 1 unit tests: 1 error, 1 fail, 1 pass, 2 success")
+    assert said["Built"] == "2 models and 1 seeds in warehouse.duckdb: 1 error, 2 success"
+    assert said["Checked"] == "1 data tests and 1 unit tests: 1 fail, 1 pass"
 
 
 @pytest.mark.parametrize(
     ("spend", "asked", "cost"),
     [
-        (NOTHING, "nobody: every answer was in the store", "0.0000 US dollars"),
+        (NOTHING, "nobody: nothing was due", "0.0000 US dollars"),
         (
             Spend(1200, 19_000, 1_234_567, 89_012, 1.5, 0, 0),
             "1,200 requests for 19,000 answers (15.8 each: packing and fusion), 1,234,567 tokens "
@@ -130,6 +133,18 @@ def test_where_nothing_was_built_there_is_nothing_to_look_at() -> None:
     assert "Look" not in printed(result("test.assay.t.1", "pass"), result("model.a.b", "error"))
 
 
+def test_whose_rows_were_all_answered_before_asked_nobody() -> None:
+    """Which is not the same as a build without a question."""
+    said = printed(result("model.assay.a"), outcomes=Outcomes(rows=3, stored=3))
+
+    assert said["Asked"] == "nobody: every answer was in the store"
+
+
+def test_a_model_that_failed_is_not_taken_for_one_without_questions() -> None:
+    """A wall of money asks nobody, too."""
+    assert printed(result("model.assay.a", "error"))["Asked"] == "nobody"
+
+
 def test_results_are_read_and_known_by_their_invocation(tmp_path: Path) -> None:
     """A run that left none has a blank id, which is no other run's."""
     assert run_results(tmp_path) is None
@@ -143,32 +158,30 @@ def test_results_are_read_and_known_by_their_invocation(tmp_path: Path) -> None:
 
 
 def test_a_plan_is_a_row_for_each_model() -> None:
-    """Aligned, thousands marked, an unknown price said to be unknown."""
-    table = plan_table(
+    """Thousands marked, an unknown price said to be unknown."""
+    first, total = plan_cells(
         {
-            "first": Plan(1_000_000, 900, 100, 50, 12_345, 678, 0.12345, 1.5),
-            "total": Plan(1, 2, 3, 4, 5, 6, None),
+            "first": Plan(1_000_000, 950, 900, 100, 50, 12_345, 678, 0.12345, 1.5),
+            "total": Plan(1, 2, 3, 4, 5, 6, 7, None),
         }
     )
-    head, first, total = table.splitlines()
 
-    assert head.split() == [
-        "model", "rows", "asks", "stored", "requests", "tokens", "in", "tokens", "out", "US",
-        "dollars", "minutes",
-    ]  # fmt: skip
-    assert first.split() == [
-        "first",
-        "1,000,000",
-        "900",
-        "100",
-        "50",
-        "12,345",
-        "678",
-        "0.1235",
-        "1.5",
+    assert first == [
+        *("first", "1,000,000", "950", "900", "100", "50", "12,345", "678", "0.1235", "1.5")
     ]
-    assert total.split()[-2:] == ["unknown", "unknown"]
-    assert len({len(head), len(first), len(total)}) == 1
+    assert total[-2:] == ["unknown", "unknown"]
+    assert len(first) == len(PLAN_TITLES)
+
+
+def test_a_plan_says_what_it_assumes_and_what_it_lacks() -> None:
+    """A time that was not measured, a price that nobody told."""
+    known = Plan(1, 1, 1, 0, 1, 9, 9, 0.5, minutes=1.0, latency_seconds=2.0)
+
+    assert len(plan_notes(known)) == 1
+    assert (
+        "Minutes assume 50 tokens a second" in plan_notes(replace(known, latency_seconds=None))[1]
+    )
+    assert "ASSAY_PRICE_INPUT_USD" in plan_notes(replace(known, cost_usd=None))[1]
 
 
 @pytest.fixture

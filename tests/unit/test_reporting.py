@@ -232,6 +232,7 @@ def test_what_dbt_said_is_kept_without_its_messages(tmp_path: Path) -> None:
         ],
     }
     built = built_from(results, 1)
+    assert (built.models, built.tests, built.statuses) == (2, 1, {"fail": 1})
     assert list(built.bad) == ["error: one", "fail: three, 4 rows"]
     keep(tmp_path, "a/../b", built)
     assert [path.parent for path in tmp_path.rglob("*.json")] == [tmp_path]

@@ -62,8 +62,9 @@ def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
     """Ask the endpoint of the settings twice at most, and yield what it shows of itself."""
     first, second = asyncio.run(_probes(settings, store))
     if first.reply is None or first.judged is None:
-        remedy = "Check `ASSAY_BASE_URL`, `ASSAY_MODEL`, `OPENAI_API_KEY` and the network."
-        yield Finding("endpoint", f"{settings.endpoint}: {first.error}", remedy)
+        said, _, check = str(first.error).partition(" Check ")  # its own remedy knows more
+        check = check or "`ASSAY_BASE_URL`, `ASSAY_MODEL`, `OPENAI_API_KEY` and the network."
+        yield Finding("endpoint", f"{settings.endpoint}: {said}", f"Check {check}")
         return
     seconds = f"{first.attempt.latency_seconds or 0:.2f} s"
     text = f"{settings.endpoint} answered in {seconds} as {first.reply.model!r}."

@@ -48,14 +48,21 @@ def warehouse_findings(database: Path) -> Iterator[Finding]:
 
 
 def disk_findings(folders: Mapping[str, Path]) -> Iterator[Finding]:
-    """Yield how much room is left where each of `folders`, by what lies there, is or will be."""
+    """Yield how much room is left where each of `folders`, by what lies there, is or will be.
+
+    A folder that may not be written to is wrong however much room it has.
+    """
     for name, folder in folders.items():
         there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+        if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+            remedy = "A build writes there: see to its rights, or name another folder."
+            yield Finding("room", f"{there} cannot be written to, for the {name}.", remedy)
+            continue
         found = os.statvfs(there)
         free = found.f_bavail * found.f_frsize
         text = f"{free:,} bytes free for the {name} ({there})."
-        remedy = None if free >= LITTLE_BYTES else "Make room: a build writes there."
-        yield Finding("room", text, remedy, may_stay=free >= NO_BYTES)
+        make_room = None if free >= LITTLE_BYTES else "Make room: a build writes there."
+        yield Finding("room", text, make_room, may_stay=free >= NO_BYTES)
 
 
 def _wal(database: Path) -> Finding:

@@ -21,14 +21,16 @@ _MOST_BAD = 20
 def built_from(results: Mapping[str, Any], exit_code: int | None) -> Built:
     """Return what dbt's results say: names and counts; its messages may quote rows."""
     found = results["results"]
-    kinds = Counter(str(result["unique_id"]).split(".", maxsplit=1)[0] for result in found)
+    kind_of = {str(one["unique_id"]): str(one["unique_id"]).split(".")[0] for one in found}
+    kinds = Counter(kind_of.values())
+    tests = [result for result in found if kind_of[str(result["unique_id"])] in _TESTS]
     bad = [_line(result) for result in found if result["status"] not in _GOOD]
     return Built(
         exit_code=exit_code,
         seconds=results.get("elapsed_time"),
         models=kinds["model"],
-        tests=sum(kinds[kind] for kind in _TESTS),
-        statuses=dict(Counter(str(result["status"]) for result in found)),
+        tests=len(tests),
+        statuses=dict(Counter(str(result["status"]) for result in tests)),
         bad=[line for line in bad if not line.startswith("skipped: ")][:_MOST_BAD],
     )
 

@@ -110,6 +110,32 @@ def test_spend_counts_stored_rows_of_a_second_run(bench: Bench) -> None:
     assert found["saved_usd"] == pytest.approx(10 * each)
 
 
+def test_one_prompt_of_unknown_price_does_not_hide_what_the_others_saved(bench: Bench) -> None:
+    """The known part is the sum, and what is not in it is counted."""
+    known = rows(bench, "select prompt_hash from answers where kind = 'sentiment' limit 1")[0][0]
+    store = Store(bench.store)
+    store.transact(
+        [
+            lambda c: c.execute(
+                "insert into runs values ('later', '2100-01-01 00:00:00.000000', 'openai', "
+                "'loopback', 'stub', null, null)"
+            ),
+            lambda c: c.executemany(
+                "insert into served values ('later', 'sentiment', ?, 'stub', 10, 10)",
+                [[known], ["unpriced"]],
+            ),
+        ]
+    )
+    store.close()
+    total = bench("spend", "--run", "later", "--json").json["total"]
+    by_prompt = bench("spend", "--by", "prompt", "--run", "later", "--json").json["lines"]
+    said = bench("spend", "--run", "later").out
+
+    assert (total["saved_usd"] > 0, total["unpriced"]) == (True, 10)
+    assert sorted(line["saved_usd"] is None for line in by_prompt) == [False, True]
+    assert "10 of those rows are not in the sum" in said
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

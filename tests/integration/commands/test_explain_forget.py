@@ -268,3 +268,11 @@ def test_what_is_no_subject_is_one_line(bench: Bench) -> None:
     assert "write column=value" in bench("forget", "--subject", "17").error
     assert "give --subject, --key" in bench("forget").error
     assert "cannot be read" in bench("forget", "--from", "nowhere.txt").error
+
+
+def test_a_column_that_no_table_has_is_not_taken_for_forgotten(bench: Bench) -> None:
+    """A slip of the pen must not look as if nobody had been there; case does not matter."""
+    done = bench("forget", "--subject", "custmer_id=17")
+    assert (done.code, "has a column 'custmer_id'" in done.error) == (2, True)
+    found = bench("forget", "--subject", "CUSTOMER_ID=17", "--dry-run", "--json").json
+    assert any(line["state"] == "would be removed" for line in found)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
+import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+import typer
+
+from udfs.cli import app
 
 from ..gates.assay_line import command
 from .bench import Bench
@@ -27,6 +32,13 @@ def keys(value: Any) -> set[str]:
         return set()
     nested = [one for name, one in value.items() if name in ("findings", "lines", "questions")]
     return {*value} | {name for one in nested for name in keys(one)}
+
+
+def section(command: str) -> str:
+    """What the page says of a command."""
+    found = re.search(rf"^## `{command}`\n(.*?)(?=^## |\Z)", DOCS.read_text(), re.M | re.S)
+    assert found is not None
+    return found[1]
 
 
 @pytest.mark.parametrize(
@@ -47,9 +59,52 @@ def test_every_key_of_the_json_is_documented(bench: Bench, arguments: tuple[str,
         assert bench("backup", "made.sqlite").code == 0
     done = bench(*arguments, "--json")
     assert done.code == 0
-    text = re.search(rf"^## `{arguments[0]}`\n(.*?)(?=^## |\Z)", DOCS.read_text(), re.M | re.S)
-    assert text is not None
-    assert {key for key in keys(done.json) if f"`{key}`" not in text[1]} == set()
+    text = section(arguments[0])
+    assert {key for key in keys(done.json) if f"`{key}`" not in text} == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("dead-letters", "list"),
+        ("dead-letters", "show", "KEY", "--text"),
+        ("dead-letters", "replay", "--all"),
+        ("dead-letters", "replay", "--all", "--in-next-build"),
+        ("dead-letters", "discard", "--all", "--reason", "no help"),
+        ("report", "--run", "a-run"),
+        ("publish", "--check"),
+    ],
+)
+def test_every_key_of_a_letter_a_report_a_publication_is_documented(
+    bench: Bench, arguments: tuple[str, ...]
+) -> None:
+    """Nothing but JSON is printed, whatever the exit code."""
+    ((key,),) = _rows(bench, "select hex(key) from failures")
+    done = bench(*(key if word == "KEY" else word for word in arguments), "--json")
+    assert done.error == ""
+    assert {name for name in keys(done.json) if f"`{name}`" not in section(arguments[0])} == set()
+
+
+def test_rows_of_a_query_are_objects(bench: Bench) -> None:
+    """With what JSON has no name for as text, and what is no number as null."""
+    with duckdb.connect(str(bench.warehouse)):
+        pass
+    done = bench("query", "select 1 as n, date '2026-03-01' as d, 'nan'::double as x", "--json")
+    assert done.json == [{"n": 1, "d": "2026-03-01", "x": None}]
+    assert "write a SELECT" in bench("query", " ").error
+
+
+def test_every_command_but_build_prints_json() -> None:
+    """Build passes on what dbt prints."""
+    root = typer.main.get_command(app)
+    commands = dict(root.commands)  # type: ignore[attr-defined]
+    commands |= {
+        f"dead-letters {name}": one for name, one in commands["dead-letters"].commands.items()
+    }
+    without = {
+        name for name, one in commands.items() if all("--json" not in p.opts for p in one.params)
+    }
+    assert without == {"build", "dead-letters"}
 
 
 def test_every_key_of_an_explanation_is_documented(bench: Bench) -> None:
@@ -61,14 +116,13 @@ def test_every_key_of_an_explanation_is_documented(bench: Bench) -> None:
 
 
 def _prefixes(bench: Bench) -> list[str]:
-    import sqlite3
+    query = "select hex(key) from answers union all select hex(key) from failures"
+    return [key for (key,) in _rows(bench, query)]
 
-    connection = sqlite3.connect(bench.store)
-    try:
-        query = "select hex(key) from answers union all select hex(key) from failures"
-        return [key for (key,) in connection.execute(query)]
-    finally:
-        connection.close()
+
+def _rows(bench: Bench, query: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(bench.store)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def run_on(bench: Bench, output: int, *arguments: str) -> None:
@@ -101,16 +155,29 @@ def test_a_pipe_gets_whole_lines(bench: Bench, tmp_path: Path) -> None:
     assert all(re.match(r"\d{4}-\d\d-\d\d ", row) for row in rows)
 
 
-def test_wrong_input_ends_with_exit_code_2_and_one_line(bench: Bench) -> None:
-    """As a process; nothing on standard output."""
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("calls", "--outcome", "bad"), "--outcome 'bad' is not known"),
+        (("calls", "--limit", "0"), "'--limit': Input should be greater than or equal to 1"),
+        (("calls", "--nosuch"), "No such option: --nosuch; see `./scripts/assay calls --help`."),
+        (("plan", "--max-requests", "-1"), "see `./scripts/assay plan --help`."),
+        (("dead-letters", "discard"), "Missing option '--reason'"),
+        (("query",), "Missing argument 'SQL'"),
+        (("query", "select 1"), "There is no warehouse at"),
+        (("report", "--out", "/proc/none/page.html"), "/proc/none"),
+        (("nosuch",), "No such command 'nosuch'"),
+    ],
+)
+def test_wrong_input_ends_with_exit_code_2_and_one_line(
+    bench: Bench, arguments: tuple[str, ...], words: str
+) -> None:
+    """As a process; no usage, no box, no traceback."""
     env = {**os.environ, **dict(bench._environment({}))}
     done = subprocess.run(
-        [sys.executable, "-m", "udfs.cli", "calls", "--outcome", "bad"],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
+        command(*arguments), env=env, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("assay: --outcome 'bad' is not known")
+    assert done.returncode == 2
+    assert done.stderr.startswith("assay: ")
+    assert words in done.stderr
     assert done.stderr.count("\n") == 1

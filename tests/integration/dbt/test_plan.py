@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,13 +14,14 @@ import pytest
 from udfs.faultd import FaultServer
 
 from ..figures import Figure, figure
-from .project import Project, asking
+from .project import REPOSITORY, Project, asking
 
 __all__ = ["figure"]
 
 NewProject = Callable[..., Project]
 TEXTS, ROWS = 900, 1000
 PACK = 16
+NAMES = ("first", "second", "third")
 WORDS = (
     "the tent leaks at the seam after one night of rain and nobody answers the phone",
     "a very light rope, dry and warm, I would buy it again for my children",
@@ -64,7 +66,8 @@ def assay(project: Project, *arguments: str, **env: str) -> subprocess.Completed
 def figures_of(printed: str) -> dict[str, list[str]]:
     """The rows of the table of a plan, by model."""
     lines = [line.split() for line in printed.splitlines() if line.strip()]
-    return {name: cells for name, *cells in lines if name != "model"}
+    tables = [cells for cells in lines if cells[0] in (*NAMES, "total")]
+    return {name: cells for name, *cells in tables}
 
 
 def number(cell: str) -> int:
@@ -111,24 +114,25 @@ def planned(new_project: NewProject) -> Planned:
 def test_b09_counting_sends_nothing(planned: Planned) -> None:
     """Rows, blanks and doubles are counted in DuckDB."""
     assert planned.requests_of_plan == 0
-    rows, asks, stored = map(number, planned.plan["first"][:3])
+    rows, texts, asks, stored = map(number, planned.plan["first"][:4])
     different = planned.project.rows("select count(distinct body) from bronze.notes")[0][0]
-    assert (rows, asks, stored) == (ROWS, different, 0)
+    assert (rows, texts, asks, stored) == (ROWS, different, different, 0)
+    assert list(map(number, planned.plan["second"][:3])) == [ROWS, different, 2 * different]
 
 
 def test_b09_shared_asks_count_once(planned: Planned) -> None:
     """The total of three models is what two questions about each text take."""
-    different = number(planned.plan["first"][1])
-    assert number(planned.plan["second"][1]) == 2 * different
-    assert number(planned.plan["total"][1]) == 2 * different
-    assert number(planned.plan["total"][3]) == -(-different // PACK)
+    different = number(planned.plan["first"][2])
+    assert number(planned.plan["second"][2]) == 2 * different
+    assert number(planned.plan["total"][2]) == 2 * different
+    assert number(planned.plan["total"][4]) == -(-different // PACK)
 
 
 def test_b09_the_plan_of_a_classification_is_what_the_server_sees(
     planned: Planned, figure: Figure
 ) -> None:
     """Requests to the one, tokens within a fifth."""
-    requests, tokens_in, tokens_out = map(number, planned.plan["first"][3:6])
+    requests, tokens_in, tokens_out = map(number, planned.plan["first"][4:7])
     seen = planned.classified
     assert requests == seen["requests"]
     assert tokens_in == pytest.approx(seen["input_tokens"], rel=0.2)
@@ -143,17 +147,39 @@ def test_b09_the_plan_of_a_classification_is_what_the_server_sees(
 
 def test_b09_what_is_stored_is_not_planned_again(planned: Planned) -> None:
     """After the build nothing is left, and the build itself asked for the second question only."""
-    different = number(planned.plan["first"][1])
+    different = number(planned.plan["first"][2])
     assert planned.bill["paid_answers"] == different
-    assert planned.after["total"][1:6] == [f"{2 * different:,}"] * 2 + ["0", "0", "0"]
+    assert planned.after["total"][2:7] == [f"{2 * different:,}"] * 2 + ["0", "0", "0"]
 
 
 def test_b09_an_unknown_price_is_said_to_be_unknown(planned: Planned) -> None:
     """`stub` is in no table; a price that is given is used."""
-    assert planned.plan["total"][6] == "unknown"
-    tokens_in, tokens_out, dollars = figures_of(planned.refused.stdout)["total"][4:7]
+    assert planned.plan["total"][7] == "unknown"
+    tokens_in, tokens_out, dollars = figures_of(planned.refused.stdout)["total"][5:8]
     expected = (number(tokens_in) + 10 * number(tokens_out)) / 1_000_000
     assert float(dollars) == pytest.approx(expected, abs=1e-4)
+
+
+def test_b09_every_key_of_the_json_is_documented(planned: Planned) -> None:
+    """An object for each model and `total`, of the same keys; nothing else is printed."""
+    done = assay(planned.project, "plan", "--select", "third", "--json")
+    found = json.loads(done.stdout)
+    page = (REPOSITORY / "docs" / "commands.md").read_text()
+    said = page.split("## `plan`")[1].split("\n## ")[0]
+    assert set(found) == {"third", "total"}
+    assert {key for one in found.values() for key in one if f"`{key}`" not in said} == set()
+
+
+def test_b09_a_plan_leaves_the_last_build_as_it_is(planned: Planned) -> None:
+    """What was built can still be published and reported; a wrong selection is one line."""
+    results = planned.project.root / "target" / "run_results.json"
+    before = results.read_bytes()
+    wrong = assay(planned.project, "plan", "--select", "nosuch")
+    assert assay(planned.project, "plan", "--select", "third").returncode == 0
+    assert results.read_bytes() == before
+    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (2, "", 1)
+    assert wrong.stderr.startswith("assay: dbt compile failed: ")
+    assert "'nosuch' does not match" in wrong.stderr
 
 
 def test_b09_more_requests_than_allowed_is_exit_code_3(planned: Planned) -> None:
@@ -175,4 +201,4 @@ def test_b09_a_table_that_is_not_built_is_one_line(new_project: NewProject) -> N
         (line,) = failed.stderr.strip().splitlines()
         assert line.startswith("assay: ")
         assert said in line
-        assert "dbt build --select +bronze" in line
+        assert "scripts/build --select +bronze" in line
