@@ -73,7 +73,7 @@ def shares(found: Shares) -> Markup:
         x=alt.X(
             "share:Q",
             title="share of answers",
-            scale=alt.Scale(domain=[0, min(1.15, top * 1.18)]),
+            scale=alt.Scale(domain=[0, min(1.15, top * 1.18)], nice=False),
             axis=alt.Axis(format="%", tickCount=4),
         ),
     )
