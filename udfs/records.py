@@ -126,14 +126,15 @@ class Pack:
     @property
     def model(self) -> str:
         """The one model that the whole pack asks."""
-        return self.questions[0].model
+        return self.records[0].asks[0].question.model
 
 
 @dataclass(frozen=True)
 class Request:
     """A pack as it is sent once: ids made for this sending, messages and schema.
 
-    `ids` stand in the order of the pack's records, `keys` are the short names of its questions.
+    `ids` stand in the order of the pack's records, `keys` are the short names of its questions;
+    `input_tokens` is an estimate of what messages and schema take.
     """
 
     pack: Pack
@@ -144,6 +145,7 @@ class Request:
     schema: JsonSchema
     max_output_tokens: int
     idempotency_key: str
+    input_tokens: int
 
     @property
     def model(self) -> str:
