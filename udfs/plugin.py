@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -160,6 +161,17 @@ def _annotate_docs(settings: Settings) -> None:
     _extend(GenerateTask, "get_catalog_results", results)
 
 
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass over what is there now: a million objects of dbt's.
+
+    It would walk over all of them again and again while answers come in, and all would wait.
+    """
+    if gc.get_freeze_count():  # dbt runs once more in this process: the last run's may go
+        gc.unfreeze()
+        gc.collect()
+    gc.freeze()
+
+
 def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
     """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
     method = getattr(owner, name)
@@ -198,6 +210,7 @@ class Plugin(BasePlugin):
         _annotate_docs(self._settings)
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")
+        _spare_the_collector()
         self._engine.begin_run(get_invocation_id())
         _workshop.watch(
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)

@@ -49,15 +49,23 @@ class OpenAIProvider:
             http_client=Client(CappedTransport(settings.max_in_flight, settings.deadline_seconds)),
         )
 
+        self._url = str(self._client.base_url.join("chat/completions"))
+        self._seconds = settings.deadline_seconds
+
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
         key = request.idempotency_key
         try:
             response = await self._client.post(
-                "/chat/completions",
+                self._url,
                 cast_to=httpx2.Response,
                 body=_body(request),
-                options={"headers": {"Idempotency-Key": key}, "idempotency_key": key},
+                options={
+                    "max_retries": 0,
+                    "timeout": self._seconds,
+                    "headers": {"Idempotency-Key": key},
+                    "idempotency_key": key,
+                },
             )
         except openai.APIError as error:
             raise self._translated(error, request) from None
