@@ -50,6 +50,10 @@ _UNSERVED = frozenset({"text"})
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
 
 
+_OBJECTS_PER_COLLECTION = 20_000
+"""How many new objects make the garbage collector look at them; Python's own 700 is a pack."""
+
+
 class _Workshop:
     """One engine for each set of settings in this process, and all UDFs ever registered.
 
@@ -162,14 +166,16 @@ def _annotate_docs(settings: Settings) -> None:
 
 
 def _spare_the_collector() -> None:
-    """Let the garbage collector pass over what is there now: a million objects of dbt's.
+    """Let the garbage collector come seldom, and pass over what is there now: dbt's objects.
 
-    It would walk over all of them again and again while answers come in, and all would wait.
+    While answers come in by the thousand it would walk over all of them again and again, and
+    everybody would wait for it.
     """
     if gc.get_freeze_count():  # dbt runs once more in this process: the last run's may go
         gc.unfreeze()
         gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
 
 
 def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
