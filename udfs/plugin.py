@@ -108,6 +108,7 @@ class _Workshop:
         for engine in self._engines.values():
             engine.close()
             engine.store.close()
+        gc.unfreeze()  # or DuckDB's binding says at the very end that everything has leaked
 
 
 _workshop = _Workshop()
