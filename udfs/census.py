@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from udfs.packer import Backlog
 from udfs.prices import cost_usd, price_of
-from udfs.prompts import compose, expected_output_tokens, input_tokens
+from udfs.prompts import compose, expected_output_tokens
 from udfs.records import Ask
 from udfs.settings import Settings
 
@@ -129,7 +129,7 @@ class Census:
         requests = tokens_in = tokens_out = 0
         cost: float | None = 0.0
         while (pack := backlog.take(flush=True)) is not None:
-            spent_in, spent_out = input_tokens(compose(pack)), expected_output_tokens(pack)
+            spent_in, spent_out = compose(pack).input_tokens, expected_output_tokens(pack)
             price = cost_usd(price_of(self._settings, pack.model), spent_in, spent_out)
             cost = None if cost is None or price is None else cost + price
             requests, tokens_in, tokens_out = (

@@ -34,7 +34,7 @@ class Claim:
     """
 
     ask: Ask
-    tickets: list[Ticket] = field(default_factory=list)
+    tickets: tuple[Ticket, ...] = ()
     rejections: int = 0
     losses: int = 0
 
@@ -65,7 +65,8 @@ class Claims:
 
     def wait(self, key: bytes, ticket: Ticket) -> None:
         """Let `ticket` wait for the open claim on `key`."""
-        self._open[key].tickets.append(ticket)
+        claim = self._open[key]
+        claim.tickets = (*claim.tickets, ticket)
         self.waiting += 1
 
     def close(self, key: bytes) -> None:

@@ -300,9 +300,9 @@ class Dispatcher:
         buried: list[Ask] = []
         again: list[Ask] = []
         alone: list[Ask] = []
-        for ask in request.pack.asks:
-            claim = self._claims.get(ask.key)
-            if ask.key not in judged.refused or claim is None:
+        refused = (ask for ask in request.pack.asks if ask.key in judged.refused)
+        for ask in refused if judged.refused else ():
+            if (claim := self._claims.get(ask.key)) is None:
                 continue
             match self._after_rejection(claim, ask, request, judged):
                 case policy.Bury():
@@ -356,7 +356,8 @@ class Dispatcher:
         self._pump()
 
     def _settle_failures(self, failures: Sequence[Failure]) -> None:
-        self.tell(GivenUp(failures))
+        if failures:
+            self.tell(GivenUp(failures))
         for failure in failures:
             self._settle(failure.key, failure.outcome)
 

@@ -14,7 +14,6 @@ from udfs.census import Census
 from udfs.errors import BudgetError, CallError
 from udfs.limiter import Limiter
 from udfs.prices import cost_usd, price_of
-from udfs.prompts import input_tokens
 from udfs.records import Ask, Pack, Request
 from udfs.settings import Settings
 
@@ -54,7 +53,7 @@ class Governor:
     def worst_usd(self, request: Request) -> float | None:
         """Return the most that `request` can cost; None when its price is not known."""
         price = price_of(self._settings, request.model)
-        return cost_usd(price, input_tokens(request), request.max_output_tokens)
+        return cost_usd(price, request.input_tokens, request.max_output_tokens)
 
     def allows(self, worst_usd: float | None) -> bool:
         """Whether the budget of the run has room for a request that costs so much at most."""
@@ -101,7 +100,7 @@ class Governor:
         """`request` goes out."""
         now = time.monotonic()
         self._budget.reserve(worst_usd)
-        self._limiter.start(now, input_tokens(request))
+        self._limiter.start(now, request.input_tokens)
         self._breaker.start(now)
 
     def finish(self) -> None:

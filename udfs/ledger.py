@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from dataclasses import replace
 
 from udfs.clock import now_utc
 from udfs.errors import CallError
 from udfs.prices import Price, cost_usd, usage_cost_usd
-from udfs.records import Attempt, Judged, Reply, Request
+from udfs.records import Attempt, Judged, Reply, Request, new_id
 from udfs.settings import Settings
 
 
@@ -25,7 +24,7 @@ def begun(
     """Return the row that is written before `request` goes out."""
     pack = request.pack
     return Attempt(
-        attempt_id=uuid.uuid4().hex,
+        attempt_id=new_id(),
         owner=owner,
         invocation_id=invocation_id,
         started_at=now_utc(),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from udfs.clock import now_utc
 from udfs.events import Ended, Event, GivenUp, LookedUp, stored_before
@@ -55,7 +57,7 @@ class Meter:
         self._begun = now_utc()
         self._lock = threading.Lock()
         self._served: dict[Use, Served] = {}
-        self._reading = Reading()
+        self._counts: defaultdict[str, Any] = defaultdict(int)
 
     def see(self, event: Event) -> None:
         """Count what `event` is about."""
@@ -103,7 +105,7 @@ class Meter:
     def reading(self, *, waiting: int, in_flight: int) -> Reading:
         """Return where the run stands, with what waits and flies now."""
         with self._lock:
-            return replace(self._reading, waiting=waiting, in_flight=in_flight)
+            return Reading(**self._counts, waiting=waiting, in_flight=in_flight)
 
     def served(self) -> Mapping[Use, Served]:
         """Return what became of each question so far."""
@@ -111,7 +113,5 @@ class Meter:
             return dict(self._served)
 
     def _add(self, **counts: float) -> None:
-        now = self._reading
-        self._reading = replace(
-            now, **{name: getattr(now, name) + count for name, count in counts.items()}
-        )
+        for name, count in counts.items():
+            self._counts[name] += count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -46,7 +46,8 @@ class Backlog:
         self._pack_records = pack_records
         self._pack_tokens = pack_tokens
         self._groups: dict[GroupKey, _Group] = {}
-        self._lanes: dict[Lane, dict[GroupKey, _Group]] = {}
+        # Taken from the front: a dict would walk over all that was taken before, each time.
+        self._lanes: dict[Lane, OrderedDict[GroupKey, _Group]] = {}
         self._lane_tokens: dict[Lane, int] = {}
         self._ready: deque[Pack] = deque()
 
@@ -61,7 +62,7 @@ class Backlog:
             tokens = estimate_tokens(ask.text) + _RECORD_OVERHEAD_TOKENS
             group = self._groups[key] = _Group(ask.text, tokens)
         if group.ripe:
-            self._leave_lane(key, group)
+            self._leave_lane(group.lane, key, group)
         group.asks[ask.question.task.handle] = ask
         if ripe or group.ripe:
             self._enter_lane(key, group)
@@ -107,11 +108,11 @@ class Backlog:
 
     def _enter_lane(self, key: GroupKey, group: _Group) -> None:
         group.ripe = True
-        self._lanes.setdefault(group.lane, {})[key] = group
-        self._lane_tokens[group.lane] = self._lane_tokens.get(group.lane, 0) + group.tokens
-
-    def _leave_lane(self, key: GroupKey, group: _Group) -> None:
         lane = group.lane
+        self._lanes.setdefault(lane, OrderedDict())[key] = group
+        self._lane_tokens[lane] = self._lane_tokens.get(lane, 0) + group.tokens
+
+    def _leave_lane(self, lane: Lane, key: GroupKey, group: _Group) -> None:
         del self._lanes[lane][key]
         self._lane_tokens[lane] -= group.tokens
         if not self._lanes[lane]:
@@ -131,7 +132,7 @@ class Backlog:
             if records and (tokens > self._pack_tokens or len(records) == self._pack_records):
                 break
             records.append(Record(group.text, tuple(group.asks[name] for name in lane)))
-            self._leave_lane(key, group)
+            self._leave_lane(lane, key, group)
             del self._groups[key]
             if key[2]:
                 break

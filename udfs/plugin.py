@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -47,6 +48,10 @@ _UNSERVED = frozenset({"text"})
 """Columns of the store that never become part of the warehouse: the inputs of failed asks."""
 
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
+
+
+_OBJECTS_PER_COLLECTION = 20_000
+"""How many new objects make the garbage collector look at them; Python's own 700 is a pack."""
 
 
 class _Workshop:
@@ -103,6 +108,7 @@ class _Workshop:
         for engine in self._engines.values():
             engine.close()
             engine.store.close()
+        gc.unfreeze()  # or DuckDB's binding says at the very end that everything has leaked
 
 
 _workshop = _Workshop()
@@ -160,6 +166,19 @@ def _annotate_docs(settings: Settings) -> None:
     _extend(GenerateTask, "get_catalog_results", results)
 
 
+def _spare_the_collector() -> None:
+    """Let the garbage collector come seldom, and pass over what is there now: dbt's objects.
+
+    While answers come in by the thousand it would walk over all of them again and again, and
+    everybody would wait for it.
+    """
+    if gc.get_freeze_count():  # dbt runs once more in this process: the last run's may go
+        gc.unfreeze()
+        gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
+
+
 def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
     """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
     method = getattr(owner, name)
@@ -198,6 +217,7 @@ class Plugin(BasePlugin):
         _annotate_docs(self._settings)
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")
+        _spare_the_collector()
         self._engine.begin_run(get_invocation_id())
         _workshop.watch(
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
+import os
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,18 @@ Status = Literal[
 
 KEY_VERSION = "a1"
 """Names the way keys are made; changing it makes every stored answer miss."""
+
+
+_DRAW = random.Random()  # noqa: S311 - ids must differ, not be secret; seeded by the system
+os.register_at_fork(after_in_child=_DRAW.seed)
+
+
+def new_id() -> str:
+    """Return 32 hex digits that nobody else has drawn.
+
+    `uuid4` asks the system each time, and to do so gives way to every thread that waits.
+    """
+    return f"{_DRAW.getrandbits(128):032x}"
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ class Pack:
     attempt: int = 1
     faults: tuple[Fault, ...] = ()
     bisecting: bool = False
-    seal: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
+    seal: str = field(default_factory=new_id, compare=False)
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -126,14 +139,15 @@ class Pack:
     @property
     def model(self) -> str:
         """The one model that the whole pack asks."""
-        return self.questions[0].model
+        return self.records[0].asks[0].question.model
 
 
 @dataclass(frozen=True)
 class Request:
     """A pack as it is sent once: ids made for this sending, messages and schema.
 
-    `ids` stand in the order of the pack's records, `keys` are the short names of its questions.
+    `ids` stand in the order of the pack's records, `keys` are the short names of its questions;
+    `input_tokens` is an estimate of what messages and schema take.
     """
 
     pack: Pack
@@ -144,6 +158,7 @@ class Request:
     schema: JsonSchema
     max_output_tokens: int
     idempotency_key: str
+    input_tokens: int
 
     @property
     def model(self) -> str:
@@ -265,4 +280,5 @@ __all__ = [
     "Usage",
     "key_of",
     "key_seed",
+    "new_id",
 ]

@@ -41,16 +41,18 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
         items = _items(reply.content)
     except Rejected as error:
         return _nothing(request, str(error))
-    counts = Counter(_id(item) for item in items if isinstance(item, dict))
+    named = [(_id(item), item) for item in items if isinstance(item, dict)]
+    counts = Counter(id_ for id_, _ in named)
     unknown = [id_ for id_ in counts if id_ not in request.ids]
     missing = [id_ for id_ in request.ids if id_ not in counts]
     if unknown and missing:
         doubtful = _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
         return replace(doubtful, lost=frozenset(doubtful.refused))
-    by_id = {item["id"]: item for item in items if _is_single(item, counts)}
+    by_id = {id_: item for id_, item in named if id_ is not None and counts[id_] == 1}
     judged = _judge_records(request, reply, by_id, answered_at)
     notes = [f"{len(unknown)} unknown ids"] if unknown else []
-    if marred := sum(not _is_clean(item) for item in by_id.values()):
+    plain = "\\" not in reply.content and is_clean(reply.content)
+    if marred := 0 if plain else sum(not _is_clean(item) for item in by_id.values()):
         notes.append(f"{marred} answers cleaned of invisible characters")
     return replace(judged, note="; ".join(notes) or None)
 
@@ -72,8 +74,7 @@ def parse_strictly(content: str, *, constants: bool = False) -> Any:
         message = "bad_json: nested too deep"
         raise Rejected(message)
     try:
-        refuse = None if constants else _refuse_constant
-        return json.loads(content, object_pairs_hook=_object, parse_constant=refuse)
+        return (_LENIENT if constants else _STRICT).decode(content)
     except (ValueError, RecursionError):
         message = "bad_json: not one JSON value"
         raise Rejected(message) from None
@@ -95,10 +96,6 @@ def _id(item: dict[str, Any]) -> str | None:
     """Return the id of an item; None, which no record has, for anything but a string."""
     id_ = item.get("id")
     return id_ if isinstance(id_, str) else None
-
-
-def _is_single(item: Any, counts: Counter[str | None]) -> bool:
-    return isinstance(item, dict) and (id_ := _id(item)) is not None and counts[id_] == 1
 
 
 def _judge_records(
@@ -173,6 +170,8 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _depth(content: str) -> int:
     """Return an upper bound of the nesting depth: brackets inside strings count as well."""
+    if (most := content.count("[") + content.count("{")) <= MAX_DEPTH:
+        return most
     depth = deepest = 0
     for bracket in re.findall(r"[\[\]{}]", _STRING.sub("", content)):
         depth += 1 if bracket in "[{" else -1
@@ -182,3 +181,7 @@ def _depth(content: str) -> int:
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?')
 """A string, closed or not: to look for the end again from each quote would be quadratic."""
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_object)
+"""Made once: `json.loads` makes one for each call, which takes longer than a short reply."""

@@ -10,7 +10,7 @@ import pytest
 from udfs.census import Census, Plan, minutes_of, timed
 from udfs.packer import Backlog
 from udfs.prices import cost_usd, price_of
-from udfs.prompts import compose, expected_output_tokens, input_tokens
+from udfs.prompts import compose, expected_output_tokens
 from udfs.records import Ask
 from udfs.settings import Settings
 
@@ -124,7 +124,7 @@ def test_tokens_and_money_are_those_of_the_packs() -> None:
     for one in asks:
         backlog.add(one, ripe=True)
     packs = [pack for _ in range(2) if (pack := backlog.take(flush=True))]
-    tokens_in = sum(input_tokens(compose(pack)) for pack in packs)
+    tokens_in = sum(compose(pack).input_tokens for pack in packs)
     tokens_out = sum(expected_output_tokens(pack) for pack in packs)
 
     assert (plan.input_tokens, plan.output_tokens) == (tokens_in, tokens_out)

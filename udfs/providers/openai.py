@@ -3,85 +3,30 @@
 from __future__ import annotations
 
 import re
-import ssl
-import zlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import httpx2
 import openai
-from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
+from openai import AsyncOpenAI
 
 from udfs.canonical import scrub
 from udfs.errors import CallError, ConfigError, Fault, QuotaError
 from udfs.providers.headers import retry_after_seconds
+from udfs.providers.transport import NAME_THE_CA, NOT_SENT, CappedTransport, Client, is_untrusted
 from udfs.records import Reply, Request, Usage
 from udfs.settings import Settings
 from udfs.tasks import Rejected
 from udfs.validator import parse_strictly
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
-"""The most that is read of a reply, decoded: a pack's answers are a few kilobytes."""
-
 _LONGEST_CODE = 40
-_POOL_CONNECTIONS = 4
 
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted"})
 _RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _TOO_BIG_OR_BAD = frozenset({400, 413, 422})
 _ERROR_STATUS = re.compile("[45][0-9][0-9]")
 _MOST_CHARACTERS = 200
-_NAME_THE_CA = "Set `SSL_CERT_FILE` to a file with the certificate of the authority to trust."
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-
-
-class CappedTransport(httpx2.AsyncBaseTransport):
-    """Reads each reply whole, at most `MAX_BODY_BYTES` of it after decoding.
-
-    The SDK reads error bodies without a limit and inflates whatever it is sent; nothing above
-    this transport sees more than the cap. Connections are kept in several small pools: a pool
-    looks at each of its connections for each request, which with 256 of them in one pool took
-    two thirds of the client's time.
-    """
-
-    def __init__(self, connections: int) -> None:
-        sizes = [
-            min(_POOL_CONNECTIONS, connections - start)
-            for start in range(0, connections, _POOL_CONNECTIONS)
-        ]
-        trust = _trust()
-        self._pools = [
-            httpx2.AsyncHTTPTransport(verify=trust, limits=_limits(size)) for size in sizes
-        ]
-        self._busy = [0] * len(sizes)
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Return the response with its body read and decoded."""
-        place = min(range(len(self._busy)), key=self._busy.__getitem__)
-        self._busy[place] += 1
-        try:
-            return await self._whole(await self._pools[place].handle_async_request(request))
-        finally:
-            self._busy[place] -= 1
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        for pool in self._pools:
-            await pool.aclose()
-
-    async def _whole(self, response: httpx2.Response) -> httpx2.Response:
-        try:
-            body = await _read(response)
-        finally:
-            await response.aclose()
-        dropped = {"content-encoding", "content-length", "transfer-encoding"}
-        headers = [
-            (name, value) for name, value in response.headers.raw if _name(name) not in dropped
-        ]
-        return httpx2.Response(
-            response.status_code, headers=headers, content=body, extensions=response.extensions
-        )
 
 
 class OpenAIProvider:
@@ -96,29 +41,31 @@ class OpenAIProvider:
             message = "`OPENAI_API_KEY` is not set; export it, or use `ASSAY_PROVIDER=local`."
             raise ConfigError(message)
         self._host = settings.endpoint
-        self._http = DefaultAsyncHttpx2Client(
-            transport=CappedTransport(settings.max_in_flight),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=settings.deadline_seconds,
-        )
         self._client = AsyncOpenAI(
             api_key=settings.api_key.get_secret_value(),
             base_url=settings.endpoint,
             max_retries=0,
             timeout=settings.deadline_seconds,
-            http_client=self._http,
+            http_client=Client(CappedTransport(settings.max_in_flight, settings.deadline_seconds)),
         )
+
+        self._url = str(self._client.base_url.join("chat/completions"))
+        self._seconds = settings.deadline_seconds
 
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
         key = request.idempotency_key
         try:
             response = await self._client.post(
-                "/chat/completions",
+                self._url,
                 cast_to=httpx2.Response,
                 body=_body(request),
-                options={"headers": {"Idempotency-Key": key}, "idempotency_key": key},
+                options={
+                    "max_retries": 0,
+                    "timeout": self._seconds,
+                    "headers": {"Idempotency-Key": key},
+                    "idempotency_key": key,
+                },
             )
         except openai.APIError as error:
             raise self._translated(error, request) from None
@@ -134,10 +81,10 @@ class OpenAIProvider:
             headers = error.response.headers
             return self._status_error(error.status_code, _error_code(error.body), headers, request)
         if isinstance(error, openai.APIConnectionError):
-            if _is_untrusted(error):
+            if is_untrusted(error):
                 message = f"{self._host} shows a certificate that nothing here vouches for."
-                return ConfigError(f"{message} {_NAME_THE_CA}")
-            sent = not isinstance(error.__cause__, _NOT_SENT)
+                return ConfigError(f"{message} {NAME_THE_CA}")
+            sent = not isinstance(error.__cause__, NOT_SENT)
             what = type(error.__cause__ or error).__name__
             message = f"No reply from {self._host}: {what}."
             return CallError("transport", message, maybe_paid=sent)
@@ -203,10 +150,6 @@ def fault_of(status: int, code: str | None, should_retry: str | None) -> Fault:
 def open_provider(settings: Settings) -> OpenAIProvider:
     """Return a provider for the endpoint, model and key of the settings."""
     return OpenAIProvider(settings)
-
-
-def _limits(connections: int) -> httpx2.Limits:
-    return httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -319,60 +262,3 @@ def _telling(headers: Mapping[str, str]) -> dict[str, str]:
 def _short_text(said: Any) -> str | None:
     """Return what a server says as a short text that can be stored; None for anything else."""
     return scrub(said)[:_MOST_CHARACTERS] if isinstance(said, str) and said else None
-
-
-def _trust() -> ssl.SSLContext:
-    """Return whom to trust: the system, or what `SSL_CERT_FILE` names; made once, it is slow."""
-    try:
-        return httpx2.create_ssl_context()
-    except OSError as error:  # ssl.SSLError is one
-        message = "The certificates that vouch for the endpoint cannot be read"
-        raise ConfigError(f"{message} ({type(error).__name__}). {_NAME_THE_CA}") from None
-
-
-def _is_untrusted(error: BaseException | None) -> bool:
-    """Whether `error` comes from a certificate that could not be verified."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _name(raw: bytes) -> str:
-    return raw.decode("latin-1").lower()
-
-
-async def _read(response: httpx2.Response) -> bytes:
-    """Return the decoded body, or raise `CallError` once it exceeds the cap."""
-    inflate = _inflater(response.headers.get("content-encoding", "identity"))
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += _inflated(inflate, chunk, MAX_BODY_BYTES + 1 - len(body)) if inflate else chunk
-        if len(body) > MAX_BODY_BYTES:
-            message = f"A reply of more than {MAX_BODY_BYTES} bytes."
-            raise CallError("bad_body", message, status=response.status_code, maybe_paid=True)
-    if inflate and not inflate.eof:
-        message = "A compressed reply that ends too early."
-        raise CallError("bad_body", message, status=response.status_code, maybe_paid=True)
-    return bytes(body)
-
-
-def _inflater(encoding: str) -> Any:
-    known = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-    name = encoding.strip().lower()
-    if name in known:
-        return zlib.decompressobj(known[name])
-    if name in ("", "identity"):
-        return None
-    message = f"A reply in an encoding that was not asked for ({name[:20]!r})."
-    raise CallError("bad_body", message, maybe_paid=True)
-
-
-def _inflated(inflate: Any, chunk: bytes, room: int) -> bytes:
-    try:
-        inflated: bytes = inflate.decompress(chunk, max(room, 1))
-    except zlib.error:
-        message = "A reply whose compression is broken."
-        raise CallError("bad_body", message, maybe_paid=True) from None
-    return inflated

@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -63,14 +64,12 @@ def put_answers(connection: sqlite3.Connection, stored: Iterable[StoredAnswer]) 
 
     The first sound answer for a key wins for ever; a row whose checksum does not fit gives way.
     """
-    items = list(stored)
-    keys = [item.ask.key for item in items]
-    for part, marks in keys_in_parts(keys):
-        sound = dict(_answers(connection, part, marks))
-        connection.executemany(
-            "insert or replace into answers values (?,?,?,?,?,?,?,?,?,?)",
-            [_answer_row(item) for item in items if item.ask.key not in sound],
-        )
+    rows = {item.ask.key: _answer_row(item) for item in stored}
+    for part, marks in keys_in_parts(list(rows)):
+        if _insert_answers(connection, "ignore", [rows[key] for key in part]) < len(part):
+            sound = dict(_answers(connection, part, marks))
+            unsound = [rows[key] for key in part if key not in sound]
+            _insert_answers(connection, "replace", unsound)
         for table in ("failures", "leases"):
             connection.execute(f"delete from {table} where key in ({marks})", part)  # noqa: S608
 
@@ -162,6 +161,20 @@ def _answer_row(item: StoredAnswer) -> list[Any]:
     body = (outcome.value, confidence, outcome.model, outcome.answered_at)
     named = (item.ask.key, question.task.kind, question.model, question.host)
     return [*named, question.task.prompt_hash, *body, checksum(item.ask.key, *body)]
+
+
+def _insert_answers(
+    connection: sqlite3.Connection, otherwise: str, rows: Sequence[Sequence[Any]]
+) -> int:
+    """Insert `rows`, and `ignore` or `replace` where there is one; return how many were written.
+
+    One statement for all: each one that runs lets go of the GIL and has to get it back.
+    """
+    if not rows:
+        return 0
+    values = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
+    statement = f"insert or {otherwise} into answers values {values}"  # noqa: S608
+    return connection.execute(statement, list(chain.from_iterable(rows))).rowcount
 
 
 def _answers(
