@@ -41,8 +41,9 @@ def enclose(connection: duckdb.DuckDBPyConnection, reach: Reach) -> None:
     Databases that are attached by now stay. Nothing can open the fence again but a new
     connection; to close it twice does nothing.
     """
-    if not reach.external_access:
-        lock(connection, folders(reach, Path.cwd()))
+    if reach.external_access or _is_locked(connection):
+        return  # a run asks this for every statement
+    lock(connection, folders(reach, Path.cwd()))
 
 
 def lock(connection: duckdb.DuckDBPyConnection, allowed: Iterable[Path] = ()) -> None:
