@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from udfs.errors import BudgetError
+
 
 @dataclass(slots=True)
 class Budget:
@@ -41,6 +43,20 @@ class Budget:
         if self.max_cost_usd is None or cost_usd is None:
             return False
         return self.spent_usd + self.reserved_usd + cost_usd > self.max_cost_usd
+
+    def check(self, cost_usd: float | None, requests: int) -> None:
+        """Raise `BudgetError` for what there is no room for."""
+        if not self.lacks(cost_usd, requests):
+            return
+        about = f"about {requests:,} requests"
+        if cost_usd is not None:
+            about += f" and {cost_usd:.4f} US dollars"
+        message = (
+            f"What is to be asked needs {about}, more than the budget of this run has left "
+            "(`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`); nothing of it was sent. Raise the "
+            "budget, or set `ASSAY_OVER_BUDGET=spend` to go as far as it reaches."
+        )
+        raise BudgetError(message)
 
     def may_free(self) -> bool:
         """Whether room can come back: a cap on money, and reservations that may settle lower."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -26,8 +27,9 @@ from udfs import (
     gates,
     tally,
 )
+from udfs.budget import Budget
 from udfs.console import Json, print_json, print_table
-from udfs.errors import AssayError, ConfigError
+from udfs.errors import AssayError, BudgetError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
 from udfs.report import (
@@ -73,6 +75,7 @@ def build(
         open_warehouse(database_path(), read_only=False).close()
     for loss in tally.losses(database_path()):
         typer.echo(f"Warning: {loss} after the last build. See docs/operations.md.", err=True)
+    _check_budget(settings, arguments or [])
     before = invocation_of(run_results(Path.cwd()))
     code = run_dbt(["build", *(arguments or [])])
     results = run_results(Path.cwd())
@@ -86,6 +89,24 @@ def build(
     code = cli_publish.after_build(settings, code, ended=ended)
     cli_report.after_build(results, code, ended=ended)
     raise typer.Exit(code)
+
+
+def _check_budget(settings: Settings, arguments: list[str]) -> None:
+    """End with the exit code for it where a build needs more than its budget, before it starts.
+
+    What cannot be counted before, such as a model whose input is not built, is checked by the
+    engine once it can be.
+    """
+    if not settings.refuses or not database_path().exists():
+        return
+    with contextlib.suppress(ConfigError):
+        plans = plan_models(manifest_beside("compile", *arguments), database_path(), settings)
+        budget = Budget(settings.max_cost_usd, settings.max_requests)
+        try:
+            budget.check(plans["total"].cost_usd, plans["total"].requests)
+        except BudgetError as error:
+            typer.echo(f"Stopped {error}", err=True)
+            raise typer.Exit(BUDGET_EXIT) from None
 
 
 def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:

@@ -169,7 +169,7 @@ class Dispatcher:
     def _all_gathered(self) -> None:
         """What waits is all that is due for now: it may be counted, and sent."""
         self._gathered = True
-        if self._governor.refuses and len(self._backlog):
+        if self._settings.refuses and len(self._backlog):
             self._governor.check_need(self._backlog.asks())
 
     async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
@@ -186,7 +186,7 @@ class Dispatcher:
 
     def _pump(self) -> None:
         """Send all that may go out now; called whenever something has changed."""
-        if self._governor.refuses and not self._gathered and not self._claims.waiting:
+        if self._settings.refuses and not self._gathered and not self._claims.waiting:
             return  # how much is needed is known once all is there
         while self.stopped is None and len(self._backlog) and self._governor.has_slot():
             if (wait := self._governor.wait_seconds()) > 0:

@@ -57,7 +57,7 @@ class QuotaError(RunError):
 
 
 class BudgetError(RunError):
-    """A model needs more than the budget of the run has left; nothing of it was sent."""
+    """A build or a model needs more than the budget has left; nothing of it was sent."""
 
     cause = "budget"
 

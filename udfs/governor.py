@@ -11,7 +11,7 @@ from udfs import policy
 from udfs.breaker import Breaker, RetryBudget
 from udfs.budget import Budget
 from udfs.census import Census
-from udfs.errors import BudgetError, CallError
+from udfs.errors import CallError
 from udfs.limiter import Limiter
 from udfs.prices import cost_usd, price_of
 from udfs.records import Ask, Pack, Request
@@ -59,28 +59,12 @@ class Governor:
         """Whether the budget of the run has room for a request that costs so much at most."""
         return self._budget.allows(worst_usd)
 
-    @property
-    def refuses(self) -> bool:
-        """Whether what a statement needs is counted before anything of it is sent."""
-        capped = self._settings.max_cost_usd is not None or self._settings.max_requests is not None
-        return capped and self._settings.over_budget == "refuse"
-
     def check_need(self, asks: Sequence[Ask]) -> None:
         """Raise `BudgetError` when `asks` need more than the budget of the run has left."""
         census = Census(self._settings)
         census.take(asks)
         need = census.plan()
-        if not self._budget.lacks(need.cost_usd, need.requests):
-            return
-        about = f"about {need.requests:,} requests"
-        if need.cost_usd is not None:
-            about += f" and {need.cost_usd:.4f} US dollars"
-        message = (
-            f"What is to be asked needs {about}, more than the budget of this run has left "
-            "(`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`); nothing of it was sent. Raise the "
-            "budget, or set `ASSAY_OVER_BUDGET=spend` to go as far as it reaches."
-        )
-        raise BudgetError(message)
+        self._budget.check(need.cost_usd, need.requests)
 
     def may_free(self) -> bool:
         """Whether the budget may have room once something in flight has settled."""

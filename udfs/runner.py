@@ -29,6 +29,9 @@ KILL_SECONDS = 4.0
 BUDGET_EXIT = 3
 QUOTA_EXIT = 4
 
+SIGNALLED = 128
+"""Exit codes above are this and the signal that ended a run, as shells have it."""
+
 EXIT_CODES = {"budget": BUDGET_EXIT, "quota": QUOTA_EXIT}
 """Exit code for what stopped a run, where dbt's own (0, 1, 2) would not tell."""
 
@@ -42,11 +45,14 @@ _STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MUL
 def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
     """Run `dbt compile` or `dbt parse` and return the manifest, leaving the last build's alone.
 
-    Raises `ConfigError` with what dbt says where it fails.
+    Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
     with tempfile.TemporaryFile("w+") as printed:
         beside = ["--quiet", "--target-path", str(BESIDE)]
-        if run_dbt([command, *beside, *arguments], printed):
+        code = run_dbt([command, *beside, *arguments], printed)
+        if code > SIGNALLED:
+            sys.exit(code)
+        if code:
             printed.seek(0)
             said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
             message = f"dbt {command} failed: {' '.join(said.split())}"
@@ -83,7 +89,7 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
     while (code := _wait(child)) is None:
         if told.number is not None:
             return _end(child, told)
-    return code if told.number is None else 128 + told.number
+    return code if told.number is None else SIGNALLED + told.number
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int | None:
@@ -106,4 +112,4 @@ def _end(child: subprocess.Popen[bytes], told: _Told) -> int:
         if child.poll() is None:
             child.send_signal(number)
     child.wait()
-    return 128 + (told.number or 0)
+    return SIGNALLED + (told.number or 0)

@@ -150,8 +150,8 @@ class Settings(Reach):
     )
     over_budget: Literal["refuse", "spend"] = Field(
         default="refuse",
-        description="What happens where a model needs more than the budget of the run has left: "
-        "`refuse` sends nothing for it and stops; `spend` buys what the budget allows and leaves "
+        description="What happens where a build, or a model in it, needs more than the budget of the "
+        "run has left: `refuse` sends nothing for it and stops; `spend` buys what the budget allows and leaves "
         "the other rows `not_attempted`.",
     )
     price_input_usd: Price = Field(
@@ -191,6 +191,12 @@ class Settings(Reach):
     def endpoint(self) -> str:
         """The base URL in use with a remote provider."""
         return (self.base_url or PUBLIC_BASE_URL).rstrip("/")
+
+    @property
+    def refuses(self) -> bool:
+        """Whether what exceeds the budget is counted first, and refused before it is sent."""
+        capped = self.max_cost_usd is not None or self.max_requests is not None
+        return capped and self.over_budget == "refuse"
 
     @property
     def host(self) -> str:

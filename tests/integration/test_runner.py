@@ -150,6 +150,27 @@ def test_b09_a_model_that_needs_more_than_the_budget_is_refused(
         assert assay(project, "build", ASSAY_MAX_REQUESTS="1000").returncode == 0
 
 
+def test_b09_a_build_that_needs_more_than_the_budget_does_not_start(tmp_path: Path) -> None:
+    """Two models of which each would fit, but not both: nothing is sent, dbt builds nothing."""
+    asks = (
+        "select {{ ai_filter(\"body || 'MORE'\", 'Is it MORE?') }} as it from {{ ref('notes') }}"
+    )
+    models = {"bronze/notes.sql": MODELS["bronze/notes.sql"]} | {
+        f"silver/{name}.sql": asks.replace("MORE", name) for name in ("glad", "long")
+    }
+    cap = {"ASSAY_MAX_REQUESTS": str(NEED + 5)}
+    with FaultServer() as server:
+        project = Project(tmp_path, models, LIMITS | asking(server))
+        assert project.dbt("build", "--select", "notes").code == 0
+        refused = assay(project, "build", **cap)
+        assert refused.returncode == 3, refused.stdout
+        assert f"needs about {2 * NEED} requests" in refused.stderr
+        assert "Finished running" not in refused.stdout
+        assert server.summary()["requests"] == 0
+        assert assay(project, "build", "--", "--select", "glad", **cap).returncode != 3
+        assert server.summary()["requests"] == NEED
+
+
 # --- no credit
 
 BEFORE_QUOTA = 6
