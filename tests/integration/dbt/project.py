@@ -11,9 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -93,9 +91,12 @@ class Project:
         """Run dbt and wait for it; `env` is added for this run only."""
         results = self.root / "target" / "run_results.json"
         results.unlink(missing_ok=True)
-        self._know_what_is_parsed(self.env | env)
+        given = (self.env | env).items()
+        settings = frozenset(pair for pair in given if pair[0].startswith("ASSAY_"))
+        self._remember(settings)
         words = ("--no-use-colors", *arguments)
         done = warm_run("dbt", words, self.root, self._environment(env), RUN_SECONDS, merged=True)
+        self._remember(settings)
         return Run(done.code, done.out, _results(results))
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
@@ -165,12 +166,17 @@ class Project:
         files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
         return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
 
-    def _know_what_is_parsed(self, env: Mapping[str, str]) -> None:
-        """Begin with dbt's memory of the macros; it forgets it all when a setting is another."""
-        memory = self.root / PARSED
-        if not memory.exists() and not any(name.startswith("ASSAY_") for name in env):
+    def _remember(self, settings: frozenset[tuple[str, str]]) -> None:
+        """Begin with what dbt remembers of the macros from a run with the same settings.
+
+        It compares all other files with what it remembers, but believes that seeds do not move.
+        """
+        memory, own = self.root / PARSED, (self.root / "seeds").exists()
+        if memory.exists() and settings not in _memories and not own:
+            _memories[settings] = memory.read_bytes()
+        if not memory.exists() and settings in _memories:
             memory.parent.mkdir(exist_ok=True)
-            memory.write_bytes(_parsed())
+            memory.write_bytes(_memories[settings])
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
         bare = {
@@ -225,15 +231,8 @@ def literal(value: Any) -> str:
     return "{% raw %}'" + value.replace("'", "''") + "'{% endraw %}"
 
 
-@cache
-def _parsed() -> bytes:
-    """What dbt remembers of the macros alone; what is below `models` is not to be moved."""
-    with TemporaryDirectory(prefix="assay-parsed-") as folder:
-        project = Project(Path(folder))
-        words = ("parse", "--quiet")
-        done = warm_run("dbt", words, project.root, project._environment({}), RUN_SECONDS)
-        assert done.code == 0, done
-        return (project.root / PARSED).read_bytes()
+_memories: dict[frozenset[tuple[str, str]], bytes] = {}
+"""What dbt remembers after a run, by the settings that it depends on."""
 
 
 def _copy(source: Path, target: Path) -> None:
