@@ -11,23 +11,21 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
-from udfs import (
-    cli_calls,
-    cli_checks,
-    cli_dead_letters,
-    cli_doctor,
-    cli_evaluate,
-    cli_explain,
-    cli_forget,
-    cli_publish,
-    cli_report,
-    cli_store,
-    cli_suggest,
-    fence,
-    gates,
-    tally,
-)
+from udfs import fence, gates, tally
 from udfs.budget import Budget
+from udfs.commands import (
+    calls,
+    checks,
+    dead_letters,
+    doctor,
+    evaluate,
+    explain,
+    forget,
+    publish,
+    report,
+    store,
+    suggest,
+)
 from udfs.console import Json, print_json, print_table
 from udfs.errors import AssayError, BudgetError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
@@ -83,11 +81,11 @@ def build(
     if results is not None and ended:
         code = _told(settings, results, code, arguments or [])
     elif not code:
-        typer.echo(cli_checks.STALE, err=True)
+        typer.echo(checks.STALE, err=True)
         code = 1
     tally.settle(database_path(), invocation_of(results))
-    code = cli_publish.after_build(settings, code, ended=ended)
-    cli_report.after_build(results, code, ended=ended)
+    code = publish.after_build(settings, code, ended=ended)
+    report.after_build(results, code, ended=ended)
     raise typer.Exit(code)
 
 
@@ -111,21 +109,21 @@ def _check_budget(settings: Settings, arguments: list[str]) -> None:
 
 def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:
     """Print what a run did and why it is not green, if so; return the exit code for that."""
-    invocation, store = invocation_of(results), Store(settings.store)
-    outcomes = outcomes_of(store, invocation)
-    typer.echo(summary(results, spend_of(store, invocation), outcomes, database_path()))
-    typer.echo(gates.summary(store, invocation))
+    invocation, ledger = invocation_of(results), Store(settings.store)
+    outcomes = outcomes_of(ledger, invocation)
+    typer.echo(summary(results, spend_of(ledger, invocation), outcomes, database_path()))
+    typer.echo(gates.summary(ledger, invocation))
     for line in red_tests(results, manifest_of(Path.cwd())):
         typer.echo(f"Red     {line}")
-    stop = stopped_by(store, invocation)
-    store.close()
-    for note in cli_checks.notes(results):
+    stop = stopped_by(ledger, invocation)
+    ledger.close()
+    for note in checks.notes(results):
         typer.echo(note)
     if stop is not None:
         typer.echo(f"Stopped {stop[1]}", err=True)
         return EXIT_CODES.get(stop[0], code)
-    lines = list(cli_checks.red_lines(settings, results, arguments)) if code in (0, 1) else []
-    for line in cli_checks.shown(lines):
+    lines = list(checks.red_lines(settings, results, arguments)) if code in (0, 1) else []
+    for line in checks.shown(lines):
         typer.echo(line, err=True)
     return code or int(bool(lines))
 
@@ -178,20 +176,20 @@ def query(
             typer.echo(found)
 
 
-app.command("evaluate")(cli_evaluate.command)
-app.command("checks")(cli_checks.command)
-app.command("doctor")(cli_doctor.command)
-app.command("calls")(cli_calls.calls)
-app.command("spend")(cli_calls.spend)
-app.command("explain")(cli_explain.command)
-app.command("backup")(cli_store.backup_command)
-app.command("restore")(cli_store.restore_command)
-app.command("prune")(cli_store.prune_command)
-app.command("report")(cli_report.command)
-app.command("suggest")(cli_suggest.command)
-app.command("publish")(cli_publish.command)
-app.command("forget")(cli_forget.command)
-app.add_typer(cli_dead_letters.app, name="dead-letters")
+app.command("evaluate")(evaluate.command)
+app.command("checks")(checks.command)
+app.command("doctor")(doctor.command)
+app.command("calls")(calls.calls)
+app.command("spend")(calls.spend)
+app.command("explain")(explain.command)
+app.command("backup")(store.backup_command)
+app.command("restore")(store.restore_command)
+app.command("prune")(store.prune_command)
+app.command("report")(report.command)
+app.command("suggest")(suggest.command)
+app.command("publish")(publish.command)
+app.command("forget")(forget.command)
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def run() -> None:

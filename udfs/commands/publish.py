@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from udfs.cli_checks import red_lines
+from udfs.commands.checks import red_lines
 from udfs.console import Json, print_json
 from udfs.errors import PublishError
 from udfs.publication import (
