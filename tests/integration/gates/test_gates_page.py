@@ -54,7 +54,14 @@ def typed(root: Path, project: Project, command: str) -> list[str]:
     return COLOURS.sub("", done.stdout).splitlines()
 
 
-@pytest.mark.parametrize("block", range(len(BLOCKS)))
+FIRST_ALONE = [
+    0,
+    *(pytest.param(block, marks=pytest.mark.whole) for block in range(1, len(BLOCKS))),
+]
+"""A block is two or three whole builds: one in every run, all with the promises at full size."""
+
+
+@pytest.mark.parametrize("block", FIRST_ALONE)
 def test_the_page_says_what_is_printed(clone: Project, block: int) -> None:
     """Block by block, one after the other, in one clone."""
     for step in steps(BLOCKS[block]):

@@ -29,6 +29,7 @@ from quality.inventory import (
     tables,
 )
 from quality.lock import LOCK, breaches, kept_from, lock_text, read_lock, suite_breaches
+from udfs.runner import BESIDE
 
 from ..dbt.project import REPOSITORY, Project
 from ..figures import Figure, figure
@@ -52,7 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def manifest(shop: Project) -> Manifest:
     """What dbt makes of it."""
-    found: Manifest = json.loads((shop.root / "target" / "manifest.json").read_text())
+    found: Manifest = json.loads((shop.root / BESIDE / "manifest.json").read_text())
     return found
 
 
