@@ -107,7 +107,7 @@ def test_a_plain_line_knows_its_pace_too() -> None:
     ticker = Ticker(reading, log, plain_seconds=1.2)
     until(log, "\n")
     ticker.close()
-    assert "0.0 req/s" not in log.getvalue()
+    assert "· 0.0 req/s" not in log.getvalue()
     assert log.getvalue().endswith(" left\n")
     assert log.getvalue().count("\n") == 1
 
