@@ -58,7 +58,7 @@ def project(new_project: Callable[..., Project]) -> Project:
 
 
 OFTEN = ("unknown_variable", "no_key", "plain_http", "a22_sdk_url_only", "store_below_a_file")
-"""Seen through dbt in every run; the others are in every run by the model of the settings alone."""
+"""Seen through dbt in every run; the model of the settings is tested with all of them."""
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def await_requests(server: FaultServer, running: subprocess.Popen[bytes], more: 
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.whole)])
 def test_p06_a_build_that_was_killed_is_finished_by_the_next(
     tmp_path: Path, kills: int, figure: Figure
 ) -> None:
