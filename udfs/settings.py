@@ -152,8 +152,7 @@ class Settings(Reach):
         default="refuse",
         description="What happens where a build, or a model in it, needs more than the budget of "
         "the run has left: `refuse` sends nothing for it and stops; `spend` buys what the budget "
-        "allows and leaves "
-        "the other rows `not_attempted`.",
+        "allows and leaves the other rows `not_attempted`.",
     )
     price_input_usd: Price = Field(
         default=None,

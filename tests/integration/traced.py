@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Collection
@@ -16,7 +15,7 @@ from .dbt.project import Project
 
 SECONDS = 240
 
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+needs_strace = pytest.mark.wants("strace")
 
 
 @dataclass(frozen=True)

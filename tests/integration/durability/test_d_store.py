@@ -48,11 +48,6 @@ def sized(small: int, whole: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("size", [small, pytest.param(whole, marks=pytest.mark.whole)])
 
 
-def needs(tool: str) -> pytest.MarkDecorator:
-    """Skip where a tool of the system is missing."""
-    return pytest.mark.skipif(shutil.which(tool) is None, reason=f"{tool} is not installed")
-
-
 def seeded(seed: int) -> random.Random:
     """Random moments that are drawn alike each time."""
     return random.Random(seed)  # noqa: S311 - repeatable on purpose
@@ -219,7 +214,7 @@ def readable(path: Path, numbers: range) -> dict[int, str | None]:
     return {number: rows[ask_of(number).key] for number in numbers if ask_of(number).key in rows}
 
 
-@needs("strace")
+@pytest.mark.wants("strace")
 def test_d05_an_error_of_the_disk_is_never_swallowed(path: Path) -> None:
     """EIO at the fsync of a commit: the process ends with our message, older rows are whole."""
     fill(path, 50)
@@ -236,7 +231,7 @@ def test_d05_an_error_of_the_disk_is_never_swallowed(path: Path) -> None:
     assert (len(found), wrong(found)) == (50 + len(lines), 0)
 
 
-@needs("prlimit")
+@pytest.mark.wants("prlimit")
 def test_d06_a_quota_is_treated_like_a_full_disk(path: Path, figure: Figure) -> None:
     """A file size limit: the process ends with our message, what was acknowledged is whole."""
     before = ("prlimit", "--fsize=150000")

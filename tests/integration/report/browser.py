@@ -11,10 +11,6 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 PROGRAMS = ("chromium", "chromedriver")
-MISSING = (
-    "There is no chromium or no chromedriver: apt-get install chromium chromium-driver, or run "
-    ".ci/run, which does."
-)
 _QUIET = (
     "--headless",
     "--no-sandbox",
@@ -29,11 +25,6 @@ _QUIET = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 """The last one: no name is ever looked up, so that a request that tries to leave fails loudly."""
-
-
-def missing() -> bool:
-    """Whether there is no browser to test with."""
-    return not all(map(shutil.which, PROGRAMS))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from selenium import webdriver
 
-from .browser import MISSING, browser, missing
+from .browser import browser
 from .shop import HOSTILE, LABELS, Shop, fill
 
 
@@ -29,8 +29,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """A browser; tests that need one are skipped where there is none."""
-    if missing():
-        pytest.skip(MISSING)
+    """A browser."""
     with browser(tmp_path_factory.mktemp("profile"), 1200, 900) as driver:
         yield driver

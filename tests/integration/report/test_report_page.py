@@ -13,10 +13,10 @@ from selenium.webdriver.common.by import By
 
 from udfs.reporting.page import SECTIONS
 
-from .browser import MISSING, browser, missing
+from .browser import PROGRAMS, browser
 from .shop import HOSTILE, Shop
 
-pytestmark = pytest.mark.skipif(missing(), reason=MISSING)
+pytestmark = pytest.mark.wants(*PROGRAMS)
 PHONE = 375
 _SECONDS = 10
 

@@ -1,0 +1,23 @@
+"""`@pytest.mark.wants("strace")`: tests that need programs of the system.
+
+Where one is missing they are skipped, saying so; with `TEST_PROGRAMS=required`, as in the gate,
+they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End a test whose programs are not installed before its fixtures are made."""
+    wanted = [program for marker in item.iter_markers("wants") for program in marker.args]
+    absent = [program for program in wanted if shutil.which(program) is None]
+    if absent:
+        required = os.environ.get("TEST_PROGRAMS") == "required"
+        end = pytest.fail if required else pytest.skip
+        end(f"Not installed: {', '.join(absent)}; .ci/run installs what tests want.")
