@@ -6,6 +6,7 @@ import datetime
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from udfs import policy
 from udfs.clock import iso, now_utc
@@ -19,7 +20,7 @@ from udfs.store import (
     Writer,
     failed_attempts,
     put_answers,
-    put_attempt,
+    put_attempts,
     put_failures,
     put_run,
     put_served,
@@ -27,6 +28,7 @@ from udfs.store import (
     put_task,
     release,
 )
+from udfs.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class Burial:
     asks: Sequence[Ask]
     status: Status
     reasons: Mapping[bytes, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """An attempt that has ended and what came of it: one transaction, or none."""
+
+    attempt: Attempt
+    stored: Sequence[StoredAnswer]
+    burial: Burial | None
+    tasks: Sequence[Task]
 
 
 class Recorder:
@@ -62,7 +74,7 @@ class Recorder:
 
     async def written(self) -> None:
         """Return once everything that was handed over so far is written."""
-        await self._writer.write(lambda connection: None)
+        await self._writer.write(_nothing, None)
 
     def release(self, keys: Sequence[bytes] | None = None) -> None:
         """Let other processes have `keys`, or all that this one holds; it asks them no more."""
@@ -74,9 +86,7 @@ class Recorder:
 
     async def claim(self, keys: Sequence[bytes]) -> Granted:
         """Lease those of `keys` that nobody has settled or holds."""
-        owner, now = self._store.owner, now_utc()
-        granted: Granted = await self._writer.write(lambda c: owner.claim(c, keys, now))
-        return granted
+        return await self._writer.write(self._claim, keys)
 
     async def write(
         self,
@@ -95,18 +105,32 @@ class Recorder:
         asked = [*(item.ask for item in stored), *(burial.asks if burial else ())]
         tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asked}
         new = [task for name, task in tasks.items() if name not in self._known_prompts]
-
-        def step(connection: sqlite3.Connection) -> list[Failure]:
-            put_attempt(connection, attempt)
-            put_answers(connection, stored)
-            failures = self._failures(connection, burial) if burial else []
-            put_failures(connection, failures)
-            for task in new:
-                put_task(connection, task, attempt.started_at)
-            return failures
-
-        failures: list[Failure] = await self._writer.write(step)
+        failures = await self._writer.write(self._land, _Landing(attempt, stored, burial, new))
         self._known_prompts.update(task.prompt_hash for task in new)
+        return failures
+
+    def _claim(
+        self, connection: sqlite3.Connection, waiting: Sequence[Sequence[bytes]]
+    ) -> list[Granted]:
+        now = now_utc()
+        return [self._store.owner.claim(connection, keys, now) for keys in waiting]
+
+    def _land(
+        self, connection: sqlite3.Connection, landings: Sequence[_Landing]
+    ) -> list[list[Failure]]:
+        """Write what came of some attempts, and return the failures that each leaves."""
+        put_attempts(connection, [landing.attempt for landing in landings])
+        put_answers(connection, chain.from_iterable(landing.stored for landing in landings))
+        for landing in landings:
+            for task in landing.tasks:
+                put_task(connection, task, landing.attempt.started_at)
+        return [self._bury(connection, landing.burial) for landing in landings]
+
+    def _bury(self, connection: sqlite3.Connection, burial: Burial | None) -> list[Failure]:
+        if burial is None or not burial.asks:
+            return []
+        failures = self._failures(connection, burial)
+        put_failures(connection, failures)
         return failures
 
     def _failures(self, connection: sqlite3.Connection, burial: Burial) -> list[Failure]:
@@ -122,6 +146,10 @@ class Recorder:
             replace(failure, text=ask.text)
             for ask, failure in zip(burial.asks, failures, strict=True)
         ]
+
+
+def _nothing(_: sqlite3.Connection, waiting: Sequence[None]) -> Sequence[None]:
+    return waiting
 
 
 def _failure(ask: Ask, burial: Burial, attempts: int, moment: datetime.datetime) -> Failure:

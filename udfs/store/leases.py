@@ -97,10 +97,10 @@ class Owner:
         open_keys = [key for key in keys if key not in settled]
         held = self._held(connection, open_keys)
         ours = [key for key in open_keys if key not in held]
-        connection.executemany(
-            "insert or replace into leases (key, owner) values (?, ?)",
-            [(key, self.name) for key in ours],
-        )
+        for part, _ in keys_in_parts(ours):
+            rows = ",".join(["(?,?)"] * len(part))
+            values = [value for key in part for value in (key, self.name)]
+            connection.execute(f"insert or replace into leases values {rows}", values)  # noqa: S608
         return Granted(frozenset(ours), settled)
 
     def _held(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> set[bytes]:

@@ -21,11 +21,15 @@ from udfs.settings import Settings
 from udfs.tasks import Task
 
 _KEYS_PER_SELECT = 2000
+_ROWS_PER_INSERT = 1000
+"""With the columns of `calls` this stays below the 32,766 values that SQLite takes at once."""
+
 _CALL_COLUMNS = [field.name for field in fields(Attempt)]
 call_row = attrgetter(*_CALL_COLUMNS)
 """The row of an attempt; `astuple` would copy every value, at forty times the cost."""
 
-_CALLS = f"calls ({','.join(_CALL_COLUMNS)}) values ({','.join('?' * len(_CALL_COLUMNS))})"
+_CALL_ROW = f"({','.join('?' * len(_CALL_COLUMNS))})"
+_CALLS = f"calls ({','.join(_CALL_COLUMNS)}) values "
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +89,23 @@ def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) ->
 
 def put_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
     """Record an attempt and what became of it."""
-    connection.execute(f"insert or replace into {_CALLS}", call_row(attempt))
+    put_attempts(connection, [attempt])
+
+
+def put_attempts(connection: sqlite3.Connection, attempts: Sequence[Attempt]) -> None:
+    """Record some attempts and what became of each, in one statement."""
+    for start in range(0, len(attempts), _ROWS_PER_INSERT):
+        part = attempts[start : start + _ROWS_PER_INSERT]
+        rows = ",".join([_CALL_ROW] * len(part))
+        values = list(chain.from_iterable(map(call_row, part)))
+        connection.execute(f"insert or replace into {_CALLS}{rows}", values)
 
 
 def put_interrupted(connection: sqlite3.Connection, noted: Attempt) -> None:
     """Record an attempt whose process ended before it did, unless its end is on record."""
     reason = "its process ended before it did"
     row = replace(noted, outcome="interrupted", error=reason, maybe_paid=True)
-    connection.execute(f"insert or ignore into {_CALLS}", call_row(row))
+    connection.execute(f"insert or ignore into {_CALLS}{_CALL_ROW}", call_row(row))
 
 
 def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
