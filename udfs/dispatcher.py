@@ -34,6 +34,7 @@ from udfs.providers import Provider
 from udfs.recorder import Burial, Recorder
 from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request
 from udfs.settings import Settings
+from udfs.store import Landing
 from udfs.validator import judge
 
 CANCELLED = "The run was cancelled; answers so far are kept. Run again to go on."
@@ -226,16 +227,24 @@ class Dispatcher:
             self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
 
     async def _serve(self, request: Request, worst: float | None) -> None:
-        """Send one pack once, see to its rows, and only then make room for the next.
+        """Send one pack once, make room for the next, and see to the rows of this one.
 
-        A slot is free again when the answers are on disk: a kill costs what was in flight.
+        A slot is free again when the answers would outlive a kill, which then costs what was in
+        flight; a row gets its answer only when a power cut would not take it, either.
         """
+        landed: tuple[Judged, Landing] | None = None
         async with self._heard():
-            await self._attempt(request, worst)
+            landed = await self._attempt(request, worst)
         self._governor.finish()
         self._pump()
+        if landed is not None:
+            async with self._heard():
+                await self._take_in(request, *landed)
 
-    async def _attempt(self, request: Request, worst: float | None) -> None:
+    async def _attempt(
+        self, request: Request, worst: float | None
+    ) -> tuple[Judged, Landing] | None:
+        """Return what a sending brought; None where it failed, and all is seen to."""
         attempt = ledger.begun(
             request,
             self._settings,
@@ -254,18 +263,20 @@ class Dispatcher:
             self.tell(Ended(failed))
             self._governor.settle(worst, failed.cost_usd)
             await self._after_fault(request, failed, error)
+            return None
         except BaseException as error:
             stopped = ledger.failed(attempt, started, error, price)
             self.tell(Ended(stopped))
             self._governor.settle(worst, None)
-            await self._recorder.write(stopped)
+            await self._recorder.write_failed(stopped)
             raise
-        else:
-            judged = judge(request, reply, now_utc())
-            ended = ledger.ended(attempt, started, reply, judged, price)
-            self.tell(Ended(ended, reply.model))
-            self._governor.settle(worst, ended.cost_usd)
-            await self._after_reply(request, ended, judged)
+        judged = judge(request, reply, now_utc())
+        ended = ledger.ended(attempt, started, reply, judged, price)
+        self.tell(Ended(ended, reply.model))
+        self._governor.settle(worst, ended.cost_usd)
+        self.tell(PackOver(request.pack))
+        self._governor.succeeded()
+        return judged, self._recorder.keep(ended, request.pack.asks, judged.answers)
 
     async def _reply(self, request: Request) -> Reply:
         """Return the reply within the deadline, by the wall clock and not by read."""
@@ -279,12 +290,11 @@ class Dispatcher:
 
     # What becomes of a pack
 
-    async def _after_reply(self, request: Request, ended: Attempt, judged: Judged) -> None:
-        self.tell(PackOver(request.pack))
-        self._governor.succeeded()
+    async def _take_in(self, request: Request, judged: Judged, landing: Landing) -> None:
+        """Settle what a reply answered once it is stored; ask for the rest again, or bury it."""
         buried, again, alone = self._sort_rejected(request, judged)
         burial = Burial(buried, "invalid", judged.refused)
-        failures = await self._recorder.write(ended, request.pack.asks, judged.answers, burial)
+        failures = await self._recorder.write(landing, burial)
         for key, outcome in judged.answers.items():
             self._settle(key, outcome)
         self._settle_failures(failures)
@@ -292,6 +302,8 @@ class Dispatcher:
         packs += [Pack((record,)) for pack in pack_of(alone) for record in pack.records]
         for pack in packs:
             self._backlog.add_pack(pack)
+        if packs:
+            self._pump()
 
     def _sort_rejected(
         self, request: Request, judged: Judged
@@ -333,14 +345,14 @@ class Dispatcher:
         try:
             verdict = self._governor.verdict(pack, error, others_wait=len(self._backlog) > 0)
         except RunError:
-            await self._recorder.write(failed)
+            await self._recorder.write_failed(failed)
             raise
         if not isinstance(verdict, policy.Retry):
             self.tell(PackOver(pack))
         burial: Burial | None = None
         if isinstance(verdict, policy.Bury):
             burial = Burial(pack.asks, verdict.status, {ask.key: str(error) for ask in pack.asks})
-        self._settle_failures(await self._recorder.write(failed, burial=burial))
+        self._settle_failures(await self._recorder.write_failed(failed, burial))
         match verdict:
             case policy.Retry(wait):
                 self._spawn(self._send_later(policy.next_sending(pack, error.fault), wait))

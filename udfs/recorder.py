@@ -6,7 +6,6 @@ import datetime
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from udfs import policy
 from udfs.clock import iso, now_utc
@@ -15,17 +14,17 @@ from udfs.records import Ask, Attempt, Failure, Outcome, Status
 from udfs.settings import Settings
 from udfs.store import (
     Granted,
+    Landing,
     Store,
     StoredAnswer,
     Writer,
     failed_attempts,
-    put_answers,
-    put_attempts,
+    landing_of,
     put_failures,
+    put_landings,
     put_run,
     put_served,
     put_stop,
-    put_task,
     release,
 )
 from udfs.tasks import Task
@@ -38,16 +37,6 @@ class Burial:
     asks: Sequence[Ask]
     status: Status
     reasons: Mapping[bytes, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Landing:
-    """An attempt that has ended and what came of it: one transaction, or none."""
-
-    attempt: Attempt
-    stored: Sequence[StoredAnswer]
-    burial: Burial | None
-    tasks: Sequence[Task]
 
 
 class Recorder:
@@ -82,32 +71,40 @@ class Recorder:
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; survives the end of this process."""
-        self._store.owner.note(attempt)
+        self._store.owner.journal.note(attempt)
 
     async def claim(self, keys: Sequence[bytes]) -> Granted:
         """Lease those of `keys` that nobody has settled or holds."""
         return await self._writer.write(self._claim, keys)
 
-    async def write(
-        self,
-        attempt: Attempt,
-        asks: Sequence[Ask] = (),
-        answers: Mapping[bytes, Outcome] | None = None,
-        burial: Burial | None = None,
-    ) -> list[Failure]:
-        """Record an attempt and what came of it, and return the failures that it leaves.
+    def keep(
+        self, attempt: Attempt, asks: Sequence[Ask], answers: Mapping[bytes, Outcome]
+    ) -> Landing:
+        """Write down what `attempt` brought, and return it for `write`; survives a kill."""
+        stored = [StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in answers]
+        landing = landing_of(attempt, stored, self._new_tasks(asks))
+        self._store.owner.journal.keep(landing)
+        return landing
+
+    async def write(self, landing: Landing, burial: Burial | None = None) -> list[Failure]:
+        """Put an attempt and what came of it into the store; return the failures that it leaves.
 
         All in one transaction that is queued before anything is awaited: whoever is cancelled
         from here on loses no answer.
         """
-        known = answers or {}
-        stored = [StoredAnswer(ask, known[ask.key]) for ask in asks if ask.key in known]
-        asked = [*(item.ask for item in stored), *(burial.asks if burial else ())]
-        tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asked}
-        new = [task for name, task in tasks.items() if name not in self._known_prompts]
-        failures = await self._writer.write(self._land, _Landing(attempt, stored, burial, new))
-        self._known_prompts.update(task.prompt_hash for task in new)
+        failures = await self._writer.write(self._land, (landing, burial))
+        self._store.owner.journal.stored(landing)
+        self._known_prompts.update(prompt_hash for prompt_hash, *_ in landing.tasks)
         return failures
+
+    async def write_failed(self, attempt: Attempt, burial: Burial | None = None) -> list[Failure]:
+        """Put an attempt that brought no answer into the store; return the failures it leaves."""
+        tasks = self._new_tasks(burial.asks if burial else ())
+        return await self.write(landing_of(attempt, tasks=tasks), burial)
+
+    def _new_tasks(self, asks: Sequence[Ask]) -> list[Task]:
+        tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asks}
+        return [task for name, task in tasks.items() if name not in self._known_prompts]
 
     def _claim(
         self, connection: sqlite3.Connection, waiting: Sequence[Sequence[bytes]]
@@ -116,15 +113,12 @@ class Recorder:
         return [self._store.owner.claim(connection, keys, now) for keys in waiting]
 
     def _land(
-        self, connection: sqlite3.Connection, landings: Sequence[_Landing]
+        self,
+        connection: sqlite3.Connection,
+        waiting: Sequence[tuple[Landing, Burial | None]],
     ) -> list[list[Failure]]:
-        """Write what came of some attempts, and return the failures that each leaves."""
-        put_attempts(connection, [landing.attempt for landing in landings])
-        put_answers(connection, chain.from_iterable(landing.stored for landing in landings))
-        for landing in landings:
-            for task in landing.tasks:
-                put_task(connection, task, landing.attempt.started_at)
-        return [self._bury(connection, landing.burial) for landing in landings]
+        put_landings(connection, [landing for landing, _ in waiting])
+        return [self._bury(connection, burial) for _, burial in waiting]
 
     def _bury(self, connection: sqlite3.Connection, burial: Burial | None) -> list[Failure]:
         if burial is None or not burial.asks:

@@ -155,7 +155,7 @@ async def _sent(
     """Send once, with the ledger told before and after."""
     name = store.owner.name
     begun = ledger.begun(request, settings, owner=name, invocation_id=run, reserved_usd=None)
-    store.owner.note(begun)
+    store.owner.journal.note(begun)
     started, price = time.monotonic(), price_of(settings, request.model)
     try:
         async with asyncio.timeout(min(MOST_SECONDS, settings.deadline_seconds)):

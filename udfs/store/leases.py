@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import json
 import os
 import sqlite3
 import uuid
@@ -14,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from udfs.errors import StoreError
-from udfs.records import Attempt, Outcome
-from udfs.store.rows import call_row, keys_in_parts, put_interrupted, settled_rows
+from udfs.records import Outcome
+from udfs.store.journal import Journal, replay
+from udfs.store.rows import keys_in_parts, settled_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,11 @@ class Granted:
 
 
 class Owner:
-    """This process as an owner of leases, and the journal of what it has sent.
+    """This process as an owner of leases, with the journal of what it sent and got.
 
     It is alive as long as it holds the lock on its own file: the kernel lets go of that when the
-    process ends, however it ends. Each attempt is noted in the file before it is sent, which costs
-    microseconds and no fsync; what is noted and not in the ledger when the owner is found dead
-    was in flight, and may have been paid for.
+    process ends, however it ends. The file is the journal: whoever finds the owner dead puts what
+    is in there into the store.
     """
 
     def __init__(self, store: Path) -> None:
@@ -41,29 +38,16 @@ class Owner:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.name = uuid.uuid4().hex
         unborn = self._folder / f"{self.name}.new"
-        self._file: int | None = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        file = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        self.journal = Journal(file, self._folder)
         unborn.rename(self._path(self.name))
         # A forked child shares the lock and would keep us alive after our death.
         os.register_at_fork(after_in_child=partial(_let_go, weakref.ref(self)))
 
-    def note(self, attempt: Attempt) -> None:
-        """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
-        line = json.dumps(call_row(attempt)).encode() + b"\n"
-        if self._file is None:
-            raise self._unwritten("the store is closed")
-        try:
-            written = os.write(self._file, line)
-        except OSError as error:
-            raise self._unwritten(error.strerror) from error
-        if written < len(line):
-            raise self._unwritten("no space left on device")
-
     def close(self) -> None:
         """Stop being alive; the journal stays for whoever buries this owner."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        self.journal.close()
 
     @staticmethod
     def living(store: Path) -> list[str]:
@@ -81,11 +65,10 @@ class Owner:
         return [name for name in names if not self.is_alive(name)]
 
     def bury(self, connection: sqlite3.Connection, name: str) -> None:
-        """Drop the leases of a dead owner and put what it had in flight into the ledger."""
+        """Drop the leases of an owner, and put into the store what only its journal has."""
         connection.execute("delete from leases where owner = ?", [name])
-        for line in self._journal(name):
-            with contextlib.suppress(ValueError, TypeError):  # the last line may be cut
-                put_interrupted(connection, Attempt(*json.loads(line)))
+        ours = name == self.name
+        replay(connection, self.journal.open_lines() if ours else self._journal_of(name))
 
     def forget(self, name: str) -> None:
         """Remove the file of an owner that is buried."""
@@ -115,17 +98,11 @@ class Owner:
             self.bury(connection, name)
         return {key for key, name in holders.items() if name in others - dead}
 
-    def _journal(self, name: str) -> list[bytes]:
+    def _journal_of(self, name: str) -> list[bytes]:
         try:
             return self._path(name).read_bytes().splitlines()
         except FileNotFoundError:  # another process has buried it meanwhile
             return []
-
-    def _unwritten(self, reason: str | None) -> StoreError:
-        return StoreError(
-            f"The journal of the store in {self._folder} cannot be written: {reason}. Nothing "
-            "further is sent. Make room, or see `./scripts/assay doctor`."
-        )
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.owner"

@@ -20,6 +20,9 @@ from udfs.records import Ask, Attempt, Failure, Outcome
 from udfs.settings import Settings
 from udfs.tasks import Task
 
+_BODY = slice(5, 9)
+"""Where a row of `answers` has what its checksum covers."""
+
 _KEYS_PER_SELECT = 2000
 _ROWS_PER_INSERT = 1000
 """With the columns of `calls` this stays below the 32,766 values that SQLite takes at once."""
@@ -32,12 +35,38 @@ _CALL_ROW = f"({','.join('?' * len(_CALL_COLUMNS))})"
 _CALLS = f"calls ({','.join(_CALL_COLUMNS)}) values "
 
 
+Row = Sequence[Any]
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """An answer and the ask it belongs to, as one row of `answers`."""
 
     ask: Ask
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """An attempt that has ended and what came of it, as rows of `calls`, `answers` and `tasks`.
+
+    The answers come without their checksum, which is made when they are stored.
+    """
+
+    call: Row
+    answers: Sequence[Row] = ()
+    tasks: Sequence[Row] = ()
+
+
+def landing_of(
+    attempt: Attempt, stored: Iterable[StoredAnswer] = (), tasks: Iterable[Task] = ()
+) -> Landing:
+    """Return what is to be written of an attempt, its answers and tasks that are new."""
+    return Landing(
+        call_row(attempt),
+        [_answer_row(item) for item in stored],
+        [_task_row(task, attempt.started_at) for task in tasks],
+    )
 
 
 def settled_rows(
@@ -63,12 +92,23 @@ def failed_attempts(connection: sqlite3.Connection, keys: Sequence[bytes]) -> di
     return counted
 
 
+def put_landings(connection: sqlite3.Connection, landings: Sequence[Landing]) -> None:
+    """Record some attempts and what came of them, in as few statements as can be."""
+    _put_calls(connection, [landing.call for landing in landings])
+    _put_answers(connection, {row[0]: row for landing in landings for row in landing.answers})
+    tasks = [row for landing in landings for row in landing.tasks]
+    connection.executemany("insert or ignore into tasks values (?,?,?,?)", tasks)
+
+
 def put_answers(connection: sqlite3.Connection, stored: Iterable[StoredAnswer]) -> None:
     """Record answers, clear their failures and give their leases back.
 
     The first sound answer for a key wins for ever; a row whose checksum does not fit gives way.
     """
-    rows = {item.ask.key: _answer_row(item) for item in stored}
+    _put_answers(connection, {item.ask.key: _answer_row(item) for item in stored})
+
+
+def _put_answers(connection: sqlite3.Connection, rows: Mapping[bytes, Row]) -> None:
     for part, marks in keys_in_parts(list(rows)):
         if _insert_answers(connection, "ignore", [rows[key] for key in part]) < len(part):
             sound = dict(_answers(connection, part, marks))
@@ -89,15 +129,14 @@ def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) ->
 
 def put_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
     """Record an attempt and what became of it."""
-    put_attempts(connection, [attempt])
+    _put_calls(connection, [call_row(attempt)])
 
 
-def put_attempts(connection: sqlite3.Connection, attempts: Sequence[Attempt]) -> None:
-    """Record some attempts and what became of each, in one statement."""
-    for start in range(0, len(attempts), _ROWS_PER_INSERT):
-        part = attempts[start : start + _ROWS_PER_INSERT]
+def _put_calls(connection: sqlite3.Connection, calls: Sequence[Row]) -> None:
+    for start in range(0, len(calls), _ROWS_PER_INSERT):
+        part = calls[start : start + _ROWS_PER_INSERT]
         rows = ",".join([_CALL_ROW] * len(part))
-        values = list(chain.from_iterable(map(call_row, part)))
+        values = list(chain.from_iterable(part))
         connection.execute(f"insert or replace into {_CALLS}{rows}", values)
 
 
@@ -110,11 +149,7 @@ def put_interrupted(connection: sqlite3.Connection, noted: Attempt) -> None:
 
 def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
     """Record what a prompt hash stands for."""
-    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
-    connection.execute(
-        "insert or ignore into tasks values (?,?,?,?)",
-        [task.prompt_hash, task.kind, canonical_json(spec), now],
-    )
+    connection.execute("insert or ignore into tasks values (?,?,?,?)", _task_row(task, now))
 
 
 def put_run(connection: sqlite3.Connection, invocation_id: str, settings: Settings) -> None:
@@ -167,13 +202,26 @@ def keys_in_parts(keys: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], str]
         yield part, ",".join("?" * len(part))
 
 
-def _answer_row(item: StoredAnswer) -> list[Any]:
+def _task_row(task: Task, now: str) -> Row:
+    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
+    return [task.prompt_hash, task.kind, canonical_json(spec), now]
+
+
+def _answer_row(item: StoredAnswer) -> Row:
     question, outcome = item.ask.question, item.outcome
     # As SQLite will give it back: the checksum of 1 is not that of 1.0.
     confidence = None if outcome.confidence is None else float(outcome.confidence)
-    body = (outcome.value, confidence, outcome.model, outcome.answered_at)
-    named = (item.ask.key, question.task.kind, question.model, question.host)
-    return [*named, question.task.prompt_hash, *body, checksum(item.ask.key, *body)]
+    return (
+        item.ask.key,
+        question.task.kind,
+        question.model,
+        question.host,
+        question.task.prompt_hash,
+        outcome.value,
+        confidence,
+        outcome.model,
+        outcome.answered_at,
+    )
 
 
 def _insert_answers(
@@ -187,7 +235,8 @@ def _insert_answers(
         return 0
     values = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
     statement = f"insert or {otherwise} into answers values {values}"  # noqa: S608
-    return connection.execute(statement, list(chain.from_iterable(rows))).rowcount
+    sealed = [(*row, checksum(row[0], *row[_BODY])) for row in rows]
+    return connection.execute(statement, list(chain.from_iterable(sealed))).rowcount
 
 
 def _answers(

@@ -109,6 +109,55 @@ def test_d01_a_kill_costs_at_most_what_was_in_flight(
     figure(kills=size, bought_twice=twice, maybe_paid=interrupted, wrong=0)
 
 
+def killed_with_the_store_locked(path: Path, server: FaultServer, packs: int) -> Path:
+    """Kill a run whose replies are there and whose commits are not; return its journal."""
+    settings = ("settle", path, server.url("slow,factor=1,plus=0.4"), packs * PACK, 2, PACK, 4)
+    doomed = start(*settings)
+    wait_for(lambda: server.ledger.entries)
+    with contextlib.closing(connect(path)) as blocker:
+        blocker.execute("begin immediate")
+        wait_for(lambda: len(server.ledger.paid) == packs * PACK)
+        (journal,) = path.with_name("store.sqlite.owners").iterdir()
+        wait_for(lambda: journal.read_bytes().count(b'"landed"') == packs)
+        doomed.kill()
+        ended(doomed)
+        blocker.rollback()
+    return journal
+
+
+def test_d01_what_had_come_back_is_kept_though_no_commit_was(
+    path: Path, server: FaultServer
+) -> None:
+    """Slots are free before the store has the answers: the journal has them."""
+    killed_with_the_store_locked(path, server, packs=5)
+    found = served(path, range(5 * PACK))
+    assert (len(found), wrong(found)) == (5 * PACK, 0)
+    code, lines, _ = ended(start("settle", path, server.url(), 5 * PACK, 2, PACK, 4))
+    assert (code, json.loads(lines[-1])) == (0, {"ok": 5 * PACK})
+    assert len(server.ledger.entries) == 5
+    with contextlib.closing(connect(path)) as connection:
+        calls = connection.execute("select outcome, answers from calls").fetchall()
+        assert connection.execute("select count(*) from tasks").fetchone() == (1,)
+    assert calls == [("ok", PACK)] * 5
+    assert sound(path)
+
+
+def test_d08_a_damaged_line_of_a_journal_says_nothing(path: Path, server: FaultServer) -> None:
+    """One answer in a line is changed and the last line is cut: the others are kept."""
+    journal = killed_with_the_store_locked(path, server, packs=5)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    landed = [place for place, line in enumerate(lines) if b'"landed"' in line]
+    value = json.loads(worker.value_of(0)).encode()
+    (changed,) = (place for place in landed if value in lines[place])
+    lines[changed] = lines[changed].replace(value, value[::-1])
+    cut = next(place for place in reversed(landed) if place != changed)
+    last = lines.pop(cut)
+    journal.write_bytes(b"".join([*lines, last[: len(last) // 2]]))
+    found = served(path, range(5 * PACK))
+    assert (len(found), wrong(found)) == (3 * PACK, 0)
+    assert sound(path)
+
+
 @sized(12, 120)
 def test_d02_no_acknowledged_answer_is_lost_when_three_writers_are_killed(
     path: Path, size: int, figure: Figure

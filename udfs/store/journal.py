@@ -1,0 +1,108 @@
+"""The journal: what one process has sent, and what came back before the store had it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from udfs.errors import StoreError
+from udfs.records import Attempt
+from udfs.store.rows import Landing, Row, call_row, put_interrupted, put_landings
+
+_SENT, _LANDED = "sent", "landed"
+
+
+class Journal:
+    """Lines in a file that outlives a kill, though not the machine: no line costs an fsync.
+
+    Each attempt is noted before it is sent, and kept with its answers before its slot is free. So
+    a kill costs what was in flight and nothing that had come back, while commits, which take
+    milliseconds, hold nobody up. `open_lines` are those that the store does not have yet.
+    """
+
+    def __init__(self, file: int, folder: Path) -> None:
+        self._file: int | None = file
+        self._folder = folder
+        self._open: dict[str, list[bytes]] = {}
+
+    def note(self, attempt: Attempt) -> None:
+        """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
+        self._append(attempt.attempt_id, [_SENT, call_row(attempt)])
+
+    def keep(self, landing: Landing) -> None:
+        """Write down what an attempt brought."""
+        heads: dict[tuple[Any, ...], int] = {}
+        answers = [
+            (row[0].hex(), heads.setdefault((*row[1:5], *row[7:]), len(heads)), *row[5:7])
+            for row in landing.answers
+        ]
+        entry = [_LANDED, landing.call, list(heads), answers, landing.tasks]
+        self._append(landing.call[0], entry)
+
+    def stored(self, landing: Landing) -> None:
+        """The store has it."""
+        self._open.pop(landing.call[0], None)
+
+    def open_lines(self) -> list[bytes]:
+        """Return what the store does not have yet, as lines for `replay`."""
+        return [line for lines in self._open.values() for line in lines]
+
+    def close(self) -> None:
+        """Write no more; the file stays for whoever buries its owner."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _append(self, attempt_id: str, entry: list[Any]) -> None:
+        body = json.dumps(entry).encode()
+        line = b"%s %s\n" % (_seal(body), body)
+        if self._file is None:
+            raise self._unwritten("the store is closed")
+        try:
+            written = os.write(self._file, line)
+        except OSError as error:
+            raise self._unwritten(error.strerror) from error
+        if written < len(line):
+            raise self._unwritten("no space left on device")
+        self._open.setdefault(attempt_id, []).append(line)
+
+    def _unwritten(self, reason: str | None) -> StoreError:
+        return StoreError(
+            f"The journal of the store in {self._folder} cannot be written: {reason}. Nothing "
+            "further is sent. Make room, or see `./scripts/assay doctor`."
+        )
+
+
+def replay(connection: sqlite3.Connection, lines: Iterable[bytes]) -> None:
+    """Put into the store what `lines` of a journal say; what it has already stays as it is.
+
+    An attempt that was sent and not kept was in flight, and may have been paid for. A line that
+    was cut or damaged, as its seal tells, says nothing.
+    """
+    for line in lines:
+        seal, _, body = line.rstrip(b"\n").partition(b" ")
+        if seal == _seal(body):
+            _replay(connection, json.loads(body))
+
+
+def _replay(connection: sqlite3.Connection, entry: list[Any]) -> None:
+    match entry:
+        case [kind, call] if kind == _SENT:
+            put_interrupted(connection, Attempt(*call))
+        case [kind, call, heads, answers, tasks] if kind == _LANDED:
+            rows = [_answer(heads[head], key, *body) for key, head, *body in answers]
+            put_landings(connection, [Landing(call, rows, tasks)])
+
+
+def _answer(head: list[Any], key: str, value: str, confidence: float | None) -> Row:
+    """Return a row of `answers` from what it shares with others and what is its own."""
+    return (bytes.fromhex(key), *head[:4], value, confidence, *head[4:])
+
+
+def _seal(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=8).hexdigest().encode()
