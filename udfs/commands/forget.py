@@ -39,6 +39,7 @@ from udfs.erasure import (
 from udfs.errors import ConfigError
 from udfs.lineage import models, read_manifest
 from udfs.settings import PREFIX, Settings
+from udfs.store import refuse_while_in_use
 from udfs.store.letters import forget_keys, keys_of_texts, keys_with_prefix
 from udfs.tally import settle
 from udfs.warehouse import database_path, open_warehouse
@@ -159,8 +160,11 @@ def _in_warehouse(
 def _in_store(
     wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
 ) -> list[Line]:
-    if not store_path(os.environ).exists():
+    path = store_path(os.environ)
+    if not path.exists():
         return [Line("store", "none", 0, "there is no store")]
+    if not dry_run:
+        refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
 
     def step(connection: sqlite3.Connection) -> dict[str, int]:
         prefix = wanted.prefix

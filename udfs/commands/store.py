@@ -28,8 +28,16 @@ from udfs.console import (
 from udfs.errors import ConfigError, StoreError
 from udfs.lineage import columns_of, read_manifest, uncompiled
 from udfs.spending import GONE, answer_costs, read_uses
-from udfs.store import Store, Unused, back_up, check, prune, restore, unused
-from udfs.store.salvage import refuse_while_in_use
+from udfs.store import (
+    Store,
+    Unused,
+    back_up,
+    check,
+    prune,
+    refuse_while_in_use,
+    restore,
+    unused,
+)
 
 _HASH_DIGITS = 12
 

@@ -15,7 +15,15 @@ from udfs.store.rows import (
     put_stop,
     put_task,
 )
-from udfs.store.salvage import Checkup, Salvaged, back_up, check, repair, start_over
+from udfs.store.salvage import (
+    Checkup,
+    Salvaged,
+    back_up,
+    check,
+    refuse_while_in_use,
+    repair,
+    start_over,
+)
 from udfs.store.store import TABLES, Store
 from udfs.store.upkeep import Restored, Unused, prune, restore, unused
 from udfs.store.witness import Witness
@@ -47,6 +55,7 @@ __all__ = [
     "put_served",
     "put_stop",
     "put_task",
+    "refuse_while_in_use",
     "release",
     "repair",
     "restore",

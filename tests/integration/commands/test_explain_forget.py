@@ -13,6 +13,7 @@ import pytest
 from udfs.faultd import FaultServer
 from udfs.publication import Table
 from udfs.publish import Release, publish
+from udfs.store import Store
 
 from ..dbt.project import Project, asking
 from ..faults.engine_room import POISON
@@ -220,6 +221,16 @@ def test_a_text_deletes_nothing_from_a_table_that_no_model_makes(bench: Bench) -
     code, found = lines(bench, "--from", str(texts))
     assert (code, found["warehouse raw.inbox"]["state"]) == (1, "left to you")
     assert query(bench, "select count(*) from raw.inbox") == [(1,)]
+
+
+def test_nothing_is_forgotten_under_a_running_process(bench: Bench) -> None:
+    """It knows the answers, and its journal would bring them back after a kill."""
+    holder = Store(bench.store)
+    forgotten = bench("forget", "--subject", "customer_id=17")
+    holder.close()
+    assert (forgotten.code, "in use by 1 running process" in forgotten.error) == (2, True)
+    assert query(bench, "select count(*) from silver.topics where customer_id = 17") == [(1,)]
+    assert lines(bench, "--subject", "customer_id=17")[1]["store answers"]["rows"] == 2
 
 
 def test_old_publications_go_and_the_current_one_is_named(bench: Bench) -> None:
