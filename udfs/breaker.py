@@ -14,6 +14,9 @@ PROBE_SECONDS = 5.0
 LATELY_SECONDS = 5.0
 """A server that served a request within this time is up, whatever fails beside it."""
 
+FEW_IN_A_ROW = 5
+"""Fewer that were not served since the last one that was say nothing about the server."""
+
 
 @dataclass(slots=True)
 class RetryBudget:
@@ -49,6 +52,7 @@ class Breaker:
     """
 
     failures: int = 0
+    unserved: int = 0
     failing_since: float | None = None
     succeeded_at: float | None = None
     _next_probe: float = 0.0
@@ -68,13 +72,18 @@ class Breaker:
             self._next_probe = now + PROBE_SECONDS
 
     def serves(self, now: float) -> bool:
-        """Whether the server has served a request lately."""
-        return self.succeeded_at is not None and now - self.succeeded_at < LATELY_SECONDS
+        """Whether the server has served a request lately, or little was asked of it since.
+
+        At the end of a run there is nothing beside the last requests that could be served.
+        """
+        if self.succeeded_at is None:
+            return False
+        return self.unserved < FEW_IN_A_ROW or now - self.succeeded_at < LATELY_SECONDS
 
     def succeeded(self, now: float) -> bool:
         """The server served a request; return whether this ends an outage."""
         was_open = self.is_open
-        self.failures = 0
+        self.failures = self.unserved = 0
         self.failing_since = None
         self.succeeded_at = now
         return was_open
@@ -84,6 +93,7 @@ class Breaker:
 
         One that `refused` for its limits is up; only that it serves nothing is noted.
         """
+        self.unserved += 1
         if self.failing_since is None:
             self.failing_since = now
         if refused:

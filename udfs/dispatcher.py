@@ -298,11 +298,12 @@ class Dispatcher:
         for key, outcome in judged.answers.items():
             self._settle(key, outcome)
         self._settle_failures(failures)
-        packs = pack_of(again)
-        packs += [Pack((record,)) for pack in pack_of(alone) for record in pack.records]
-        for pack in packs:
-            self._backlog.add_pack(pack)
-        if packs:
+        for ask in again:
+            self._backlog.add_again(ask)
+        for pack in pack_of(alone):
+            for record in pack.records:
+                self._backlog.add_pack(Pack((record,)))
+        if again or alone:
             self._pump()
 
     def _sort_rejected(

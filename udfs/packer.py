@@ -67,6 +67,12 @@ class Backlog:
         if ripe or group.ripe:
             self._enter_lane(key, group)
 
+    def add_again(self, ask: Ask) -> None:
+        """Let `ask`, which a reply has left without an answer, go out with the very next pack."""
+        self.add(ask, ripe=True)
+        key = group_key(ask)
+        self._lanes[self._groups[key].lane].move_to_end(key, last=False)
+
     def add_pack(self, pack: Pack) -> None:
         """Let `pack` go out next and as it is: a retry, or a part of one."""
         self._ready.append(pack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.breaker import FAILURES_TO_OPEN, LATELY_SECONDS, Breaker
+from udfs.breaker import FAILURES_TO_OPEN, FEW_IN_A_ROW, LATELY_SECONDS, Breaker
 from udfs.limiter import LANE_PAUSE_SECONDS, SLOWEST_PACE, Limiter
 
 
@@ -104,10 +104,13 @@ def test_refusals_do_not_open_the_breaker() -> None:
 
 
 def test_a_server_serves_while_it_has_served_lately() -> None:
-    """Failures beside it do not change that; time does."""
+    """Failures beside it do not change that; time does, unless little was asked since."""
     breaker = Breaker()
     assert not breaker.serves(0.0)
     breaker.succeeded(10.0)
-    breaker.failed(11.0, refused=False)
+    for _ in range(FEW_IN_A_ROW - 1):
+        breaker.failed(11.0, refused=False)
+    assert breaker.serves(10.0 + LATELY_SECONDS)
+    breaker.failed(11.0, refused=True)
     assert breaker.serves(11.0)
     assert not breaker.serves(10.0 + LATELY_SECONDS)

@@ -36,6 +36,13 @@ def test_a_pack_that_is_not_full_waits_for_a_flush() -> None:
     assert texts_of(waiting.take(flush=True)) == ["a", "b", "c"]
 
 
+def test_what_was_left_without_an_answer_rides_with_the_next_pack() -> None:
+    """It costs no request of its own while others wait, and does not wait for the last of them."""
+    waiting = backlog("a", "b", "c", "d")
+    waiting.add_again(ask("x"))
+    assert drained(waiting) == [["x", "a", "b", "c"], ["d"]]
+
+
 def test_a_full_pack_leaves_at_once_oldest_first() -> None:
     """What came later waits for the next."""
     waiting = backlog("a", "b", "c", "d", "e")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from typing import Any, get_args
 
 import pytest
@@ -204,11 +205,38 @@ def test_c05_a_lost_answer_is_asked_for_as_often_as_any_server_that_fails(
     assert actual == expected
 
 
-@pytest.mark.parametrize(("texts", "expected"), [("ab", ["a", "b"]), ("abcde", ["ab", "cde"])])
-def test_c20_nothing_is_lost_when_a_pack_is_split(texts: str, expected: list[str]) -> None:
-    """Each half is a pack of its own."""
-    parts = parts_of(pack(*texts), "refused")
+@pytest.mark.parametrize(
+    ("fault", "texts", "expected"),
+    [
+        ("truncated", "ab", ["a", "b"]),
+        ("truncated", "abcde", ["abc", "de"]),
+        ("refused", "abcde", ["ab", "cd", "e"]),
+        ("refused", "abcdefgh", ["ab", "cd", "ef", "gh"]),
+    ],
+)
+def test_c20_nothing_is_lost_when_a_pack_is_split(
+    fault: Any, texts: str, expected: list[str]
+) -> None:
+    """Each half, or quarter, is a pack of its own."""
+    parts = parts_of(pack(*texts), fault)
     assert ["".join(record.text for record in part.records) for part in parts] == expected
+
+
+@pytest.mark.parametrize("fault", ["refused", "too_big_or_bad"])
+@pytest.mark.parametrize("records", range(2, 65))
+def test_a16_the_culprit_costs_two_log_n_requests_and_one_at_most(
+    fault: Any, records: int
+) -> None:
+    """Wherever in the pack it is."""
+    for culprit in range(records):
+        suspects, requests = pack(*map(str, range(records))), 0
+        while len(suspects.records) > 1:
+            parts = parts_of(suspects, fault)
+            requests += len(parts)
+            (suspects,) = (
+                part for part in parts if str(culprit) in [one.text for one in part.records]
+            )
+        assert requests <= 2 * math.ceil(math.log2(records)) + 1
 
 
 @pytest.mark.parametrize("fault", ["refused", "too_big_or_bad", "truncated"])

@@ -309,7 +309,7 @@ def faults() -> Finding:
     texts = texts_sql(50_000, 30_000, poisoned=_MARKED)
     options: dict[str, Any] = {
         "columns": ENVELOPE,
-        "ASSAY_DEADLINE_SECONDS": "3",
+        "ASSAY_DEADLINE_SECONDS": "2.5",
         "ASSAY_MAX_ATTEMPTS": "6",
     }
     with bench(texts, **options) as stage:
