@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -42,7 +43,6 @@ def warm_run(
     With `merged` the error output is in `out`, in the order in which it was written.
     """
     with (
-        _server() as server,
         tempfile.NamedTemporaryFile(prefix="assay-out-") as out,
         tempfile.NamedTemporaryFile(prefix="assay-err-") as err,
     ):
@@ -55,52 +55,40 @@ def warm_run(
             "out": out.name,
             "err": out.name if merged else err.name,
         }
-        code = server.run(wanted, seconds)
+        code = _code(wanted, seconds)
         return Done(code, *(file.read().decode("utf-8", "replace") for file in (out, err)))
 
 
-class _Server:
-    """A process of `warm_server.py`, good for one run at a time."""
+def _code(wanted: Mapping[str, object], seconds: float) -> int:
+    """Have one run done and return its exit code."""
+    mine, its = socket.socketpair()
+    with mine, mine.makefile() as said:
+        with its, _starting:
+            socket.send_fds(_server()[0], [b"."], [its.fileno()])
+        mine.sendall(f"{json.dumps(wanted)}\n".encode())
+        mine.settimeout(START_SECONDS)
+        process_id = int(said.readline())
+        mine.settimeout(seconds)
+        try:
+            return int(said.readline())
+        except TimeoutError:
+            os.killpg(process_id, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(str(wanted["arguments"]), seconds) from None
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
+
+_starting = threading.Lock()
+
+
+@cache
+def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """The way to a process of `warm_server.py`, which ends when this one does."""
+    mine, its = socket.socketpair()
+    with its:
+        process = subprocess.Popen(
             [sys.executable, str(SERVER)],
             cwd=REPOSITORY,
-            env={"PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,  # so that `select` knows of all that was said
+            env={"PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8", "DO_NOT_TRACK": "1"},
+            stdin=its,
+            stdout=subprocess.DEVNULL,
         )
-
-    def run(self, wanted: Mapping[str, object], seconds: float) -> int:
-        """Have one run done and return its exit code."""
-        assert self._process.stdin
-        self._process.stdin.write(f"{json.dumps(wanted)}\n".encode())
-        process_id = self._said(START_SECONDS)
-        assert process_id is not None
-        if (code := self._said(seconds)) is not None:
-            return code
-        os.killpg(process_id, signal.SIGKILL)
-        self._said(START_SECONDS)
-        raise subprocess.TimeoutExpired(str(wanted["arguments"]), seconds)
-
-    def _said(self, seconds: float) -> int | None:
-        """The next number that it says; None if it says nothing for so long."""
-        assert self._process.stdout
-        if not select.select([self._process.stdout], [], [], seconds)[0]:
-            return None
-        return int(self._process.stdout.readline())
-
-
-_idle: list[_Server] = []
-
-
-@contextmanager
-def _server() -> Iterator[_Server]:
-    """A server that nobody else uses; two at a time want two."""
-    try:
-        server = _idle.pop()
-    except IndexError:
-        server = _Server()
-    yield server
-    _idle.append(server)
+    return mine, process

@@ -1,19 +1,27 @@
 """A process that has imported dbt, the plugin and the gates, and forks one run after another.
 
-Imports are most of a small run. Each run is a process of its own all the same: with its own
-folder, environment, output and exit. Asked by lines of JSON on stdin; see `warm.py`.
+Imports, and what dbt compiles when it first does something, are most of a small run. Each run is a
+process of its own all the same: with its own folder, environment, output and exit. Asked by a line
+of JSON on a socket, which hears the process id and then how the process ended; see `warm.py`.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
 import runpy
+import signal
+import socket
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
+REPOSITORY = Path(__file__).parents[2]
 MODULES = (
     "dbt.cli.main",
     "dbt.adapters.duckdb.impl",
@@ -27,32 +35,58 @@ MODULES = (
     "quality.checks",
     "great_expectations",
 )
+_code = 1
+"""How this process ends; an error that nobody catches leaves it at 1."""
 
 
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serve whom stdin, a socket, brings, until it ends."""
+    atexit.register(leave)  # the first, so that it is called last
     for name in MODULES:
         importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as folder:
+        rehearse(folder)
     if threading.active_count() != 1:
         message = f"An import started {threading.enumerate()}; a fork would lose it."
         raise RuntimeError(message)
-    for line in sys.stdin:
-        run = json.loads(line)
-        if (pid := os.fork()) == 0:
-            become(run)
-            return
-        tell(pid)
-        tell(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    gc.collect()
+    gc.freeze()  # forks share what they do not touch
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(fileno=sys.stdin.fileno()) as door:
+        while came := socket.recv_fds(door, 1, 1)[1]:
+            with socket.socket(fileno=came[0]) as asker:
+                if os.fork() == 0:
+                    keep(asker)
+                    return
 
 
-def tell(number: int) -> None:
-    """Say a number to whoever asked."""
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
+def rehearse(folder: str) -> None:
+    """Have dbt parse the project, from nothing and from memory, and forget what it says."""
+    from dbt.cli.main import dbtRunner
+
+    places = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
+    values = (str(REPOSITORY), str(REPOSITORY), folder, folder)
+    words = [word for pair in zip(places, values, strict=True) for word in pair]
+    for _ in range(2):
+        dbtRunner().invoke(["--quiet", *words, "parse"])
+
+
+def keep(asker: socket.socket) -> None:
+    """Start the run that is asked for, and say its process id and then how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with asker.makefile() as line:
+        run = json.loads(line.readline())
+    if (pid := os.fork()) == 0:
+        asker.close()
+        become(run)
+        return
+    asker.sendall(f"{pid}\n".encode())
+    asker.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
 
 
 def become(run: dict[str, Any]) -> None:
     """Be the process that was asked for, to its end."""
+    global _code
     os.setsid()
     os.chdir(run["cwd"])
     os.environ.clear()
@@ -62,11 +96,24 @@ def become(run: dict[str, Any]) -> None:
         os.dup2(file, number)
         os.close(file)
     sys.argv = [run["name"], *run["arguments"]]
-    if run["module"] == "dbt":
-        from dbt.cli.main import cli
+    try:
+        if run["module"] == "dbt":
+            from dbt.cli.main import cli
 
-        cli()
-    runpy.run_module(run["module"], run_name="__main__")
+            cli()
+        else:
+            runpy.run_module(run["module"], run_name="__main__")
+        _code = 0
+    except SystemExit as end:
+        _code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+
+
+def leave() -> None:
+    """End at once: to take the imports down would touch all the memory that forks share."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_code)
 
 
 if __name__ == "__main__":
