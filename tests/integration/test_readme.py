@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import duckdb
 import pytest
 
 from .dbt.project import REPOSITORY, Project
+from .gates.assay_line import Said, assay
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 UTTERANCES = (
@@ -59,21 +58,13 @@ OWN_FILE = section("Your own file in five minutes")
 EXAMPLE = section("One example")
 
 
-def played(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+def played(project: Project, *words: str) -> Said:
     """Run `./scripts/build ...` or `./scripts/assay ...` without its set-up, in the project."""
     script, *arguments = words
     if script == "./scripts/build":
         arguments = ["build", "--", *arguments]
-    done = subprocess.run(
-        [sys.executable, "-m", "udfs.cli", *arguments],
-        cwd=project.root,
-        env=project._environment({}),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = assay(project, *arguments)
+    assert done.code == 0, done.out + done.err
     return done
 
 
@@ -106,7 +97,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     (example,) = blocks(EXAMPLE, "sql")
     project.write(path_of(EXAMPLE, "silver"), example)
     (build,) = [words for words in commands(section("Two commands")) if words[0].endswith("build")]
-    return project, played(project, *build).stdout
+    return project, played(project, *build).out
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +110,7 @@ def test_the_first_build_prints_where_to_look(built: tuple[Project, str]) -> Non
     """And the query that it names works."""
     project, printed = built
     (look,) = [line for line in printed.splitlines() if line.startswith("Look ")]
-    assert played(project, *shlex.split(look.removeprefix("Look"))).stdout.strip()
+    assert played(project, *shlex.split(look.removeprefix("Look"))).out.strip()
 
 
 QUERIES = [words for words in commands(README) if words[:2] == ["./scripts/assay", "query"]]
@@ -128,7 +119,7 @@ QUERIES = [words for words in commands(README) if words[:2] == ["./scripts/assay
 @pytest.mark.parametrize("words", QUERIES, ids=lambda words: words[2][:60])
 def test_every_query_of_the_readme_finds_something(project: Project, words: list[str]) -> None:
     """With rows in it, not only with a head."""
-    assert played(project, *words).stdout.strip()
+    assert played(project, *words).out.strip()
     assert project.rows(f"select count(*) > 0 from ({words[2]})") == [(True,)]
 
 

@@ -15,8 +15,10 @@ import yaml
 
 from udfs.faultd import FaultServer
 
-from .dbt.project import Project, asking
+from .dbt.project import REPOSITORY, Project, asking
 from .figures import Figure, figure
+from .gates.assay_line import SECONDS, Said, assay
+from .warm import warm_run
 
 __all__ = ["figure"]
 
@@ -39,20 +41,6 @@ MODELS = {
     "gold/answered.sql": "select count(*) as row_count from {{ ref('asked') }} "
     "where glad.status = 'ok'",
 }
-Done = subprocess.CompletedProcess[str]
-
-
-def assay(project: Project, *arguments: str, **env: str) -> Done:
-    """Run the command line in a project."""
-    return subprocess.run(
-        [sys.executable, "-m", "udfs.cli", *arguments],
-        cwd=project.root,
-        env=project._environment(env),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def statuses(project: Project) -> dict[str, int]:
@@ -72,11 +60,11 @@ class Twice:
 
     project: Project
     server: FaultServer
-    first: Done
+    first: Said
     bill: Mapping[str, Any]
     rows: Mapping[str, int]
     gold: list[str]
-    second: Done
+    second: Said
 
 
 # --- the wall
@@ -112,8 +100,8 @@ def walled(tmp_path_factory: pytest.TempPathFactory) -> Twice:
 def test_b08_the_budget_is_a_wall_with_an_exit_code(walled: Twice, figure: Figure) -> None:
     """What was spent is under the cap, what was left says so, and gold is not built of it."""
     spent = (walled.bill["input_tokens"] + walled.bill["output_tokens"]) / 1_000_000
-    assert walled.first.returncode == 3, walled.first.stdout
-    assert "Stopped The budget of this run is used up" in walled.first.stderr
+    assert walled.first.code == 3, walled.first.out
+    assert "Stopped The budget of this run is used up" in walled.first.err
     assert 0 < spent <= CAP_USD
     assert set(walled.rows) == {"ok", "not_attempted"}
     assert walled.rows["ok"] == walled.bill["paid_answers"]
@@ -123,7 +111,7 @@ def test_b08_the_budget_is_a_wall_with_an_exit_code(walled: Twice, figure: Figur
 
 def test_b08_the_next_run_pays_only_the_rest(walled: Twice) -> None:
     """It has a budget of its own, buys nothing twice and builds gold."""
-    assert walled.second.returncode == 0, walled.second.stdout
+    assert walled.second.code == 0, walled.second.out
     bill = walled.server.summary()
     assert bill["paid_answers"] == TEXTS
     assert bill["paid_more_than_once"] == 0
@@ -143,11 +131,11 @@ def test_b09_a_model_that_needs_more_than_the_budget_is_refused(
     with FaultServer() as server:
         project = Project(tmp_path, MODELS, LIMITS | asking(server))
         refused = assay(project, "build", **cap)
-        assert refused.returncode == 3, refused.stdout
-        assert "more than the budget of this run has left" in refused.stderr
-        assert "ASSAY_OVER_BUDGET=spend" in refused.stderr
+        assert refused.code == 3, refused.out
+        assert "more than the budget of this run has left" in refused.err
+        assert "ASSAY_OVER_BUDGET=spend" in refused.err
         assert server.summary()["requests"] == 0
-        assert assay(project, "build", ASSAY_MAX_REQUESTS="1000").returncode == 0
+        assert assay(project, "build", ASSAY_MAX_REQUESTS="1000").code == 0
 
 
 def test_b09_a_build_that_needs_more_than_the_budget_does_not_start(tmp_path: Path) -> None:
@@ -163,11 +151,11 @@ def test_b09_a_build_that_needs_more_than_the_budget_does_not_start(tmp_path: Pa
         project = Project(tmp_path, models, LIMITS | asking(server))
         assert project.dbt("build", "--select", "notes").code == 0
         refused = assay(project, "build", **cap)
-        assert refused.returncode == 3, refused.stdout
-        assert f"needs about {2 * NEED} requests" in refused.stderr
-        assert "Finished running" not in refused.stdout
+        assert refused.code == 3, refused.out
+        assert f"needs about {2 * NEED} requests" in refused.err
+        assert "Finished running" not in refused.out
         assert server.summary()["requests"] == 0
-        assert assay(project, "build", "--", "--select", "glad", **cap).returncode != 3
+        assert assay(project, "build", "--", "--select", "glad", **cap).code != 3
         assert server.summary()["requests"] == NEED
 
 
@@ -185,15 +173,15 @@ def broke(tmp_path_factory: pytest.TempPathFactory) -> Twice:
 def test_b03_an_empty_account_is_exit_code_4(broke: Twice, figure: Figure) -> None:
     """No more requests follow than were in flight."""
     further = broke.bill["requests"] - BEFORE_QUOTA
-    assert broke.first.returncode == 4, broke.first.stdout
-    assert "quota is used up" in broke.first.stderr
+    assert broke.first.code == 4, broke.first.out
+    assert "quota is used up" in broke.first.err
     assert 1 <= further <= IN_FLIGHT
     figure(further_requests=further)
 
 
 def test_b03_with_credit_it_goes_on_where_it_stopped(broke: Twice) -> None:
     """Nothing is bought twice."""
-    assert broke.second.returncode == 0, broke.second.stdout
+    assert broke.second.code == 0, broke.second.out
     assert broke.server.summary()["paid_answers"] == TEXTS
     assert broke.server.summary()["paid_more_than_once"] == 0
 
@@ -203,7 +191,7 @@ def test_b03_with_credit_it_goes_on_where_it_stopped(broke: Twice) -> None:
 
 def test_the_summary_says_what_was_built_checked_asked_and_paid(walled: Twice) -> None:
     """By the ledger of this run alone; prices that nobody knows are no zeros."""
-    said = lines(walled.second.stdout)
+    said = lines(walled.second.out)
     rest = walled.server.summary()["requests"] - walled.bill["requests"]
     assert list(said) == ["Built", "Checked", "Asked", "Cost", "Look"]
     assert said["Built"] == "3 models and 0 seeds in warehouse.duckdb"
@@ -211,7 +199,7 @@ def test_the_summary_says_what_was_built_checked_asked_and_paid(walled: Twice) -
     answers = TEXTS - walled.rows["ok"]
     assert said["Asked"].startswith(f"{rest} requests for {answers} answers (")
     assert said["Cost"].endswith(f"and {rest} requests of unknown cost")
-    first = lines(walled.first.stdout)
+    first = lines(walled.first.out)
     assert said["Look"] == './scripts/assay query "from gold.answered limit 5"'
     assert float(first["Cost"].split()[0]) == pytest.approx(
         (walled.bill["input_tokens"] + walled.bill["output_tokens"]) / 1_000_000, abs=1e-4
@@ -223,8 +211,8 @@ def test_an_error_of_a_model_keeps_dbts_code_and_the_summary(walled: Twice) -> N
     walled.project.write("gold/broken.sql", "select error('broken') as x")
     done = assay(walled.project, "build", "--", "--select", "broken", **asking(walled.server))
     (walled.project.root / "models/gold/broken.sql").unlink()
-    assert done.returncode == 1
-    assert lines(done.stdout)["Asked"] == "nobody"
+    assert done.code == 1
+    assert lines(done.out)["Asked"] == "nobody"
 
 
 # --- one line for each misfortune
@@ -249,9 +237,9 @@ def test_e11_a_warehouse_that_is_open_elsewhere_is_one_line(
         done = assay(walled.project, *arguments, **asking(walled.server))
     finally:
         holder.communicate(b"\n")
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.strip().splitlines()
+    assert done.code == 2
+    assert done.out == ""
+    (line,) = done.err.strip().splitlines()
     assert f"is open in process {holder.pid} (" in line
     assert f"`kill {holder.pid}`" in line
     assert walled.server.ledger.entries == sent
@@ -268,27 +256,27 @@ sys.stdin.readline()
 def test_query_prints_what_it_finds(walled: Twice) -> None:
     """Read-only: what would change the warehouse is refused in one line."""
     found = assay(walled.project, "query", "select 40 + 2 as answer")
-    assert (found.returncode, "42" in found.stdout) == (0, True)
+    assert (found.code, "42" in found.out) == (0, True)
     refused = assay(walled.project, "query", "drop schema gold cascade")
-    assert refused.returncode == 2
-    assert "read-only" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    assert refused.code == 2
+    assert "read-only" in refused.err
+    assert "Traceback" not in refused.err
 
 
 def test_query_without_a_warehouse_says_what_to_do(tmp_path: Path) -> None:
     """And does not make one."""
     done = assay(Project(tmp_path), "query", "select 1")
-    assert done.returncode == 2
-    assert "There is no warehouse" in done.stderr
-    assert "./scripts/build" in done.stderr
+    assert done.code == 2
+    assert "There is no warehouse" in done.err
+    assert "./scripts/build" in done.err
     assert not (tmp_path / "warehouse.duckdb").exists()
 
 
 def test_a_wrong_setting_is_one_line_before_dbt_starts(tmp_path: Path) -> None:
     """No run, no log."""
     done = assay(Project(tmp_path), "build", ASSAY_MODLE="x")
-    assert done.returncode == 2
-    assert done.stderr.strip().splitlines() == [
+    assert done.code == 2
+    assert done.err.strip().splitlines() == [
         "assay: Unknown variable 'ASSAY_MODLE' in the environment; did you mean 'ASSAY_MODEL'?"
     ]
     assert not (tmp_path / "logs").exists()
@@ -316,9 +304,9 @@ HELP = {
 
 
 def _help(*arguments: str) -> str:
-    command = [sys.executable, "-m", "udfs.cli", *arguments, "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=WIDE)
-    return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    done = warm_run("udfs.cli", [*arguments, "--help"], REPOSITORY, WIDE, SECONDS)
+    assert done.code == 0, done.err
+    return re.sub(r"\x1b\[[0-9;]*m", "", done.out)
 
 
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}

@@ -34,6 +34,8 @@ MODULES = (
     "udfs.providers.local",
     "quality.checks",
     "great_expectations",
+    "py3langid.langid",
+    "vaderSentiment.vaderSentiment",
 )
 _code = 1
 """How this process ends; an error that nobody catches leaves it at 1."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +11,7 @@ import pytest
 from udfs.faultd import FaultServer
 
 from ..figures import Figure, figure
+from ..gates.assay_line import Said, assay
 from .project import REPOSITORY, Project, asking
 
 __all__ = ["figure"]
@@ -50,19 +48,6 @@ MODELS = {
 }
 
 
-def assay(project: Project, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a project."""
-    return subprocess.run(
-        [sys.executable, "-m", "udfs.cli", *arguments],
-        cwd=project.root,
-        env=project._environment(env),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def figures_of(printed: str) -> dict[str, list[str]]:
     """The rows of the table of a plan, by model."""
     lines = [line.split() for line in printed.splitlines() if line.strip()]
@@ -85,7 +70,7 @@ class Planned:
     bill: Mapping[str, Any]
     classified: Mapping[str, Any]
     after: Mapping[str, list[str]]
-    refused: subprocess.CompletedProcess[str]
+    refused: Said
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +82,7 @@ def planned(new_project: NewProject) -> Planned:
         )
         assert project.dbt("run", "--select", "notes").code == 0
         plan = assay(project, "plan")
-        assert plan.returncode == 0, plan.stderr
+        assert plan.code == 0, plan.err
         seen = server.summary()["requests"]
         assert project.dbt("run", "--select", "first").code == 0
         classified = server.summary()
@@ -107,7 +92,7 @@ def planned(new_project: NewProject) -> Planned:
         after = assay(project, "plan")
     few = ("--select", "first", "--max-requests", "10")
     refused = assay(project, "plan", *few, **PRICES, ASSAY_STORE="empty.sqlite")
-    plans = [figures_of(one.stdout) for one in (plan, after)]
+    plans = [figures_of(one.out) for one in (plan, after)]
     return Planned(project, plans[0], seen, bill, classified, plans[1], refused)
 
 
@@ -155,15 +140,14 @@ def test_b09_what_is_stored_is_not_planned_again(planned: Planned) -> None:
 def test_b09_an_unknown_price_is_said_to_be_unknown(planned: Planned) -> None:
     """`stub` is in no table; a price that is given is used."""
     assert planned.plan["total"][7] == "unknown"
-    tokens_in, tokens_out, dollars = figures_of(planned.refused.stdout)["total"][5:8]
+    tokens_in, tokens_out, dollars = figures_of(planned.refused.out)["total"][5:8]
     expected = (number(tokens_in) + 10 * number(tokens_out)) / 1_000_000
     assert float(dollars) == pytest.approx(expected, abs=1e-4)
 
 
 def test_b09_every_key_of_the_json_is_documented(planned: Planned) -> None:
     """An object for each model and `total`, of the same keys; nothing else is printed."""
-    done = assay(planned.project, "plan", "--select", "third", "--json")
-    found = json.loads(done.stdout)
+    found = assay(planned.project, "plan", "--select", "third", "--json").json
     page = (REPOSITORY / "docs" / "commands.md").read_text()
     said = page.split("## `plan`")[1].split("\n## ")[0]
     assert set(found) == {"third", "total"}
@@ -175,19 +159,19 @@ def test_b09_a_plan_leaves_the_last_build_as_it_is(planned: Planned) -> None:
     results = planned.project.root / "target" / "run_results.json"
     before = results.read_bytes()
     wrong = assay(planned.project, "plan", "--select", "nosuch")
-    assert assay(planned.project, "plan", "--select", "third").returncode == 0
+    assert assay(planned.project, "plan", "--select", "third").code == 0
     assert results.read_bytes() == before
-    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (2, "", 1)
-    assert wrong.stderr.startswith("assay: dbt compile failed: ")
-    assert "'nosuch' does not match" in wrong.stderr
+    assert (wrong.code, wrong.out, wrong.err.count("\n")) == (2, "", 1)
+    assert wrong.err.startswith("assay: dbt compile failed: ")
+    assert "'nosuch' does not match" in wrong.err
 
 
 def test_b09_more_requests_than_allowed_is_exit_code_3(planned: Planned) -> None:
     """The table of the selected models is printed all the same."""
     refused = planned.refused
-    assert refused.returncode == 3
-    assert "More than 10 requests" in refused.stderr
-    assert set(figures_of(refused.stdout)) == {"first", "total"}
+    assert refused.code == 3
+    assert "More than 10 requests" in refused.err
+    assert set(figures_of(refused.out)) == {"first", "total"}
 
 
 def test_b09_a_table_that_is_not_built_is_one_line(new_project: NewProject) -> None:
@@ -197,8 +181,8 @@ def test_b09_a_table_that_is_not_built_is_one_line(new_project: NewProject) -> N
     project.load("elsewhere.unrelated", id=[1])
     lacking = assay(project, "plan")
     for failed, said in ((without, "There is no warehouse"), (lacking, "first reads a table")):
-        assert failed.returncode == 2
-        (line,) = failed.stderr.strip().splitlines()
+        assert failed.code == 2
+        (line,) = failed.err.strip().splitlines()
         assert line.startswith("assay: ")
         assert said in line
         assert "scripts/build --select +bronze" in line

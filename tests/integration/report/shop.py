@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,8 @@ from udfs.store.gates import GateRow, put_gate_rows
 from udfs.tasks import Task
 
 from ..dbt.project import KEY, REPOSITORY
+from ..gates.assay_line import SECONDS
+from ..warm import Done, warm_run
 
 SECRET = "row-canary-91c7"
 """Stands in every text and free answer; no page may show it."""
@@ -78,22 +79,15 @@ class Shop:
         """`assay report` with these arguments."""
         return [sys.executable, "-m", "udfs.cli", "report", *arguments]
 
-    def report(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def report(self, *arguments: str) -> Done:
         """Run `assay report` and wait for it."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        words = ("report", *arguments)
+        return warm_run("udfs.cli", words, self.folder, self.environment(), SECONDS)
 
     def page(self, *arguments: str) -> str:
         """The page that `assay report` writes."""
         done = self.report(*arguments)
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         return self.latest.read_text(encoding="utf-8")
 
     def run(self, number: int, task: Task, **more: Any) -> None:

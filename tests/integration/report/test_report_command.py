@@ -101,27 +101,27 @@ def test_an_id_that_no_run_has_or_several(shop: Shop) -> None:
     """One line that names the last ones."""
     for wanted, said in (("nothing", "No run begins with"), ("run-", "3 runs begin with")):
         done = shop.report("--run", wanted)
-        assert done.returncode == 2
-        assert said in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+        assert done.code == 2
+        assert said in done.err
+        assert len(done.err.splitlines()) == 1
 
 
 def test_out_writes_a_copy(shop: Shop, tmp_path: Path) -> None:
     """Besides the kept one."""
     done = shop.report("--out", str(tmp_path / "deep" / "mine.html"))
-    assert done.stdout.splitlines()[-1].endswith("mine.html")
+    assert done.out.splitlines()[-1].endswith("mine.html")
     assert (tmp_path / "deep" / "mine.html").read_bytes() == shop.latest.read_bytes()
 
 
 def test_without_a_store_or_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     """One line each, exit code 2."""
     made = Shop(tmp_path)
-    assert "There is no store" in made.report().stderr
+    assert "There is no store" in made.report().err
     assert not made.store.exists()
     Store(made.store).close()
     done = made.report()
-    assert done.returncode == 2
-    assert "knows of no run" in done.stderr
+    assert done.code == 2
+    assert "knows of no run" in done.err
 
 
 def test_a_damaged_store_is_one_line(tmp_path: Path) -> None:
@@ -129,9 +129,9 @@ def test_a_damaged_store_is_one_line(tmp_path: Path) -> None:
     made = Shop(tmp_path)
     made.store.write_bytes(b"no database at all" * 100)
     done = made.report()
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "doctor" in done.stderr
+    assert done.code == 2
+    assert "Traceback" not in done.err
+    assert "doctor" in done.err
 
 
 def test_a_store_alone_gives_a_page(tmp_path: Path) -> None:
