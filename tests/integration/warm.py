@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parents[2]
 SERVER = Path(__file__).with_name("warm_server.py")
@@ -61,10 +62,9 @@ def warm_run(
 
 def _code(wanted: Mapping[str, object], seconds: float) -> int:
     """Have one run done and return its exit code."""
-    mine, its = socket.socketpair()
-    with mine, mine.makefile() as said:
-        with its, _starting:
-            socket.send_fds(_server()[0], [b"."], [its.fileno()])
+    with socket.socket(socket.AF_UNIX) as mine, mine.makefile() as said:
+        with _starting:
+            mine.connect(f"{_server().folder.name}/door")
         mine.sendall(f"{json.dumps(wanted)}\n".encode())
         mine.settimeout(START_SECONDS)
         process_id = int(said.readline())
@@ -76,19 +76,29 @@ def _code(wanted: Mapping[str, object], seconds: float) -> int:
             raise subprocess.TimeoutExpired(str(wanted["arguments"]), seconds) from None
 
 
+class _Server(NamedTuple):
+    """A process of `warm_server.py`, and the folder with its door."""
+
+    process: subprocess.Popen[bytes]
+    folder: tempfile.TemporaryDirectory[str]
+
+
 _starting = threading.Lock()
 
 
 @cache
-def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """The way to a process of `warm_server.py`, which ends when this one does."""
-    mine, its = socket.socketpair()
-    with its:
+def _server() -> _Server:
+    """The one server of this process, with which it ends."""
+    folder = tempfile.TemporaryDirectory(prefix="assay-warm-")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(f"{folder.name}/door")
+        door.listen()
         process = subprocess.Popen(
-            [sys.executable, str(SERVER)],
+            [sys.executable, str(SERVER), str(door.fileno())],
             cwd=REPOSITORY,
             env={"PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8", "DO_NOT_TRACK": "1"},
-            stdin=its,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
+            pass_fds=[door.fileno()],
         )
-    return mine, process
+    return _Server(process, folder)

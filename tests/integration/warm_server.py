@@ -13,10 +13,10 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -37,29 +37,42 @@ MODULES = (
     "py3langid.langid",
     "vaderSentiment.vaderSentiment",
 )
+_python = sys.executable
 _code = 1
 """How this process ends; an error that nobody catches leaves it at 1."""
 
 
-def main() -> None:
-    """Serve whom stdin, a socket, brings, until it ends."""
+def main(door: socket.socket) -> None:
+    """Serve at a listening socket until stdin ends."""
+    global _python
     atexit.register(leave)  # the first, so that it is called last
     for name in MODULES:
         importlib.import_module(name)
-    with tempfile.TemporaryDirectory() as folder:
-        rehearse(folder)
+    folder = Path(door.getsockname()).parent
+    _python = stand_in(folder)
+    rehearse(str(folder))
     if threading.active_count() != 1:
         message = f"An import started {threading.enumerate()}; a fork would lose it."
         raise RuntimeError(message)
     gc.collect()
     gc.freeze()  # forks share what they do not touch
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(fileno=sys.stdin.fileno()) as door:
-        while came := socket.recv_fds(door, 1, 1)[1]:
-            with socket.socket(fileno=came[0]) as asker:
-                if os.fork() == 0:
-                    keep(asker)
-                    return
+    while sys.stdin not in select.select([door, sys.stdin], [], [])[0]:
+        asker, _ = door.accept()
+        with asker:
+            if os.fork() == 0:
+                door.close()
+                keep(asker)
+                return
+
+
+def stand_in(folder: Path) -> str:
+    """Put the program beside the door that commands of ours start in place of Python."""
+    program = folder / "python"
+    text = Path(__file__).with_name("warm_child.py").read_text(encoding="utf-8")
+    program.write_text(f"#!{sys.executable} -SE\n{text}", encoding="utf-8")
+    program.chmod(0o755)
+    return str(program)
 
 
 def rehearse(folder: str) -> None:
@@ -109,6 +122,7 @@ def become(run: dict[str, Any]) -> None:
 
             cli()
         else:
+            sys.executable = _python
             runpy.run_module(run["module"], run_name="__main__")
         _code = 0
     except SystemExit as end:
@@ -124,4 +138,4 @@ def leave() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(socket.socket(fileno=int(sys.argv[1])))
