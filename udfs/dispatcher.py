@@ -342,7 +342,7 @@ class Dispatcher:
 
     async def _after_fault(self, request: Request, failed: Attempt, error: CallError) -> None:
         pack = request.pack
-        self._governor.failed(error)
+        self._governor.failed(error, failed.latency_seconds or 0.0)
         try:
             verdict = self._governor.verdict(pack, error, others_wait=len(self._backlog) > 0)
         except RunError:

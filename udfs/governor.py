@@ -104,8 +104,8 @@ class Governor:
             self._limiter.restart()
         self._limiter.accepted(now)
 
-    def failed(self, error: CallError) -> None:
-        """A request failed; only faults of the server slow the run down."""
+    def failed(self, error: CallError, latency_seconds: float) -> None:
+        """A request failed so long after it was sent; only faults of the server slow us down."""
         now = time.monotonic()
         if error.fault not in policy.SERVER_FAULTS:
             self._breaker.succeeded(now)
@@ -113,7 +113,7 @@ class Governor:
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
         self._breaker.failed(now, refused=refused)
         if refused or error.maybe_paid:
-            self._limiter.dropped(now, refused=refused)
+            self._limiter.dropped(now, refused=refused, latency_seconds=latency_seconds)
         self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))
 
     def verdict(self, pack: Pack, error: CallError, *, others_wait: bool) -> policy.Verdict:

@@ -99,10 +99,13 @@ class Limiter:
             self.pace = max(slowly, quickly)
             self._last_growth = now
 
-    def dropped(self, now: float, *, refused: bool) -> None:
-        """A request was refused (429) or timed out: take a tenth off, at most once a second."""
+    def dropped(self, now: float, *, refused: bool, latency_seconds: float = 0.0) -> None:
+        """A request was refused (429) or timed out: take a tenth off, at most once a second.
+
+        It counts for the second in which it was sent, so that it is taken from that one's starts.
+        """
         if refused:
-            self._refused.append(now)
+            self._refused.append(now - latency_seconds)
             _forget(self._refused, now)
         if now - self._last_cut < WINDOW_SECONDS:
             return
@@ -132,7 +135,8 @@ class Limiter:
         """Set the pace to just under what was started in the last second and not refused."""
         _forget(self._started, now)
         offered = len(self._started) / WINDOW_SECONDS
-        taken = offered - len(self._refused) / WINDOW_SECONDS
+        refused = sum(moment > now - WINDOW_SECONDS for moment in self._refused)
+        taken = offered - refused / WINDOW_SECONDS
         self._clean_seconds = 0
         pace = max(offered, 1.0) if self.pace is None else self.pace
         self.ceiling = max(pace, self.ceiling * DECREASE)

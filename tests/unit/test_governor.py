@@ -43,7 +43,7 @@ def test_a_tail_of_poison_is_buried_when_patience_ends() -> None:
     """With nothing else waiting, rows that fail for longer than patience are given up."""
     governor = Governor(Settings(outage_seconds=0, max_attempts=1))
     governor.succeeded()
-    governor.failed(LOST)
+    governor.failed(LOST, 0.1)
 
     assert governor.verdict(pack("a"), LOST, others_wait=False) == policy.Bury("transport")
 
@@ -52,6 +52,6 @@ def test_an_outage_stops_the_run_when_patience_ends() -> None:
     """With others waiting, the server is to blame: the run stops and nothing is buried."""
     governor = Governor(Settings(outage_seconds=0, max_attempts=1))
     governor.succeeded()
-    governor.failed(LOST)
+    governor.failed(LOST, 0.1)
 
     assert isinstance(governor.verdict(pack("a"), LOST, others_wait=True), policy.Stop)

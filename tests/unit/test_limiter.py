@@ -34,6 +34,17 @@ def test_b02_the_pace_settles_just_below_what_the_server_takes(rate: int, share:
     assert refused <= share * taken
 
 
+def test_b02_refusals_of_a_burst_do_not_count_against_what_was_sent_after_it() -> None:
+    """They come in later than they were sent, and belong to the second of their requests."""
+    limiter = Limiter(64)
+    [limiter.start(0.0, 1) for _ in range(60)]
+    limiter.dropped(0.2, refused=True, latency_seconds=0.2)
+    [limiter.dropped(0.4, refused=True, latency_seconds=0.4) for _ in range(29)]
+    [limiter.start(0.5, 1) for _ in range(20)]
+    limiter.dropped(1.25, refused=True, latency_seconds=0.5)
+    assert limiter.pace == pytest.approx((20 - 1) * 0.9)
+
+
 def test_b12_after_a_second_of_refusals_the_pace_recovers_in_seconds() -> None:
     """It climbs quickly to near where it was refused, and slowly from there on."""
     limiter = Limiter(32)
