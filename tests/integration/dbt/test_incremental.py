@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from udfs.faultd import Entry, FaultServer, Latency, answer
+from udfs.store import Store
 
 from .project import Project, Run, asking, kill_group, table
 
@@ -283,6 +284,7 @@ def killed(new_project: Callable[..., Project]) -> Iterator[Killed]:
         kill_group(running)
         assert arrived
         before = [text for entry in server.ledger.entries for text in entry.texts]
+        Store(story.project.store).close()  # whoever opens it takes the journal of the dead over
         stored = story.project.store_rows("select count(*) from answers")[0][0]
         yield Killed(stored, before, story.run(**limits), server)
 
