@@ -32,17 +32,20 @@ class Journal:
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
-        self._append(attempt.attempt_id, [_SENT, call_row(attempt)])
+        line = _line([_SENT, call_row(attempt)])
+        self._append(line)
+        self._open[attempt.attempt_id] = [line]
 
     def keep(self, landing: Landing) -> None:
-        """Write down what an attempt brought."""
+        """Write down what an attempt brought; where that fails, the store may still take it."""
         heads: dict[tuple[Any, ...], int] = {}
         answers = [
             (row[0].hex(), heads.setdefault((*row[1:5], *row[7:]), len(heads)), *row[5:7])
             for row in landing.answers
         ]
-        entry = [_LANDED, landing.call, list(heads), answers, landing.tasks]
-        self._append(landing.call[0], entry)
+        line = _line([_LANDED, landing.call, list(heads), answers, landing.tasks])
+        self._open.setdefault(landing.call[0], []).append(line)
+        self._append(line)
 
     def stored(self, landing: Landing) -> None:
         """The store has it."""
@@ -58,9 +61,7 @@ class Journal:
             os.close(self._file)
             self._file = None
 
-    def _append(self, attempt_id: str, entry: list[Any]) -> None:
-        body = json.dumps(entry).encode()
-        line = b"%s %s\n" % (_seal(body), body)
+    def _append(self, line: bytes) -> None:
         if self._file is None:
             raise self._unwritten("the store is closed")
         try:
@@ -69,7 +70,6 @@ class Journal:
             raise self._unwritten(error.strerror) from error
         if written < len(line):
             raise self._unwritten("no space left on device")
-        self._open.setdefault(attempt_id, []).append(line)
 
     def _unwritten(self, reason: str | None) -> StoreError:
         return StoreError(
@@ -85,7 +85,7 @@ def replay(connection: sqlite3.Connection, lines: Iterable[bytes]) -> None:
     was cut or damaged, as its seal tells, says nothing.
     """
     for line in lines:
-        seal, _, body = line.rstrip(b"\n").partition(b" ")
+        seal, _, body = line.strip(b"\n").partition(b" ")
         if seal == _seal(body):
             _replay(connection, json.loads(body))
 
@@ -102,6 +102,12 @@ def _replay(connection: sqlite3.Connection, entry: list[Any]) -> None:
 def _answer(head: list[Any], key: str, value: str, confidence: float | None) -> Row:
     """Return a row of `answers` from what it shares with others and what is its own."""
     return (bytes.fromhex(key), *head[:4], value, confidence, *head[4:])
+
+
+def _line(entry: list[Any]) -> bytes:
+    """Return an entry between line ends: what was cut short before it does not spoil it."""
+    body = json.dumps(entry).encode()
+    return b"\n%s %s\n" % (_seal(body), body)
 
 
 def _seal(body: bytes) -> bytes:
