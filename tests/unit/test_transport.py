@@ -170,6 +170,27 @@ def test_the_request_carries_what_the_sdk_and_we_promise() -> None:
     assert len({line.split(b":")[0] for line in lines[1:-2]}) == len(lines) - 3
 
 
+def test_the_machine_is_nobodys_business() -> None:
+    """The SDK would tell each server its user's system, processor and Python."""
+    host = Host(HEAD + BODY, closes=False)
+    asyncio.run(sent_twice(host))
+    told = {line.split(b":")[0] for line in host.heads[0].split(b"\r\n")}
+    assert not told & {b"x-stainless-os", b"x-stainless-arch", b"x-stainless-runtime-version"}
+
+
+def test_what_a_reply_asks_of_us_is_read() -> None:
+    """How long to wait, and how much the server gives, come through the transport."""
+
+    async def ask(host: Host) -> None:
+        async with opened(host) as provider:
+            await provider.send(request("a text"))
+
+    refused = b"HTTP/1.1 429 Busy\r\nRetry-After-Ms: 1500\r\ncontent-length: 0\r\n\r\n"
+    with pytest.raises(CallError) as failed:
+        asyncio.run(ask(Host(refused, closes=False)))
+    assert failed.value.retry_after_seconds == 1.5
+
+
 def test_a_key_that_breaks_the_headers_is_never_sent() -> None:
     """A line end in it would let it write headers of its own."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -29,6 +30,19 @@ _ERROR_STATUS = re.compile("[45][0-9][0-9]")
 _MOST_CHARACTERS = 200
 
 
+class _Sdk(AsyncOpenAI):
+    """The SDK without what it tells each server of its user's machine: system, CPU, Python."""
+
+    def platform_headers(self) -> dict[str, str]:
+        """Nothing."""
+        return {}
+
+    @cached_property
+    def default_headers(self) -> dict[str, str | openai.Omit]:
+        """What every request carries, put together once."""
+        return super().default_headers
+
+
 class OpenAIProvider:
     """Sends packs as chat completions with a strict JSON schema.
 
@@ -41,7 +55,7 @@ class OpenAIProvider:
             message = "`OPENAI_API_KEY` is not set; export it, or use `ASSAY_PROVIDER=local`."
             raise ConfigError(message)
         self._host = settings.endpoint
-        self._client = AsyncOpenAI(
+        self._client = _Sdk(
             api_key=settings.api_key.get_secret_value(),
             base_url=settings.endpoint,
             max_retries=0,
@@ -65,6 +79,7 @@ class OpenAIProvider:
                     "timeout": self._seconds,
                     "headers": {"Idempotency-Key": key},
                     "idempotency_key": key,
+                    "security": {"bearer_auth": True},
                 },
             )
         except openai.APIError as error:

@@ -30,6 +30,13 @@ _KEPT_SECONDS = 5.0
 _OURS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """Headers that aiohttp would add of itself; the SDK says what is to be sent."""
 
+_READ = frozenset(
+    {b"content-type", b"date", b"retry-after", b"retry-after-ms", b"x-request-id"}
+    | {b"x-should-retry"}
+)
+_READ_ALSO = b"x-ratelimit-"
+"""Headers of a reply that somebody here or in the SDK reads; the others are let go."""
+
 _MEANINGS: tuple[tuple[type[Exception], type[httpx2.RequestError]], ...] = (
     (aiohttp.ClientConnectorError, httpx2.ConnectError),
     (aiohttp.ServerFingerprintMismatch, httpx2.ConnectError),
@@ -57,8 +64,8 @@ class Client(httpx2.AsyncClient):
     def build_request(self, method: str, url: httpx2.URL | str, **said: Any) -> httpx2.Request:
         """Return the request that the SDK describes: a whole URL, all headers and the body."""
         headers = [*said["headers"], ("Accept-Encoding", "gzip, deflate")]
-        stream = httpx2.ByteStream(said["content"])
-        return httpx2.Request(method, _parsed(url), headers=headers, stream=stream)
+        told = {"headers": headers, "content": said["content"]}  # as they are: to parse them costs
+        return httpx2.Request(method, _parsed(url), extensions=told)
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
         """Return the response, read and decoded; a redirect is a response like any other."""
@@ -98,14 +105,13 @@ class CappedTransport(httpx2.AsyncBaseTransport):
         sending = self._open().request(
             request.method,
             _target(request.url),
-            data=await request.aread(),
-            headers=request.headers.multi_items(),
+            data=request.extensions["content"],
+            headers=request.extensions["headers"],
             allow_redirects=False,
         )
         async with sending as response:
             body = await _read(response)
-        dropped = {b"content-encoding", b"content-length", b"transfer-encoding"}
-        headers = [pair for pair in response.raw_headers if pair[0].lower() not in dropped]
+        headers = [pair for pair in response.raw_headers if _is_read(pair[0].lower())]
         return httpx2.Response(response.status, headers=headers, content=body)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -134,6 +140,10 @@ def _parsed(url: httpx2.URL | str) -> httpx2.URL:
 def _target(url: httpx2.URL) -> yarl.URL:
     """Return a URL as aiohttp has it, to the letter."""
     return yarl.URL(str(url), encoded=True)
+
+
+def _is_read(name: bytes) -> bool:
+    return name in _READ or name.startswith(_READ_ALSO)
 
 
 def meaning_of(error: Exception) -> type[httpx2.RequestError] | None:
