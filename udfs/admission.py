@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from udfs.claims import Claims, Ticket
-from udfs.packer import Backlog, GroupKey, group_key
+from udfs.packer import Backlog, GroupKey
 from udfs.recorder import Recorder
 from udfs.records import Ask, Outcome
 
@@ -58,9 +58,10 @@ class Admission:
         None among the batches means that nothing gathers any more. Returns the asks that another
         process holds; they are claimed here too, and settle when that one does.
         """
-        wanted = {ask.key: ask for batch in batches if batch for ask in batch.asks}
-        ours = await self._lease([key for key in wanted if self._is_new(key)])
-        held = [ask for key, ask in wanted.items() if self._is_new(key) and key not in ours]
+        asks = (ask for batch in batches if batch for ask in batch.asks)
+        wanted = {ask.key: ask for ask in asks if self._is_new(ask.key)}
+        ours = await self._lease(list(wanted))
+        held = [ask for key, ask in wanted.items() if key not in ours and self._is_new(key)]
         for batch in batches:
             if batch is not None:
                 self._take_on(batch, ours)
@@ -100,9 +101,9 @@ class Admission:
                     batch.ticket.count_down()
                 continue
             if self._claims.open(ask) and ask.key in ours:
-                self._backlog.add(ask, ripe=round_ is None)
+                key = self._backlog.add(ask, ripe=round_ is None)
                 if round_ is not None:
-                    round_.groups.append(group_key(ask))
+                    round_.groups.append(key)
             if batch.ticket is not None:
                 self._claims.wait(ask.key, batch.ticket)
 

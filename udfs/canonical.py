@@ -67,7 +67,7 @@ def is_clean(text: str) -> bool:
 
 def canonical_json(value: Any) -> str:
     """Return the one JSON spelling of `value`: sorted keys, no blanks, no NaN."""
-    return _CANONICAL.encode(value)
+    return "null" if value is None else _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:

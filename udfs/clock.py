@@ -7,7 +7,8 @@ import datetime
 
 def now_utc() -> str:
     """Return the time in UTC as ISO text with microseconds and without an offset."""
-    return iso(datetime.datetime.now(datetime.UTC))
+    now = datetime.datetime.now(datetime.UTC)
+    return now.isoformat(sep=" ", timespec="microseconds").removesuffix("+00:00")
 
 
 def iso(moment: datetime.datetime) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from udfs import ledger, policy
@@ -160,7 +160,7 @@ class Dispatcher:
                 batches.append(self._inbox.get_nowait())
             if self.stopped is not None:  # whoever waits sees that, too
                 continue
-            async with self._heard():
+            with self._heard():
                 if held := await self._admission.admit(batches):
                     self._spawn(self._wait_for_others(held))
                 if None in batches and self._gathering == 0:
@@ -177,7 +177,7 @@ class Dispatcher:
         """Look again for asks that another process holds, until they are settled or ours."""
         while asks and self.stopped is None:
             await asyncio.sleep(HELD_POLL_SECONDS)
-            async with self._heard():
+            with self._heard():
                 settled, asks = await self._admission.claim_again(asks)
                 for key, outcome in settled.items():
                     self._settle(key, outcome)
@@ -233,12 +233,12 @@ class Dispatcher:
         flight; a row gets its answer only when a power cut would not take it, either.
         """
         landed: tuple[Judged, Landing] | None = None
-        async with self._heard():
+        with self._heard():
             landed = await self._attempt(request, worst)
         self._governor.finish()
         self._pump()
         if landed is not None:
-            async with self._heard():
+            with self._heard():
                 await self._take_in(request, *landed)
 
     async def _attempt(
@@ -379,8 +379,8 @@ class Dispatcher:
         self.settled.setdefault(key, outcome)
         self._claims.close(key)
 
-    @asynccontextmanager
-    async def _heard(self) -> AsyncIterator[None]:
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
         """Let whatever goes wrong inside end the run: nobody may wait for ever."""
         try:
             yield

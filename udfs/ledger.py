@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 
 from udfs.clock import now_utc
 from udfs.errors import CallError
@@ -43,8 +42,7 @@ def ended(
     attempt: Attempt, started: float, reply: Reply, judged: Judged, price: Price | None
 ) -> Attempt:
     """Return the row of an attempt that brought a reply; `started` is monotonic seconds."""
-    return replace(
-        attempt,
+    return attempt._replace(
         ended_at=now_utc(),
         outcome="partial" if judged.refused else "ok",
         http_status=reply.http_status,
@@ -63,11 +61,10 @@ def failed(attempt: Attempt, started: float, error: BaseException, price: Price 
 
     One that was cancelled in flight may have been paid for.
     """
-    row = replace(attempt, ended_at=now_utc(), latency_seconds=time.monotonic() - started)
+    row = attempt._replace(ended_at=now_utc(), latency_seconds=time.monotonic() - started)
     if isinstance(error, CallError):
         used = cost_usd(price, error.input_tokens, error.output_tokens)
-        return replace(
-            row,
+        return row._replace(
             outcome=error.fault,
             http_status=error.status,
             error=str(error),
@@ -78,4 +75,4 @@ def failed(attempt: Attempt, started: float, error: BaseException, price: Price 
         )
     cancelled = isinstance(error, asyncio.CancelledError)
     reason = "cancelled in flight" if cancelled else str(error)
-    return replace(row, outcome="stopped", error=reason, maybe_paid=cancelled)
+    return row._replace(outcome="stopped", error=reason, maybe_paid=cancelled)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 
 from udfs.prompts import estimate_tokens
 from udfs.records import Ask, Pack, Record
@@ -13,21 +12,35 @@ from udfs.records import Ask, Pack, Record
 _RECORD_OVERHEAD_TOKENS = 6
 
 GroupKey = tuple[str, str, bool]
-Lane = tuple[str, ...]
+Handles = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class _Group:
-    """One text and all its open asks; they leave in the same pack."""
+    """One text and all its open asks, by task; they leave in the same pack."""
 
     text: str
     tokens: int
     asks: dict[str, Ask] = field(default_factory=dict)
-    ripe: bool = False
+    lane: _Lane | None = None
 
-    @property
-    def lane(self) -> Lane:
-        return tuple(sorted(self.asks))
+
+@dataclass(slots=True)
+class _Lane:
+    """Ripe texts that carry the same tasks, in the order in which they are to leave.
+
+    Texts leave at the front, where a dict would walk over all that left before, each time.
+    """
+
+    handles: Handles
+    groups: OrderedDict[GroupKey, _Group] = field(default_factory=OrderedDict)
+    tokens: int = 0
+
+    def remove(self, key: GroupKey) -> None:
+        """Take one text out."""
+        group = self.groups.pop(key)
+        self.tokens -= group.tokens
+        group.lane = None
 
 
 def group_key(ask: Ask) -> GroupKey:
@@ -46,32 +59,30 @@ class Backlog:
         self._pack_records = pack_records
         self._pack_tokens = pack_tokens
         self._groups: dict[GroupKey, _Group] = {}
-        # Taken from the front: a dict would walk over all that was taken before, each time.
-        self._lanes: dict[Lane, OrderedDict[GroupKey, _Group]] = {}
-        self._lane_tokens: dict[Lane, int] = {}
+        self._lanes: dict[Handles, _Lane] = {}
         self._ready: deque[Pack] = deque()
 
     def __len__(self) -> int:
         return len(self._groups) + sum(len(pack.records) for pack in self._ready)
 
-    def add(self, ask: Ask, *, ripe: bool) -> None:
-        """Let `ask` wait with the other asks about its text."""
+    def add(self, ask: Ask, *, ripe: bool) -> GroupKey:
+        """Let `ask` wait with the other asks about its text, and return that text's key."""
         key = group_key(ask)
         group = self._groups.get(key)
         if group is None:
             tokens = estimate_tokens(ask.text) + _RECORD_OVERHEAD_TOKENS
             group = self._groups[key] = _Group(ask.text, tokens)
-        if group.ripe:
-            self._leave_lane(group.lane, key, group)
+        was_ripe = self._leave_lane(key, group)
         group.asks[ask.question.task.handle] = ask
-        if ripe or group.ripe:
+        if ripe or was_ripe:
             self._enter_lane(key, group)
+        return key
 
     def add_again(self, ask: Ask) -> None:
         """Let `ask`, which a reply has left without an answer, go out with the very next pack."""
-        self.add(ask, ripe=True)
-        key = group_key(ask)
-        self._lanes[self._groups[key].lane].move_to_end(key, last=False)
+        key = self.add(ask, ripe=True)
+        if (lane := self._groups[key].lane) is not None:
+            lane.groups.move_to_end(key, last=False)
 
     def add_pack(self, pack: Pack) -> None:
         """Let `pack` go out next and as it is: a retry, or a part of one."""
@@ -81,7 +92,7 @@ class Backlog:
         """Nothing further is expected about these texts."""
         for key in keys:
             group = self._groups.get(key)
-            if group is not None and not group.ripe:
+            if group is not None and group.lane is None:
                 self._enter_lane(key, group)
 
     def ripen_all(self) -> None:
@@ -92,7 +103,7 @@ class Backlog:
         """Return the next pack, or None; packs that are not full only with `flush`."""
         if self._ready:
             return self._ready.popleft()
-        for lane in self._lanes:
+        for lane in self._lanes.values():
             if flush or self._is_full(lane):
                 return self._fill(lane)
         return None
@@ -109,39 +120,51 @@ class Backlog:
         self._ready.clear()
         self._groups.clear()
         self._lanes.clear()
-        self._lane_tokens.clear()
         return asks
 
     def _enter_lane(self, key: GroupKey, group: _Group) -> None:
-        group.ripe = True
-        lane = group.lane
-        self._lanes.setdefault(lane, OrderedDict())[key] = group
-        self._lane_tokens[lane] = self._lane_tokens.get(lane, 0) + group.tokens
+        handles = tuple(sorted(group.asks))
+        if (lane := self._lanes.get(handles)) is None:
+            lane = self._lanes[handles] = _Lane(handles)
+        lane.groups[key] = group
+        lane.tokens += group.tokens
+        group.lane = lane
 
-    def _leave_lane(self, lane: Lane, key: GroupKey, group: _Group) -> None:
-        del self._lanes[lane][key]
-        self._lane_tokens[lane] -= group.tokens
-        if not self._lanes[lane]:
-            del self._lanes[lane], self._lane_tokens[lane]
+    def _leave_lane(self, key: GroupKey, group: _Group) -> bool:
+        """Take a text out of its lane; return whether it was in one."""
+        if (lane := group.lane) is None:
+            return False
+        lane.remove(key)
+        self._drop_if_empty(lane)
+        return True
 
-    def _is_full(self, lane: Lane) -> bool:
-        waiting = self._lanes[lane]
-        isolated = next(iter(waiting))[2]
-        enough = len(waiting) >= self._pack_records
-        return isolated or enough or self._lane_tokens[lane] >= self._pack_tokens
+    def _drop_if_empty(self, lane: _Lane) -> None:
+        if not lane.groups:
+            del self._lanes[lane.handles]
 
-    def _fill(self, lane: Lane) -> Pack:
+    def _is_full(self, lane: _Lane) -> bool:
+        isolated = next(iter(lane.groups))[2]
+        enough = len(lane.groups) >= self._pack_records
+        return isolated or enough or lane.tokens >= self._pack_tokens
+
+    def _fill(self, lane: _Lane) -> Pack:
+        groups, handles = lane.groups, lane.handles
         records: list[Record] = []
         tokens = 0
-        for key, group in list(islice(self._lanes[lane].items(), self._pack_records)):
-            tokens += group.tokens
-            if records and (tokens > self._pack_tokens or len(records) == self._pack_records):
+        while groups and len(records) < self._pack_records:
+            key, group = groups.popitem(last=False)
+            if records and tokens + group.tokens > self._pack_tokens:
+                groups[key] = group
+                groups.move_to_end(key, last=False)
                 break
-            records.append(Record(group.text, tuple(group.asks[name] for name in lane)))
-            self._leave_lane(lane, key, group)
+            tokens += group.tokens
             del self._groups[key]
+            asks = group.asks
+            records.append(Record(group.text, tuple([asks[name] for name in handles])))
             if key[2]:
                 break
+        lane.tokens -= tokens
+        self._drop_if_empty(lane)
         return Pack(tuple(records))
 
 
@@ -153,9 +176,9 @@ def pack_of(asks: Iterable[Ask]) -> list[Pack]:
     texts: dict[GroupKey, dict[str, Ask]] = {}
     for ask in asks:
         texts.setdefault(group_key(ask), {})[ask.question.task.handle] = ask
-    lanes: dict[tuple[Lane, str | None], list[Record]] = {}
+    lanes: dict[tuple[Handles, str | None], list[Record]] = {}
     for (text, _, isolated), by_handle in texts.items():
-        lane = tuple(sorted(by_handle))
-        record = Record(text, tuple(by_handle[name] for name in lane))
-        lanes.setdefault((lane, text if isolated else None), []).append(record)
+        handles = tuple(sorted(by_handle))
+        record = Record(text, tuple(by_handle[name] for name in handles))
+        lanes.setdefault((handles, text if isolated else None), []).append(record)
     return [Pack(tuple(records)) for records in lanes.values()]

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -198,7 +199,7 @@ class Settings(Reach):
         capped = self.max_cost_usd is not None or self.max_requests is not None
         return capped and self.over_budget == "refuse"
 
-    @property
+    @cached_property
     def host(self) -> str:
         """Who answers, for keys and the ledger: a host name, `loopback` or `embedded`.
 

@@ -67,7 +67,7 @@ def request(*texts: str, tasks: Iterable[Task] = ()) -> Request:
 
 def attempt(number: int = 1, invocation_id: str = "run-1", **changed: Any) -> Attempt:
     """A row of the ledger: 3 answers for 100 tokens in, 10 out and a cent."""
-    known: dict[str, Any] = dict.fromkeys(Attempt.__dataclass_fields__)
+    known: dict[str, Any] = dict.fromkeys(Attempt._fields)
     known |= dict.fromkeys(
         ("owner", "provider", "host", "model", "prompt_hashes", "outcome", "started_at"), "x"
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from udfs.meter import Meter, Reading, Served
 from udfs.records import Outcome, Question
 
@@ -16,8 +14,8 @@ def test_rows_and_stored_answers_are_counted_for_each_question() -> None:
     """Rows and texts, under kind, prompt hash and model."""
     meter = Meter()
     known = Outcome("ok", "true", None, None, "model", "2026-01-01 00:00:00.000000")
-    bought = replace(known, answered_at="2999-01-01 00:00:00.000000")
-    failed = replace(known, status="refused")
+    bought = known._replace(answered_at="2999-01-01 00:00:00.000000")
+    failed = known._replace(status="refused")
     meter.looked_up(QUESTION, found=[known, known, known, bought, failed])
     meter.looked_up(QUESTION, rows=10)
     meter.looked_up(QUESTION, rows=5)

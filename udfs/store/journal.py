@@ -12,7 +12,7 @@ from typing import Any
 
 from udfs.errors import StoreError
 from udfs.records import Attempt
-from udfs.store.rows import Landing, Row, call_row, put_interrupted, put_landings
+from udfs.store.rows import Landing, Row, put_interrupted, put_landings
 
 _SENT, _LANDED = "sent", "landed"
 
@@ -32,7 +32,7 @@ class Journal:
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; what cannot be noted is not sent."""
-        line = _line([_SENT, call_row(attempt)])
+        line = _line([_SENT, attempt])
         self._append(line)
         self._open[attempt.attempt_id] = [line]
 
@@ -44,12 +44,12 @@ class Journal:
             for row in landing.answers
         ]
         line = _line([_LANDED, landing.call, list(heads), answers, landing.tasks])
-        self._open.setdefault(landing.call[0], []).append(line)
+        self._open.setdefault(landing.call.attempt_id, []).append(line)
         self._append(line)
 
     def stored(self, landing: Landing) -> None:
         """The store has it."""
-        self._open.pop(landing.call[0], None)
+        self._open.pop(landing.call.attempt_id, None)
 
     def open_lines(self) -> list[bytes]:
         """Return what the store does not have yet, as lines for `replay`."""
@@ -96,7 +96,7 @@ def _replay(connection: sqlite3.Connection, entry: list[Any]) -> None:
             put_interrupted(connection, Attempt(*call))
         case [kind, call, heads, answers, tasks] if kind == _LANDED:
             rows = [_answer(heads[head], key, *body) for key, head, *body in answers]
-            put_landings(connection, [Landing(call, rows, tasks)])
+            put_landings(connection, [Landing(Attempt(*call), rows, tasks)])
 
 
 def _answer(head: list[Any], key: str, value: str, confidence: float | None) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,7 @@ class Shop:
         begun = f"2026-03-{number:02} 12:00:00.000000"
         model = more.get("model", "stub")
         good = _attempt(name, number, task, begun, model)
-        bad = replace(
-            good,
+        bad = good._replace(
             attempt_id=f"{name}-b",
             outcome="transport",
             answers=0,
