@@ -2,14 +2,24 @@
 
 Where one is missing they are skipped, saying so; with `TEST_PROGRAMS=required`, as in the gate,
 they fail.
+
+A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits
+that; tests that interrupt a run want it to be heard.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let what the tests start hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
