@@ -172,8 +172,8 @@ def _spare_the_collector() -> None:
     While answers come in by the thousand it would walk over all of them again and again, and
     everybody would wait for it.
     """
-    if gc.get_freeze_count():  # dbt runs once more in this process: the last run's may go
-        gc.unfreeze()
+    if gc.get_threshold()[0] == _OBJECTS_PER_COLLECTION:  # dbt ran in this process before
+        gc.unfreeze()  # so that what it made may go
         gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_PER_COLLECTION)
