@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 from .dbt.project import REPOSITORY, Project
+from .warm import warm_python
 
 SCRIPTS = {
-    "scripts/build": '-m udfs.cli build -- "$@"',
-    "scripts/assay": '-m udfs.cli "$@"',
-    "scripts/setup": "-c pass",
-    ".venv/bin/python": '"$@"',
-    ".venv/bin/dbt": '-c "from dbt.cli.main import cli; cli()" "$@"',
+    "scripts/build": 'exec {warm} -m udfs.cli build -- "$@"',
+    "scripts/assay": 'exec {warm} -m udfs.cli "$@"',
+    "scripts/faultd": 'exec {python} -m udfs.faultd "$@"',
+    "scripts/setup": "true",
+    ".venv/bin/dbt": 'exec {warm} -m dbt "$@"',
 }
 """What a page may call; all do everything but the set-up."""
 
@@ -22,10 +23,11 @@ SCRIPTS = {
 def fresh_clone(root: Path) -> Project:
     """What a clone holds, under git."""
     project = Project(root).add_shipped()
-    for name, arguments in SCRIPTS.items():
+    for name, command in SCRIPTS.items():
         script = project.root / name
         script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(f"#!/bin/sh\nexec {sys.executable} {arguments}\n")
+        line = command.format(warm=warm_python(), python=sys.executable)
+        script.write_text(f"#!/bin/sh\n{line}\n")
         script.chmod(0o755)
     (project.root / ".gitignore").write_text((REPOSITORY / ".gitignore").read_text())
     who = ("-c", "user.name=a", "-c", "user.email=a@example.org")

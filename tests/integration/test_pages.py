@@ -56,7 +56,8 @@ def typed(project: Project, blocks: list[Block], port: str) -> list[list[str]]:
     """
     script = "".join(f"{block.commands}\necho '{END}' $?\n" for block in blocks)
     printed = project.root / "printed.log"
-    with printed.open("w") as output, _shell(project, script.replace(PORT, port), output) as shell:
+    printed.unlink(missing_ok=True)
+    with printed.open("a") as output, _shell(project, script.replace(PORT, port), output) as shell:
         try:
             shell.wait(timeout=SECONDS)
         finally:
@@ -69,7 +70,10 @@ def typed(project: Project, blocks: list[Block], port: str) -> list[list[str]]:
 
 
 def _shell(project: Project, script: str, output: IO[str]) -> subprocess.Popen[str]:
-    """A shell in a process group of its own; a file takes what its background jobs print, too."""
+    """A shell in a process group of its own; a file takes what its background jobs print, too.
+
+    Opened to append, because the commands open it once more.
+    """
     return subprocess.Popen(
         ["bash", "-c", script],
         cwd=project.root,

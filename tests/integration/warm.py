@@ -18,6 +18,9 @@ from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parents[2]
 SERVER = Path(__file__).with_name("warm_server.py")
+CHILD = Path(__file__).with_name("warm_child.py")
+PYTHON = "python"
+"""The copy of `CHILD` beside the door of the server."""
 START_SECONDS = 120
 
 
@@ -60,6 +63,11 @@ def warm_run(
         return Done(code, *(file.read().decode("utf-8", "replace") for file in (out, err)))
 
 
+def warm_python() -> Path:
+    """A program that runs `-m module arguments` as Python does, in such a process."""
+    return Path(_server().folder.name) / PYTHON
+
+
 def _code(wanted: Mapping[str, object], seconds: float) -> int:
     """Have one run done and return its exit code."""
     with socket.socket(socket.AF_UNIX) as mine, mine.makefile() as said:
@@ -90,6 +98,9 @@ _starting = threading.Lock()
 def _server() -> _Server:
     """The one server of this process, with which it ends."""
     folder = tempfile.TemporaryDirectory(prefix="assay-warm-")
+    program = Path(folder.name) / PYTHON
+    program.write_text(f"#!{sys.executable} -SE\n{CHILD.read_text(encoding='utf-8')}")
+    program.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(f"{folder.name}/door")
         door.listen()

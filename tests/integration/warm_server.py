@@ -49,7 +49,7 @@ def main(door: socket.socket) -> None:
     for name in MODULES:
         importlib.import_module(name)
     folder = Path(door.getsockname()).parent
-    _python = stand_in(folder)
+    _python = str(folder / "python")
     rehearse(str(folder))
     if threading.active_count() != 1:
         message = f"An import started {threading.enumerate()}; a fork would lose it."
@@ -64,15 +64,6 @@ def main(door: socket.socket) -> None:
                 door.close()
                 keep(asker)
                 return
-
-
-def stand_in(folder: Path) -> str:
-    """Put the program beside the door that commands of ours start in place of Python."""
-    program = folder / "python"
-    text = Path(__file__).with_name("warm_child.py").read_text(encoding="utf-8")
-    program.write_text(f"#!{sys.executable} -SE\n{text}", encoding="utf-8")
-    program.chmod(0o755)
-    return str(program)
 
 
 def rehearse(folder: str) -> None:
