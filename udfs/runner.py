@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,8 @@ EXIT_CODES = {"budget": BUDGET_EXIT, "quota": QUOTA_EXIT}
 BESIDE = Path("target") / "beside"
 """Where commands that only look let dbt write, so that what the last build left stays there."""
 
+_PARSED = "partial_parse.msgpack"
+
 _STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MULTILINE)
 
 
@@ -47,6 +50,7 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
 
     Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
+    _remember_the_build()
     with tempfile.TemporaryFile("w+") as printed:
         beside = ["--quiet", "--target-path", str(BESIDE)]
         code = run_dbt([command, *beside, *arguments], printed)
@@ -59,6 +63,14 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
             raise ConfigError(message)
     manifest: dict[str, Any] = json.loads((BESIDE / "manifest.json").read_text(encoding="utf-8"))
     return manifest
+
+
+def _remember_the_build() -> None:
+    """Let dbt begin beside with what it parsed for the build; it parses what has changed since."""
+    parsed, own = BESIDE.parent / _PARSED, BESIDE / _PARSED
+    if parsed.exists() and not own.exists():
+        BESIDE.mkdir(exist_ok=True)
+        shutil.copyfile(parsed, own)
 
 
 class _Told:

@@ -186,3 +186,14 @@ def test_b09_a_table_that_is_not_built_is_one_line(new_project: NewProject) -> N
         assert line.startswith("assay: ")
         assert said in line
         assert "scripts/build --select +bronze" in line
+
+
+def test_a_plan_begins_with_what_the_build_parsed(new_project: NewProject) -> None:
+    """It is dbt's slow part, and the plan is written beside, where dbt remembers nothing."""
+    asked = f"select 1 as id, {TOPIC} from (select 'a tent' as body)"
+    project = new_project({"silver/asked.sql": asked})
+    assert project.dbt("run").code == 0
+    log = project.root / "logs" / "dbt.log"
+    log.unlink()
+    assert assay(project, "plan").code == 0
+    assert "no changes found, skipping parsing" in log.read_text(encoding="utf-8")
