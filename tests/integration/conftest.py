@@ -3,8 +3,8 @@
 Where one is missing they are skipped, saying so; with `TEST_PROGRAMS=required`, as in the gate,
 they fail.
 
-A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits
-that; tests that interrupt a run want it to be heard.
+A shell that starts the tests in the background has them ignore Ctrl-C, and what they start
+inherits that; tests that interrupt a run want it to be heard.
 """
 
 from __future__ import annotations

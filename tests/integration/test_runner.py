@@ -15,9 +15,9 @@ import yaml
 
 from udfs.faultd import FaultServer
 
-from .dbt.project import REPOSITORY, Project, asking
+from .dbt.project import REPOSITORY, RUN_SECONDS, Project, asking
 from .figures import Figure, figure
-from .gates.assay_line import SECONDS, Said, assay
+from .gates.assay_line import Said, assay
 from .warm import warm_run
 
 __all__ = ["figure"]
@@ -304,7 +304,7 @@ HELP = {
 
 
 def _help(*arguments: str) -> str:
-    done = warm_run("udfs.cli", [*arguments, "--help"], REPOSITORY, WIDE, SECONDS)
+    done = warm_run("udfs.cli", [*arguments, "--help"], REPOSITORY, WIDE, RUN_SECONDS)
     assert done.code == 0, done.err
     return re.sub(r"\x1b\[[0-9;]*m", "", done.out)
 

@@ -14,11 +14,18 @@ from .project import Project, Shipped, asking
 NewProject = Callable[..., Project]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    """A server that answers well unless the path says otherwise, and keeps what it was sent."""
+@pytest.fixture(scope="session")
+def one_server() -> Iterator[FaultServer]:
+    """One server on one port: what dbt remembers of a project holds for the next one."""
     with FaultServer(keep_texts=True) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def server(one_server: FaultServer) -> FaultServer:
+    """A server that answers well unless the path says otherwise, and keeps what it was sent."""
+    one_server.reset()
+    return one_server
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgpack
 import pyarrow as pa
 import yaml
 
@@ -22,7 +23,7 @@ from quality.inventory import Inventory
 from quality.lock import write_lock
 from udfs.faultd import FaultServer
 
-from ..warm import warm_run
+from ..warm import Done, warm_run
 
 REPOSITORY = Path(__file__).parents[3]
 PARTS = ("dbt_project.yml", "profiles.yml", "macros", "tests/dbt")
@@ -91,13 +92,18 @@ class Project:
         """Run dbt and wait for it; `env` is added for this run only."""
         results = self.root / "target" / "run_results.json"
         results.unlink(missing_ok=True)
+        done = self.run("dbt", "--no-use-colors", *arguments, merged=True, **env)
+        return Run(done.code, done.out, _results(results))
+
+    def run(self, module: str, *arguments: str, merged: bool = False, **env: str) -> Done:
+        """Run a command in this folder and wait for it; `env` is added for this run only."""
         given = (self.env | env).items()
         settings = frozenset(pair for pair in given if pair[0].startswith("ASSAY_"))
         self._remember(settings)
-        words = ("--no-use-colors", *arguments)
-        done = warm_run("dbt", words, self.root, self._environment(env), RUN_SECONDS, merged=True)
+        seen = self._environment(env)
+        done = warm_run(module, arguments, self.root, seen, RUN_SECONDS, merged=merged)
         self._remember(settings)
-        return Run(done.code, done.out, _results(results))
+        return done
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
         """Start dbt in a process group of its own and return at once."""
@@ -167,16 +173,16 @@ class Project:
         return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
 
     def _remember(self, settings: frozenset[tuple[str, str]]) -> None:
-        """Begin with what dbt remembers of the macros from a run with the same settings.
+        """Begin with what dbt remembers from a run with the same settings in a project like this.
 
-        It compares all other files with what it remembers, but believes that seeds do not move.
+        It compares all files with what it remembers.
         """
-        memory, own = self.root / PARSED, (self.root / "seeds").exists()
-        if memory.exists() and settings not in _memories and not own:
-            _memories[settings] = memory.read_bytes()
-        if not memory.exists() and settings in _memories:
+        memory, kind = self.root / PARSED, (settings, (self.root / "seeds").exists())
+        if memory.exists() and kind not in _memories:
+            _memories[kind] = memory.read_bytes()
+        if not memory.exists() and kind in _memories:
             memory.parent.mkdir(exist_ok=True)
-            memory.write_bytes(_memories[settings])
+            memory.write_bytes(_moved(_memories[kind], self.root))
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
         bare = {
@@ -231,8 +237,17 @@ def literal(value: Any) -> str:
     return "{% raw %}'" + value.replace("'", "''") + "'{% endraw %}"
 
 
-_memories: dict[frozenset[tuple[str, str]], bytes] = {}
-"""What dbt remembers after a run, by the settings that it depends on."""
+_memories: dict[tuple[frozenset[tuple[str, str]], bool], bytes] = {}
+"""What dbt remembers after a run, by the settings that it depends on and whether it has seeds."""
+
+
+def _moved(memory: bytes, root: Path) -> bytes:
+    """What dbt remembers, for a project in another folder: it believes that seeds do not move."""
+    manifest = msgpack.unpackb(memory, ext_hook=msgpack.ExtType, strict_map_key=False)
+    for node in manifest["nodes"].values():
+        if "root_path" in node:
+            node["root_path"] = str(root)
+    return bytes(msgpack.packb(manifest))
 
 
 def _copy(source: Path, target: Path) -> None:

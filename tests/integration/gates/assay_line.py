@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..dbt.project import Project
-from ..warm import warm_run
-
-SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -34,5 +31,5 @@ def command(*arguments: str) -> list[str]:
 
 def assay(project: Project, *arguments: str, **env: str) -> Said:
     """Run a subcommand in the folder of a project and wait for it."""
-    done = warm_run("udfs.cli", arguments, project.root, project._environment(env), SECONDS)
+    done = project.run("udfs.cli", *arguments, **env)
     return Said(done.code, done.out, done.err)

@@ -20,8 +20,7 @@ from udfs.store import Store, put_attempt, put_failures, put_run, put_served, pu
 from udfs.store.gates import GateRow, put_gate_rows
 from udfs.tasks import Task
 
-from ..dbt.project import KEY, REPOSITORY
-from ..gates.assay_line import SECONDS
+from ..dbt.project import KEY, REPOSITORY, RUN_SECONDS
 from ..warm import Done, warm_run
 
 SECRET = "row-canary-91c7"
@@ -82,7 +81,7 @@ class Shop:
     def report(self, *arguments: str) -> Done:
         """Run `assay report` and wait for it."""
         words = ("report", *arguments)
-        return warm_run("udfs.cli", words, self.folder, self.environment(), SECONDS)
+        return warm_run("udfs.cli", words, self.folder, self.environment(), RUN_SECONDS)
 
     def page(self, *arguments: str) -> str:
         """The page that `assay report` writes."""
