@@ -10,6 +10,8 @@ from ..dbt.project import Project
 from ..figures import Figure
 from .test_p06 import make, state
 
+RECORDS = 240
+
 
 def test_p10_running_again_costs_nothing(tmp_path: Path, figure: Figure) -> None:
     """Again, with --full-refresh, under another hash seed, into another warehouse: 0 requests.
@@ -17,7 +19,7 @@ def test_p10_running_again_costs_nothing(tmp_path: Path, figure: Figure) -> None
     The rows are the same each time, and also those of 8 threads on a fresh store.
     """
     with FaultServer() as server:
-        project = make(tmp_path / "first", server)
+        project = make(tmp_path / "first", server, RECORDS)
         assert project.dbt("build", "--threads", "1", PYTHONHASHSEED="1").code == 0
         bought, before = len(server.ledger.entries), state(project)
         again = {
@@ -29,7 +31,7 @@ def test_p10_running_again_costs_nothing(tmp_path: Path, figure: Figure) -> None
         }
         sent = len(server.ledger.entries) - bought
         other = Project(project.root, {}, project.env | {"ASSAY_DATABASE": "other.duckdb"})
-        fresh = make(tmp_path / "second", server)
+        fresh = make(tmp_path / "second", server, RECORDS)
         assert fresh.dbt("build", "--threads", "8", PYTHONHASHSEED="3").code == 0
     assert {name for name, run in again.items() if run.code} == set()
     assert (sent, state(project), state(other), state(fresh)) == (0, before, before, before)
