@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from udfs.cli import app
@@ -181,7 +182,7 @@ def test_extract_reads_gold_from_structs_and_json_text(tmp_path: Path, measure: 
     """A Parquet struct and JSON in a CSV say the same."""
     parquet, csv = tmp_path / "gold.parquet", tmp_path / "gold.csv"
     row = "select 'Graz for 4' as text, {'city': 'Graz', 'people': 4, 'day': null} as gold"
-    duckdb.sql(row).write_parquet(str(parquet))
+    duckdb.execute(f"copy ({row}) to '{parquet}' (format parquet)")
     csv.write_text('text,gold\nGraz for 4,"{""city"": ""Graz"", ""people"": ""4""}"\n')
     asked = {"fields": '{"city": "text", "people": "integer"}'}
     answer = {"city": "Graz", "people": 4}
@@ -211,7 +212,7 @@ def test_unknown_money_is_not_zero(colours: Path, tmp_path: Path) -> None:
         provider="openai",
         base_url="http://127.0.0.1:9/v1",
         model="unpriced",
-        api_key="none",
+        api_key=SecretStr("none"),
         store=tmp_path / "store.sqlite",
     )
     provider = FakeProvider(answering(lambda record, _: colour_of(record.text)))
@@ -242,7 +243,7 @@ def test_what_cannot_be_measured_is_said_in_one_line(
     colours: Path, measure: Measure, source: dict[str, Any], options: dict[str, Any], said: str
 ) -> None:
     """The message names what is wrong and what there is."""
-    given = {"data": colours, "text": "text", "label": "colour"} | source
+    given: dict[str, Any] = {"data": colours, "text": "text", "label": "colour"} | source
     with pytest.raises(ConfigError) as caught:
         measure(Source(**given), "classify", colour_of, **options)
 

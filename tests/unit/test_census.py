@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -172,7 +173,7 @@ DUE = Plan(
         ({"max_in_flight": 4, "tokens_per_minute": 1_290}, 10.0),
     ],
 )
-def test_the_tightest_limit_sets_the_time(limits: dict[str, int], minutes: float) -> None:
+def test_the_tightest_limit_sets_the_time(limits: dict[str, Any], minutes: float) -> None:
     """Two seconds a request; in flight, requests a minute and tokens a minute."""
     assert minutes_of(DUE, Settings(**limits), 2.0) == pytest.approx(minutes)
 

@@ -113,7 +113,7 @@ def remedies() -> list[str]:
     return sorted(set(found))
 
 
-def literals(remedy: nodes.Expr, tree: nodes.Template) -> list[str]:
+def literals(remedy: nodes.Node, tree: nodes.Template) -> list[str]:
     """What a remedy begins with: a text, the start of a longer one, or what a name was set to."""
     if isinstance(remedy, nodes.Name):
         return [

@@ -37,10 +37,13 @@ def test_b02_the_pace_settles_just_below_what_the_server_takes(rate: int, share:
 def test_b02_refusals_of_a_burst_do_not_count_against_what_was_sent_after_it() -> None:
     """They come in later than they were sent, and belong to the second of their requests."""
     limiter = Limiter(64)
-    [limiter.start(0.0, 1) for _ in range(60)]
+    for _ in range(60):
+        limiter.start(0.0, 1)
     limiter.dropped(0.2, refused=True, latency_seconds=0.2)
-    [limiter.dropped(0.4, refused=True, latency_seconds=0.4) for _ in range(29)]
-    [limiter.start(0.5, 1) for _ in range(20)]
+    for _ in range(29):
+        limiter.dropped(0.4, refused=True, latency_seconds=0.4)
+    for _ in range(20):
+        limiter.start(0.5, 1)
     limiter.dropped(1.25, refused=True, latency_seconds=0.5)
     assert limiter.pace == pytest.approx((20 - 1) * 0.9)
 
@@ -48,12 +51,17 @@ def test_b02_refusals_of_a_burst_do_not_count_against_what_was_sent_after_it() -
 def test_b12_after_a_second_of_refusals_the_pace_recovers_in_seconds() -> None:
     """It climbs quickly to near where it was refused, and slowly from there on."""
     limiter = Limiter(32)
-    [limiter.start(0.0, 1) for _ in range(32)]
-    [limiter.finish() for _ in range(32)]
-    [limiter.dropped(place / 1000, refused=True) for place in range(32)]
-    [limiter.dropped(moment, refused=True) for moment in (1.5, 3.0, 4.5)]
+    for _ in range(32):
+        limiter.start(0.0, 1)
+    for _ in range(32):
+        limiter.finish()
+    for place in range(32):
+        limiter.dropped(place / 1000, refused=True)
+    for moment in (1.5, 3.0, 4.5):
+        limiter.dropped(moment, refused=True)
     slow = limiter.pace or 0.0
-    [limiter.accepted(float(second)) for second in range(6, 18)]
+    for second in range(6, 18):
+        limiter.accepted(float(second))
     assert slow <= 5
     assert (limiter.pace or 0.0) >= 5 * slow
 
@@ -64,7 +72,8 @@ def test_b05_a_pace_that_was_set_too_low_does_not_stay() -> None:
     limiter.start(0.0, 1)
     limiter.dropped(0.0, refused=True)
     low = limiter.pace or 0.0
-    [limiter.accepted(float(second)) for second in range(2, 32)]
+    for second in range(2, 32):
+        limiter.accepted(float(second))
     assert (limiter.pace or 0.0) >= 30 * low
 
 

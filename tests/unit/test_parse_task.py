@@ -116,7 +116,7 @@ def test_g06_braces_and_quotes_in_arguments_stay_text() -> None:
 def test_a_task_is_frozen() -> None:
     """What travels between stages does not change."""
     with pytest.raises(ValidationError, match="frozen"):
-        task().instructions = "other"  # type: ignore[misc]
+        task().instructions = "other"
 
 
 def _assessment() -> dict[str, Any]:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 
+from pydantic import SecretStr
+
 from udfs.functions import parse_task
 from udfs.provenance import Model, lineages, meta
 from udfs.settings import Settings
 
-SUMMARY = {"kind": "summarize", "max_words": 20}
-TOPIC = {"kind": "classify", "labels": [{"name": "it's"}, {"name": "tent"}], "model": "large"}
-SETTINGS = Settings(provider="openai", model="small", api_key="k", base_url="http://127.0.0.1/v1")
+SUMMARY: dict[str, object] = {"kind": "summarize", "max_words": 20}
+TOPIC: dict[str, object] = {
+    "kind": "classify",
+    "labels": [{"name": "it's"}, {"name": "tent"}],
+    "model": "large",
+}
+SETTINGS = Settings(
+    provider="openai",
+    model="small",
+    api_key=SecretStr("k"),
+    base_url="http://127.0.0.1/v1",
+)
 
 
 def call(task: dict[str, object], form: str = "value") -> str:

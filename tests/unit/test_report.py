@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -194,9 +195,9 @@ def store(tmp_path: Path) -> Any:
         attempt(3, "second", cost_usd=None, maybe_paid=1, answers=0, input_tokens=None),
     ]
     settings = Settings()
-    store.transact([lambda c, one=one: put_attempt(c, one) for one in attempts])
+    store.transact([partial(put_attempt, attempt=one) for one in attempts])
     store.transact(
-        [lambda c, name=name: put_run(c, name, settings) for name in ("first", "second")]
+        [partial(put_run, invocation_id=name, settings=settings) for name in ("first", "second")]
     )
     store.transact([lambda c: put_stop(c, "second", "budget", "Used up.")])
     yield store

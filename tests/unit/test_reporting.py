@@ -20,8 +20,8 @@ from udfs.reporting.specs import Labelled, labelled, short
 from udfs.reporting.svg import safe_svg
 from udfs.settings import Settings
 from udfs.store import Store, put_attempt, put_run, put_served
+from udfs.tasks import Task
 
-from . import builders
 from .builders import attempt, classify, extract, task
 
 RUN = Run("run-1", "2026-03-01 12:00:00", "openai", "api.example", "stub")
@@ -47,7 +47,7 @@ def test_a_text_is_one_line_without_what_turns_it_around() -> None:
         (task("summarize", max_words=7), "at most 7 words"),
     ],
 )
-def test_a_prompt_in_a_few_words(asked: builders.Task, said: str) -> None:
+def test_a_prompt_in_a_few_words(asked: Task, said: str) -> None:
     """As the store has its task."""
     assert short(asked.kind, spec_of(asked)) == said
 
@@ -241,7 +241,7 @@ def test_what_dbt_said_is_kept_without_its_messages(tmp_path: Path) -> None:
     assert verdict(RUN, built).reasons == built.bad
 
 
-def spec_of(asked: builders.Task) -> str:
+def spec_of(asked: Task) -> str:
     """A task as the store keeps it."""
     return canonical_json(asked.model_dump(mode="json", exclude={"model", "isolate"}))
 

@@ -267,7 +267,7 @@ def test_the_environment_alone_makes_settings() -> None:
 def test_settings_are_frozen() -> None:
     """They are passed down, not changed."""
     with pytest.raises(ValidationError, match="frozen"):
-        Settings().model = "other"  # type: ignore[misc]
+        Settings().model = "other"
 
 
 def test_every_setting_says_what_it_means() -> None:

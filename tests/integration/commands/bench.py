@@ -61,4 +61,4 @@ class Bench:
             "ASSAY_DATABASE": str(self.warehouse),
             "ASSAY_PUBLISH": str(self.folder / "published"),
         }
-        return own | self.env | env
+        return {**own, **self.env, **env}

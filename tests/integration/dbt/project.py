@@ -92,12 +92,14 @@ class Project:
         """Run dbt and wait for it; `env` is added for this run only."""
         results = self.root / "target" / "run_results.json"
         results.unlink(missing_ok=True)
-        done = self.run("dbt", "--no-use-colors", *arguments, merged=True, **env)
+        done = self.run("dbt", "--no-use-colors", *arguments, env=env, merged=True)
         return Run(done.code, done.out, _results(results))
 
-    def run(self, module: str, *arguments: str, merged: bool = False, **env: str) -> Done:
+    def run(
+        self, module: str, *arguments: str, env: Mapping[str, str], merged: bool = False
+    ) -> Done:
         """Run a command in this folder and wait for it; `env` is added for this run only."""
-        given = (self.env | env).items()
+        given = {**self.env, **env}.items()
         settings = frozenset(pair for pair in given if pair[0].startswith("ASSAY_"))
         self._remember(settings)
         seen = self._environment(env)
@@ -193,7 +195,7 @@ class Project:
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
-        return bare | self.env | env
+        return {**bare, **self.env, **env}
 
 
 @dataclass(frozen=True)

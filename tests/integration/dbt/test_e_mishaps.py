@@ -128,15 +128,16 @@ def test_e24_the_store_is_read_without_an_extension(
 class _Short(Resolver):
     """Loses the last answer of a chunk."""
 
-    def ask(self, handle: str, texts: Sequence[str | None]) -> Sequence[Outcome]:
+    def ask(self, handle: str, texts: Sequence[str | None]) -> list[Outcome]:
         return super().ask(handle, texts)[:-1]
 
 
 class _Loose(Resolver):
     """Gives a number where JSON is due."""
 
-    def ask(self, handle: str, texts: Sequence[str | None]) -> Sequence[Any]:
-        return [said._replace(value=1.5) for said in super().ask(handle, texts)]
+    def ask(self, handle: str, texts: Sequence[str | None]) -> list[Any]:
+        number: Any = 1.5
+        return [said._replace(value=number) for said in super().ask(handle, texts)]
 
 
 @pytest.mark.parametrize(

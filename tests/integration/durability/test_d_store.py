@@ -211,12 +211,10 @@ def test_d03_the_disk_at_any_instant_is_a_store_with_all_acknowledged_answers(
 def test_d03_commits_are_flushed_to_the_disk(path: Path) -> None:
     """`synchronous` is FULL and the journal is a rollback journal, read back from SQLite."""
     store = Store(path)
+    names = ("synchronous", "journal_mode", "mmap_size")
     pragmas = store.transact(
-        [
-            lambda c, name=name: c.execute(f"pragma {name}").fetchone()[0]
-            for name in ("synchronous", "journal_mode", "mmap_size")
-        ]
-    )
+        [lambda c: [c.execute(f"pragma {name}").fetchone()[0] for name in names]]
+    )[0]
     store.close()
     assert pragmas == [2, "truncate", 0]
 

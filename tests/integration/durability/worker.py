@@ -12,8 +12,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 from udfs.clock import now_utc
 from udfs.engine import Engine
@@ -100,7 +103,9 @@ def engine(path: Path, url: str, **more: Any) -> Iterator[Engine]:
 
 def resolver(opened: Engine, path: Path) -> tuple[Resolver, str]:
     """A resolver on an engine of ours, and the handle of the one task."""
-    settings = Settings(provider="openai", model="stub", api_key="k", store=path, base_url=LOOP)
+    settings = Settings(
+        provider="openai", model="stub", api_key=SecretStr("k"), store=path, base_url=LOOP
+    )
     asking = Resolver(settings, opened)
     return asking, asking.register(SPEC)
 
@@ -153,7 +158,8 @@ def killed_after(process: subprocess.Popen[str], lines: int, seconds: float) -> 
 def write(store: Store, first: int, count: int, pause_seconds: float = PAUSE_SECONDS) -> None:
     """Write records, one commit each, and print each one's number once it is on disk."""
     for number in range(first, first + count):
-        store.transact([lambda c, n=number: put_answers(c, [stored(n)])])
+        answer = stored(number)
+        store.transact([partial(put_answers, stored=[answer])])
         print(number, flush=True)
         time.sleep(pause_seconds)
 
@@ -169,12 +175,13 @@ def share(store: Store, log: Path, count: int) -> None:
         while numbers:
             part, numbers = numbers[:10], numbers[10:]
             asks = {ask_of(number).key: number for number in part}
-            granted = store.transact([lambda c, a=asks: store.owner.claim(c, list(a), FAR)])[0]
+            granted = store.transact([partial(store.owner.claim, keys=list(asks), now=FAR)])[0]
             ours = [asks[key] for key in granted.ours]
             time.sleep(REPLY_SECONDS if ours else PAUSE_SECONDS)
             for number in ours:
                 purchases.write(f"{number}\n")
-            store.transact([lambda c, o=ours: put_answers(c, map(stored, o))])
+            answers = [stored(number) for number in ours]
+            store.transact([partial(put_answers, stored=answers)])
             known = {asks[key] for key in granted.settled} | set(ours)
             numbers += [number for number in part if number not in known]
     print("done", flush=True)

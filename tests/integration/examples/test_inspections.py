@@ -122,7 +122,7 @@ class Example(Project):
 
 def rows_of(register: str) -> list[dict[str, str]]:
     """The rows of `BROKEN`, each group a business with inspections of its own."""
-    good, found = REGISTER[register], []
+    good, found = REGISTER[register], list[dict[str, str]]()
     key, *names = ("Rec #", "Inspection ID") if register == TORONTO else ("ID",)
     where = "Establishment Address" if register == TORONTO else "Address"
     for group, changes in enumerate(BROKEN[register].values()):

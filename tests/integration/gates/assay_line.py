@@ -31,5 +31,5 @@ def command(*arguments: str) -> list[str]:
 
 def assay(project: Project, *arguments: str, **env: str) -> Said:
     """Run a subcommand in the folder of a project and wait for it."""
-    done = project.run("udfs.cli", *arguments, **env)
+    done = project.run("udfs.cli", *arguments, env=env)
     return Said(done.code, done.out, done.err)

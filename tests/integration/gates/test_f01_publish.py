@@ -246,7 +246,7 @@ def test_g13_no_cell_of_a_csv_is_live(tmp_path: Path) -> None:
         "",
     ]
     assert [row[2] for row in rows if row[2][0] in "=+-@\t\r\n\uff1d"] == []
-    parquet = duckdb.sql(f"select \"=text\" from '{done.folder / 'gold' / 'cells.parquet'}'")
+    parquet = duckdb.execute(f"select \"=text\" from '{done.folder / 'gold' / 'cells.parquet'}'")
     assert parquet.fetchall() == [(text,) for text in [*live, "fine", ""]]
 
 

@@ -477,7 +477,7 @@ def test_a_rule_that_the_seed_has_lost_still_quarantines(flows: Flows) -> None:
     assert found == [(4,)]
 
 
-WRONG = {
+WRONG: dict[str, tuple[Any, str, str]] = {
     "unknown setting": ({"requires": ["body"]}, "wrong `row_gate`", "there is no such setting"),
     "unknown rule": ({"rules": ["quality"]}, "wrong `rules`", "there is no such rule"),
     "rule without target": ({"rules": ["type_wrong"]}, "wrong `rules`", "`row_gate`: types"),

@@ -47,7 +47,7 @@ def test_p04_a_poison_costs_its_own_row_and_a_handful_of_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records: int, figure: Figure
 ) -> None:
     """One of each kind among good rows: those are answered, each poison gets its own status."""
-    monkeypatch.setitem(SCENARIOS, "poisons", poisons)  # type: ignore[arg-type]
+    monkeypatch.setitem(SCENARIOS, "poisons", poisons)
     path = tmp_path / "store.sqlite"
     texts = [text_of(number) for number in range(records)]
     for place, marker in enumerate(POISONS):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic import SecretStr
 
 from udfs.functions import parse_task
 from udfs.meter import Served
@@ -93,7 +94,10 @@ class Shop:
         """Put a run on record that asked `task`: two requests, one of which failed."""
         name = f"run-{number:04}"
         settings = Settings(
-            provider="openai", base_url="https://api.example/v1", model="stub", api_key=KEY
+            provider="openai",
+            base_url="https://api.example/v1",
+            model="stub",
+            api_key=SecretStr(KEY),
         )
         begun = f"2026-03-{number:02} 12:00:00.000000"
         model = more.get("model", "stub")

@@ -158,7 +158,7 @@ def test_a_required_column_may_be_absent_altogether():
 
 def test_records_do_not_influence_each_other():
     """The columns of one record are not expected of the next."""
-    records = [{"age": 5}, {"name": "Bo"}]
+    records: list[dict[str, object]] = [{"age": 5}, {"name": "Bo"}]
 
     assert assess(records, ["age is required"]) == [
         assess([record], ["age is required"])[0] for record in records

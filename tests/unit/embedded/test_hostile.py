@@ -32,20 +32,17 @@ def models(embedder):
     """All models, each as a function from texts to judgements."""
     sentiment = Sentiment(embedder)
     fields = {
-        name: Field(kind, many=many)
-        for name, kind, many in [
-            ("name", "text", False),
-            ("interests", "text", True),
-            ("topics", "text", True),
-            ("order_number", "text", False),
-            ("email", "text", False),
-            ("phone", "text", False),
-            ("address", "text", False),
-            ("when", "timestamp", False),
-            ("amount", "number", False),
-            ("guests", "integer", False),
-            ("urgent", "boolean", False),
-        ]
+        "name": Field("text"),
+        "interests": Field("text", many=True),
+        "topics": Field("text", many=True),
+        "order_number": Field("text"),
+        "email": Field("text"),
+        "phone": Field("text"),
+        "address": Field("text"),
+        "when": Field("timestamp"),
+        "amount": Field("number"),
+        "guests": Field("integer"),
+        "urgent": Field("boolean"),
     }
     taught = [("I am Bo", {"name": "Bo"}), ("I am Al", {"name": "Al"})]
     return {

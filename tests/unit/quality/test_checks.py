@@ -56,7 +56,7 @@ def counts(result: Result) -> tuple[int | None, int | None, float | None, bool]:
 )
 def test_counts(kind: str, kwargs: dict[str, Any], expected: tuple[Any, ...]) -> None:
     """How many values were looked at, and how many of them are not as expected."""
-    column = {} if kind.startswith("table") else {"column": "state"}
+    column: dict[str, Any] = {} if kind.startswith("table") else {"column": "state"}
     assert counts(run(kind, **column, **kwargs)) == expected
 
 

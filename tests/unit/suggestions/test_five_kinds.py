@@ -138,7 +138,7 @@ def test_it_is_found(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
     assert all(each.reason and each.severity in ("high", "medium", "low") for each in found)
 
 
-SOUND = {
+SOUND: dict[str, dict[str, Any]] = {
     "numbers": {"size": NUMBERS},
     "mostly null": {"size": [i if i % 3 else None for i in range(N)]},
     "skewed sums": {"size": [round(1.021**i, 2) for i in range(N)]},

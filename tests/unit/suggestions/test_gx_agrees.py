@@ -45,7 +45,7 @@ RULES = [
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """A table in which no rule is met by all rows."""
     day = datetime.date(2025, 1, 1)
-    city = ["Lisbon" if i % 2 else "Vienna" for i in range(60)]
+    city: list[str | None] = ["Lisbon" if i % 2 else "Vienna" for i in range(60)]
     city[5], city[6], city[7], city[8] = "Lisbun", "VIENNA", None, "Lisbon"
     columns = {
         "number": [*range(58), 3, 4],
