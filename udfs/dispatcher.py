@@ -12,7 +12,7 @@ from udfs import ledger, policy
 from udfs.admission import Admission, Batch
 from udfs.claims import Claim, Claims
 from udfs.clock import now_utc
-from udfs.errors import CallError, Cancelled, RunError
+from udfs.errors import CallError, Cancelled, ConfigError, QuotaError, RunError
 from udfs.events import (
     Ended,
     Event,
@@ -32,12 +32,16 @@ from udfs.prices import price_of
 from udfs.prompts import compose
 from udfs.providers import Provider
 from udfs.recorder import Burial, Recorder
-from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request
+from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request, Status
 from udfs.settings import Settings
 from udfs.store import Landing
 from udfs.validator import judge
 
 CANCELLED = "The run was cancelled; answers so far are kept. Run again to go on."
+
+_ADMISSION = "admission"
+
+_STOPS: dict[Status, type[RunError]] = {"config": ConfigError, "quota": QuotaError}
 
 HELD_POLL_SECONDS = 0.25
 """How often asks that another process holds are looked up again."""
@@ -65,16 +69,20 @@ class Dispatcher:
         self._backlog = Backlog(settings.pack_records, settings.pack_tokens)
         self._admission = Admission(recorder, self.settled, self._claims, self._backlog)
         self._gathering = 0
-        self._gathered = True
+        self._gathered = self._counted = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._governor = Governor(settings)
-        self._spawn(self._admit_for_ever(), name="admission")
+        self._spawn(self._admit_for_ever(), name=_ADMISSION)
 
     # The run as a whole
 
-    def begin_run(self, invocation_id: str) -> None:
-        """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
+    async def begin_run(self, invocation_id: str) -> None:
+        """Start counting afresh: a new budget, and failures of earlier runs may be tried again.
+
+        What an earlier run has left in flight is ended first: it was that run's to send and pay.
+        """
+        await self._end_tasks()
         self._note_served()
         self._invocation_id = invocation_id
         self._recorder.begun(invocation_id, self._settings)
@@ -82,10 +90,8 @@ class Dispatcher:
         self.tell(RunBegun(invocation_id))
         self.stopped = None
         self._gathering = 0
-        self._gathered = True
+        self._gathered = self._counted = True
         self._admission.forget()
-        self._backlog.drain()
-        self._claims.abandon()
         self._governor = Governor(self._settings)
         for key in [key for key, outcome in self.settled.items() if outcome.status != "ok"]:
             del self.settled[key]
@@ -111,12 +117,24 @@ class Dispatcher:
 
     def _halt(self, error: RunError) -> None:
         self.stopped = self.stopped or error
+        self._drop_all()
+
+    def _drop_all(self) -> list[asyncio.Task[None]]:
+        """Forget what waits, cancel what flies, wake everybody; return what was cancelled."""
         self._backlog.drain()
-        current = asyncio.current_task()
-        for task in self._tasks:
-            if task is not current and task.get_name() != "admission":
-                task.cancel()
         self._claims.abandon()
+        current = asyncio.current_task()
+        tasks = [
+            task for task in self._tasks if task is not current and task.get_name() != _ADMISSION
+        ]
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    async def _end_tasks(self) -> None:
+        if tasks := self._drop_all():
+            self.stopped = self.stopped or Cancelled(CANCELLED)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def wind_up(self) -> None:
         """End what runs, wait until it has ended, and let the provider go."""
@@ -148,6 +166,7 @@ class Dispatcher:
             self.tell(GatherBegun(node))
         self._gathering = max(0, self._gathering + change)
         self._gathered = False  # until all that came before the end is taken on, too
+        self._counted = False
         if self._gathering == 0:
             self._inbox.put_nowait(None)
 
@@ -163,14 +182,19 @@ class Dispatcher:
             with self._heard():
                 if held := await self._admission.admit(batches):
                     self._spawn(self._wait_for_others(held))
-                if None in batches and self._gathering == 0:
-                    self._all_gathered()
+                self._gathered |= None in batches and self._gathering == 0
+                if self._gathered or self._claims.waiting:
+                    self._check_need()
                 self._pump()
 
-    def _all_gathered(self) -> None:
-        """What waits is all that is due for now: it may be counted, and sent."""
-        self._gathered = True
-        if self._settings.refuses and len(self._backlog):
+    def _check_need(self) -> None:
+        """Count once what was gathered and is about to be sent.
+
+        That is all of it, or what is there when somebody waits for it: another statement may be
+        gathering still, or have failed before it came to its end.
+        """
+        gathered, self._counted = not self._counted, True
+        if gathered and self._settings.refuses and len(self._backlog):
             self._governor.check_need(self._backlog.asks())
 
     async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
@@ -187,6 +211,10 @@ class Dispatcher:
 
     def _pump(self) -> None:
         """Send all that may go out now; called whenever something has changed."""
+        with self._heard():
+            self._send_what_may_go()
+
+    def _send_what_may_go(self) -> None:
         if self._settings.refuses and not self._gathered and not self._claims.waiting:
             return  # how much is needed is known once all is there
         while self.stopped is None and len(self._backlog) and self._governor.has_slot():
@@ -207,24 +235,28 @@ class Dispatcher:
         request = compose(pack, self._settings.headroom_for(pack.model))
         worst = self._governor.worst_usd(request)
         if not self._governor.allows(worst):
-            self._at_the_wall(pack, worst)
-            return False
+            return self._at_the_wall(pack, worst)
         self._governor.start(request, worst)
         self._spawn(self._serve(request, worst))
         return True
 
-    def _at_the_wall(self, pack: Pack, worst: float | None) -> None:
-        """Wait while room may come back; at the wall, nothing that waits is attempted."""
-        if self._governor.may_free():
+    def _at_the_wall(self, pack: Pack, worst: float | None) -> bool:
+        """Return whether another may follow: after a pack of a model without a known price.
+
+        Wait while room may come back; at the wall, nothing that waits is attempted.
+        """
+        unpriced = self._governor.cannot_price(worst)
+        if not unpriced and self._governor.may_free():
             self._backlog.add_pack(pack)
-            return
+            return False
         reason = self._governor.wall(pack.model, worst)
         self.tell(Stopped("budget"))
         self._recorder.stopped(self._invocation_id, "budget", reason)
-        asks = [*pack.asks, *self._backlog.drain()]
+        asks = [*pack.asks, *([] if unpriced else self._backlog.drain())]
         self._recorder.release([ask.key for ask in asks])
         for ask in asks:
-            self._settle(ask.key, Outcome("not_attempted", error=reason, model=pack.model))
+            self._settle(ask.key, Outcome("not_attempted", error=reason, model=ask.question.model))
+        return unpriced
 
     async def _serve(self, request: Request, worst: float | None) -> None:
         """Send one pack once, make room for the next, and see to the rows of this one.
@@ -258,6 +290,7 @@ class Dispatcher:
         price = price_of(self._settings, request.model)
         try:
             reply = await self._reply(request)
+            judged = judge(request, reply, now_utc())
         except CallError as error:
             failed = ledger.failed(attempt, started, error, price)
             self.tell(Ended(failed))
@@ -270,12 +303,11 @@ class Dispatcher:
             self._governor.settle(worst, None)
             await self._recorder.write_failed(stopped)
             raise
-        judged = judge(request, reply, now_utc())
         ended = ledger.ended(attempt, started, reply, judged, price)
         self.tell(Ended(ended, reply.model))
         self._governor.settle(worst, ended.cost_usd)
         self.tell(PackOver(request.pack))
-        self._governor.succeeded()
+        self._governor.succeeded(request, reply.usage)
         return judged, self._recorder.keep(ended, request.pack.asks, judged.answers)
 
     async def _reply(self, request: Request) -> Reply:
@@ -342,7 +374,7 @@ class Dispatcher:
 
     async def _after_fault(self, request: Request, failed: Attempt, error: CallError) -> None:
         pack = request.pack
-        self._governor.failed(error, failed.latency_seconds or 0.0)
+        self._governor.failed(pack, error, failed.latency_seconds or 0.0)
         try:
             verdict = self._governor.verdict(pack, error, others_wait=len(self._backlog) > 0)
         except RunError:
@@ -360,8 +392,8 @@ class Dispatcher:
             case policy.Split():
                 for part in policy.parts_of(pack, error.fault):
                     self._backlog.add_pack(part)
-            case policy.Stop():
-                raise RunError(verdict.reason or str(error))
+            case policy.Stop(status, reason):
+                raise _STOPS.get(status, RunError)(reason or str(error))
 
     async def _send_later(self, pack: Pack, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)

@@ -73,7 +73,8 @@ class Engine:
 
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
-        self._call(lambda: self._dispatcher.begin_run(invocation_id))
+        beginning = self._dispatcher.begin_run(invocation_id)
+        asyncio.run_coroutine_threadsafe(beginning, self._loop).result()
 
     def settle(self, asks: Sequence[Ask]) -> None:
         """Return once every ask is in `settled`; raise the `RunError` that stopped the run."""

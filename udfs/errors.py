@@ -20,11 +20,11 @@ Fault = Literal[
     "transport",  # nothing readable came back: refused, reset, cut, timed out
     "bad_body",  # a 200 whose body is not the JSON object that was promised
     "provider_error",  # a 200 that carries an error, or no choice
-    "retryable",  # 408, 409, 429, 5xx: the server says not now
+    "retryable",  # 408, 409, 425, 429, 499, 5xx: the server says not now
     "quota",  # no credit left
     "config",  # wrong key, model, host or method: asking again cannot help
     "too_big_or_bad",  # 400, 413, 422: this request cannot be served as it is
-    "refused",  # the model or a content filter will not answer
+    "refused",  # the model, a content filter or a guard (403) will not answer
     "truncated",  # the answer hit the output limit
     "empty",  # a reply without content
 ]
@@ -83,8 +83,9 @@ class CallError(AssayError):
 
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
-    the server may have answered and billed although nothing usable arrived; the tokens are what
-    it says to have billed, where it says so.
+    the server may have answered and billed although nothing usable arrived, `too_long` whether
+    it said that what it was sent is too long; the tokens are what it says to have billed, where
+    it says so.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class CallError(AssayError):
         status: int | None = None,
         retry_after_seconds: float | None = None,
         maybe_paid: bool = False,
+        too_long: bool = False,
     ) -> None:
         super().__init__(message)
         self.input_tokens: int | None = None
@@ -103,3 +105,4 @@ class CallError(AssayError):
         self.status = status
         self.retry_after_seconds = retry_after_seconds
         self.maybe_paid = maybe_paid
+        self.too_long = too_long

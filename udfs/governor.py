@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -12,13 +13,23 @@ from udfs.breaker import Breaker, RetryBudget
 from udfs.budget import Budget
 from udfs.census import Census
 from udfs.errors import CallError
+from udfs.gauge import Gauge
 from udfs.limiter import Limiter
 from udfs.prices import cost_usd, price_of
-from udfs.records import Ask, Pack, Request
+from udfs.records import Ask, Pack, Request, Usage
 from udfs.settings import Settings
 
 TURNED_DOWN_TO_STOP = 3
 """So many single records turned down, and not one request served, and the set-up is at fault."""
+
+TURNED_DOWN_IN_A_ROW = 20
+"""So many in a row, and it is not the records either, whatever was served before."""
+
+REFUSED_TO_SUSPECT, REFUSED_TO_BLAME = 3, 6
+"""So often refused for limits while others are served, and it is about this pack."""
+
+LONGEST_LIMIT_SECONDS = 60.0
+"""How long limits by the minute may refuse the last pack of a run, which has none beside it."""
 
 
 class Governor:
@@ -32,8 +43,9 @@ class Governor:
         self._budget = Budget(settings.max_cost_usd, settings.max_requests)
         self._breaker = Breaker()
         self._retries = RetryBudget()
-        self._served = 0
-        self._turned_down = 0
+        self._served: Counter[str] = Counter()
+        self._turned_down: Counter[str] = Counter()
+        self._gauge = Gauge()
 
     @property
     def requests_in_flight(self) -> int:
@@ -53,7 +65,7 @@ class Governor:
     def worst_usd(self, request: Request) -> float | None:
         """Return the most that `request` can cost; None when its price is not known."""
         price = price_of(self._settings, request.model)
-        return cost_usd(price, request.input_tokens, request.max_output_tokens)
+        return cost_usd(price, self._gauge.input_tokens(request), request.max_output_tokens)
 
     def allows(self, worst_usd: float | None) -> bool:
         """Whether the budget of the run has room for a request that costs so much at most."""
@@ -70,9 +82,13 @@ class Governor:
         """Whether the budget may have room once something in flight has settled."""
         return self._budget.may_free()
 
+    def cannot_price(self, worst_usd: float | None) -> bool:
+        """Whether a request is not sent because nobody knows what it costs at most."""
+        return self._settings.max_cost_usd is not None and worst_usd is None
+
     def wall(self, model: str, worst_usd: float | None) -> str:
         """Return why a request that costs so much at most is not sent."""
-        if self._settings.max_cost_usd is not None and worst_usd is None:
+        if self.cannot_price(worst_usd):
             return (
                 f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
                 "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or use "
@@ -84,7 +100,7 @@ class Governor:
         """`request` goes out."""
         now = time.monotonic()
         self._budget.reserve(worst_usd)
-        self._limiter.start(now, request.input_tokens)
+        self._limiter.start(now, self._gauge.input_tokens(request))
         self._breaker.start(now)
 
     def finish(self) -> None:
@@ -95,24 +111,31 @@ class Governor:
         """What was reserved as `worst_usd` cost `paid_usd`; None counts as all of it."""
         self._budget.settle(worst_usd, paid_usd)
 
-    def succeeded(self) -> None:
-        """The server served a request."""
-        self._served += 1
+    def succeeded(self, request: Request, usage: Usage) -> None:
+        """The server served `request`, and says what it took."""
+        self._served[request.model] += 1
+        self._turned_down[request.model] = 0
+        self._gauge.read(request, usage)
         self._retries.earn()
         now = time.monotonic()
         if self._breaker.succeeded(now):
             self._limiter.restart()
         self._limiter.accepted(now)
 
-    def failed(self, error: CallError, latency_seconds: float) -> None:
-        """A request failed so long after it was sent; only faults of the server slow us down."""
+    def failed(self, pack: Pack, error: CallError, latency_seconds: float) -> None:
+        """A pack failed so long after it was sent; only faults of the server slow us down.
+
+        A pack that is refused for limits again and again while others are served says nothing
+        of how much the server takes.
+        """
         now = time.monotonic()
         if error.fault not in policy.SERVER_FAULTS:
             self._breaker.succeeded(now)
             return
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        suspect = refused and pack.attempt >= REFUSED_TO_SUSPECT and self._breaker.serves(now)
         self._breaker.failed(now, refused=refused)
-        if refused or error.maybe_paid:
+        if (refused and not suspect) or error.maybe_paid:
             self._limiter.dropped(now, refused=refused, latency_seconds=latency_seconds)
         self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))
 
@@ -132,20 +155,25 @@ class Governor:
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
         if error.fault in policy.SERVER_FAULTS:
-            last = isinstance(verdict, policy.Bury) and self._served and not others_wait
-            spared = verdict if last and self._is_out_of_patience() else None
-            verdict = spared or self._out_of_patience(error) or self._spared(verdict, error)
-        if isinstance(verdict, policy.Bury) and error.fault == "too_big_or_bad":
-            verdict = self._unfit(error) or verdict
+            last = not isinstance(verdict, policy.Retry) and self._served and not others_wait
+            if last and self._has_waited_for(self._settings.outage_seconds):
+                return verdict
+            stop = self._out_of_patience(error)
+            verdict = stop or self._spared(verdict, pack, error, last=bool(last))
+        elif error.fault in policy.TURNED_DOWN:
+            verdict = self._unfit(pack, error) or verdict
         if isinstance(verdict, policy.Retry) and error.status != HTTPStatus.TOO_MANY_REQUESTS:
             credit = self._retries.spend(time.monotonic())
             return policy.Retry(max(verdict.wait_seconds, credit))
         return verdict  # after a 429 it is the limiter's pace that keeps retries in check
 
-    def _spared(self, verdict: policy.Verdict, error: CallError) -> policy.Verdict:
+    def _spared(
+        self, verdict: policy.Verdict, pack: Pack, error: CallError, *, last: bool
+    ) -> policy.Verdict:
         if isinstance(verdict, policy.Retry):
             return verdict
-        if self._breaker.is_open or error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        if self._breaker.is_open or (refused and not self._is_to_blame(pack, last=last)):
             wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
             return policy.Retry(wait)
         unreachable = error.fault == "transport" and not error.maybe_paid
@@ -154,11 +182,18 @@ class Governor:
             return policy.Stop("transport", message)
         return verdict
 
-    def _is_out_of_patience(self) -> bool:
-        return self._breaker.down_for(time.monotonic()) > self._settings.outage_seconds
+    def _is_to_blame(self, pack: Pack, *, last: bool) -> bool:
+        """Whether it is about this pack that it is refused for limits, and not about all."""
+        served = self._breaker.serves(time.monotonic())
+        waited = last and self._has_waited_for(LONGEST_LIMIT_SECONDS)
+        return pack.attempt >= REFUSED_TO_BLAME and (served or waited)
+
+    def _has_waited_for(self, seconds: float) -> bool:
+        """Whether nothing but failures has come for longer than that."""
+        return self._breaker.down_for(time.monotonic()) > seconds
 
     def _out_of_patience(self, error: CallError) -> policy.Stop | None:
-        if not self._is_out_of_patience():
+        if not self._has_waited_for(self._settings.outage_seconds):
             return None
         message = (
             f"{error} Nothing but failures for {self._settings.outage_seconds:g} seconds "
@@ -166,13 +201,23 @@ class Governor:
         )
         return policy.Stop("transport", message)
 
-    def _unfit(self, error: CallError) -> policy.Stop | None:
+    def _unfit(self, pack: Pack, error: CallError) -> policy.Stop | None:
         """Stop where the endpoint takes none of our requests: the rows are not to blame."""
-        self._turned_down += 1
-        if self._served or self._turned_down < TURNED_DOWN_TO_STOP:
+        model, served = pack.model, self._served[pack.model]
+        forbidden = error.status == HTTPStatus.FORBIDDEN
+        if forbidden and not served:
+            remedy = "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
+            return policy.Stop("config", f"{error} Model {model!r} is out of reach. {remedy}")
+        bad = error.fault == "too_big_or_bad" and not error.too_long
+        if len(pack.records) > 1 or not (bad or forbidden):
             return None
+        self._turned_down[model] += 1
+        most = TURNED_DOWN_IN_A_ROW if served else TURNED_DOWN_TO_STOP
+        if self._turned_down[model] < most:
+            return None
+        which = f"the last {most} texts" if served else "every request so far"
         message = (
-            f"{error} The endpoint has turned down every request so far. Does its model know "
+            f"{error} The endpoint has turned down {which} for model {model!r}. Does it know "
             "`response_format: json_schema` and `max_completion_tokens`? Check `ASSAY_MODEL`."
         )
         return policy.Stop("config", message)

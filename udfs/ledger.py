@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from udfs.clock import now_utc
-from udfs.errors import CallError
+from udfs.errors import CallError, RunError
 from udfs.prices import Price, cost_usd, usage_cost_usd
 from udfs.records import Attempt, Judged, Reply, Request, new_id
 from udfs.settings import Settings
@@ -59,7 +59,8 @@ def ended(
 def failed(attempt: Attempt, started: float, error: BaseException, price: Price | None) -> Attempt:
     """Return the row of an attempt that brought nothing; `error` carries no text and no key.
 
-    One that was cancelled in flight may have been paid for.
+    One that was cancelled in flight may have been paid for, and so may one that ended in an error
+    that nobody foresaw: of that one only its name is told.
     """
     row = attempt._replace(ended_at=now_utc(), latency_seconds=time.monotonic() - started)
     if isinstance(error, CallError):
@@ -73,6 +74,8 @@ def failed(attempt: Attempt, started: float, error: BaseException, price: Price 
             cost_usd=used if error.maybe_paid else 0.0,
             maybe_paid=error.maybe_paid,
         )
+    if isinstance(error, RunError):
+        return row._replace(outcome="stopped", error=str(error))
     cancelled = isinstance(error, asyncio.CancelledError)
-    reason = "cancelled in flight" if cancelled else str(error)
-    return row._replace(outcome="stopped", error=reason, maybe_paid=cancelled)
+    reason = "cancelled in flight" if cancelled else type(error).__name__
+    return row._replace(outcome="stopped", error=reason, maybe_paid=True)

@@ -29,6 +29,9 @@ SERVER_FAULTS: frozenset[Fault] = frozenset(
 )
 """Faults that say something about the server, not about what it was asked."""
 
+TURNED_DOWN: frozenset[Fault] = frozenset({"too_big_or_bad", "refused"})
+"""Faults of single texts, or, where every text meets them, of the set-up."""
+
 _SAID_WHY: frozenset[Fault] = frozenset({"too_big_or_bad", "refused", "truncated"})
 """Faults that say something about what was asked: sending the same again is of no use."""
 

@@ -46,9 +46,12 @@ def price_of(settings: Settings, model: str) -> Price | None:
     return PRICES.get(model)
 
 
-def check_cap(settings: Settings) -> None:
-    """Raise `ConfigError` for a cap on money with a model whose price nobody knows."""
-    model = settings.model_for(None)
+def check_cap(settings: Settings, asked: str | None = None) -> None:
+    """Raise `ConfigError` for a cap on money with a model whose price nobody knows.
+
+    It is the model that answers a task which asks for `asked`, the default one for None.
+    """
+    model = settings.model_for(asked)
     if settings.max_cost_usd is not None and price_of(settings, model) is None:
         message = (
             f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "

@@ -10,6 +10,7 @@ from udfs.clock import now_utc
 from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.functions import parse_task
+from udfs.prices import check_cap
 from udfs.prompts import estimate_tokens
 from udfs.records import SKIPPED, Ask, Outcome, Question
 from udfs.settings import Settings
@@ -27,9 +28,14 @@ class Resolver:
         self.censuses: Sequence[Census] = ()
 
     def register(self, spec: str) -> str:
-        """Return the handle of the task that a macro wrote as JSON; parsing is all it costs."""
+        """Return the handle of the task that a macro wrote as JSON; parsing is all it costs.
+
+        Raises `ConfigError` for a task that asks for a model which a cap on money cannot price.
+        """
         task = parse_task(spec)
         if task.handle not in self._questions:
+            if task.model is not None:
+                check_cap(self._settings, task.model)
             model = self._settings.model_for(task.model)
             self._questions[task.handle] = Question(task, model, self._settings.host)
         return task.handle

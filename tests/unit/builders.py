@@ -53,10 +53,10 @@ def ask(text: str = "fine", asked: Task | None = None, model: str = MODEL) -> As
     return Ask(bound.key(text), bound, text)
 
 
-def pack(*texts: str, tasks: Iterable[Task] = (), attempt: int = 1) -> Pack:
+def pack(*texts: str, tasks: Iterable[Task] = (), attempt: int = 1, model: str = MODEL) -> Pack:
     """Texts that all carry the same tasks, `ai_filter` unless others are given."""
     asked = tuple(tasks) or (task(),)
-    records = [Record(text, tuple(ask(text, one) for one in asked)) for text in texts]
+    records = [Record(text, tuple(ask(text, one, model) for one in asked)) for text in texts]
     return Pack(tuple(records), attempt)
 
 

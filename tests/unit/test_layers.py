@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settings",),
     ("records", "fence", "profile", "provenance"),
     ("events",),
-    ("prompts", "prices", "limiter", "meter"),
+    ("prompts", "prices", "limiter", "meter", "gauge"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
     ("embedded",),
     ("providers",),

@@ -13,7 +13,7 @@ import openai
 from openai import AsyncOpenAI
 
 from udfs.canonical import scrub
-from udfs.errors import CallError, ConfigError, Fault, QuotaError
+from udfs.errors import AssayError, CallError, ConfigError, Fault, QuotaError
 from udfs.providers.headers import retry_after_seconds
 from udfs.providers.transport import NAME_THE_CA, NOT_SENT, CappedTransport, Client, is_untrusted
 from udfs.records import Reply, Request, Usage
@@ -24,23 +24,34 @@ from udfs.validator import parse_strictly
 _LONGEST_CODE = 40
 
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted"})
-_RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+_RETRYABLE = frozenset({408, 409, 425, 429, 499})
 _TOO_BIG_OR_BAD = frozenset({400, 413, 422})
+_MAYBE_BILLED = frozenset({408, 499, 502, 504, 524})
+"""What stands between us and the model gave up waiting for it, and it may have worked."""
+
+_SIZE = re.compile(r"context.{0,9}(?:length|size|window)|too (?:long|large|big)|exceed", re.I)
+"""What an error says that is about the size of a text, whatever its code."""
+
 _ERROR_STATUS = re.compile("[45][0-9][0-9]")
 _MOST_CHARACTERS = 200
 
 
 class _Sdk(AsyncOpenAI):
-    """The SDK without what it tells each server of its user's machine: system, CPU, Python."""
+    """The SDK without what it adds of itself.
 
-    def platform_headers(self) -> dict[str, str]:
-        """Nothing."""
-        return {}
+    It tells each server of its user's machine, and its environment variables name organisations,
+    projects and headers, an `Authorization` of somebody else among them.
+    """
 
     @cached_property
     def default_headers(self) -> dict[str, str | openai.Omit]:
-        """What every request carries, put together once."""
-        return super().default_headers
+        """What every request carries, put together once, and nothing else."""
+        return {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self.api_key}",
+            "Content-Type": "application/json",
+            "User-Agent": self.user_agent,
+        }
 
 
 class OpenAIProvider:
@@ -79,11 +90,15 @@ class OpenAIProvider:
                     "timeout": self._seconds,
                     "headers": {"Idempotency-Key": key},
                     "idempotency_key": key,
-                    "security": {"bearer_auth": True},
+                    "security": {},
                 },
             )
         except openai.APIError as error:
             raise self._translated(error, request) from None
+        except AssayError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the SDK makes of a reply, it is one
+            raise self._unreadable(error) from None
         return self._reply(response, request)
 
     async def close(self) -> None:
@@ -94,7 +109,7 @@ class OpenAIProvider:
         """Return our error for one of the SDK's; messages carry no body, text or key."""
         if isinstance(error, openai.APIStatusError):
             headers = error.response.headers
-            return self._status_error(error.status_code, _error_code(error.body), headers, request)
+            return self._status_error(error.status_code, error.body, headers, request)
         if isinstance(error, openai.APIConnectionError):
             if is_untrusted(error):
                 message = f"{self._host} shows a certificate that nothing here vouches for."
@@ -103,14 +118,17 @@ class OpenAIProvider:
             what = type(error.__cause__ or error).__name__
             message = f"No reply from {self._host}: {what}."
             return CallError("transport", message, maybe_paid=sent)
+        return self._unreadable(error)
+
+    def _unreadable(self, error: Exception) -> CallError:
         message = f"An unreadable reply from {self._host}: {type(error).__name__}."
         return CallError("bad_body", message, maybe_paid=True)
 
     def _status_error(
-        self, status: int, code: str | None, headers: Mapping[str, str], request: Request
+        self, status: int, body: Any, headers: Mapping[str, str], request: Request
     ) -> Exception:
-        refused = status == HTTPStatus.TOO_MANY_REQUESTS and code in _QUOTA_CODES
-        if refused or status == HTTPStatus.PAYMENT_REQUIRED:
+        said, code = _error_words(body), _error_code(body)
+        if said & _QUOTA_CODES or status == HTTPStatus.PAYMENT_REQUIRED:
             message = f"{self._host} says that the account's quota is used up (HTTP {status})."
             return QuotaError(
                 f"{message} Add credit, then run again: it goes on where it stopped."
@@ -121,20 +139,26 @@ class OpenAIProvider:
                 "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
             )
         message = f"HTTP {status} from {self._host}{f' ({code})' if code else ''}."
-        wait = retry_after_seconds(headers)
-        return CallError(fault, message, status=status, retry_after_seconds=wait)
+        return CallError(
+            fault,
+            message,
+            status=status,
+            retry_after_seconds=retry_after_seconds(headers),
+            maybe_paid=status in _MAYBE_BILLED,
+            too_long=_is_about_size(status, body),
+        )
 
     def _reply(self, response: httpx2.Response, request: Request) -> Reply:
         """Return the reply in a 200, or raise for one that holds none; it says what it cost."""
         found = _json_object(response.content)
-        if (status := _status_inside(found.get("error"))) is not None:
-            code = _error_code(found["error"])
-            raise self._status_error(status, code, response.headers, request)
         usage = _usage(found.get("usage"))
         try:
+            if (status := _status_inside(found.get("error"))) is not None:
+                raise self._status_error(status, found["error"], response.headers, request)
             content = _content(_only_choice(found))
         except CallError as error:
             error.input_tokens, error.output_tokens = usage.input_tokens, usage.output_tokens
+            error.maybe_paid = error.maybe_paid or usage != Usage()
             raise
         return Reply(
             content=content,
@@ -149,15 +173,20 @@ class OpenAIProvider:
 def fault_of(status: int, code: str | None, should_retry: str | None) -> Fault:
     """Return the class of an HTTP status above 299, with the server's own word on retrying.
 
-    A 429 is about the account and never about the request, so it is waited out all the same.
+    A 429 is about the account, so it is waited out whatever else is said. A 403 may come from a
+    guard in front of the endpoint that takes offence at one text; whether it does, or refuses
+    everything, shows in what becomes of others.
     """
-    if code == "content_filter":
+    if code == "content_filter" or status == HTTPStatus.FORBIDDEN:
         return "refused"
     if status == HTTPStatus.TOO_MANY_REQUESTS or should_retry == "true":
         return "retryable"
-    if status in _RETRYABLE and should_retry != "false":
+    passing = status in _RETRYABLE or (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
+    )
+    if passing and should_retry != "false":
         return "retryable"
-    if status in _TOO_BIG_OR_BAD or status in _RETRYABLE:
+    if passing or status in _TOO_BIG_OR_BAD:
         return "too_big_or_bad"
     return "config"
 
@@ -195,10 +224,9 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _only_choice(found: dict[str, Any]) -> dict[str, Any]:
-    if found.get("error") is not None:
+    if found.get("error"):  # some servers say that there is none with {}, "" or false
         code = _error_code(found["error"]) or "no code"
-        message = f"HTTP 200 with an error inside ({code})."
-        raise CallError("provider_error", message, status=200)
+        raise _unusable("provider_error", f"HTTP 200 with an error inside ({code}).")
     choices = found.get("choices")
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         return choices[0]
@@ -244,22 +272,43 @@ def _count(value: Any) -> int | None:
     return value if valid else None
 
 
-def _error_code(error: Any) -> str | None:
-    """Return the code of an error object: a short word, so that no echo of ours can hide in it."""
-    if isinstance(error, dict) and isinstance(error.get("error"), dict):
-        error = error["error"]
-    code = error.get("code") or error.get("type") if isinstance(error, dict) else None
-    short = (
-        isinstance(code, str) and len(code) <= _LONGEST_CODE and code.replace("_", "").isalnum()
-    )
-    return code if short else None
+def _error_object(body: Any) -> dict[str, Any]:
+    """Return the error object in the body of an error, or under `error` in one."""
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        body = body["error"]
+    return body if isinstance(body, dict) else {}
+
+
+def _error_code(body: Any) -> str | None:
+    """Return the code of an error, or else its type."""
+    error = _error_object(body)
+    return _word(error.get("code")) or _word(error.get("type"))
+
+
+def _error_words(body: Any) -> set[str | None]:
+    """Return code and type of an error: some servers say the status again as the code."""
+    error = _error_object(body)
+    return {_word(error.get("code")), _word(error.get("type"))}
+
+
+def _word(said: Any) -> str | None:
+    """Return a short word, in which no echo of ours can hide; None for anything else."""
+    short = isinstance(said, str) and len(said) <= _LONGEST_CODE
+    return said if short and said.replace("_", "").isalnum() else None
+
+
+def _is_about_size(status: int, body: Any) -> bool:
+    """Whether an error says that a text is too long; what it says is looked at and not kept."""
+    error = _error_object(body)
+    said = f"{error.get('code')} {error.get('message')}"
+    return status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or bool(_SIZE.search(said))
 
 
 def _status_inside(error: Any) -> int | None:
     """Return the HTTP status that an error object under status 200 stands for, if it names one."""
     if not isinstance(error, dict):
         return None
-    if _error_code(error) in _QUOTA_CODES:
+    if _error_words(error) & _QUOTA_CODES:
         return 429
     named = (error.get("code"), error.get("status"))
     return next((int(str(said)) for said in named if _ERROR_STATUS.fullmatch(str(said))), None)

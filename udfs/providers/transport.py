@@ -30,12 +30,12 @@ _KEPT_SECONDS = 5.0
 _OURS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """Headers that aiohttp would add of itself; the SDK says what is to be sent."""
 
-_READ = frozenset(
-    {b"content-type", b"date", b"retry-after", b"retry-after-ms", b"x-request-id"}
-    | {b"x-should-retry"}
-)
+_READ = frozenset({b"date", b"retry-after", b"retry-after-ms", b"x-request-id", b"x-should-retry"})
 _READ_ALSO = b"x-ratelimit-"
-"""Headers of a reply that somebody here or in the SDK reads; the others are let go."""
+"""Headers of a reply that somebody here or in the SDK reads; the others are let go.
+
+So is `content-type`: the SDK would decode the body of an error by any charset that it names.
+"""
 
 _MEANINGS: tuple[tuple[type[Exception], type[httpx2.RequestError]], ...] = (
     (aiohttp.ClientConnectorError, httpx2.ConnectError),
