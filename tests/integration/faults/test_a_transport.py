@@ -10,6 +10,7 @@ import pytest
 
 from udfs.errors import ConfigError, RunError
 from udfs.faultd import FaultServer, nobody
+from udfs.faultd.chats import digest
 
 from ..figures import Figure
 from .conftest import OpenRoom
@@ -41,6 +42,18 @@ BAD_BODIES = (
     "deep",
 )
 MEGABYTE = 1024 * 1024
+SENT_HEADERS = {
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "user-agent",
+    "x-stainless-read-timeout",
+    "x-stainless-retry-count",
+}
 
 
 # --- connections --------------------------------------------------------------------------------
@@ -168,6 +181,16 @@ def test_a08_an_error_inside_a_200_counts_as_the_status_that_it_names(
     assert [row["outcome"] for row in opened.calls] == ["retryable", "ok"]
 
 
+@pytest.mark.parametrize("error", ["{}", '""', "false", "0", "null"])
+def test_a08_an_error_that_says_nothing_is_none(
+    error: str, server: FaultServer, room: OpenRoom
+) -> None:
+    """The answers beside it are taken, and not bought again."""
+    asked = texts(4)
+    assert values(room(f"noerror200,error={error}").ask(asked)) == expected(asked)
+    assert len(server.ledger.entries) == 1
+
+
 def test_a08_a_wrong_key_inside_a_200_stops_the_run(server: FaultServer, room: OpenRoom) -> None:
     """401 is 401, also under status 200."""
     with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
@@ -228,6 +251,16 @@ def test_a15_a_wrong_setup_stops_the_run(status: int, server: FaultServer, room:
     assert len(server.ledger.entries) <= 4
 
 
+def test_a15_a_guard_that_takes_offence_at_one_text_costs_that_text(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """A 403 among served requests is about the text, and stops nobody."""
+    asked = texts(16, poisoned=6)
+    outcomes = room("poison,kind=s403,skip=1", max_in_flight=1).ask(asked)
+    assert statuses(outcomes) == all_but(6, 16, "refused")
+    assert len(server.ledger.entries) - 4 <= 2 * 2 + 1
+
+
 @pytest.mark.parametrize("status", [400, 413])
 def test_a16_only_the_text_that_is_too_long_is_given_up(
     status: int, server: FaultServer, room: OpenRoom
@@ -261,6 +294,14 @@ def test_a16_a_pack_that_is_too_long_as_a_whole_loses_nothing(
         ("s503", 2, "ok"),
         ("s504", 2, "ok"),
         ("s529", 2, "ok"),
+        ("s425", 2, "ok"),
+        ("s499", 2, "ok"),
+        ("s507", 2, "ok"),
+        ("s520", 2, "ok"),
+        ("s524", 2, "ok"),
+        ("oddcharset", 2, "ok"),
+        ("oddcharset,charset=hex", 2, "ok"),
+        ("oddcharset,charset=undefined,status=500", 2, "ok"),
         ("s400xsT", 2, "ok"),
         ("s429xsF", 2, "ok"),
         ("s500xsF", 1, "too_long"),
@@ -374,6 +415,20 @@ def test_a21_an_empty_certificate_file_is_named(
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
     with pytest.raises(ConfigError, match="SSL_CERT_FILE"):
         room(url="https://127.0.0.1:9/v1").ask(texts(2))
+
+
+def test_a22_nothing_of_the_environment_of_the_sdk_is_sent(
+    server: FaultServer, room: OpenRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither another key nor an organisation: the headers are these, and no others."""
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer OTHER\nX-Also: OTHER")
+    for name in ("OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_API_KEY"):
+        monkeypatch.setenv(name, "OTHER")
+    assert statuses(room().ask(texts(4))) == ["ok"] * 4
+    (entry,) = server.ledger.entries
+    assert entry.headers["authorization"] == f"sha256:{digest(f'Bearer {KEY}')}"
+    assert "OTHER" not in str(entry.headers)
+    assert entry.headers.keys() == SENT_HEADERS
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "OPENAI_BASE_URL"])

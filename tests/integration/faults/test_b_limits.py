@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -10,8 +11,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from udfs.errors import Cancelled, QuotaError, RunError
+from udfs.errors import BudgetError, Cancelled, ConfigError, QuotaError, RunError
 from udfs.faultd import Entry, FaultServer, Latency
+from udfs.governor import REFUSED_TO_BLAME
 from udfs.prices import PRICES, cost_usd
 from udfs.report import spend_of
 
@@ -19,6 +21,8 @@ from ..figures import Figure
 from .conftest import OpenRoom
 from .engine_room import (
     CLASSIFY,
+    Room,
+    all_but,
     engine_room,
     expected,
     gaps,
@@ -43,6 +47,12 @@ def billed_usd(server: FaultServer) -> float:
     """What faultd's bill comes to at our list price."""
     bill = server.summary()
     return cost_usd(PRICES[PRICED], bill["input_tokens"], bill["output_tokens"]) or 0.0
+
+
+def stopped(opened: Room, asked: list[str]) -> None:
+    """Ask until somebody cancels."""
+    with pytest.raises(Cancelled):
+        opened.ask(asked)
 
 
 def in_background(work: threading.Thread, seconds: float) -> None:
@@ -105,7 +115,7 @@ def test_b02_above_the_rate_the_run_settles_just_below_it(
     server: FaultServer, room: OpenRoom, figure: Figure
 ) -> None:
     """Once settled, at least 80 % of the rate is used and under 5 % is refused; no row is lost."""
-    outcomes = room("rate,rate=30", pack_records=1, max_in_flight=32).ask(texts(240))
+    outcomes = room("rate,rate=30", pack_records=1, max_in_flight=32).ask(texts(480))
     entries = server.ledger.entries
     begun = entries[0].started + SETTLING_SECONDS
     settled = [entry for entry in entries if entry.started >= begun]
@@ -113,7 +123,7 @@ def test_b02_above_the_rate_the_run_settles_just_below_it(
     rate = answered / (settled[-1].started - settled[0].started)
     share = 1 - answered / len(settled)
     figure(allowed=30, answered=round(rate, 1), refused_share=round(share, 3))
-    assert statuses(outcomes) == ["ok"] * 240
+    assert statuses(outcomes) == ["ok"] * 480
     assert rate >= 0.8 * 30
     assert share < 0.05
 
@@ -153,6 +163,28 @@ def test_b12_waiters_do_not_come_back_as_a_herd(room: OpenRoom, figure: Figure) 
     assert max(at_once.values()) <= 16
 
 
+def test_b02_a_text_that_is_too_big_for_a_limit_holds_nobody_up(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """Refused each time, while others are served: it is split off and given up, at their pace."""
+    began = time.monotonic()
+    outcomes = room("poison,kind=s429").ask(texts(400, poisoned=7))
+    assert statuses(outcomes) == all_but(7, 400, "transport")
+    assert len(refused(server)) <= 3 * REFUSED_TO_BLAME
+    assert time.monotonic() - began < 60
+
+
+def test_b02_tokens_a_minute_are_those_that_the_server_counts(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """Where it counts five times what we estimate, the limit is kept from the second pack on."""
+    opened = room("dearer,factor=5", max_in_flight=1, tokens_per_minute=6000)
+    in_background(threading.Thread(target=stopped, args=(opened, texts(200))), 4)
+    used = sum(entry.prompt_tokens for entry in server.ledger.entries)
+    opened.engine.cancel()
+    assert 3000 < 5 * used < 6000 + 5 * 400
+
+
 # --- when the server is down --------------------------------------------------------------------
 
 
@@ -170,6 +202,24 @@ def test_b03_no_credit_stops_the_run_and_the_rest_is_resumed(
     opened.engine.begin_run("the next run")
     assert values(opened.ask(asked)) == expected(asked)
     assert (paid_twice(server), server.summary()["distinct_paid_texts"]) == (0, 40)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "status=400,code=billing_hard_limit_reached",
+        "code=429,type=insufficient_quota",
+        "status=403,code=insufficient_quota",
+    ],
+)
+def test_b03_no_credit_is_known_by_its_word(
+    said: str, server: FaultServer, room: OpenRoom
+) -> None:
+    """Whatever the status, and where the code only says the status again; no row is buried."""
+    opened = room(f"s429quota,skip=3,{said}", max_in_flight=1)
+    with pytest.raises(QuotaError, match="credit"):
+        opened.ask(texts(40))
+    assert (opened.dead, len(server.ledger.entries)) == ([], 4)
 
 
 @pytest.mark.parametrize("scenario", ["s402", "errorin200,code=402"])
@@ -300,6 +350,61 @@ def test_b08_a_model_without_a_price_spends_nothing_of_a_budget(
     assert statuses(outcomes) == ["not_attempted"] * 4
     assert "price of 'unknown'" in str(outcomes[0].error)
     assert len(server.ledger.entries) == 0
+
+
+def test_b08_a_second_model_without_a_price_takes_nobody_with_it(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """Its call is turned down before a text is seen; the other model's rows are answered."""
+    opened = room(model=PRICED, max_cost_usd=1.0)
+    with pytest.raises(ConfigError, match="price of 'exotic'"):
+        opened.ask(texts(4), CLASSIFY | {"model": "exotic"})
+    assert statuses(opened.ask(texts(4))) == ["ok"] * 4
+    assert len(server.ledger.entries) == 1
+
+
+@pytest.mark.parametrize("scenario", ["s504", "s502", "errorpaid200"])
+def test_b08_what_may_be_billed_counts_against_the_wall(
+    scenario: str, server: FaultServer, room: OpenRoom
+) -> None:
+    """The model may have worked: it is reserved in full, or charged as the server says."""
+    need = cost_of_a_pack(server)
+    server.reset()
+    opened = room(scenario, model=PRICED, max_cost_usd=4 * need, max_attempts=9, max_in_flight=1)
+    outcomes = opened.ask(texts(4))
+    assert "not_attempted" in statuses(outcomes)
+    assert 1 <= len(server.ledger.entries) <= 4
+    assert opened.maybe_paid == len(server.ledger.entries)
+
+
+def test_b09_a_statement_that_failed_to_gather_does_not_open_the_purse(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """It never says that it has come to its end; the next model is counted all the same."""
+    opened = room(max_requests=3)
+    opened.engine.begin_gather("broken")
+    with pytest.raises(BudgetError, match="nothing of it was sent"):
+        opened.ask(texts(40))
+    assert len(server.ledger.entries) == 0
+
+
+def test_b08_a_run_begins_with_all_its_slots_and_ends_what_was_in_flight(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """A second run in the process buys nothing twice of what the first one still retried."""
+    asked = texts(16)
+    opened = room("s503,first=4", max_attempts=4)
+    handle = opened.resolver.register(json.dumps(CLASSIFY))
+    opened.resolver.gather(handle, asked)
+    opened.engine.begin_gather()
+    opened.engine.end_gather()
+    while len(server.ledger.entries) < 4:
+        time.sleep(0.01)
+    opened.engine.begin_run("the next run")
+    assert values(opened.ask(asked)) == expected(asked)
+    time.sleep(1)
+    assert (paid_twice(server), opened.engine.progress().in_flight) == (0, 0)
+    assert len(server.ledger.entries) == 8
 
 
 @pytest.mark.parametrize("finish", ["stop", "length"])

@@ -80,6 +80,23 @@ def nanusage(call: Call) -> Play:
     return _reshaped(call, change, sound=True)
 
 
+@scenario("B02", factor="5")
+def dearer(call: Call) -> Play:
+    """Reports `factor` times the prompt tokens, as for a script that its vocabulary lacks."""
+
+    def change(body: Item) -> None:
+        body["usage"]["prompt_tokens"] *= call.whole("factor")
+
+    return _reshaped(call, change, sound=True)
+
+
+@scenario("A08", error="{}")
+def noerror200(call: Call) -> Play:
+    """Puts an `error` that says nothing on a good reply, as some servers do."""
+    said = json.loads(call.text("error"))
+    return _reshaped(call, lambda body: body.update(error=said), sound=True)
+
+
 @scenario("C18", to="", after="0")
 def modelchange(call: Call) -> Play:
     """Answers as another model (`to`) with another fingerprint, after `after` requests."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -32,11 +33,13 @@ def radate(call: Call) -> Play:
     return replies.error(call, 429, "Rate limit reached", headers=headers)
 
 
-@scenario("B03", status="429")
+@scenario("B03", status="429", code="insufficient_quota", type="")
 def s429quota(call: Call) -> Play:
-    """Answers that the quota is used up (code insufficient_quota)."""
+    """Answers that the quota is used up, as `code` or as `type`."""
     said = "You exceeded your current quota, please check your plan and billing details."
-    return replies.error(call, call.whole("status"), said, code="insufficient_quota")
+    kind = {"type": call.text("type")} if call.text("type") else {}
+    body = replies.error_body(call.whole("status"), said, call.text("code"), **kind)
+    return replies.raw(call, call.whole("status"), json.dumps(body).encode())
 
 
 def _admitted(call: Call, cost: float, rate: float, burst: float) -> float:

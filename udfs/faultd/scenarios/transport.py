@@ -140,6 +140,22 @@ def errorin200(call: Call) -> Play:
     return replies.raw(call, 200, json.dumps(body).encode())
 
 
+@scenario("A08")
+def errorpaid200(call: Call) -> Play:
+    """Sends an error without a status under status 200, with what the model's work costs."""
+    _, body = replies.body_bytes(replies.good(call))
+    bill = json.loads(body)["usage"]
+    said = {"error": {"message": "The model gave up"}, "usage": bill}
+    return replies.send(call, said, tokens=bill["completion_tokens"])
+
+
+@scenario("A17", status="503", charset="rot13")
+def oddcharset(call: Call) -> Play:
+    """Sends a page with a charset that is none under an error status."""
+    odd = f"text/html; charset={call.text('charset')}"
+    return replies.raw(call, call.whole("status"), HTML, content_type=odd)
+
+
 @scenario("A09")
 def gzipgarbage(call: Call) -> Play:
     """Says gzip and sends bytes that are none."""
