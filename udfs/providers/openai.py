@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
 
 import httpx2
@@ -50,7 +51,7 @@ class _Sdk(AsyncOpenAI):
             "Accept": "application/json",
             "Authorization": f"Bearer {self.api_key}",
             "Content-Type": "application/json",
-            "User-Agent": self.user_agent,
+            "User-Agent": f"assay/{version('assay')}",
         }
 
 

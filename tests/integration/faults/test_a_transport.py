@@ -428,6 +428,7 @@ def test_a22_nothing_of_the_environment_of_the_sdk_is_sent(
     (entry,) = server.ledger.entries
     assert entry.headers["authorization"] == f"sha256:{digest(f'Bearer {KEY}')}"
     assert "OTHER" not in str(entry.headers)
+    assert entry.headers["user-agent"].startswith("assay/")
     assert entry.headers.keys() == SENT_HEADERS
 
 
