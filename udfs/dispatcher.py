@@ -10,7 +10,7 @@ from typing import Any
 
 from udfs import ledger, policy
 from udfs.admission import Admission, Batch
-from udfs.claims import Claim, Claims
+from udfs.claims import Claims
 from udfs.clock import now_utc
 from udfs.errors import CallError, Cancelled, ConfigError, QuotaError, RunError
 from udfs.events import (
@@ -25,6 +25,7 @@ from udfs.events import (
     Sent,
     Stopped,
 )
+from udfs.gathering import Gathering
 from udfs.governor import Governor
 from udfs.meter import Meter, Reading
 from udfs.packer import Backlog, pack_of
@@ -33,6 +34,7 @@ from udfs.prompts import compose
 from udfs.providers import Provider
 from udfs.recorder import Burial, Recorder
 from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request, Status
+from udfs.rejections import sort_rejected
 from udfs.settings import Settings
 from udfs.store import Landing
 from udfs.validator import judge
@@ -68,8 +70,7 @@ class Dispatcher:
         self._inbox: asyncio.Queue[Batch | None] = asyncio.Queue()
         self._backlog = Backlog(settings.pack_records, settings.pack_tokens)
         self._admission = Admission(recorder, self.settled, self._claims, self._backlog)
-        self._gathering = 0
-        self._gathered = self._counted = True
+        self._gathering = Gathering()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._governor = Governor(settings)
@@ -89,8 +90,7 @@ class Dispatcher:
         self.meter = Meter()
         self.tell(RunBegun(invocation_id))
         self.stopped = None
-        self._gathering = 0
-        self._gathered = self._counted = True
+        self._gathering = Gathering()
         self._admission.forget()
         self._governor = Governor(self._settings)
         for key in [key for key, outcome in self.settled.items() if outcome.status != "ok"]:
@@ -164,10 +164,7 @@ class Dispatcher:
         """One statement more (+1) or less (-1) is gathering; at none, all that waits is ripe."""
         if node:
             self.tell(GatherBegun(node))
-        self._gathering = max(0, self._gathering + change)
-        self._gathered = False  # until all that came before the end is taken on, too
-        self._counted = False
-        if self._gathering == 0:
+        if self._gathering.changes(change):
             self._inbox.put_nowait(None)
 
     # Taking asks on
@@ -182,19 +179,16 @@ class Dispatcher:
             with self._heard():
                 if held := await self._admission.admit(batches):
                     self._spawn(self._wait_for_others(held))
-                self._gathered |= None in batches and self._gathering == 0
-                if self._gathered or self._claims.waiting:
-                    self._check_need()
+                if None in batches:
+                    self._gathering.taken_on()
+                self._check_need()
                 self._pump()
 
     def _check_need(self) -> None:
-        """Count once what was gathered and is about to be sent.
-
-        That is all of it, or what is there when somebody waits for it: another statement may be
-        gathering still, or have failed before it came to its end.
-        """
-        gathered, self._counted = not self._counted, True
-        if gathered and self._settings.refuses and len(self._backlog):
+        """Refuse what was gathered and needs more than there is budget for, before it is sent."""
+        waited_for = self._claims.waiting > 0
+        counts = self._gathering.is_to_be_counted(somebody_waits=waited_for)
+        if counts and self._settings.refuses and len(self._backlog):
             self._governor.check_need(self._backlog.asks())
 
     async def _wait_for_others(self, asks: Sequence[Ask]) -> None:
@@ -215,13 +209,13 @@ class Dispatcher:
             self._send_what_may_go()
 
     def _send_what_may_go(self) -> None:
-        if self._settings.refuses and not self._gathered and not self._claims.waiting:
+        flush = self._gathering.is_over or self._claims.waiting > 0
+        if self._settings.refuses and not flush:
             return  # how much is needed is known once all is there
         while self.stopped is None and len(self._backlog) and self._governor.has_slot():
             if (wait := self._governor.wait_seconds()) > 0:
                 self._pump_in(wait)
                 return
-            flush = self._gathered or self._claims.waiting > 0
             if (pack := self._backlog.take(flush=flush)) is None or not self._launch(pack):
                 return
 
@@ -324,53 +318,19 @@ class Dispatcher:
 
     async def _take_in(self, request: Request, judged: Judged, landing: Landing) -> None:
         """Settle what a reply answered once it is stored; ask for the rest again, or bury it."""
-        buried, again, alone = self._sort_rejected(request, judged)
-        burial = Burial(buried, "invalid", judged.refused)
+        rejected = sort_rejected(request, judged, self._claims, self._settings.max_attempts)
+        burial = Burial(rejected.buried, "invalid", judged.refused)
         failures = await self._recorder.write(landing, burial)
         for key, outcome in judged.answers.items():
             self._settle(key, outcome)
         self._settle_failures(failures)
-        for ask in again:
+        for ask in rejected.again:
             self._backlog.add_again(ask)
-        for pack in pack_of(alone):
+        for pack in pack_of(rejected.alone):
             for record in pack.records:
                 self._backlog.add_pack(Pack((record,)))
-        if again or alone:
+        if rejected.again or rejected.alone:
             self._pump()
-
-    def _sort_rejected(
-        self, request: Request, judged: Judged
-    ) -> tuple[list[Ask], list[Ask], list[Ask]]:
-        """Return the asks without an answer: to bury, to ask again together, to ask alone."""
-        buried: list[Ask] = []
-        again: list[Ask] = []
-        alone: list[Ask] = []
-        refused = (ask for ask in request.pack.asks if ask.key in judged.refused)
-        for ask in refused if judged.refused else ():
-            if (claim := self._claims.get(ask.key)) is None:
-                continue
-            match self._after_rejection(claim, ask, request, judged):
-                case policy.Bury():
-                    buried.append(ask)
-                case policy.Split():
-                    alone.append(ask)
-                case policy.Retry():
-                    again.append(ask)
-        return buried, again, alone
-
-    def _after_rejection(
-        self, claim: Claim, ask: Ask, request: Request, judged: Judged
-    ) -> policy.Retry | policy.Split | policy.Bury:
-        if ask.key in judged.lost:
-            claim.losses += 1
-        else:
-            claim.rejections += 1
-        return policy.after_rejection(
-            rejections=claim.rejections,
-            losses=claim.losses,
-            records=len(request.pack.records),
-            max_attempts=self._settings.max_attempts,
-        )
 
     async def _after_fault(self, request: Request, failed: Attempt, error: CallError) -> None:
         pack = request.pack

@@ -60,9 +60,9 @@ def pack(*texts: str, tasks: Iterable[Task] = (), attempt: int = 1, model: str =
     return Pack(tuple(records), attempt)
 
 
-def request(*texts: str, tasks: Iterable[Task] = ()) -> Request:
+def request(*texts: str, tasks: Iterable[Task] = (), model: str = MODEL) -> Request:
     """The request of a pack."""
-    return compose(pack(*texts, tasks=tasks))
+    return compose(pack(*texts, tasks=tasks, model=model))
 
 
 def attempt(number: int = 1, invocation_id: str = "run-1", **changed: Any) -> Attempt:
