@@ -211,7 +211,8 @@ class Attempt(NamedTuple):
 
     Times are UTC in ISO form; `owner` is the process; `outcome` is `in_flight`, `ok`, `partial`, a
     fault, `stopped` or `interrupted` (its process died); `cost_usd` is None when
-    the price or the usage is unknown, never zero for unknown.
+    the price or the usage is unknown, never zero for unknown. A field is only ever appended, with
+    a default, and none is moved or removed: journals of other versions are read by place.
     """
 
     attempt_id: str

@@ -15,6 +15,13 @@ from udfs.records import Attempt
 from udfs.store.rows import Landing, Row, put_interrupted, put_landings
 
 _SENT, _LANDED = "sent", "landed"
+_HEAD_FIELDS, _TASK_FIELDS = 6, 4
+
+_NOT_UNDERSTOOD = (
+    *(TypeError, ValueError, LookupError, AttributeError, OverflowError),
+    *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+)
+"""What an entry of a shape that we do not know raises; a disk that fails raises something else."""
 
 
 class Journal:
@@ -82,26 +89,45 @@ def replay(connection: sqlite3.Connection, lines: Iterable[bytes]) -> None:
     """Put into the store what `lines` of a journal say; what it has already stays as it is.
 
     An attempt that was sent and not kept was in flight, and may have been paid for. A line that
-    was cut or damaged, as its seal tells, says nothing.
+    was cut or damaged, as its seal tells, says nothing. The lines may be those of another version:
+    what it appended is passed over, and an entry that is not understood says nothing either.
     """
     for line in lines:
         seal, _, body = line.strip(b"\n").partition(b" ")
         if seal == _seal(body):
-            _replay(connection, json.loads(body))
+            _replay_whole(connection, body)
+
+
+def _replay_whole(connection: sqlite3.Connection, body: bytes) -> None:
+    """Put an entry into the store, or nothing of it where a part is not understood."""
+    connection.execute("savepoint entry")
+    try:
+        _replay(connection, json.loads(body))
+    except _NOT_UNDERSTOOD:
+        connection.execute("rollback to entry")
+    connection.execute("release entry")
 
 
 def _replay(connection: sqlite3.Connection, entry: list[Any]) -> None:
     match entry:
-        case [kind, call] if kind == _SENT:
-            put_interrupted(connection, Attempt(*call))
-        case [kind, call, heads, answers, tasks] if kind == _LANDED:
+        case [kind, call, *_] if kind == _SENT:
+            put_interrupted(connection, _attempt(call))
+        case [kind, call, heads, answers, tasks, *_] if kind == _LANDED:
             rows = [_answer(heads[head], key, *body) for key, head, *body in answers]
-            put_landings(connection, [Landing(Attempt(*call), rows, tasks)])
+            tasks = [task[:_TASK_FIELDS] for task in tasks]
+            put_landings(connection, [Landing(_attempt(call), rows, tasks)])
 
 
-def _answer(head: list[Any], key: str, value: str, confidence: float | None) -> Row:
+def _attempt(call: list[Any]) -> Attempt:
+    """Return an attempt of any version: what it has more is cut, what it has less is filled."""
+    return Attempt(*call[: len(Attempt._fields)])
+
+
+def _answer(
+    head: list[Any], key: str, value: str, confidence: float | None, *_more: object
+) -> Row:
     """Return a row of `answers` from what it shares with others and what is its own."""
-    return (bytes.fromhex(key), *head[:4], value, confidence, *head[4:])
+    return (bytes.fromhex(key), *head[:4], value, confidence, *head[4:_HEAD_FIELDS])
 
 
 def _line(entry: list[Any]) -> bytes:

@@ -815,6 +815,83 @@ def test_d17_a_newer_store_is_refused_untouched(path: Path, journal: str) -> Non
     assert path.read_bytes() == before
 
 
+def appended(entry: list[Any]) -> list[Any]:
+    """An entry as a version would write it that has one field more everywhere."""
+    kind, call, *landed = entry
+    if not landed:
+        return [kind, [*call, "new"], "new"]
+    heads, answers, tasks = ([[*one, "new"] for one in part] for part in landed)
+    return [kind, [*call, "new"], heads, answers, tasks, "new"]
+
+
+def cut(entry: list[Any]) -> list[Any]:
+    """An entry as a version wrote it whose attempts had two fields less."""
+    kind, call, *landed = entry
+    return [kind, call[:-2], *landed]
+
+
+@pytest.mark.parametrize("change", [appended, cut], ids=lambda change: change.__name__)
+def test_d17_a_journal_of_another_version_is_understood(
+    path: Path, server: FaultServer, change: Callable[[list[Any]], list[Any]]
+) -> None:
+    """Its process was killed before an upgrade or a downgrade: what had come back is kept."""
+    journal = killed_with_the_store_locked(path, server, packs=3)
+    entries = [json.loads(line.partition(b" ")[2]) for line in lines_of(journal)]
+    journal.write_bytes(b"".join(line_of(change(entry)) for entry in entries))
+    found = served(path, range(3 * PACK))
+    assert (len(found), wrong(found)) == (3 * PACK, 0)
+    with contextlib.closing(connect(path)) as connection:
+        calls = connection.execute("select outcome, answers, input_tokens > 0 from calls")
+        assert calls.fetchall() == [("ok", PACK, 1)] * 3
+    assert sound(path)
+
+
+def strange(call: list[Any], heads: list[Any], answers: list[Any]) -> list[list[Any]]:
+    """Entries that nobody here understands, each made of a sound one."""
+    return [
+        ["moved", call],
+        ["sent", dict(enumerate(call))],
+        ["sent", call[:3]],
+        ["sent", [[], *call[1:]]],
+        ["landed", call],
+        ["landed", call, heads, [[key, 7, *body] for key, _, *body in answers], []],
+        ["landed", call, heads, [[key, head, {}, {}] for key, head, *_ in answers], []],
+        ["landed", call, heads, [["no digits", *body] for _, *body in answers], []],
+        ["landed", [None, *call[1:3], None, *call[4:]], heads, answers, [1]],
+    ]
+
+
+def test_d17_what_nobody_understands_in_a_journal_says_nothing(
+    path: Path, server: FaultServer
+) -> None:
+    """The store opens all the same, nothing of such an entry is in it, the others are kept."""
+    journal = killed_with_the_store_locked(path, server, packs=3)
+    lines = lines_of(journal)
+    landed = [line for line in lines if b'"landed"' in line]
+    _, call, heads, answers, _ = json.loads(landed[0].partition(b" ")[2])
+    sent = [line for line in lines if call[0].encode() not in line]
+    lost = map(line_of, strange(call, heads, answers))
+    journal.write_bytes(b"".join(b"\n%s\n" % line for line in [*lost, *sent]))
+    found = served(path, range(3 * PACK))
+    assert (len(found), wrong(found)) == (2 * PACK, 0)
+    assert list(journal.parent.iterdir()) == []
+    with contextlib.closing(connect(path)) as connection:
+        calls = connection.execute("select outcome, answers from calls").fetchall()
+    assert calls == [("ok", PACK)] * 2
+    assert sound(path)
+
+
+def lines_of(journal: Path) -> list[bytes]:
+    """The lines of a journal, without those that are blank."""
+    return [line for line in journal.read_bytes().splitlines() if line]
+
+
+def line_of(entry: list[Any]) -> bytes:
+    """A line of a journal, under its seal."""
+    body = json.dumps(entry).encode()
+    return b"\n%s %s\n" % (hashlib.blake2b(body, digest_size=8).hexdigest().encode(), body)
+
+
 @sized(4, 20)
 def test_d17_a_kill_inside_a_migration_leaves_the_old_schema(
     path: Path, size: int, figure: Figure
