@@ -23,7 +23,7 @@ from udfs.doctor import (
 from udfs.errors import AssayError, ConfigError, StoreError
 from udfs.profile import profiles_file
 from udfs.settings import Settings, settings_from_environ
-from udfs.store import Store, repair, start_over
+from udfs.store import Salvaged, StartedOver, Store, repair, start_over
 from udfs.warehouse import database_path
 
 _MARKS = {"ok": "ok", "warning": "WARNING", "wrong": "WRONG"}
@@ -50,12 +50,9 @@ def command(
     path = store_path(os.environ)
     if repair_store:
         salvaged = repair(path)
-        rows = ", ".join(f"{count:,} {table}" for table, count in salvaged.rows.items())
-        typer.echo(f"Saved {rows}. The damaged file is kept as {salvaged.kept}.", err=as_json)
+        typer.echo(_saved(salvaged), err=as_json)
     if accept_cold_cache:
-        kept = start_over(path)
-        what = f"; the old file is kept as {kept}" if kept else ""
-        typer.echo(f"Started over{what}.", err=as_json)
+        typer.echo(_accepted(start_over(path)), err=as_json)
     found = list(examine(path, profiles_file(os.environ), offline=offline))
     wrong = sum(finding.verdict == "wrong" for finding in found)
     if as_json:
@@ -65,6 +62,24 @@ def command(
         _tell(found)
     if wrong:
         raise typer.Exit(1)
+
+
+def _saved(salvaged: Salvaged) -> str:
+    rows = ", ".join(f"{count:,} {table}" for table, count in salvaged.rows.items())
+    said = f"Saved {rows}. The damaged file is kept as {salvaged.kept}."
+    if not salvaged.missing:
+        return said
+    return (
+        f"{said} {salvaged.missing:,} paid answers are lost: restore a backup, or run "
+        "`./scripts/assay doctor --accept-cold-cache` to go on with what was saved."
+    )
+
+
+def _accepted(started: StartedOver) -> str:
+    if started.answers:
+        return f"Accepted: the store goes on with the {started.answers:,} answers that it has."
+    what = f"; the old file is kept as {started.kept}" if started.kept else ""
+    return f"Started over{what}."
 
 
 def examine(store: Path, profiles: Path, *, offline: bool = False) -> Iterator[Finding]:

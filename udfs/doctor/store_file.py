@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from udfs.doctor.finding import Finding
-from udfs.store import Witness, check
+from udfs.store import Checkup, Witness, check
 from udfs.store.migrations import missing_steps, unknown_steps
 from udfs.store.store import connect
 
@@ -52,9 +52,9 @@ def _uses_wal(store: Path) -> bool:
 
 
 def _store(store: Path) -> Iterator[Finding]:
-    known = Witness(store).answers()
+    witness = Witness(store)
     if not store.exists():
-        yield _absent(store, known)
+        yield _absent(store, witness.answers())
         return
     size, mode = store.stat().st_size, stat.S_IMODE(store.stat().st_mode)
     found = check(store)
@@ -66,7 +66,7 @@ def _store(store: Path) -> Iterator[Finding]:
     private = mode & 0o077 == 0
     yield Finding("store", f"{text}.", None if private else f"Run `chmod 600 {store}`.")
     yield _schema(store)
-    yield _answers(found.answers, found.unsound, known)
+    yield _answers(found, witness.missing(found.held))
     text = (
         f"{found.failures:,} asks without an answer, {found.dead_letters:,} of them for good; "
         f"{found.interrupted:,} requests were cut off and may have been paid for."
@@ -97,14 +97,14 @@ def _absent(store: Path, known: int) -> Finding:
     return Finding("store", f"{store} is not there yet; the first run makes it.")
 
 
-def _answers(answers: int, unsound: int, known: int) -> Finding:
-    text = f"{answers:,} answers; the checksums of {unsound:,} do not fit."
-    if unsound:
+def _answers(found: Checkup, missing: int) -> Finding:
+    text = f"{found.answers:,} answers; the checksums of {found.unsound:,} do not fit."
+    if found.unsound:
         remedy = "They are never served and will be asked again; `--repair` drops them."
         return Finding("answers", text, remedy)
-    if known and not answers:
+    if missing:
         remedy = "Restore a backup, or run `./scripts/assay doctor --accept-cold-cache`."
-        return Finding("answers", f"{text} There were {known:,}.", remedy)
+        return Finding("answers", f"{text} {missing:,} that were paid for are lost.", remedy)
     return Finding("answers", text)
 
 

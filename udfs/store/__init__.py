@@ -18,6 +18,7 @@ from udfs.store.rows import (
 from udfs.store.salvage import (
     Checkup,
     Salvaged,
+    StartedOver,
     back_up,
     check,
     refuse_while_in_use,
@@ -37,6 +38,7 @@ __all__ = [
     "Owner",
     "Restored",
     "Salvaged",
+    "StartedOver",
     "Store",
     "StoredAnswer",
     "Unused",

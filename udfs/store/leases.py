@@ -49,6 +49,11 @@ class Owner:
         """Stop being alive; the journal stays for whoever buries this owner."""
         self.journal.close()
 
+    def resign(self) -> None:
+        """Stop being alive with nothing left behind; for an owner that has sent nothing."""
+        self.close()
+        self.forget(self.name)
+
     @staticmethod
     def living(store: Path) -> list[str]:
         """Return the names of all owners of `store` whose process runs."""

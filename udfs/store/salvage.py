@@ -14,7 +14,7 @@ from typing import Any
 from udfs.errors import StoreError
 from udfs.store.leases import Owner
 from udfs.store.pages import rows_in
-from udfs.store.rows import is_sound
+from udfs.store.rows import Held, count_held, is_sound
 from udfs.store.store import TABLES, Store, connect, journal_of, room
 from udfs.store.witness import Witness
 
@@ -27,19 +27,37 @@ class Checkup:
     """What a look at every row found; `trouble` is SQLite's own word, None when it has none."""
 
     answers: int = 0
+    paid: int = 0
     unsound: int = 0
     failures: int = 0
     dead_letters: int = 0
     interrupted: int = 0
     trouble: str | None = None
 
+    @property
+    def held(self) -> Held:
+        """The answers, and those of them that were paid for."""
+        return Held(self.answers, self.paid)
+
+
+@dataclass(frozen=True, slots=True)
+class StartedOver:
+    """How many answers are still there, and where the old file is kept, if it was put aside."""
+
+    answers: int = 0
+    kept: Path | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """Where the damaged file is kept, and how many rows of each table came over."""
+    """Where the damaged file is kept, how many rows of each table came over, how many are lost.
+
+    `missing` are paid answers that the store once held: none is bought before that is accepted.
+    """
 
     kept: Path
     rows: dict[str, int]
+    missing: int
 
 
 def check(path: Path) -> Checkup:
@@ -69,27 +87,36 @@ def repair(path: Path) -> Salvaged:
     store = Store(path)
     try:
         rows = {table: _saved(store, kept, table) for table in TABLES}
+        (held,) = store.transact([count_held])
     finally:
         store.close()
-    return Salvaged(kept, rows)
+    return Salvaged(kept, rows, Witness(path).missing(held))
 
 
-def start_over(path: Path) -> Path | None:
-    """Accept that the answers are lost; return where the old file is kept, if there was one.
+def start_over(path: Path) -> StartedOver:
+    """Accept that answers are lost: go on with what a sound store still has, or with nothing.
 
-    Raises `StoreError` for a store that still has its answers.
+    Raises `StoreError` for a store that has all its answers.
     """
     refuse_while_in_use(path)
     if path.exists() and _is_well(found := check(path)) and found.answers:
+        _accept_a_loss(path, found.held)
+        return StartedOver(found.answers)
+    kept = set_aside(path) if path.exists() else None
+    Witness(path).accept(0)
+    Store(path).close()
+    return StartedOver(kept=kept)
+
+
+def _accept_a_loss(path: Path, held: Held) -> None:
+    witness = Witness(path)
+    if not witness.missing(held):
         message = (
-            f"The store {path} is sound and holds {found.answers:,} answers; nothing is lost. To "
+            f"The store {path} is sound and holds {held.answers:,} answers; nothing is lost. To "
             "ask all anew, point `ASSAY_STORE` at another file."
         )
         raise StoreError(message)
-    kept = set_aside(path) if path.exists() else None
-    Witness(path).forget()
-    Store(path).close()
-    return kept
+    witness.accept(held.paid)
 
 
 def back_up(path: Path, target: Path) -> None:
@@ -166,7 +193,6 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
     numbers = [
         connection.execute(count + rest).fetchone()[0]
         for rest in (
-            "answers",
             "failures",
             "failures where next_try_at is null",
             "calls where outcome = 'interrupted'",
@@ -174,8 +200,9 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
     ]
     (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
     trouble = None if verdict == "ok" else str(verdict)
-    answers, failures, dead, interrupted = numbers
-    return Checkup(answers, unsound, failures, dead, interrupted, trouble)
+    answers, paid = count_held(connection)
+    failures, dead, interrupted = numbers
+    return Checkup(answers, paid, unsound, failures, dead, interrupted, trouble)
 
 
 def _saved(store: Store, kept: Path, table: str) -> int:

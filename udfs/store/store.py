@@ -18,7 +18,7 @@ from udfs.errors import StoreError
 from udfs.records import Outcome
 from udfs.store.leases import Owner
 from udfs.store.migrations import migrate, missing_steps, unknown_steps
-from udfs.store.rows import settled_rows
+from udfs.store.rows import Held, count_held, settled_rows
 from udfs.store.witness import Witness
 
 T = TypeVar("T")
@@ -44,8 +44,9 @@ class Store:
 
     A rollback journal, not a WAL: SQLite before 3.51.3 can damage a WAL that two connections
     write or checkpoint. `synchronous=FULL`: a commit that has returned survives a power cut.
-    With `guarded`, a file that was lost, emptied or damaged stops the run instead of being bought
-    again; a witness beside the file knows that there were answers.
+    With `guarded`, a file that was lost, emptied or damaged, or that holds fewer paid answers than
+    it did, stops the run instead of being bought again; a witness beside the file knows how many
+    there were.
     """
 
     def __init__(self, path: Path, *, guarded: bool = False) -> None:
@@ -58,16 +59,15 @@ class Store:
         if guarded:
             self._refuse_a_lost_file()
         self._connection = self._open()
-        try:
+        with contextlib.ExitStack() as undoing:
+            undoing.callback(self._connection.close)
             self._migrate()
-            if guarded:
-                self._refuse_lost_answers()
             self.owner = self._become_owner()
+            undoing.callback(self.owner.resign)
             self._bury_the_dead()
-            self._bear_witness()
-        except BaseException:
-            self._connection.close()
-            raise
+            if guarded:  # after the burials: answers may have been in journals only
+                self._refuse_lost_answers()
+            undoing.pop_all()
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards. Safe to call twice.
@@ -80,8 +80,9 @@ class Store:
         with self._lock:
             self._closed = True
             with contextlib.suppress(StoreError):
-                self._bear_witness()
                 self._bury(self.owner.name)
+            with contextlib.suppress(StoreError):
+                self._bear_witness()
             self.owner.close()
             self._connection.close()
 
@@ -106,11 +107,9 @@ class Store:
         """Run `step`, which deletes, and leave no byte of what it deleted in the file."""
         with self._guarded() as connection:
             connection.execute("pragma secure_delete=on")
-            (result,) = self.transact([step])
+            steps: list[Callable[[sqlite3.Connection], Any]] = [step, self._accept]
+            result: T = self.transact(steps)[0]
             connection.execute("vacuum")
-            (some,) = connection.execute("select exists (select 1 from answers)").fetchone()
-        if not some:  # on the word of a person: this store is empty, not lost
-            self._witness.forget()
         return result
 
     def rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
@@ -174,11 +173,12 @@ class Store:
             raise self._lost("empty")
 
     def _refuse_lost_answers(self) -> None:
-        """Raise when there were answers, and the file is sound but holds none."""
+        """Raise when there were more paid answers than the file holds, though it is sound."""
         with self._guarded() as connection:
-            (some,) = connection.execute("select exists (select 1 from answers)").fetchone()
-        if not some:
-            self._refuse_if_witnessed("empty")
+            held = count_held(connection)
+        if self._witness.missing(held):
+            raise self._lost_some(held) if held.answers else self._lost("empty")
+        self._witness.bear(held, checked=True)
 
     def _refuse_if_witnessed(self, state: str) -> None:
         if self._witness.answers():
@@ -192,13 +192,22 @@ class Store:
             "Restore it, or run `./scripts/assay doctor --accept-cold-cache` to start over."
         )
 
+    def _lost_some(self, held: Held) -> StoreError:
+        return StoreError(
+            f"The store {self.path}, which held {self._witness.answers():,} paid answers, holds "
+            f"{held.paid:,}: asking again would buy the others again. Restore it, or run "
+            "`./scripts/assay doctor --accept-cold-cache` to go on with what is there."
+        )
+
     def _bear_witness(self) -> None:
-        """Write down beside the file how many answers it holds, where that may have changed."""
-        if self._witness.answers() and not self._connection.total_changes:
-            return
+        """Write down beside the file how many answers it holds, where we may have added some."""
         with self._guarded() as connection:
-            (count,) = connection.execute("select count(*) from answers").fetchone()
-        self._witness.bear(count)
+            if connection.total_changes:
+                self._witness.bear(count_held(connection))
+
+    def _accept(self, connection: sqlite3.Connection) -> None:
+        """Let the witness know what is left of a deletion that a person asked for."""
+        self._witness.accept(count_held(connection).paid)
 
     def _open(self) -> sqlite3.Connection:
         try:
