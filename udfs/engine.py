@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from udfs.admission import Batch
 from udfs.claims import Ticket
+from udfs.clock import now_utc
 from udfs.dispatcher import CANCELLED, Dispatcher
-from udfs.errors import Cancelled
+from udfs.errors import Cancelled, StoreError
 from udfs.events import LookedUp, Nobody, Observer
 from udfs.meter import Reading
 from udfs.providers import Provider
@@ -73,8 +74,17 @@ class Engine:
 
     def begin_run(self, invocation_id: str) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
+        self.store.relax()
         beginning = self._dispatcher.begin_run(invocation_id)
         asyncio.run_coroutine_threadsafe(beginning, self._loop).result()
+
+    def fetch(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
+        """Return what the store knows of `keys`; where it fails, raise what stopped the run."""
+        try:
+            return self.store.fetch(keys, now_utc())
+        except StoreError:
+            self._raise_if_stopped()
+            raise
 
     def settle(self, asks: Sequence[Ask]) -> None:
         """Return once every ask is in `settled`; raise the `RunError` that stopped the run."""
@@ -100,6 +110,7 @@ class Engine:
 
     def cancel(self) -> None:
         """Stop the run: nothing more is sent, threads that wait get `Cancelled`."""
+        self.store.hurry()
         error = Cancelled(CANCELLED)
         self._loop.call_soon_threadsafe(self._dispatcher.stop, error)
 

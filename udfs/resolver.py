@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from udfs.canonical import normalise
 from udfs.census import Census
-from udfs.clock import now_utc
 from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.functions import parse_task
@@ -108,7 +107,7 @@ class Resolver:
         return False
 
     def _read_store(self, question: Question, keys: Iterable[bytes]) -> None:
-        found = self._engine.store.fetch(list(keys), now_utc())
+        found = self._engine.fetch(list(keys))
         for key, outcome in found.items():
             self._engine.settled.setdefault(key, outcome)
         self._engine.looked_up(question, found=found.values())

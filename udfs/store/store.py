@@ -1,4 +1,4 @@
-"""The durable file of answers, ledger and failures: one SQLite connection behind one lock."""
+"""The durable file of answers, ledger and failures: one connection writes, one reads."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from udfs.errors import StoreError
 from udfs.records import Outcome
 from udfs.store.leases import Owner
 from udfs.store.migrations import migrate, missing_steps, unknown_steps
+from udfs.store.patience import BUSY_SECONDS, TRY_SECONDS, Patience
 from udfs.store.rows import Held, count_held, settled_rows
 from udfs.store.witness import Witness
 
 T = TypeVar("T")
 
-BUSY_SECONDS = 60
 TABLES = (
     "answers",
     "calls",
@@ -47,20 +47,24 @@ class Store:
     With `guarded`, a file that was lost, emptied or damaged, or that holds fewer paid answers than
     it did, stops the run instead of being bought again; a witness beside the file knows how many
     there were.
+
+    What reads waits for no writer of ours, which may wait for that of another process: it has a
+    connection of its own. Safe to use from any thread, until a fork.
     """
 
     def __init__(self, path: Path, *, guarded: bool = False) -> None:
         # Two ways to one file must find the same owners, or leases would hold nobody off.
         self.path = path = path.resolve()
-        self._lock = threading.RLock()
+        self._lock, self._reading = threading.RLock(), threading.Lock()
+        self._patience = Patience()
         self._pid = os.getpid()
         self._closed = False
         self._witness = Witness(path)
         if guarded:
             self._refuse_a_lost_file()
-        self._connection = self._open()
         with contextlib.ExitStack() as undoing:
-            undoing.callback(self._connection.close)
+            self._connection = undoing.enter_context(contextlib.closing(self._open()))
+            self._reader = undoing.enter_context(contextlib.closing(self._open_reader()))
             self._migrate()
             self.owner = self._become_owner()
             undoing.callback(self.owner.resign)
@@ -85,19 +89,35 @@ class Store:
                 self._bear_witness()
             self.owner.close()
             self._connection.close()
+        with self._reading:
+            self._reader.close()
+
+    def hurry(self) -> None:
+        """The run is cancelled: wait no longer than a second for locks of other processes.
+
+        What is not written for want of time is in the journal. Lasts until `relax`.
+        """
+        self._patience.hurry()
+
+    def relax(self) -> None:
+        """A run begins: wait for other processes as long as is usual."""
+        self._patience.relax()
 
     def fetch(self, keys: Sequence[bytes], now: str) -> dict[bytes, Outcome]:
         """Return what is settled of `keys`: answers, and failures that are not due at `now`."""
-        with self._guarded() as connection:
-            return settled_rows(connection, keys, now)
+        return self._read(lambda connection: settled_rows(connection, keys, now))
 
     def transact(self, steps: Sequence[Callable[[sqlite3.Connection], T]]) -> list[T]:
-        """Run `steps` in one transaction and return their results once it is on disk."""
+        """Run `steps` in one transaction and return their results once it is on disk.
+
+        Raises `StoreError` where it cannot be, another process holding the lock for too long
+        included; then nothing of it is.
+        """
         with self._guarded() as connection:
-            connection.execute("begin immediate")
+            self._begin()
             try:
                 results = [step(connection) for step in steps]
-                connection.execute("commit")
+                self._patience.run(lambda: connection.execute("commit"))
             except BaseException:
                 connection.rollback()
                 raise
@@ -109,13 +129,13 @@ class Store:
             connection.execute("pragma secure_delete=on")
             steps: list[Callable[[sqlite3.Connection], Any]] = [step, self._accept]
             result: T = self.transact(steps)[0]
-            connection.execute("vacuum")
+            self._patience.run(lambda: connection.execute("vacuum"))
         return result
 
     def rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `step` would return, and take back what it did."""
         with self._guarded() as connection:
-            connection.execute("begin immediate")
+            self._begin()
             try:
                 return step(connection)
             finally:
@@ -126,11 +146,16 @@ class Store:
         if table not in TABLES:
             message = f"Unknown table {table!r} in the store; known are {', '.join(TABLES)}."
             raise StoreError(message)
-        with self._guarded() as connection:
-            columns = connection.execute("select name, type from pragma_table_info(?)", [table])
-            types = dict(columns.fetchall())
-            rows = connection.execute(f"select * from {table}")  # noqa: S608
-            return types, [tuple(map(_printable, row)) for row in rows]
+        return self._read(lambda connection: _rows(connection, table))
+
+    def _begin(self) -> None:
+        """Take the lock of whoever writes."""
+        self._patience.run(lambda: self._connection.execute("begin immediate"))
+
+    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `query` reads of the file as it is on disk."""
+        with self._translating(), self._reading:
+            return self._patience.run(lambda: query(self._reader))
 
     def _become_owner(self) -> Owner:
         try:
@@ -149,15 +174,20 @@ class Store:
 
     @contextmanager
     def _guarded(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection under the lock, with SQLite's errors translated."""
+        """Yield the connection that writes under the lock, with SQLite's errors translated."""
+        with self._translating(), self._lock:
+            yield self._connection
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        """Refuse a forked child, and turn SQLite's errors into ours."""
         if os.getpid() != self._pid:
             message = f"The store {self.path} was opened by another process; open it again."
             raise StoreError(message)
-        with self._lock:
-            try:
-                yield self._connection
-            except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a damaged name
-                raise self._translated(error) from error
+        try:
+            yield
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a damaged name
+            raise self._translated(error) from error
 
     def _translated(self, error: Exception) -> StoreError:
         return StoreError(
@@ -174,8 +204,7 @@ class Store:
 
     def _refuse_lost_answers(self) -> None:
         """Raise when there were more paid answers than the file holds, though it is sound."""
-        with self._guarded() as connection:
-            held = count_held(connection)
+        held = self._read(count_held)
         if self._witness.missing(held):
             raise self._lost_some(held) if held.answers else self._lost("empty")
         self._witness.bear(held, checked=True)
@@ -201,9 +230,8 @@ class Store:
 
     def _bear_witness(self) -> None:
         """Write down beside the file how many answers it holds, where we may have added some."""
-        with self._guarded() as connection:
-            if connection.total_changes:
-                self._witness.bear(count_held(connection))
+        if self._connection.total_changes:
+            self._witness.bear(self._read(count_held))
 
     def _accept(self, connection: sqlite3.Connection) -> None:
         """Let the witness know what is left of a deletion that a person asked for."""
@@ -219,11 +247,24 @@ class Store:
         try:
             self._refuse_a_newer_store(connection)
             set_pragmas(connection)
+            _set_tries(connection)
         except BaseException as error:
             connection.close()
             if isinstance(error, sqlite3.Error):
                 raise self._unopened(error) from error
             raise
+        return connection
+
+    def _open_reader(self) -> sqlite3.Connection:
+        """Return a connection that only reads; it may still undo what a killed writer left.
+
+        That is why the file is not opened read-only.
+        """
+        with self._translating():
+            connection = connect(self.path)
+            set_pragmas(connection)
+            connection.execute("pragma query_only=on")
+            _set_tries(connection)
         return connection
 
     def _unopened(self, error: Exception) -> StoreError:
@@ -234,9 +275,7 @@ class Store:
 
     def _migrate(self) -> None:
         """Bring the schema up to date in one transaction."""
-        with self._guarded() as connection:
-            missing = missing_steps(connection)
-        if missing:
+        if self._read(missing_steps):
             self.transact([migrate])
 
     def _refuse_a_newer_store(self, connection: sqlite3.Connection) -> None:
@@ -265,6 +304,11 @@ def set_pragmas(connection: sqlite3.Connection) -> None:
     """Choose a rollback journal and commits that survive a power cut."""
     for pragma in ("journal_mode=truncate", "synchronous=full", "mmap_size=0"):
         connection.execute(f"pragma {pragma}")
+
+
+def _set_tries(connection: sqlite3.Connection) -> None:
+    """Let a connection wait in tries: it is used with patience."""
+    connection.execute(f"pragma busy_timeout={TRY_SECONDS * 1000:.0f}")
 
 
 def create_where_missing(path: Path) -> None:
@@ -317,6 +361,15 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _rows(
+    connection: sqlite3.Connection, table: str
+) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
+    columns = connection.execute("select name, type from pragma_table_info(?)", [table])
+    types = dict(columns.fetchall())
+    rows = connection.execute(f"select * from {table}")  # noqa: S608
+    return types, [tuple(map(_printable, row)) for row in rows]
 
 
 def _text(raw: bytes) -> str:

@@ -57,7 +57,6 @@ class Writer:
         For notes about the run, which must not end it.
         """
         done: asyncio.Future[Any] = self._loop.create_future()
-        done.add_done_callback(lambda future: future.cancelled() or future.exception())
         self._jobs.put(_Job(lambda connection, _: [step(connection)], None, done))
 
     def close(self) -> None:
@@ -124,3 +123,4 @@ def _fail(jobs: Sequence[_Job], error: Exception) -> None:
     for job in jobs:
         if not job.done.done():
             job.done.set_exception(error)
+            job.done.exception()  # asked for, or asyncio complains where nobody waits any more

@@ -18,6 +18,7 @@ import pytest
 from udfs.faultd import Entry, FaultServer
 from udfs.store import Store
 
+from ..durability import worker
 from ..figures import Figure, figure
 from .project import Project, asking, table
 
@@ -106,10 +107,11 @@ def stop(new_project: Callable[..., Project], server: FaultServer) -> Stop:
         *signals: int,
         after: float | None = None,
         project: Project | None = None,
+        locked_seconds: float = 0,
     ) -> Stopped:
         project = project or new_project(MODELS)
         server.reset()
-        output = project.root / "printed.txt"
+        output, holders = project.root / "printed.txt", list[subprocess.Popen[str]]()
         limits = {"ASSAY_PACK_RECORDS": str(PACK), "ASSAY_MAX_IN_FLIGHT": str(IN_FLIGHT)}
         with output.open("wb") as file:
             running = subprocess.Popen(
@@ -122,6 +124,8 @@ def stop(new_project: Callable[..., Project], server: FaultServer) -> Stop:
             )
         try:
             _wait_for(server, running) if after is None else time.sleep(after)
+            if locked_seconds:
+                holders.append(_lock(project.store, locked_seconds))
             told_at = time.monotonic()
             _tell(running, *signals)
             code = running.wait(40)
@@ -129,6 +133,10 @@ def stop(new_project: Callable[..., Project], server: FaultServer) -> Stop:
             if running.poll() is None:
                 os.killpg(running.pid, signal.SIGKILL)
                 running.wait()
+            for holder in holders:
+                assert holder.poll() is None, "the lock was let go before the run had ended"
+                holder.kill()
+                holder.communicate()
         seconds = time.monotonic() - told_at
 
         text = output.read_text(encoding="utf-8", errors="replace")
@@ -145,6 +153,19 @@ def _wait_for(server: FaultServer, running: subprocess.Popen[bytes]) -> None:
         assert running.poll() is None, "the run ended before it asked"
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def _lock(store: Path, seconds: float) -> subprocess.Popen[str]:
+    """Let another process take the write lock of the store, and threads come to wait for it."""
+    command = [sys.executable, worker.__file__, "lock", str(store), "immediate", str(seconds)]
+    root = str(Path(__file__).parents[3])
+    holder = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": root}, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    time.sleep(1)
+    return holder
 
 
 def _tell(running: subprocess.Popen[bytes], *signals: int) -> None:
@@ -186,6 +207,21 @@ def test_e06_e08_e09_a_run_that_is_told_to_stop_stops(
         requests_after=stopped.started_after,
         answers_kept=stopped.stored,
     )
+
+
+def test_e06_ctrl_c_is_obeyed_while_another_process_holds_the_store(
+    stop: Stop, figure: Figure
+) -> None:
+    """Its lock outlasts the run: gone in time all the same, and what had come back is kept."""
+    stopped = stop(DBT, INT, locked_seconds=20)
+    assert stopped.seconds <= OBEYED_SECONDS
+    assert stopped.started_after == 0
+    assert stopped.code == 2, stopped.output
+    stopped.assert_free()
+    assert stopped.stored >= stopped.answered_before > 0
+    bought_twice = stopped.finish()
+    assert bought_twice <= IN_FLIGHT * PACK
+    figure(seconds=round(stopped.seconds, 2), bought_twice=bought_twice)
 
 
 def test_e07_ctrl_c_twice_leaves_no_half_table_and_loses_no_answer(

@@ -28,6 +28,7 @@ from udfs.resolver import Resolver
 from udfs.settings import Settings
 from udfs.store import Store, StoredAnswer, put_answers
 from udfs.store.migrations import migration
+from udfs.store.store import connect
 
 SPEC = json.dumps({"kind": "summarize", "max_words": 40})
 QUESTION = Question(parse_task(SPEC), "stub", "loopback")
@@ -203,6 +204,24 @@ def hold(store: Store) -> None:
     sys.stdin.read()
 
 
+def lock(path: Path, kind: str, seconds: float) -> None:
+    """Hold SQLite's lock of this kind on the store: of whoever writes, or of whoever commits."""
+    with contextlib.closing(connect(path)) as connection:
+        connection.execute(f"begin {kind}")
+        print("held", flush=True)
+        time.sleep(seconds)
+        connection.rollback()
+
+
+def spill(path: Path) -> None:
+    """Change everything, and die when a part of that is in the file and no commit is."""
+    connection = connect(path)
+    connection.execute("pragma cache_size=1")
+    connection.execute("begin immediate")
+    connection.execute("update answers set kind = 'gone'")
+    os.kill(os.getpid(), 9)
+
+
 def migrate(path: Path) -> None:
     """Open the store with one more step, which says that it is half done, and takes its time."""
 
@@ -241,6 +260,10 @@ def main(command: str, store: str, *rest: str) -> int:
         match command:
             case "settle":
                 settle(path, rest[0], *map(int, rest[1:]))
+            case "lock":
+                lock(path, rest[0], float(rest[1]))
+            case "spill":
+                spill(path)
             case "migrate":
                 migrate(path)
             case _:
