@@ -81,7 +81,8 @@ class Settings(Reach):
     base_url: Text = Field(
         default=None,
         description="The endpoint, up to and including `/v1`; unset means the public default. "
-        "Plain http is refused except to loopback.",
+        "Plain http is refused except to loopback, and so are a user name, a password, `?` and "
+        "`#`.",
     )
     model: Text = Field(default=None, description="The model that is asked; needed with `openai`.")
     store: Path = Field(
@@ -226,10 +227,16 @@ def _reasons(model: str) -> bool:
 
 
 def _check_url(url: str) -> None:
-    if "@" in url.partition("//")[2].partition("/")[0]:
+    if "@" in (url.partition("//")[2] or url).partition("/")[0]:
         message = (
             "`ASSAY_BASE_URL` holds a user name or a password, which would show in messages; use "
             "`OPENAI_API_KEY` for the key."
+        )
+        raise ValueError(message)
+    if "?" in url or "#" in url:
+        message = (
+            "`ASSAY_BASE_URL` holds a `?` or a `#`, which is not sent but would show in messages; "
+            "end it with the path, /v1, and use `OPENAI_API_KEY` for the key."
         )
         raise ValueError(message)
     if _is_safe(url):

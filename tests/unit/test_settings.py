@@ -195,10 +195,36 @@ def test_g12_other_endpoints_are_refused_by_name(url: str) -> None:
         openai(base_url=url)
 
 
-@pytest.mark.parametrize("url", ["https://me:canary@example.com/v1", "http://canary@localhost/v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:canary@example.com/v1",
+        "http://canary@localhost/v1",
+        "https:me:canary@example.com",
+    ],
+)
 def test_g09_a_url_with_credentials_is_refused_unquoted(url: str) -> None:
     """The endpoint is named in messages and logs; a password must not be."""
     with pytest.raises(ConfigError, match="ASSAY_BASE_URL") as refused:
+        openai(base_url=url)
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/v1?api-key=canary",
+        "https://example.com?api-key=canary",
+        "https://example.com/v1#canary",
+        "https://example.com/v1?canary#",
+        "ftp://example.com/?canary",
+    ],
+)
+def test_g09_a_url_with_a_query_is_refused_unquoted(url: str) -> None:
+    """It would not be sent, but show in messages, the ledger and dead letters."""
+    with pytest.raises(
+        ConfigError, match=r"holds a `\?` or a `#`.*; end it with the path"
+    ) as refused:
         openai(base_url=url)
     assert "canary" not in str(refused.value)
 
