@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from udfs.canonical import nfc
 
 from .places import country_names
 from .text import humanised, word_set
@@ -76,8 +77,7 @@ def column_kind(column: str) -> str | None:
 
 def plain_text(written: str) -> str:
     """`written` composed (NFC), without hidden characters, each run of blanks one space."""
-    composed = unicodedata.normalize("NFC", written)
-    return " ".join(_HIDDEN.sub("", composed).split())
+    return " ".join(_HIDDEN.sub("", nfc(written)).split())
 
 
 def normal_form(written: str, kind: str | None) -> Normal:
