@@ -8,9 +8,13 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from udfs.canonical import NORMALISER_VERSION, digest
+from udfs.canonical import NORMALISER_VERSION, canonical_json, digest
 
 JsonSchema = dict[str, Any]
+
+
+MOST_VALUES = 1_000
+"""Longer lists in an answer are refused unread: no reply has room for more."""
 
 
 class Rejected(ValueError):
@@ -91,3 +95,21 @@ class Task(BaseModel):
     def handle(self) -> str:
         """The name of the whole task, model and isolation included: 32 hex digits."""
         return digest([self.prompt_hash, self.model, self.isolate])
+
+
+def accepted(task: Task, raw: JsonValue, text: str) -> str:
+    """Return the canonical JSON of the answer that `raw` is, ready to be stored.
+
+    Whatever is wrong with it raises `Rejected`, also where `accept` raises something else: what
+    cannot be judged costs its own record and never the run.
+    """
+    try:
+        value = canonical_json(task.accept(raw, text))
+        if not value.isascii():
+            value.encode()
+    except (Rejected, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one answer, too
+        message = f"not judged: {type(error).__name__} in ai_{task.kind}; please report this"
+        raise Rejected(message) from None
+    return value

@@ -8,15 +8,15 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from udfs.canonical import canonical_json, is_clean
+from udfs.canonical import is_clean, is_plain
+from udfs.json_text import MAX_DEPTH, depth, whole
 from udfs.records import Ask, Judged, Outcome, Reply, Request
-from udfs.tasks import Rejected
-
-MAX_DEPTH = 64
-"""Deeper JSON is refused before it is parsed: a reply is three levels deep by design."""
+from udfs.tasks import Rejected, accepted
 
 MAX_ANSWER_CHARACTERS = 100_000
 """Longer answers are not stored: no task asks for one."""
+
+_TOO_LONG = f"too_long: more than {MAX_ANSWER_CHARACTERS} characters"
 
 _FENCE = re.compile(r"\A```[a-zA-Z]*\n(.*)\n?```\Z", re.DOTALL)
 _THINK = re.compile(r"\A<think>.*?</think>", re.DOTALL)
@@ -51,8 +51,8 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     by_id = {id_: item for id_, item in named if id_ is not None and counts[id_] == 1}
     judged = _judge_records(request, reply, by_id, answered_at)
     notes = [f"{len(unknown)} unknown ids"] if unknown else []
-    plain = "\\" not in reply.content and is_clean(reply.content)
-    if marred := 0 if plain else sum(not _is_clean(item) for item in by_id.values()):
+    plain = "\\" not in reply.content and is_plain(reply.content)
+    if marred := 0 if plain else sum(_is_marred(item) for item in by_id.values()):
         notes.append(f"{marred} answers cleaned of invisible characters")
     return replace(judged, note="; ".join(notes) or None)
 
@@ -68,9 +68,9 @@ def parse_strictly(content: str, *, constants: bool = False) -> Any:
     """Return the JSON value of `content`; `Rejected` for anything a careful parser must refuse.
 
     Doubled keys are marked, over-deep nesting and trailing text are refused, and so are NaN and
-    the infinities unless `constants` lets them through.
+    the infinities unless `constants` lets them through. Numbers beyond a double are infinite.
     """
-    if _depth(content) > MAX_DEPTH:
+    if depth(content) > MAX_DEPTH:
         message = "bad_json: nested too deep"
         raise Rejected(message)
     try:
@@ -81,7 +81,7 @@ def parse_strictly(content: str, *, constants: bool = False) -> Any:
 
 
 def _items(content: str) -> list[Any]:
-    value = parse_strictly(unwrapped(content))
+    value = parse_strictly(unwrapped(content), constants=True)  # a NaN costs its own record
     if isinstance(value, dict) and isinstance(items := value.get("answers"), list):
         return items
     message = "bad_json: no list of answers"
@@ -135,10 +135,11 @@ def _accept(ask: Ask, item: dict[str, Any] | None, key: str) -> str:
     if _holds_doubled(raw):
         message = "bad_json: a key is given twice"
         raise Rejected(message)
-    value = canonical_json(ask.question.task.accept(raw, ask.text))
+    if _length(raw) > MAX_ANSWER_CHARACTERS:  # before any work is done on it
+        raise Rejected(_TOO_LONG)
+    value = accepted(ask.question.task, raw, ask.text)
     if len(value) > MAX_ANSWER_CHARACTERS:
-        message = f"too_long: more than {MAX_ANSWER_CHARACTERS} characters"
-        raise Rejected(message)
+        raise Rejected(_TOO_LONG)
     return value
 
 
@@ -155,6 +156,20 @@ def _holds_doubled(value: Any) -> bool:
     return isinstance(value, _Doubled)
 
 
+def _length(value: Any) -> int:
+    """Return how many characters the texts in a value have, and how many other values it has."""
+    if isinstance(value, dict):
+        return sum(len(name) + _length(part) for name, part in value.items())
+    if isinstance(value, list):
+        return len(value) + sum(map(_length, value))
+    return len(value) if isinstance(value, str) else 1
+
+
+def _is_marred(item: Any) -> bool:
+    """Whether a text of an item was cleaned; one that is too long to be an answer was not."""
+    return _length(item) <= MAX_ANSWER_CHARACTERS and not _is_clean(item)
+
+
 def _is_clean(value: Any) -> bool:
     """Whether all texts in a value are as they may be stored."""
     if isinstance(value, dict):
@@ -168,20 +183,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _depth(content: str) -> int:
-    """Return an upper bound of the nesting depth: brackets inside strings count as well."""
-    if (most := content.count("[") + content.count("{")) <= MAX_DEPTH:
-        return most
-    depth = deepest = 0
-    for bracket in re.findall(r"[\[\]{}]", _STRING.sub("", content)):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?')
-"""A string, closed or not: to look for the end again from each quote would be quadratic."""
-
-_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
-_LENIENT = json.JSONDecoder(object_pairs_hook=_object)
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=whole
+)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_object, parse_int=whole)
 """Made once: `json.loads` makes one for each call, which takes longer than a short reply."""

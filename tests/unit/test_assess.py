@@ -166,3 +166,31 @@ def test_the_schema_is_closed_at_both_levels() -> None:
 def test_the_record_bounds_the_output() -> None:
     """At worst every value comes back in a new form."""
     assert TASK.output_tokens("x" * 100) == 110
+
+
+def test_a12_a_record_that_is_too_deep_says_so_whatever_the_answer() -> None:
+    """The embedded provider has none for it, an endpoint may have a fine one."""
+    for said in (None, answer()):
+        with pytest.raises(Rejected, match="nested deeper than 64 levels"):
+            TASK.accept(said, '{"a":' + "[" * 1_200 + "]" * 1_200 + "}")
+
+
+def test_c21_a_value_with_control_characters_can_be_normalised() -> None:
+    """They are taken out of the record as they are of the answer."""
+    record = json.dumps({"name": "an\x01na", "city": None})
+    assert TASK.accept(change("name", "an\x01na", "Anna"), record) == (
+        change("name", "anna", "Anna")
+    )
+
+
+@pytest.mark.parametrize("field", ["missing_fields", "normalizations"])
+def test_c21_a_list_of_more_than_a_thousand_is_refused_unread(field: str) -> None:
+    """No record is described so."""
+    with pytest.raises(Rejected, match="too_long: a list of more than 1,000"):
+        TASK.accept(answer(**{field: ["city"] * 1_001}), RECORD)
+
+
+def test_a_wrong_answer_is_told_of_briefly() -> None:
+    """The first five places and how many more there are."""
+    with pytest.raises(Rejected, match=r"normalizations\.1\.from, .* and 5 more\Z"):
+        TASK.accept(answer(normalizations=[{"field": "city"}] * 5), RECORD)

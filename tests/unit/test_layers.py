@@ -11,6 +11,7 @@ import pytest
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "canonical", "clock", "interrupts"),
     ("tasks",),
+    ("json_text",),
     ("functions",),
     ("settings",),
     ("records", "fence", "profile", "provenance"),

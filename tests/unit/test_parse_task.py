@@ -49,7 +49,7 @@ def test_an_unknown_kind_names_the_known_ones(kind: Any) -> None:
         parse_task(json.dumps({"kind": kind}))
 
 
-@pytest.mark.parametrize("spec", ["", "filter", "[]", "null", '"filter"'])
+@pytest.mark.parametrize("spec", ["", "filter", "[]", "null", '"filter"', "[" * 100_000])
 def test_a_task_is_a_json_object(spec: str) -> None:
     """Whoever calls the UDF by hand is sent to the macros."""
     with pytest.raises(ConfigError, match="A task must be a JSON object"):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from udfs.canonical import normalise
+from udfs.functions import Summarize
+from udfs.json_text import MAX_DEPTH
 from udfs.records import Outcome, Reply
 from udfs.tasks import Rejected
-from udfs.validator import MAX_DEPTH, judge, parse_strictly, unwrapped
+from udfs.validator import judge, parse_strictly, unwrapped
 
 from .builders import (
     NOW,
@@ -204,11 +208,53 @@ def test_c12_an_item_that_is_no_object_is_no_answer(item: Any) -> None:
     assert values(sent, judged(sent, [item, *honest(sent, word)])) == RIGHT
 
 
+@pytest.mark.parametrize("raw", ["NaN", "-Infinity", "1e999", "9" * 5_000, "-" + "9" * 5_000])
+def test_c12_a_number_that_is_none_costs_its_own_record(raw: str) -> None:
+    """Python's parser would take constants that JSON lacks, and stops at very long integers."""
+    sent = request("bad", "good", tasks=[task("sentiment")])
+    items = ",".join(
+        f'{{"id":"{id_}","a":{said}}}' for id_, said in zip(sent.ids, (raw, "0.5"), strict=True)
+    )
+    verdict = judged(sent, f'{{"answers":[{items}]}}')
+    assert values(sent, verdict) == {"good": 0.5}
+    assert refused(sent, verdict) == {"bad": "not a number from -1 to 1"}
+
+
 @pytest.mark.parametrize("raw", ["NaN", "Infinity", "-Infinity"])
-def test_c12_constants_that_json_lacks_spoil_the_reply(raw: str) -> None:
+def test_c12_constants_that_json_lacks_are_refused(raw: str) -> None:
     """Python's parser would take them."""
-    verdict = asked_alone(raw, extract({"name": "x", "type": "number"}, single=True))
-    assert verdict.note == "bad_json: not one JSON value"
+    with pytest.raises(Rejected, match="not one JSON value"):
+        parse_strictly(raw)
+
+
+class Clumsy(Summarize):
+    """A function whose author did not think of everything."""
+
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Raise what a text names, or answer what no store can hold."""
+        errors = {"deep": RecursionError, "big": OverflowError, "odd": ValueError, "key": KeyError}
+        if text in errors:
+            raise errors[text](raw)
+        bad: dict[str, JsonValue] = {"nan": math.nan, "half": "\ud800"}
+        return bad.get(text, raw)
+
+
+def test_c20_whatever_a_function_raises_costs_its_own_record() -> None:
+    """The message names the kind of error and holds nothing of the answer."""
+    sent = request("deep", "big", "odd", "key", "nan", "half", "fine", tasks=[Clumsy()])
+    verdict = judged(sent, honest(sent, lambda text: f"secret of {text}"))
+    assert values(sent, verdict) == {"fine": "secret of fine"}
+    told = "not judged: {} in ai_clumsy; please report this"
+    names = ("RecursionError", "OverflowError", "ValueError", "KeyError", "ValueError")
+    reasons = [told.format(name) for name in (*names, "UnicodeEncodeError")]
+    assert list(refused(sent, verdict).values()) == reasons
+
+
+@pytest.mark.parametrize("raw", ['"' + "a" * 100_001 + '"', "[" + '"",' * 100_001 + '""]'])
+def test_c21_an_answer_that_is_too_long_is_refused_before_it_is_read(raw: str) -> None:
+    """By the length of what was said: no work is done on megabytes."""
+    verdict = asked_alone(raw, Clumsy(), text="deep")
+    assert [*verdict.refused.values()] == ["too_long: more than 100000 characters"]
 
 
 def test_c12_constants_are_let_through_where_they_are_asked_for() -> None:

@@ -19,7 +19,7 @@ from udfs.functions.filter import Filter
 from udfs.functions.sentiment import Sentiment
 from udfs.functions.suggest import Suggest
 from udfs.functions.summarize import Summarize
-from udfs.tasks import Rejected, Task
+from udfs.tasks import Rejected, Task, accepted
 
 FUNCTIONS: tuple[type[Task], ...] = (
     Classify,
@@ -56,7 +56,7 @@ def parse_task(spec: str) -> Task:
 def _object(spec: str) -> dict[str, Any]:
     try:
         fields = json.loads(spec)
-    except ValueError:
+    except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         message = "A task must be a JSON object; let the ai_ macros write it."
@@ -67,7 +67,7 @@ def _object(spec: str) -> dict[str, Any]:
 def _check_examples(task: Task) -> None:
     for place, example in enumerate(task.examples, start=1):
         try:
-            task.accept(example.answer, normalise(example.text))
+            accepted(task, example.answer, normalise(example.text))
         except Rejected as error:
             message = f"ai_{task.kind}: the answer of example {place} is not valid: {error}."
             raise ConfigError(message) from None

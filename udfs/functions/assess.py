@@ -10,9 +10,12 @@ from pydantic_core import ErrorDetails
 
 from udfs.canonical import clean
 from udfs.functions.classify import same_label
-from udfs.tasks import JsonSchema, Rejected, Task
+from udfs.json_text import read_record
+from udfs.tasks import MOST_VALUES, JsonSchema, Rejected, Task
 
 CATEGORIES = ("complete", "incomplete", "suspicious", "empty")
+_SHOWN = 5
+"""So many places where an answer is wrong are named."""
 
 
 class Rule(BaseModel):
@@ -78,18 +81,15 @@ class Assess(Task):
 
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
         """Take known columns only, and normal forms of values that the record holds."""
-        try:
-            found = _Assessment.model_validate(raw)
-        except ValidationError as error:
-            message = f"not an assessment: {', '.join(sorted(set(map(_place, error.errors()))))}"
-            raise Rejected(message) from None
+        record = _columns(text)
+        found = _assessment(raw)
         missing = [clean(name) for name in found.missing_fields]
         changes = [
             {"field": clean(change.field), "from": clean(change.from_), "to": clean(change.to)}
             for change in found.normalizations
         ]
         ruled = {rule.column for rule in self.rules if rule.column is not None}
-        _check_columns(missing, changes, _columns(text), ruled)
+        _check_columns(missing, changes, record, ruled)
         return {
             "quality_score": found.quality_score,
             "missing_fields": [*missing],
@@ -111,6 +111,25 @@ def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:
     }
 
 
+def _assessment(raw: JsonValue) -> _Assessment:
+    _check_lengths(raw)
+    try:
+        return _Assessment.model_validate(raw)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        places = sorted(set(map(_place, details)))
+        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        message = f"not an assessment: {', '.join(places[:_SHOWN])}{more}"
+        raise Rejected(message) from None
+
+
+def _check_lengths(raw: JsonValue) -> None:
+    lists = raw.values() if isinstance(raw, dict) else ()
+    if any(isinstance(values, list) and len(values) > MOST_VALUES for values in lists):
+        message = f"too_long: a list of more than {MOST_VALUES:,} fields or normal forms"
+        raise Rejected(message)
+
+
 def _place(detail: ErrorDetails) -> str:
     """Return where an answer is wrong, without the names that it made up."""
     path = detail["loc"]
@@ -120,15 +139,9 @@ def _place(detail: ErrorDetails) -> str:
 
 
 def _columns(text: str) -> dict[str, str]:
-    """Return the record's columns as the text spells them; null is spelled as nothing."""
-    try:
-        record = json.loads(text, parse_int=str, parse_float=str)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
-        message = "the text is not a record: a JSON object of columns"
-        raise Rejected(message)
-    return {name: _spelled(value) for name, value in record.items()}
+    """Return the record's columns as the text spells them, cleaned; null is spelled as nothing."""
+    record = read_record(text, as_written=True)
+    return {clean(name): clean(_spelled(value)) for name, value in record.items()}
 
 
 def _spelled(value: JsonValue) -> str:

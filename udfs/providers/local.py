@@ -19,9 +19,10 @@ from udfs.embedded.suggester import suggest
 from udfs.embedded.summarizer import Summarizer
 from udfs.errors import ConfigError
 from udfs.functions import Assess, Classify, Extract, Filter, Sentiment, Suggest, Summarize
+from udfs.json_text import read_record
 from udfs.records import Reply, Request, Usage
 from udfs.settings import LOCAL_MODEL, Settings
-from udfs.tasks import Task
+from udfs.tasks import Rejected, Task
 
 Judge = Callable[[Sequence[str]], list[Judgement]]
 
@@ -47,7 +48,10 @@ class LocalProvider:
         items: list[dict[str, Any]] = [{"id": id_} for id_ in request.ids]
         confidence: dict[tuple[str, str], float] = {}
         for key, question in zip(request.keys, request.pack.questions, strict=True):
-            for item, judgement in zip(items, self._judge(question.task)(texts), strict=True):
+            judged = judged_each(self._judge(question.task), texts)
+            for item, judgement in zip(items, judged, strict=True):
+                if judgement is None:
+                    continue
                 item[key] = judgement.value
                 confidence[item["id"], key] = judgement.confidence
         content = json.dumps({"answers": items}, ensure_ascii=False)
@@ -59,6 +63,18 @@ class LocalProvider:
             if task.handle not in self._judges:
                 self._judges[task.handle] = make_judge(task, self._embedder)
             return self._judges[task.handle]
+
+
+def judged_each(judge: Judge, texts: Sequence[str]) -> list[Judgement | None]:
+    """Return what `judge` says of each text; None where it fails, which is no answer."""
+    try:
+        return [*judge(texts)]
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a text that a model cannot bear costs only itself
+        if len(texts) == 1:
+            return [None]
+        return [judged_each(judge, [text])[0] for text in texts]
 
 
 def make_judge(task: Task, embedder: Embedder) -> Judge:
@@ -124,14 +140,28 @@ def _values(found: Any, name: str) -> list[Any]:
 def _of_record(task: Assess | Suggest) -> Judge:
     """Return the judge of texts that are JSON objects."""
     if isinstance(task, Suggest):
-        return lambda texts: [suggest(json.loads(text)) for text in texts]
+        return lambda texts: _of_records(texts, lambda records: [suggest(one) for one in records])
     rules = {rule.column: rule.text for rule in task.rules if rule.column is not None}
     general = [rule.text for rule in task.rules if rule.column is None]
+    return lambda texts: _of_records(
+        texts, lambda records: assess(records, rules or general or None)
+    )
 
-    def judge(texts: Sequence[str]) -> list[Judgement]:
-        return assess([json.loads(text) for text in texts], rules or general or None)
 
-    return judge
+def _of_records(
+    texts: Sequence[str], judge: Callable[[Sequence[dict[str, Any]]], list[Judgement]]
+) -> list[Judgement]:
+    """Return what `judge` says of each record; of a text that is none, null: its task says why."""
+    records = [_record(text) for text in texts]
+    judged = iter(judge([record for record in records if record is not None]))
+    return [Judgement(None, 0.0) if record is None else next(judged) for record in records]
+
+
+def _record(text: str) -> dict[str, Any] | None:
+    try:
+        return read_record(text)
+    except Rejected:
+        return None
 
 
 def open_provider(_settings: Settings) -> LocalProvider:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from collections.abc import Mapping
@@ -255,6 +256,28 @@ def test_c12_c22_what_does_not_fit_the_type_is_given_up(
         assert statuses(opened.ask(["one text"], task)) == ["invalid"]
         assert len(stubborn.ledger.entries) == 2
     assert opened.rows("answers") == []
+
+
+@pytest.mark.parametrize("provider", ["openai", "local"])
+def test_c20_a12_a_record_that_is_too_deep_costs_only_itself(
+    provider: str, room: OpenRoom
+) -> None:
+    """It is a dead letter that says why; its pack keeps the answers that were paid."""
+    sound = {
+        "quality_score": 9,
+        "missing_fields": [],
+        "normalizations": [],
+        "category": "complete",
+    }
+    records = [json.dumps({"payload": [place]}) for place in range(8)]
+    records[5] = '{"payload":' + "[" * 1_200 + "]" * 1_200 + "}"
+    with FaultServer(answer=lambda _text, _schema: sound) as honest:
+        opened = room(url=honest.url(), provider=provider)
+        outcomes = opened.ask(records, {"kind": "assess"})
+        assert statuses(outcomes) == all_but(5, 8, "invalid")
+        assert opened.dead == ["invalid"]
+        assert paid_twice(honest) <= 1  # the one itself: asked once more, as any without an answer
+    assert str(outcomes[5].error).startswith("the record is nested deeper than 64 levels; leave")
 
 
 def test_c22_a_day_that_does_not_exist_is_asked_again(room: OpenRoom) -> None:
