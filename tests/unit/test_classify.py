@@ -105,4 +105,4 @@ def test_one_label_is_plain_text_and_several_are_json(multi: bool) -> None:
 
 def test_the_same_label_is_found_among_any_labels() -> None:
     """Extract, sentiment and assess share the rule."""
-    assert same_label(" B", ["a", "b"]) == "b"
+    assert same_label(" B", ("a", "b")) == "b"

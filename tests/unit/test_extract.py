@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -222,3 +223,19 @@ def test_values_and_names_bound_the_output() -> None:
     """A long text may hold long values, up to a point."""
     task = extract({"name": "full_name"})
     assert [task.output_tokens("x" * size) for size in (0, 40, 10**6)] == [33, 43, 433]
+
+
+@pytest.mark.parametrize("type_", ["integer", "text"])
+def test_c21_a_list_of_more_than_a_thousand_values_is_refused_unread(type_: str) -> None:
+    """80,000 integers held the loop for 19 s, in which no Ctrl-C was heard."""
+    field = extract({"name": "x", "type": type_, "many": True}, single=True)
+    started = time.process_time()
+    with pytest.raises(Rejected, match=r"\Atoo_long: field 'x' has more than 1,000 values\Z"):
+        field.accept([*range(80_000)], TEXT)
+    assert time.process_time() - started < 1
+
+
+def test_a_thousand_values_are_taken_each_once() -> None:
+    """In the order in which they came."""
+    field = extract({"name": "x", "type": "number", "many": True}, single=True)
+    assert field.accept([3, 1, 3.0, *range(997)], TEXT) == [3, 1, 0, 2, *range(4, 997)]

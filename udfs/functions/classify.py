@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
+from udfs.canonical import nfc
 from udfs.tasks import JsonSchema, Rejected, Task
 
 FEWEST_LABELS = 2
@@ -16,16 +15,20 @@ FEWEST_LABELS = 2
 
 def fold(label: str) -> str:
     """Return the form in which two spellings of a label count as equal."""
-    return unicodedata.normalize("NFC", label).strip().casefold()
+    return nfc(label).strip().casefold()
 
 
-def same_label(raw: JsonValue, labels: Iterable[str]) -> str:
-    """Return the one of `labels` that `raw` spells, or raise `Rejected`; nothing fuzzier."""
-    for label in labels:
-        if isinstance(raw, str) and fold(raw) == fold(label):
-            return label
+def same_label(raw: JsonValue, labels: tuple[str, ...]) -> str:
+    """Return the first of `labels` that `raw` spells, or raise `Rejected`; nothing fuzzier."""
+    if isinstance(raw, str) and (label := _folded(labels).get(fold(raw))) is not None:
+        return label
     message = "bad_label: not one of the labels"
     raise Rejected(message)
+
+
+@lru_cache(maxsize=256)
+def _folded(labels: tuple[str, ...]) -> dict[str, str]:
+    return {fold(label): label for label in reversed(labels)}
 
 
 class Label(BaseModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import sys
 from collections.abc import Callable
 from typing import ClassVar, Literal, Self
@@ -12,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from udfs.canonical import clean
 from udfs.functions.classify import same_label
-from udfs.tasks import JsonSchema, Rejected, Task
+from udfs.grounding import Source
+from udfs.tasks import MOST_VALUES, JsonSchema, Rejected, Task
 
 FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
+_Value = str | int | float | bool
 
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
 _HINT = {"date": "YYYY-MM-DD", "timestamp": "YYYY-MM-DDTHH:MM:SS"}
@@ -84,36 +85,39 @@ class Extract(Task):
 
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
         """Check types strictly and, for text fields, that the text says so."""
+        source = Source(text)
         if self.single:
-            return self._many(self.fields[0], raw, text)
+            return self._many(self.fields[0], raw, source)
         if not isinstance(raw, dict) or set(raw) != {field.name for field in self.fields}:
             message = "not an object with exactly the fields asked for"
             raise Rejected(message)
-        return {field.name: self._value(field, raw[field.name], text) for field in self.fields}
+        return {field.name: self._value(field, raw[field.name], source) for field in self.fields}
 
     def output_tokens(self, text: str) -> int:
         """Names and values: bounded by what the text can hold."""
         names = sum(len(field.name) // 3 + 6 for field in self.fields)
         return names + 24 * len(self.fields) + min(len(text) // 4, 400)
 
-    def _value(self, field: Field, raw: JsonValue, text: str) -> JsonValue:
+    def _value(self, field: Field, raw: JsonValue, source: Source) -> JsonValue:
         if field.many:
-            return self._many(field, raw, text)
-        return None if raw is None else self._one(field, raw, text)
+            return self._many(field, raw, source)
+        return None if raw is None else self._one(field, raw, source)
 
-    def _many(self, field: Field, raw: JsonValue, text: str) -> JsonValue:
+    def _many(self, field: Field, raw: JsonValue, source: Source) -> JsonValue:
         if not isinstance(raw, list):
             message = f"field {field.name!r} is not a list"
             raise Rejected(message)
-        found = [self._one(field, item, text) for item in raw]
-        return [value for place, value in enumerate(found) if value not in found[:place]]
+        if len(raw) > MOST_VALUES:
+            message = f"too_long: field {field.name!r} has more than {MOST_VALUES:,} values"
+            raise Rejected(message)
+        return list(dict.fromkeys(self._one(field, item, source) for item in raw))
 
-    def _one(self, field: Field, raw: JsonValue, text: str) -> JsonValue:
+    def _one(self, field: Field, raw: JsonValue, source: Source) -> _Value:
         if field.labels is not None:
             return same_label(raw, field.labels)
         value = _typed(field, raw)
         if field.type == "text" and self.grounded:
-            return _verbatim(field, str(value), text)
+            return _verbatim(field, str(value), source)
         return value
 
 
@@ -135,7 +139,7 @@ def _field_schema(field: Field) -> JsonSchema:
     return item | {"type": [item["type"], "null"]}
 
 
-def _typed(field: Field, raw: JsonValue) -> JsonValue:
+def _typed(field: Field, raw: JsonValue) -> _Value:
     """Return `raw` in the normal form of the field's type, which SQL can cast."""
     value = _READERS[field.type](clean(raw).strip() if isinstance(raw, str) else raw)
     if value is None:
@@ -180,7 +184,7 @@ def _timestamp(raw: JsonValue) -> str | None:
     return moment.replace(tzinfo=None).isoformat() if moment else None
 
 
-_READERS: dict[FieldType, Callable[[JsonValue], JsonValue]] = {
+_READERS: dict[FieldType, Callable[[JsonValue], _Value | None]] = {
     "text": _text,
     "integer": _integer,
     "number": _number,
@@ -190,12 +194,9 @@ _READERS: dict[FieldType, Callable[[JsonValue], JsonValue]] = {
 }
 
 
-def _verbatim(field: Field, value: str, text: str) -> str:
-    """Return `value` as it is spelled in `text`; case and white space may differ."""
-    if value in text:
-        return value
-    pattern = r"\s+".join(re.escape(word) for word in value.split())
-    if (found := re.search(pattern, text, re.IGNORECASE)) is not None:
-        return found.group(0)
+def _verbatim(field: Field, value: str, source: Source) -> str:
+    """Return `value` as the text spells it; case and white space may differ."""
+    if (spelling := source.spelling(value)) is not None:
+        return spelling
     message = f"not_grounded: field {field.name!r} does not occur in the text"
     raise Rejected(message)
