@@ -6,14 +6,14 @@ shapes, no value. Each issue is judged on its own: one that is not valid is drop
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from udfs.canonical import clean
+from udfs.canonical import clean, is_clean
+from udfs.json_text import read_record
 from udfs.tasks import JsonSchema, Rejected, Task
 
 Kind = Literal[
@@ -47,9 +47,9 @@ EXPECTATIONS = (
 LONGEST_PATTERN = 200
 LONGEST_REASON = 300
 MOST_ISSUES = 500
-_HEAVY = re.compile(r"\)[*+{]|\(\?[^:]|\\[1-9]")
+_HEAVY = re.compile(r"\)[*+{]|\(\?[^:]|\\[1-9]|\[\[|--|&&|~~|\|\|")
 """What makes a pattern slow or is not in the syntax that RE2 and Python share: repeated groups,
-look-around and flags, back references."""
+look-around and flags, back references, sets in sets."""
 
 
 class Issue(BaseModel):
@@ -59,7 +59,7 @@ class Issue(BaseModel):
     the candidate's. Of a pair the second column is never above the first.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
     candidate: str | None
     kind: Kind
@@ -114,11 +114,11 @@ class Suggest(Task):
 
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
         """Keep the issues that are valid; say of the others why they were dropped."""
+        known = _Known(text)
         items = raw.get("issues") if isinstance(raw, dict) else None
         if not isinstance(items, list) or len(items) > MOST_ISSUES:
             message = f"no list of issues, or more than {MOST_ISSUES}"
             raise Rejected(message)
-        known = _Known(text)
         issues: list[JsonValue] = []
         dropped: list[JsonValue] = []
         for place, item in enumerate(items, start=1):
@@ -138,10 +138,10 @@ class _Known:
 
     def __init__(self, text: str) -> None:
         try:
-            document = json.loads(text)
+            document = read_record(text)
             self._columns = {column["name"] for column in document["columns"]}
             self._candidates = {each["id"]: each for each in document["candidates"]}
-        except (ValueError, KeyError, TypeError):
+        except (Rejected, KeyError, TypeError):
             message = "the text is not a profile; use ./scripts/assay suggest"
             raise Rejected(message) from None
         self._given: set[str] = set()
@@ -183,6 +183,8 @@ class _Known:
             yield f"{issue.expectation} reads {FREE[issue.expectation]} columns"
         if not set(issue.columns) <= self._columns:
             yield "names a column that the table does not have"
+        if not is_clean(issue.pattern or ""):
+            yield "its pattern holds invisible characters"
         if issue.expectation.endswith("_between"):
             yield from _bounds(issue)
         if issue.expectation.endswith("_regex"):
@@ -211,7 +213,7 @@ def _pattern(pattern: str) -> Iterator[str]:
         return
     try:
         re.compile(pattern)
-    except re.error:
+    except (re.error, OverflowError, RecursionError):
         yield "its pattern is no regular expression"
 
 

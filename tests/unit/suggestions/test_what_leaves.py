@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -145,6 +146,18 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"expectation": "expect_column_values_to_match_regex", "pattern": "[0-9]+"},
         "cannot be counted",
     ),
+    (
+        {"expectation": "expect_column_values_to_match_regex", "pattern": "a{1,99999999999}"},
+        "is no regular expression",
+    ),
+    (
+        {"expectation": "expect_column_values_to_match_regex", "pattern": "[[a]"},
+        "too long, or repeats",
+    ),
+    (
+        {"expectation": "expect_column_values_to_match_regex", "pattern": "a\ud800"},
+        "holds invisible characters",
+    ),
 ]
 
 
@@ -158,6 +171,15 @@ def test_what_is_not_valid_is_dropped_and_told_of(
 
     assert len(made.found) == 1
     assert [told in line for line in made.dropped] == [True]
+
+
+@pytest.mark.parametrize("bound", ["minimum", "maximum"])
+def test_c12_an_infinite_bound_is_dropped(bound: str) -> None:
+    """1e999 is infinite for a parser, and no JSON could hold it."""
+    text = json.dumps({"columns": [{"name": "size"}], "candidates": []})
+    issue: dict[str, Any] = ISSUE | {"candidate": None, bound: math.inf}
+    found = parse_task('{"kind": "suggest"}').accept({"issues": [issue]}, text)
+    assert found == {"issues": [], "dropped": [{"place": 1, "why": f"not an issue: {bound}"}]}
 
 
 def test_an_issue_twice_counts_once(connection: duckdb.DuckDBPyConnection) -> None:
