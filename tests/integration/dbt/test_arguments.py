@@ -122,7 +122,8 @@ INVALID_EXAMPLES = [
     ("ai_sentiment", "'body', examples=[{'text': 'x', 'answer': 2}]", "from -1 to 1"),
     ("ai_summarize", "'body', examples=[{'text': 'x', 'answer': ''}]", "not a text"),
     ("ai_filter", "'body', 'Glad?', examples=[{'text': 'x', 'answer': 'yes'}]", "true, false"),
-    ("ai_assess", "['body'], examples=[{'text': 'x', 'answer': 'fine'}]", "not an assessment"),
+    ("ai_assess", "['body'], examples=[{'text': 'x', 'answer': 'fine'}]", "not a record"),
+    ("ai_assess", "['body'], examples=[{'text': '{}', 'answer': 'fine'}]", "not an assessment"),
 ]
 
 Case = tuple[str, str, str, str]
