@@ -99,7 +99,17 @@ def _seed_folders(project: Path) -> tuple[Path, ...]:
 
 
 def _odd_files(folder: Path) -> Iterator[Path]:
-    """Yield what is there and is neither a file nor a folder."""
-    for path in folder.rglob("*"):
-        if path.exists() and not path.is_file() and not path.is_dir():
-            yield path
+    """Yield what is there and is neither a file nor a folder.
+
+    Raises `ConfigError` for a folder of which something cannot be looked at.
+    """
+    try:
+        for path in folder.rglob("*"):
+            if path.exists() and not path.is_file() and not path.is_dir():
+                yield path
+    except OSError as error:
+        message = (
+            f"{error.filename} cannot be looked at ({error.strerror}); name folders of data that "
+            "you may read in `ASSAY_DATA_DIRECTORIES`."
+        )
+        raise ConfigError(message) from None

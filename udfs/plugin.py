@@ -41,6 +41,7 @@ from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
 from udfs.telemetry import open_telemetry
 from udfs.terminal import show_progress
+from udfs.warehouse import check_database, database_path
 
 _log = AdapterLogger("Assay")
 
@@ -206,6 +207,7 @@ class Plugin(BasePlugin):
         try:
             self._settings = load_settings(config)
             check_cap(self._settings)
+            check_database(database_path())
             fence.check_files(self._settings)
             _check_profile(inherited, self._settings)
             self._engine = _workshop.engine(self._settings)

@@ -56,7 +56,7 @@ Money = Annotated[float | None, _none_if_blank, Field(gt=0, allow_inf_nan=False)
 class Reach(BaseModel):
     """What SQL may reach outside the warehouse."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     data_directories: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(
         default=(Path("data"),),
@@ -270,6 +270,7 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
     set_here = [name for name in environ if name.startswith(PREFIX)]
     _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
     _refuse_sdk_url(config, environ)
+    _check_threads(environ)
     given = {name: value for name, value in config.items() if _blank_is_none(value) is not None}
     if key := environ.get("OPENAI_API_KEY", "").strip():
         given["api_key"] = key
@@ -302,6 +303,14 @@ def _refuse_unknown(names: Any, known: list[str], what: str, where: str) -> None
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             message = f"Unknown {what} {name!r} {where}; did you mean {near[0]!r}?"
             raise ConfigError(message)
+
+
+def _check_threads(environ: Mapping[str, str]) -> None:
+    """Raise before dbt does: it ends in a traceback."""
+    said = environ.get("ASSAY_THREADS", "").strip()
+    if said and not re.fullmatch("0*[1-9][0-9]{0,3}", said):
+        message = f"`ASSAY_THREADS` is {said!r}; give a number from 1 on, or unset it."
+        raise ConfigError(message)
 
 
 def _refuse_sdk_url(config: Mapping[str, Any], environ: Mapping[str, str]) -> None:

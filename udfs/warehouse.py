@@ -13,10 +13,25 @@ from udfs.errors import ConfigError
 from udfs.fence import enclose
 from udfs.settings import reach_from_environ
 
+_SQLITE = b"SQLite format 3\0"
+
 
 def database_path() -> Path:
     """Return the DuckDB file of the warehouse."""
     return Path(os.environ.get("ASSAY_DATABASE") or "warehouse.duckdb")
+
+
+def check_database(path: Path) -> None:
+    """Raise `ConfigError` for a SQLite file: DuckDB would fetch an extension to open it."""
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(len(_SQLITE))
+        if head == _SQLITE:
+            message = (
+                f"`ASSAY_DATABASE` is {path}, a SQLite file such as the store; name a DuckDB "
+                "file, such as warehouse.duckdb."
+            )
+            raise ConfigError(message)
 
 
 def open_warehouse(
@@ -27,6 +42,7 @@ def open_warehouse(
     `threads` is how many DuckDB uses, all cores unless told; behind the fence it cannot change.
     Raises `ConfigError` where another process has it open: DuckDB lets only one in.
     """
+    check_database(path)
     try:
         config: dict[str, Any] = {} if threads is None else {"threads": threads}
         connection = duckdb.connect(str(path), read_only=read_only, config=config)

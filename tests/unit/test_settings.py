@@ -300,3 +300,16 @@ def test_every_setting_says_what_it_means() -> None:
     """The reference manual is made of these sentences."""
     bare = [name for name, field in Settings.model_fields.items() if not field.description]
     assert bare == []
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "many", "1.5"])
+def test_threads_that_dbt_would_trip_over_are_refused(said: str) -> None:
+    """By us, in a line."""
+    with pytest.raises(ConfigError, match="`ASSAY_THREADS` is '"):
+        settings_from_environ({"ASSAY_THREADS": said})
+
+
+def test_blanks_around_a_setting_are_no_part_of_it() -> None:
+    """Another model would be asked everything anew."""
+    environ = KEY | {"ASSAY_PROVIDER": "openai", "ASSAY_MODEL": " gpt-test "}
+    assert settings_from_environ(environ).model == "gpt-test"
