@@ -349,8 +349,8 @@ class Dispatcher:
         match verdict:
             case policy.Retry(wait):
                 self._spawn(self._send_later(policy.next_sending(pack, error.fault), wait))
-            case policy.Split():
-                for part in policy.parts_of(pack, error.fault):
+            case policy.Split(singly):
+                for part in policy.parts_of(pack, error.fault, singly=singly):
                     self._backlog.add_pack(part)
             case policy.Stop(status, reason):
                 raise _STOPS.get(status, RunError)(reason or str(error))

@@ -83,9 +83,8 @@ class CallError(AssayError):
 
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
-    the server may have answered and billed although nothing usable arrived, `too_long` whether
-    it said that what it was sent is too long; the tokens are what it says to have billed, where
-    it says so.
+    the server may have answered and billed although nothing usable arrived; the tokens are what
+    it says to have billed, where it says so.
     """
 
     def __init__(
@@ -96,7 +95,6 @@ class CallError(AssayError):
         status: int | None = None,
         retry_after_seconds: float | None = None,
         maybe_paid: bool = False,
-        too_long: bool = False,
     ) -> None:
         super().__init__(message)
         self.input_tokens: int | None = None
@@ -105,4 +103,3 @@ class CallError(AssayError):
         self.status = status
         self.retry_after_seconds = retry_after_seconds
         self.maybe_paid = maybe_paid
-        self.too_long = too_long

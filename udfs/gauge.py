@@ -7,6 +7,9 @@ from collections import Counter
 
 from udfs.records import Request, Usage
 
+MOST_TOKENS_FOR_ONE = 8
+"""The most that a vocabulary makes of what we take for one token."""
+
 
 class Gauge:
     """How many tokens a model counts where we estimate one, by the usage that it reports.
@@ -20,10 +23,11 @@ class Gauge:
         self._reported: Counter[str] = Counter()
 
     def read(self, request: Request, usage: Usage) -> None:
-        """Take in what a request took."""
+        """Take in what a request took; of what is beyond belief, as much as can be believed."""
         if usage.input_tokens is not None:
+            most = MOST_TOKENS_FOR_ONE * request.input_tokens
             self._estimated[request.model] += request.input_tokens
-            self._reported[request.model] += usage.input_tokens
+            self._reported[request.model] += min(usage.input_tokens, most)
 
     def input_tokens(self, request: Request) -> int:
         """Return how many tokens `request` is going to take, as far as can be told."""

@@ -15,6 +15,7 @@ from udfs.census import Census
 from udfs.errors import CallError
 from udfs.gauge import Gauge
 from udfs.limiter import Limiter
+from udfs.luck import BLAMED, SUSPECT, Luck
 from udfs.prices import cost_usd, price_of
 from udfs.records import Ask, Pack, Request, Usage
 from udfs.settings import Settings
@@ -22,14 +23,8 @@ from udfs.settings import Settings
 TURNED_DOWN_TO_STOP = 3
 """So many single records turned down, and not one request served, and the set-up is at fault."""
 
-TURNED_DOWN_IN_A_ROW = 20
-"""So many in a row, and it is not the records either, whatever was served before."""
-
-REFUSED_TO_SUSPECT, REFUSED_TO_BLAME = 3, 6
-"""So often refused for limits while others are served, and it is about this pack."""
-
-LONGEST_LIMIT_SECONDS = 60.0
-"""How long limits by the minute may refuse the last pack of a run, which has none beside it."""
+LONGEST_LIMIT_SECONDS = 90.0
+"""Longer than this no limit by the minute refuses the last of a run, which has none beside it."""
 
 
 class Governor:
@@ -45,7 +40,9 @@ class Governor:
         self._retries = RetryBudget()
         self._served: Counter[str] = Counter()
         self._turned_down: Counter[str] = Counter()
+        self._forbidden: dict[bytes, int] = {}
         self._gauge = Gauge()
+        self._luck = Luck()
 
     @property
     def requests_in_flight(self) -> int:
@@ -114,8 +111,8 @@ class Governor:
     def succeeded(self, request: Request, usage: Usage) -> None:
         """The server served `request`, and says what it took."""
         self._served[request.model] += 1
-        self._turned_down[request.model] = 0
         self._gauge.read(request, usage)
+        self._luck.accepts(request.pack)
         self._retries.earn()
         now = time.monotonic()
         if self._breaker.succeeded(now):
@@ -129,13 +126,19 @@ class Governor:
         of how much the server takes.
         """
         now = time.monotonic()
+        if error.status == HTTPStatus.FORBIDDEN:
+            self._breaker.failed(now, refused=False)
+            return
         if error.fault not in policy.SERVER_FAULTS:
             self._breaker.succeeded(now)
             return
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
-        suspect = refused and pack.attempt >= REFUSED_TO_SUSPECT and self._breaker.serves(now)
+        if refused:
+            self._luck.refuses(pack)
         self._breaker.failed(now, refused=refused)
-        if (refused and not suspect) or error.maybe_paid:
+        if refused and self._luck.chance(pack) < SUSPECT:
+            return
+        if refused or error.maybe_paid:
             self._limiter.dropped(now, refused=refused, latency_seconds=latency_seconds)
         self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))
 
@@ -160,7 +163,9 @@ class Governor:
                 return verdict
             stop = self._out_of_patience(error)
             verdict = stop or self._spared(verdict, pack, error, last=bool(last))
-        elif error.fault in policy.TURNED_DOWN:
+        elif error.status == HTTPStatus.FORBIDDEN:
+            verdict = self._of_a_guard(pack, error) or verdict
+        elif isinstance(verdict, policy.Bury) and error.fault == "too_big_or_bad":
             verdict = self._unfit(pack, error) or verdict
         if isinstance(verdict, policy.Retry) and error.status != HTTPStatus.TOO_MANY_REQUESTS:
             credit = self._retries.spend(time.monotonic())
@@ -176,6 +181,9 @@ class Governor:
         if self._breaker.is_open or (refused and not self._is_to_blame(pack, last=last)):
             wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
             return policy.Retry(wait)
+        if refused:
+            self._luck.forgets(pack)
+            return verdict if isinstance(verdict, policy.Bury) else policy.Split(singly=True)
         unreachable = error.fault == "transport" and not error.maybe_paid
         if unreachable and self._breaker.succeeded_at is None:
             message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
@@ -184,9 +192,8 @@ class Governor:
 
     def _is_to_blame(self, pack: Pack, *, last: bool) -> bool:
         """Whether it is about this pack that it is refused for limits, and not about all."""
-        served = self._breaker.serves(time.monotonic())
         waited = last and self._has_waited_for(LONGEST_LIMIT_SECONDS)
-        return pack.attempt >= REFUSED_TO_BLAME and (served or waited)
+        return waited or self._luck.chance(pack) < BLAMED
 
     def _has_waited_for(self, seconds: float) -> bool:
         """Whether nothing but failures has come for longer than that."""
@@ -201,23 +208,31 @@ class Governor:
         )
         return policy.Stop("transport", message)
 
+    def _of_a_guard(self, pack: Pack, error: CallError) -> policy.Verdict | None:
+        """Return what a 403 means: no access for anybody, or None for one text that is offensive.
+
+        A text is given up once the model has served others since, and no access is what it is
+        where it has served none, now or for a while.
+        """
+        served = self._served[pack.model]
+        if not served or self._breaker.is_open:
+            remedy = "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
+            message = f"{error} Model {pack.model!r} is out of reach. {remedy}"
+            return policy.Stop("config", message)
+        since = served - self._forbidden.setdefault(pack.asks[0].key, served)
+        if len(pack.records) > 1 or since or pack.attempt >= self._settings.max_attempts:
+            return None
+        return policy.Retry(policy.wait_seconds(pack.attempt, None, 0.0))
+
     def _unfit(self, pack: Pack, error: CallError) -> policy.Stop | None:
         """Stop where the endpoint takes none of our requests: the rows are not to blame."""
-        model, served = pack.model, self._served[pack.model]
-        forbidden = error.status == HTTPStatus.FORBIDDEN
-        if forbidden and not served:
-            remedy = "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
-            return policy.Stop("config", f"{error} Model {model!r} is out of reach. {remedy}")
-        bad = error.fault == "too_big_or_bad" and not error.too_long
-        if len(pack.records) > 1 or not (bad or forbidden):
+        self._turned_down[pack.model] += 1
+        unserved = not self._served[pack.model]
+        if not unserved or self._turned_down[pack.model] < TURNED_DOWN_TO_STOP:
             return None
-        self._turned_down[model] += 1
-        most = TURNED_DOWN_IN_A_ROW if served else TURNED_DOWN_TO_STOP
-        if self._turned_down[model] < most:
-            return None
-        which = f"the last {most} texts" if served else "every request so far"
         message = (
-            f"{error} The endpoint has turned down {which} for model {model!r}. Does it know "
-            "`response_format: json_schema` and `max_completion_tokens`? Check `ASSAY_MODEL`."
+            f"{error} The endpoint has turned down every request so far for model "
+            f"{pack.model!r}. Does it know `response_format: json_schema` and "
+            "`max_completion_tokens`? Check `ASSAY_MODEL`."
         )
         return policy.Stop("config", message)

@@ -29,9 +29,6 @@ SERVER_FAULTS: frozenset[Fault] = frozenset(
 )
 """Faults that say something about the server, not about what it was asked."""
 
-TURNED_DOWN: frozenset[Fault] = frozenset({"too_big_or_bad", "refused"})
-"""Faults of single texts, or, where every text meets them, of the set-up."""
-
 _SAID_WHY: frozenset[Fault] = frozenset({"too_big_or_bad", "refused", "truncated"})
 """Faults that say something about what was asked: sending the same again is of no use."""
 
@@ -51,7 +48,9 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Send the two halves instead: one record may be the cause."""
+    """Send parts instead: one record may be the cause. `singly`: each record by itself."""
+
+    singly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +119,15 @@ def next_sending(pack: Pack, fault: Fault) -> Pack:
     return Pack(pack.records, attempt, faults, pack.bisecting)
 
 
-def parts_of(pack: Pack, fault: Fault) -> list[Pack]:
+def parts_of(pack: Pack, fault: Fault, *, singly: bool = False) -> list[Pack]:
     """Return the parts of a pack of at least two records that met `fault`.
 
     They are halves; of a pack that was refused, quarters: one record of n is found by 4 log4(n)
     requests as by 2 log2(n), in half the rounds. What is split because the server said why is
     sent afresh; what is split because sending it again failed keeps count of its attempts.
     """
+    if singly:
+        return [Pack((record,)) for record in pack.records]
     size = math.ceil(len(pack.records) / (4 if fault == "refused" else 2))
     parts = [pack.records[at : at + size] for at in range(0, len(pack.records), size)]
     if fault in _SAID_WHY:

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from udfs import policy
+from udfs.breaker import FAILURES_TO_OPEN
 from udfs.errors import CallError
-from udfs.governor import REFUSED_TO_BLAME, TURNED_DOWN_IN_A_ROW, TURNED_DOWN_TO_STOP, Governor
+from udfs.governor import TURNED_DOWN_TO_STOP, Governor
 from udfs.records import Pack, Usage
 from udfs.settings import Settings
 
 from .builders import pack, request
 
 TURNED_DOWN = CallError("too_big_or_bad", "HTTP 400.", status=400)
-TOO_LONG = CallError("too_big_or_bad", "HTTP 400.", status=400, too_long=True)
 FORBIDDEN = CallError("refused", "HTTP 403.", status=403)
 REFUSED = CallError("retryable", "HTTP 429.", status=429)
 LOST = CallError("transport", "No reply.", maybe_paid=True)
@@ -42,31 +42,9 @@ def test_an_endpoint_that_turns_everything_down_stops_the_run() -> None:
 
 def test_a_row_that_is_turned_down_by_a_working_endpoint_is_buried() -> None:
     """Once the endpoint has served a request, a refused record is the record's own fault."""
-    said = verdicts(serving(), pack("a"), TURNED_DOWN, TURNED_DOWN_IN_A_ROW - 1)
+    said = verdicts(serving(), pack("a"), TURNED_DOWN, 40)
 
     assert set(said) == {policy.Bury}
-
-
-def test_a_working_endpoint_that_turns_one_after_another_down_stops_the_run() -> None:
-    """Credit, a policy or a proxy has changed: not so many rows in a row are at fault."""
-    said = verdicts(serving(), pack("a"), TURNED_DOWN, TURNED_DOWN_IN_A_ROW)
-
-    assert (said[-2], said[-1]) == (policy.Bury, policy.Stop)
-
-
-@pytest.mark.parametrize(
-    ("sent", "error"),
-    [
-        (pack("a"), TOO_LONG),
-        (pack("a"), CallError("refused", "HTTP 400 (content_filter).", status=400)),
-        (pack("a", "b"), TURNED_DOWN),
-    ],
-)
-def test_what_is_said_of_the_text_or_of_a_pack_says_nothing_of_the_endpoint(
-    sent: Pack, error: CallError
-) -> None:
-    """A table of long or offensive texts runs to its end."""
-    assert policy.Stop not in verdicts(serving(), sent, error, 2 * TURNED_DOWN_IN_A_ROW)
 
 
 def test_another_model_is_judged_by_its_own_requests() -> None:
@@ -80,27 +58,52 @@ def test_another_model_is_judged_by_its_own_requests() -> None:
 
 def test_a15_a_403_stops_the_run_unless_others_are_served() -> None:
     """Before anything is served it is about the key, afterwards about the text."""
+    governor = serving()
+
     assert verdicts(Governor(Settings()), pack("a", "b"), FORBIDDEN, 1) == [policy.Stop]
-    assert verdicts(serving(), pack("a", "b"), FORBIDDEN, 1) == [policy.Split]
-    assert verdicts(serving(), pack("a"), FORBIDDEN, 1) == [policy.Bury]
+    assert verdicts(governor, pack("a", "b"), FORBIDDEN, 1) == [policy.Split]
+    assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [policy.Retry]
+    governor.succeeded(request("fine"), Usage())
+    assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [policy.Bury]
 
 
-def test_b02_a_pack_that_is_refused_while_others_are_served_is_split_and_buried() -> None:
+def test_a15_access_that_is_taken_away_stops_the_run_and_buries_nothing() -> None:
+    """Ten in a row, while nothing is served."""
+    governor, said = serving(), []
+    for number in range(FAILURES_TO_OPEN):
+        sent = pack(f"text {number}")
+        governor.failed(sent, FORBIDDEN, 0.1)
+        said += verdicts(governor, sent, FORBIDDEN, 1)
+
+    assert said == [policy.Retry] * (FAILURES_TO_OPEN - 1) + [policy.Stop]
+
+
+def refused(governor: Governor, sent: Pack, *, others: int) -> type:
+    """What becomes of a pack that is refused, after so many others were served."""
+    for number in range(others):
+        governor.succeeded(request(f"text {number}"), Usage())
+    governor.failed(sent, REFUSED, 0.1)
+    return type(governor.verdict(sent, REFUSED, others_wait=True))
+
+
+@pytest.mark.parametrize(("sent", "end"), [("a", policy.Bury), ("ab", policy.Split)])
+def test_b02_a_pack_that_is_refused_while_others_are_served_is_split_and_buried(
+    sent: str, end: type
+) -> None:
     """It is too big for a limit of the account: all others go on at their pace."""
     governor = serving()
-    for attempt in range(1, REFUSED_TO_BLAME):
-        assert verdicts(governor, pack("a", attempt=attempt), REFUSED, 1) == [policy.Retry]
-    assert verdicts(governor, pack("a", attempt=REFUSED_TO_BLAME), REFUSED, 1) == [policy.Bury]
-    assert verdicts(governor, pack("a", "b", attempt=REFUSED_TO_BLAME), REFUSED, 1) == [
-        policy.Split
-    ]
+    said = [refused(governor, pack(*sent, attempt=at), others=20) for at in range(1, 9)]
+
+    assert said[:4] == [policy.Retry] * 4
+    assert end in said[4:]
 
 
 def test_b02_refusals_that_meet_all_are_waited_out() -> None:
-    """Nothing was served for a while: it is the limit of all, and no row's fault."""
-    governor = Governor(Settings())
+    """Nothing was served since: it is the limit of all, and no row's fault."""
+    governor = serving()
+    said = [refused(governor, pack("a", attempt=at), others=0) for at in range(1, 40)]
 
-    assert verdicts(governor, pack("a", attempt=9), REFUSED, 1) == [policy.Retry]
+    assert set(said) == {policy.Retry}
 
 
 def test_a_tail_of_poison_is_buried_when_patience_ends() -> None:

@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settings",),
     ("records", "fence", "profile", "provenance"),
     ("events",),
-    ("prompts", "prices", "limiter", "meter", "gauge", "gathering"),
+    ("prompts", "prices", "limiter", "meter", "gauge", "gathering", "luck"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
     ("embedded",),
     ("providers",),

@@ -24,14 +24,13 @@ from udfs.validator import parse_strictly
 
 _LONGEST_CODE = 40
 
-_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted"})
+_QUOTA_CODES = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted", "budget_exceeded"}
+)
 _RETRYABLE = frozenset({408, 409, 425, 429, 499})
 _TOO_BIG_OR_BAD = frozenset({400, 413, 422})
 _MAYBE_BILLED = frozenset({408, 499, 502, 504, 524})
 """What stands between us and the model gave up waiting for it, and it may have worked."""
-
-_SIZE = re.compile(r"context.{0,9}(?:length|size|window)|too (?:long|large|big)|exceed", re.I)
-"""What an error says that is about the size of a text, whatever its code."""
 
 _ERROR_STATUS = re.compile("[45][0-9][0-9]")
 _MOST_CHARACTERS = 200
@@ -146,7 +145,6 @@ class OpenAIProvider:
             status=status,
             retry_after_seconds=retry_after_seconds(headers),
             maybe_paid=status in _MAYBE_BILLED,
-            too_long=_is_about_size(status, body),
         )
 
     def _reply(self, response: httpx2.Response, request: Request) -> Reply:
@@ -268,8 +266,8 @@ def _usage(found: Any) -> Usage:
 
 
 def _count(value: Any) -> int | None:
-    """Return a count of tokens, or None for anything that is not one."""
-    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40
+    """Return a count of tokens; None for what is none, or is more than any model takes."""
+    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**26
     return value if valid else None
 
 
@@ -296,13 +294,6 @@ def _word(said: Any) -> str | None:
     """Return a short word, in which no echo of ours can hide; None for anything else."""
     short = isinstance(said, str) and len(said) <= _LONGEST_CODE
     return said if short and said.replace("_", "").isalnum() else None
-
-
-def _is_about_size(status: int, body: Any) -> bool:
-    """Whether an error says that a text is too long; what it says is looked at and not kept."""
-    error = _error_object(body)
-    said = f"{error.get('code')} {error.get('message')}"
-    return status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or bool(_SIZE.search(said))
 
 
 def _status_inside(error: Any) -> int | None:

@@ -153,9 +153,18 @@ class Store:
         self._patience.run(lambda: self._connection.execute("begin immediate"))
 
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `query` reads of the file as it is on disk."""
-        with self._translating(), self._reading:
-            return self._patience.run(lambda: query(self._reader))
+        """Return what `query` reads of the file as it is on disk.
+
+        In its turn where that comes soon, or a writer of ours would hold it up at every commit;
+        beside the writer that itself waits for another process.
+        """
+        in_turn = self._lock.acquire(timeout=TRY_SECONDS)
+        try:
+            with self._translating(), self._reading:
+                return self._patience.run(lambda: query(self._reader))
+        finally:
+            if in_turn:
+                self._lock.release()
 
     def _become_owner(self) -> Owner:
         try:

@@ -258,7 +258,18 @@ def test_a15_a_guard_that_takes_offence_at_one_text_costs_that_text(
     asked = texts(16, poisoned=6)
     outcomes = room("poison,kind=s403,skip=1", max_in_flight=1).ask(asked)
     assert statuses(outcomes) == all_but(6, 16, "refused")
-    assert len(server.ledger.entries) - 4 <= 2 * 2 + 1
+    assert len(server.ledger.entries) - 4 <= 2 * 2 + 3
+
+
+def test_a15_access_that_is_taken_away_stops_the_run_and_costs_no_row(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """What is answered stays; no row is given up for it, and few more requests are sent."""
+    opened = room("s403,skip=10")
+    with pytest.raises(ConfigError, match="out of reach"):
+        opened.ask(texts(400))
+    assert opened.dead == []
+    assert len(server.ledger.entries) <= 10 + 10 + 4
 
 
 @pytest.mark.parametrize("status", [400, 413])
