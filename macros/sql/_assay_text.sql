@@ -1,5 +1,6 @@
 {#- What is asked about, as a SQL expression: one as given, or a list of columns as a JSON object. -#}
 {% macro _assay_text(macro, text) -%}
+    {%- do _assay_check_not_nested(macro, text) -%}
     {%- if text is string and text | trim -%}
         {{ text }}
     {%- elif text is string or text is mapping or text is not iterable or not text -%}
@@ -16,6 +17,25 @@
         {#- A record is blank when no column holds anything visible; RE2's \s knows ASCII only. -#}
         case when regexp_matches(concat({{ values | join(', ') }}), '[^\s\p{Z}\p{Cc}\p{Cf}]') then cast(json_object({{ pairs | join(', ') }}) as varchar) end
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Stop at a call within the text of another: where the inner one has no answer, the outer one
+    would see a blank text, and its row would never be due again.
+-#}
+{% macro _assay_check_not_nested(macro, text) -%}
+    {%- set call = "assay_ask_(?:value|envelope)\\(assay_task\\('((?:[^']|'')*)'" -%}
+    {%- for expression in ([text] if text is string else (text or [])) if expression is string -%}
+        {%- set inner = modules.re.search(call, expression) -%}
+        {%- if inner -%}
+            {%- set kind = fromjson(inner.group(1) | replace("''", "'")).kind -%}
+            {%- do _assay_error(
+                macro, 'text', 'ai_' ~ kind ~ '(...)',
+                'a failure of the inner call would look like a blank text; give that call a model '
+                ~ 'of its own with detail=true, and ask about its `value` there'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {#- A column as SQL, quoted: `order` and `null` are columns, too. -#}

@@ -33,6 +33,7 @@ EXAMPLES = "give a list of mappings, each with a text and an answer"
 TEXT = "give a SQL expression, or a list of columns"
 COLUMNS = "give a list of columns"
 LABEL = "bad_label"
+NESTED = "a failure of the inner call would look like a blank text"
 KNOWN_SETS = "there are: topic, segment"
 
 OWN = [
@@ -95,6 +96,9 @@ OWN = [
     ("ai_classify", "[], ['a', 'b']", "[]", TEXT),
     ("ai_classify", "{'body': 1}, ['a', 'b']", '{"body": 1}', TEXT),
     ("ai_classify", "['body', 'BODY'], ['a', 'b']", '"BODY"', TWICE),
+    ("ai_classify", "ai_summarize('body'), ['a', 'b']", '"ai_summarize(...)"', NESTED),
+    ("ai_filter", "ai_extract('body', 'it\\'s', detail=true) ~ '.error', 'Is it?'", "ai_ex", NESTED),
+    ("ai_assess", "['body', ai_summarize('body')]", '"ai_summarize(...)"', NESTED),
     ("ai_due", "'id', {}", "{}", "map each answer column to its ai_ call"),
     ("ai_due", "'id', 'topic'", '"topic"', "map each answer column to its ai_ call"),
     ("ai_due", "'id', {'topic': ai_sentiment('body')}", "assay_ask_value", "detail=true"),
