@@ -97,7 +97,12 @@ OWN = [
     ("ai_classify", "{'body': 1}, ['a', 'b']", '{"body": 1}', TEXT),
     ("ai_classify", "['body', 'BODY'], ['a', 'b']", '"BODY"', TWICE),
     ("ai_classify", "ai_summarize('body'), ['a', 'b']", '"ai_summarize(...)"', NESTED),
-    ("ai_filter", "ai_extract('body', 'it\\'s', detail=true) ~ '.error', 'Is it?'", "ai_ex", NESTED),
+    (
+        "ai_filter",
+        "ai_extract('body', 'it\\'s', detail=true) ~ '.error', 'Is it?'",
+        "ai_ex",
+        NESTED,
+    ),
     ("ai_assess", "['body', ai_summarize('body')]", '"ai_summarize(...)"', NESTED),
     ("ai_due", "'id', {}", "{}", "map each answer column to its ai_ call"),
     ("ai_due", "'id', 'topic'", '"topic"', "map each answer column to its ai_ call"),

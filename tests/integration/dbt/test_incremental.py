@@ -246,6 +246,94 @@ def test_e18_a_full_refresh_sends_nothing(evolved: Evolved) -> None:
     assert evolved.rebuilt.rows == evolved.widened.rows
 
 
+# --- types that change --------------------------------------------------------------------------
+
+OFFERS = """\
+{%- set details = ai_extract('body', FIELDS, grounded=false, detail=true) -%}
+{%- set topic = ai_classify('body', 'mood', detail=true) -%}
+{{ config(unique_key='id') }}
+
+select id, body, {{ details }} as details, {{ topic }} as topic
+
+from {{ ref('notes') }}
+where {{ ai_due('id', {'details': details, 'topic': topic}) }}
+"""
+CAST = """\
+{%- set price = ai_extract('body', {'price': 'number'}, detail=true) -%}
+{%- set narrow = 'struct("value" struct(price decimal(9, 1)), status varchar, error varchar, '
+    ~ 'confidence double, model varchar, prompt_hash varchar, answered_at timestamp)' -%}
+{{ config(unique_key='id') }}
+
+select id, cast({{ price }} as {{ narrow }}) as price
+from {{ ref('notes') }}
+where {{ ai_due('id', {'price': price}) }}
+"""
+
+
+def offers(fields: str) -> str:
+    """The model with these fields."""
+    return OFFERS.replace("FIELDS", fields)
+
+
+@pytest.fixture(scope="module")
+def priced(asking_project: NewAskingProject, server: FaultServer) -> Project:
+    """A model of whole prices, built twice; the second time nothing was due."""
+    models = {"silver/offers.sql": offers("{'price': 'integer'}"), "silver/narrow.sql": CAST}
+    project = asking_project(models)
+    project.set_variables(ai_labels={"mood": ["glad", "cross"]})
+    project.write("bronze/notes.sql", table("id, body, updated_at", *BASE))
+    assert project.dbt("run").code == 0
+    server.reset()
+    again = project.dbt("run")
+    assert (again.code, server.summary()["requests"]) == (0, 0), again.output
+    return project
+
+
+WIDE = ", ".join(f"'a field with a long name {at}': 'text'" for at in range(20))
+
+
+@pytest.mark.parametrize(
+    ("fields", "given"),
+    [
+        ("{'price': 'number'}", "STRUCT(price DOUBLE)"),
+        ("{'price': 'date'}", "STRUCT(price DATE)"),
+        ("{'price': ['integer']}", "STRUCT(price BIGINT[])"),
+        ("{'price': 'integer', 'name': 'text'}", 'STRUCT(price BIGINT, \\"name\\" VARCHAR)'),
+        ("'price'", "VARCHAR[]"),
+        (f"{{'price': 'integer', {WIDE}}}", 'STRUCT(price BIGINT, \\"a field with'),
+    ],
+)
+def test_another_type_than_that_of_the_table_is_refused(
+    priced: Project, server: FaultServer, fields: str, given: str
+) -> None:
+    """dbt would cast the new values to the old type; nothing is asked instead."""
+    server.reset()
+    priced.write("silver/offers.sql", offers(fields))
+    run = priced.dbt("run", "--select", "offers")
+    message = run.message("offers")
+    assert run.code == 1
+    assert f'ai_due: wrong `details` "{given}' in message
+    assert (
+        "the table holds another type, STRUCT(price BIGINT) in model offers; run once" in message
+    )
+    assert "a long name 19" not in message
+    assert server.summary()["requests"] == 0
+
+
+def test_a_full_refresh_takes_the_new_type_over(priced: Project, server: FaultServer) -> None:
+    """The question that changed is asked, the other is not, and then no row is due."""
+    priced.write("silver/offers.sql", offers("{'price': 'number'}"))
+    server.reset()
+    priced.dbt("run", "--select", "offers", "--full-refresh")
+    asked = {question for entry in server.ledger.entries for question in entry.questions}
+    assert len(asked) == 1
+    assert "STRUCT(price DOUBLE)" in priced.types("silver.offers")["details"]
+    server.reset()
+    assert priced.dbt("run", "--select", "offers").code == 0
+    assert priced.dbt("run", "--select", "offers", "--full-refresh").code == 0
+    assert server.summary()["requests"] == 0
+
+
 # --- runs that are killed -----------------------------------------------------------------------
 
 TEXTS = [f"note number {number}" for number in range(40)]
