@@ -16,6 +16,7 @@ from udfs.tasks import Task
 
 _CALL = re.compile(r"assay_ask_(?:value|envelope)\(assay_task\('((?:[^']|'')*)'\),\s*")
 _NAME = re.compile(r'\s+as\s+(?:"([^"]+)"|(\w+))', re.IGNORECASE)
+_CAST = re.compile(r"cast\((.*) as varchar\)", re.DOTALL)
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 
 Manifest = Mapping[str, Any]
@@ -26,7 +27,7 @@ Node = Mapping[str, Any]
 class Call:
     """One call of an AI function in a model: its column (blank if it has none), task and text.
 
-    `text_sql` is the SQL expression that is asked about, as it stands in the compiled model.
+    `text_sql` is the SQL expression that is asked about, as it was given to the macro.
     """
 
     model: str
@@ -68,7 +69,9 @@ def calls_in(node: Node) -> Iterator[Call]:
             task = parse_task(match[1].replace("''", "'"))
         except ConfigError:
             continue
-        yield Call(str(node["name"]), _column(sql, match, end), task, sql[match.end() : end])
+        yield Call(
+            str(node["name"]), _column(sql, match, end), task, _given(sql[match.end() : end])
+        )
 
 
 def columns_of(manifest: Manifest) -> dict[str, list[str]]:
@@ -140,6 +143,12 @@ def _end_of(sql: str, start: int) -> int:
             depth -= 1
         at += 1
     return at
+
+
+def _given(text: str) -> str:
+    """Return an expression without the cast to VARCHAR that the macro puts around it."""
+    cast = _CAST.fullmatch(text)
+    return cast[1] if cast and _end_of(text, len("cast(")) == len(text) - 1 else text
 
 
 def _column(sql: str, call: re.Match[str], end: int) -> str:

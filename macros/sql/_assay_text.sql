@@ -1,8 +1,8 @@
-{#- What is asked about, as a SQL expression: one as given, or a list of columns as a JSON object. -#}
+{#- What is asked about, as SQL of type VARCHAR: an expression, or a list of columns as a JSON object. -#}
 {% macro _assay_text(macro, text) -%}
     {%- do _assay_check_not_nested(macro, text) -%}
     {%- if text is string and text | trim -%}
-        {{ text }}
+        cast({{ text }} as varchar)
     {%- elif text is string or text is mapping or text is not iterable or not text -%}
         {%- do _assay_error(macro, 'text', text, 'give a SQL expression, or a list of columns') -%}
     {%- else -%}

@@ -343,3 +343,42 @@ def test_many_questions_about_one_text_are_all_answered(
     run = project.dbt("run")
     assert run.code == 0, run.output
     assert project.rows("select q0, q59 from silver.many where id = 2") == [(True, True)]
+
+
+TYPED_TEXTS = """\
+select * from (values
+    (1, date '2026-02-28', 7, {'a': 1}, json('{"b":2}')), (2, null, null, null, null)
+) as given (id, day, amount, pair, document)
+"""
+SAID = {"day": "2026-02-28", "amount": "7", "pair": "{'a': 1}", "document": '{"b":2}'}
+
+
+def test_what_is_no_text_is_asked_about_as_text(
+    asking_project: Callable[..., Project], server: FaultServer
+) -> None:
+    """A date, a number, a struct and JSON are cast, NULL stays NULL, and planning asks nothing."""
+    calls = ", ".join(
+        f"{{{{ ai_classify('{name}', ['a', 'b'], detail=true) }}}} as {name}" for name in SAID
+    )
+    constant = "ai_classify('date_trunc($$year$$, date $$2026-05-05$$)', ['a', 'b'])"
+    project = asking_project(
+        {
+            "bronze/typed_texts.sql": TYPED_TEXTS,
+            "silver/explained.sql": (
+                f"{{{{ config(pre_hook='explain select ' ~ {constant}) }}}} select 1 as one"
+            ),
+            "silver/typed.sql": (
+                f"select id, {calls}, {{{{ {constant} }}}} as one "
+                "from {{ ref('typed_texts') }}"
+            ),
+        }
+    )
+    server.reset()
+    assert project.dbt("run", "--exclude", "typed").code == 0
+    assert server.summary()["requests"] == 0
+    run = project.dbt("run")
+    assert run.code == 0, run.output
+    sent = {text for entry in server.ledger.entries for text in entry.texts}
+    rows = project.rows(f"select {', '.join(f'{n}.status' for n in SAID)} from silver.typed")
+    assert sent == {*SAID.values(), "2026-01-01 00:00:00"}
+    assert rows == [("ok",) * 4, ("skipped",) * 4]
