@@ -7,12 +7,21 @@
         {%- do _assay_error(macro, 'text', text, 'give a SQL expression, or a list of columns') -%}
     {%- else -%}
         {%- set columns = _assay_names(macro, 'text', text) -%}
+        {%- set keys = [] -%}
         {%- set values = [] -%}
         {%- set pairs = [] -%}
         {%- for column in columns -%}
+            {%- set key = _assay_path(column)[-1] -%}
+            {%- if key | lower in keys -%}
+                {%- do _assay_error(
+                    macro, 'text', column,
+                    'another column has the same name without its table; give one of them an alias in a CTE'
+                ) -%}
+            {%- endif -%}
+            {%- do keys.append(key | lower) -%}
             {%- set value = _assay_column(column) -%}
             {%- do values.append('cast(' ~ value ~ ' as varchar)') -%}
-            {%- do pairs.append(_assay_quoted(_assay_path(column)[-1]) ~ ', ' ~ value) -%}
+            {%- do pairs.append(_assay_quoted(key) ~ ', ' ~ value) -%}
         {%- endfor -%}
         {#- A record is blank when no column holds anything visible; RE2's \s knows ASCII only. -#}
         case when regexp_matches(concat({{ values | join(', ') }}), '[^\s\p{Z}\p{Cc}\p{Cf}]') then cast(json_object({{ pairs | join(', ') }}) as varchar) end

@@ -33,6 +33,7 @@ EXAMPLES = "give a list of mappings, each with a text and an answer"
 TEXT = "give a SQL expression, or a list of columns"
 COLUMNS = "give a list of columns"
 LABEL = "bad_label"
+SAME_NAME = "another column has the same name without its table"
 NESTED = "a failure of the inner call would look like a blank text"
 KNOWN_SETS = "there are: topic, segment"
 
@@ -96,6 +97,8 @@ OWN = [
     ("ai_classify", "[], ['a', 'b']", "[]", TEXT),
     ("ai_classify", "{'body': 1}, ['a', 'b']", '{"body": 1}', TEXT),
     ("ai_classify", "['body', 'BODY'], ['a', 'b']", '"BODY"', TWICE),
+    ("ai_classify", "['a.body', 'b.body'], ['a', 'b']", '"b.body"', SAME_NAME),
+    ("ai_assess", "['body', 'b.Body']", '"b.Body"', SAME_NAME),
     ("ai_classify", "ai_summarize('body'), ['a', 'b']", '"ai_summarize(...)"', NESTED),
     (
         "ai_filter",
