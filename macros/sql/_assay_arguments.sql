@@ -1,8 +1,43 @@
 {#- Stop the compile: which macro, which argument, what it was given, and what to do. -#}
 {% macro _assay_error(macro, argument, value, remedy) -%}
     {%- do exceptions.raise_compiler_error(
-        macro ~ ': wrong `' ~ argument ~ '` ' ~ (value | tojson) ~ '; ' ~ remedy ~ '.'
+        macro ~ ': wrong `' ~ argument ~ '` ' ~ (value if _assay_is_odd(value) else _assay_shown(value) | tojson)
+        ~ '; ' ~ remedy ~ '.'
     ) -%}
+{%- endmacro %}
+
+{#- Whether `value` itself is nothing that JSON knows: a date that YAML made of an unquoted one. -#}
+{% macro _assay_is_odd(value) -%}
+    {%- do return(not (value is none or value is string or value is number or value is iterable)) -%}
+{%- endmacro %}
+
+{#- Whether `value` or anything in it is nothing that JSON knows. -#}
+{% macro _assay_holds_odd(value) -%}
+    {%- set parts = value.keys() | list + value.values() | list if value is mapping else value -%}
+    {%- for part in (parts if parts is iterable and parts is not string else []) -%}
+        {%- if _assay_holds_odd(part) -%}
+            {%- do return(true) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do return(_assay_is_odd(value)) -%}
+{%- endmacro %}
+
+{#- `value` with all that JSON does not know as text, so that it can be shown. -#}
+{% macro _assay_shown(value) -%}
+    {%- if value is mapping -%}
+        {%- set shown = {} -%}
+        {%- for key, one in value.items() -%}
+            {%- do shown.update({(key | string if _assay_is_odd(key) else key): _assay_shown(one)}) -%}
+        {%- endfor -%}
+        {%- do return(shown) -%}
+    {%- elif value is iterable and value is not string -%}
+        {%- set shown = [] -%}
+        {%- for one in value -%}
+            {%- do shown.append(_assay_shown(one)) -%}
+        {%- endfor -%}
+        {%- do return(shown) -%}
+    {%- endif -%}
+    {%- do return(value | string if _assay_is_odd(value) else value) -%}
 {%- endmacro %}
 
 {#- `value` if it is true or false. -#}
@@ -19,7 +54,9 @@
     {%- set is_list = value is iterable and value is not string and value is not mapping -%}
     {%- for name in (value if is_list else []) -%}
         {%- if name is not string or not name | trim -%}
-            {%- do _assay_error(macro, argument, name, 'every entry must be text that is not blank') -%}
+            {%- do _assay_error(
+                macro, argument, name, 'every entry must be text that is not blank; quote dates and numbers'
+            ) -%}
         {%- elif name | trim | lower in seen -%}
             {%- do _assay_error(macro, argument, name, 'it is there twice') -%}
         {%- endif -%}
@@ -46,18 +83,20 @@
 
 {#- Labels as a list of {name, description}, from a list, a mapping or the name of a set. -#}
 {% macro _assay_labels(macro, labels) -%}
+    {%- set argument = 'labels' -%}
     {%- if labels is string -%}
+        {%- set argument = 'labels: ' ~ labels -%}
         {%- set labels = _assay_set(macro, 'ai_labels', labels) -%}
     {%- endif -%}
-    {%- set names = _assay_names(macro, 'labels', labels.keys() | list if labels is mapping else labels) -%}
+    {%- set names = _assay_names(macro, argument, labels.keys() | list if labels is mapping else labels) -%}
     {%- if names | length < 2 -%}
-        {%- do _assay_error(macro, 'labels', names, 'give at least two labels') -%}
+        {%- do _assay_error(macro, argument, names, 'give at least two labels') -%}
     {%- endif -%}
     {%- set found = [] -%}
     {%- for name in names -%}
         {%- set description = labels[name] if labels is mapping else none -%}
         {%- if description is not none and description is not string -%}
-            {%- do _assay_error(macro, 'labels', description, 'a description must be text') -%}
+            {%- do _assay_error(macro, argument, description, 'a description must be text') -%}
         {%- endif -%}
         {%- do found.append({'name': name, 'description': description}) -%}
     {%- endfor -%}
@@ -89,17 +128,23 @@
             {%- do _assay_error(macro, name, value, 'give text, or leave it out') -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- set argument = 'examples' -%}
     {%- if examples is string -%}
+        {%- set argument = 'examples: ' ~ examples -%}
         {%- set examples = _assay_set(macro, 'ai_examples', examples) -%}
     {%- endif -%}
     {%- set wrong = 'give a list of mappings, each with a text and an answer' -%}
     {%- if examples is mapping or (examples is not none and examples is not iterable) -%}
-        {%- do _assay_error(macro, 'examples', examples, wrong) -%}
+        {%- do _assay_error(macro, argument, examples, wrong) -%}
     {%- endif -%}
     {%- for example in examples or [] -%}
         {%- if example is not mapping or example.keys() | sort != ['answer', 'text']
             or example['text'] is not string -%}
-            {%- do _assay_error(macro, 'examples', example, wrong) -%}
+            {%- do _assay_error(macro, argument, example, wrong) -%}
+        {%- elif _assay_holds_odd(example['answer']) -%}
+            {%- do _assay_error(
+                macro, argument, example, 'an answer holds a date or the like that YAML made; quote it'
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- do return({

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -204,3 +205,34 @@ def test_a_wrong_argument_stops_the_parse(new_project: NewProject, server: Fault
     assert run.code == 2
     assert f"ai_classify: wrong `labels` {json.dumps(['only'])}; {TWO}." in run.output
     assert "Traceback" not in run.output
+
+
+DAY = datetime.date(2024, 1, 1)
+DATED = [
+    ("ai_classify('body', 'years')", "wrong `labels: years` 2024-01-01; every entry must"),
+    ("ai_classify('body', 'told')", "wrong `labels: told` 2024-01-01; every entry must"),
+    ("ai_extract('body', 'days')", "wrong `fields` 2024-01-01; every entry must"),
+    ("ai_extract('body', {'day': modules.datetime.date(2024, 1, 1)})", "wrong `day` 2024-01-01;"),
+    (
+        "ai_extract('body', {'day': 'date'}, examples='found')",
+        'wrong `examples: found` {"answer": {"day": "2024-01-01"}, "text": "on new year"}; '
+        "an answer holds a date or the like that YAML made; quote it",
+    ),
+]
+
+
+def test_a_date_that_yaml_made_is_named(asking_project: Callable[..., Project]) -> None:
+    """An unquoted date is no text: the message names macro, set and remedy."""
+    models = {
+        f"silver/dated_{at}.sql": f"select {{{{ {call} if execute else 1 }}}} as x, 'a' as body"
+        for at, (call, _) in enumerate(DATED)
+    }
+    project = asking_project(models)
+    project.set_variables(
+        ai_labels={"years": ["2023", DAY], "told": {"2023": None, DAY: "the next"}},
+        ai_fields={"days": [DAY]},
+        ai_examples={"found": [{"text": "on new year", "answer": {"day": DAY}}]},
+    )
+    run = project.dbt("run")
+    for at, (call, said) in enumerate(DATED):
+        assert f"{call[: call.index('(')]}: {said}" in run.message(f"dated_{at}")

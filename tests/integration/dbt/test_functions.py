@@ -85,6 +85,10 @@ FORMS = {
         "ai_filter('body', 'Is it glad?', examples=[{'text': 'hooray', 'answer': true}])",
         "boolean",
     ),
+    "exemplified_by_tuple": (
+        "ai_extract('body', 'gear', examples=[{'text': 'a rope', 'answer': ('rope',)}])",
+        "varchar[]",
+    ),
     "exemplified_by_set": ("ai_filter('body', 'Is it glad?', examples='glad')", "boolean"),
     "of_other_model": ("ai_filter('body', 'Is it glad?', model='other')", "boolean"),
     "isolated": ("ai_sentiment('reverse(body)', isolate=true)", "double"),
