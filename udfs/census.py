@@ -112,6 +112,11 @@ class Census:
         """Take note of asks to be made, whose rows were counted or do not matter."""
         self._unknown.update((ask.key, ask) for ask in asks)
 
+    def add(self, other: Census) -> None:
+        """Take note of all asks that another census has counted; its rows stay with it."""
+        self.take(other._unknown.values())
+        self._see(other._texts, other._known)
+
     @property
     def rows(self) -> int:
         """How many rows the question of the most rows is about."""

@@ -92,13 +92,14 @@ def build(
 def _check_budget(settings: Settings, arguments: list[str]) -> None:
     """End with the exit code for it where a build needs more than its budget, before it starts.
 
-    What cannot be counted before, such as a model whose input is not built, is checked by the
-    engine once it can be.
+    A model that cannot be counted before, such as one whose input is not built, is checked by
+    the engine once it can be; the others are refused where they alone exceed it.
     """
     if not settings.refuses or not database_path().exists():
         return
     with contextlib.suppress(ConfigError):
-        plans = plan_models(manifest_beside("compile", *arguments), database_path(), settings)
+        manifest = manifest_beside("compile", *arguments)
+        plans = plan_models(manifest, database_path(), settings, whole=False)
         budget = Budget(settings.max_cost_usd, settings.max_requests)
         try:
             budget.check(plans["total"].cost_usd, plans["total"].requests)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from udfs import fence
 from udfs.arrow import Udfs, in_form
 from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
@@ -24,21 +26,36 @@ from udfs.warehouse import open_warehouse
 
 _REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` first"
 
+_ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""Errors that quote the statement only; others may quote what is in a row."""
+
+_OURS = re.compile(r"executing the UDF: (?:Config|Store)Error: (.*)")
+
 _LAST_CALLS = 200
 """Over how many requests it is averaged how long one takes."""
 
 
-def plan_models(manifest: dict[str, Any], database: Path, settings: Settings) -> dict[str, Plan]:
+def plan_models(
+    manifest: dict[str, Any], database: Path, settings: Settings, *, whole: bool = True
+) -> dict[str, Plan]:
     """Return the plan of each AI model of a compiled project, and of all under `total`.
 
-    Nothing is sent. Raises `ConfigError` when a model reads a table that is not built yet.
+    Nothing is sent. Raises `ConfigError` when the statement of a model fails on the present
+    warehouse, as for a table or a column that is not built yet; such models are left out unless
+    the plan is to be `whole`.
     """
     plans: dict[str, Plan] = {}
     total = Census(settings)
     with _counting(database, settings) as (connection, resolver, latency):
         for name, sql in ai_models(manifest).items():
-            resolver.censuses = [census := Census(settings), total]
-            _run(connection, name, sql)
+            resolver.censuses = [census := Census(settings)]
+            try:
+                _run(connection, name, sql)
+            except ConfigError:
+                if whole:
+                    raise
+                continue
+            total.add(census)
             plans[name] = census.plan()
     rows = sum(plan.rows for plan in plans.values())
     plans["total"] = replace(total.plan(), rows=rows)
@@ -70,9 +87,24 @@ def _run(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
     counting = in_form(sql, "count")
     try:
         connection.execute(f"select max(hash(counted)) from (\n{counting}\n) as counted")  # noqa: S608
-    except duckdb.CatalogException:
-        message = f"{name} reads a table that is not built; {_REMEDY}."
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        message = f"{name} cannot be counted on the present warehouse: {_why(error)}"
         raise ConfigError(message) from None
+
+
+def _why(error: duckdb.Error) -> str:
+    """Return one line: what an error says, or its kind alone where it may quote a row; what to do.
+
+    Our functions say themselves what is to be done.
+    """
+    said = str(error).split("\n")[0].rstrip(" .!")
+    if (ours := _OURS.search(said)) is not None:
+        return f"{ours[1]}."
+    if not isinstance(error, _ABOUT_SQL):
+        said = said.split(":")[0]
+    return f"{said}; {fence.remedy(error) or f'{_REMEDY}, or correct the model.'}"
 
 
 def _latency(connection: sqlite3.Connection, settings: Settings) -> float | None:

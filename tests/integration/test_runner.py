@@ -159,6 +159,34 @@ def test_b09_a_build_that_needs_more_than_the_budget_does_not_start(tmp_path: Pa
         assert server.summary()["requests"] == NEED
 
 
+def test_b09_what_cannot_be_counted_before_a_build_is_counted_in_it(tmp_path: Path) -> None:
+    """A column that only the build adds: it is built, refused by the engine, and blocks nobody."""
+    notes = MODELS["bronze/notes.sql"]
+    asks = "select {{ ai_filter('BODY', 'Is it glad?') }} as it from {{ ref('notes') }}"
+    other = asks.replace("BODY", "body").replace("glad", "long")
+    models = {"bronze/notes.sql": notes, "silver/added.sql": asks.replace("BODY", "more")}
+    cap = {"ASSAY_MAX_REQUESTS": str(NEED - 1)}
+    with FaultServer() as server:
+        project = Project(tmp_path, {"bronze/notes.sql": notes}, LIMITS | asking(server))
+        assert project.dbt("build").code == 0
+        for path, text in models.items():
+            project.write(path, text)
+        project.write("bronze/notes.sql", f"select *, body || ' more' as more from ({notes})")
+        refused = assay(project, "build", **cap)
+        assert (refused.code, "Finished running" in refused.out) == (3, True), refused.out
+        assert project.rows("select count(more) from bronze.notes") == [(TEXTS,)]
+        assert server.summary()["requests"] == 0
+        project.write("silver/other.sql", other)
+        project.write("bronze/notes.sql", f"select *, body || '!' as yet from ({notes})")
+        project.write("silver/added.sql", asks.replace("BODY", "yet"))
+        early = assay(project, "build", **cap)
+        assert (early.code, "Finished running" in early.out) == (3, False), early.out
+        assert f"needs about {NEED} requests" in early.err
+        built = assay(project, "build", ASSAY_MAX_REQUESTS=str(2 * NEED))
+        assert built.code != 2, built.err
+        assert server.summary()["requests"] == 2 * NEED
+
+
 # --- no credit
 
 BEFORE_QUOTA = 6

@@ -180,12 +180,36 @@ def test_b09_a_table_that_is_not_built_is_one_line(new_project: NewProject) -> N
     without = assay(project, "plan")
     project.load("elsewhere.unrelated", id=[1])
     lacking = assay(project, "plan")
-    for failed, said in ((without, "There is no warehouse"), (lacking, "first reads a table")):
+    for failed, said in ((without, "There is no warehouse"), (lacking, "first cannot be counted")):
         assert failed.code == 2
         (line,) = failed.err.strip().splitlines()
         assert line.startswith("assay: ")
         assert said in line
         assert "scripts/build --select +bronze" in line
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("no_such", 'Referenced column "no_such"'),
+        ("cast(body as integer) || ''", "Conversion Error;"),
+    ],
+    ids=["binder", "conversion"],
+)
+def test_b09_what_cannot_be_counted_is_named_in_one_line(
+    new_project: NewProject, body: str, why: str
+) -> None:
+    """The model, why, and what to do; what is in a row is quoted nowhere."""
+    asked = f"select id, {{{{ ai_sentiment({body!r}) }}}} as score from {{{{ ref('notes') }}}}"
+    project = new_project(MODELS | {"silver/other.sql": asked})
+    assert project.dbt("run", "--select", "notes").code == 0
+    failed = assay(project, "plan")
+    (line,) = failed.err.strip().splitlines()
+    assert (failed.code, failed.out) == (2, "")
+    assert line.startswith("assay: other cannot be counted on the present warehouse: ")
+    assert why in line
+    assert "scripts/build --select +bronze" in line
+    assert WORDS[0] not in line
 
 
 def test_a_plan_begins_with_what_the_build_parsed(new_project: NewProject) -> None:
