@@ -1,14 +1,14 @@
 """The UDFs: Arrow rows in, Arrow rows out, in an asking, a gathering and a peeking form.
 
-The macros emit the asking form. A pre-hook runs the same statement in the gathering form first,
-which queues the rows of the whole relation; `ai_due` compares tables with the peeking form.
+The macros emit the asking form, which counts on the connection of a plan. A pre-hook runs the
+same statement in the gathering form first, which queues the rows of the whole relation; `ai_due`
+compares tables with the peeking form.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,8 +30,6 @@ _JSON = json.JSONEncoder()
 _OF = "@"
 """Between the handle of a task and the node that gathers; a handle holds none."""
 
-_ASKING = re.compile(r"assay_ask_(value|envelope)\(assay_task\(")
-
 
 class Udfs:
     """The functions that are registered in DuckDB; keep the object as long as the connection.
@@ -44,15 +42,16 @@ class Udfs:
         self._resolver = resolver
         self._engine = engine
 
-    def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Register all functions on a root connection; once more is fine, also on another one."""
+    def register(self, connection: duckdb.DuckDBPyConnection, *, counting: bool = False) -> None:
+        """Register all functions on a root connection; once more is fine, also on another one.
+
+        With `counting` those that ask count instead, also in the views that a statement reads.
+        """
         asking: dict[str, Udf] = {
-            "assay_ask_value": self.ask_value,
-            "assay_ask_envelope": self.ask_envelope,
+            "assay_ask_value": self.count_value if counting else self.ask_value,
+            "assay_ask_envelope": self.count_envelope if counting else self.ask_envelope,
             "assay_gather_value": self.gather,
             "assay_gather_envelope": self.gather,
-            "assay_count_value": self.count,
-            "assay_count_envelope": self.count,
             "assay_peek_value": self.peek_value,
             "assay_peek_envelope": self.peek_envelope,
         }
@@ -94,11 +93,13 @@ class Udfs:
         """Envelopes that are known; NULL for what would have to be asked."""
         return self._map(handles, texts, self._resolver.peek, _envelope)
 
-    def count(self, handles: Column, texts: Column) -> Column:
-        """Count the rows for a plan and return NULLs."""
-        for handle, _, values in _by_handle(handles, texts):
-            self._resolver.count(handle, values)
-        return pa.nulls(len(texts), _TEXT)
+    def count_value(self, handles: Column, texts: Column) -> Column:
+        """As `peek_value`, and the rows are counted for a plan."""
+        return self._map(handles, texts, self._resolver.count, _bare)
+
+    def count_envelope(self, handles: Column, texts: Column) -> Column:
+        """As `peek_envelope`, and the rows are counted for a plan."""
+        return self._map(handles, texts, self._resolver.count, _envelope)
 
     def gather(self, handles: Column, texts: Column) -> Column:
         """Queue the rows and return NULLs at once."""
@@ -179,11 +180,6 @@ def _by_handle(
         for handle in different
     }
     return [(handle, places, [values[p] for p in places]) for handle, places in found.items()]
-
-
-def in_form(sql: str, form: str) -> str:
-    """Return compiled SQL with our calls in another form; the macros emit the asking one."""
-    return _ASKING.sub(rf"assay_{form}_\1(assay_task(", sql)
 
 
 def _bare(question: Question, outcome: Outcome) -> str | None:

@@ -1,4 +1,4 @@
-"""`assay plan`: runs every AI model in the counting form and adds up what a build would ask."""
+"""`assay plan`: runs every AI model with functions that count, adds up what a build would ask."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from udfs import fence
-from udfs.arrow import Udfs, in_form
+from udfs.arrow import Udfs
 from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
 from udfs.errors import ConfigError
@@ -84,9 +84,8 @@ def manifest_of(project: Path) -> dict[str, Any]:
 
 
 def _run(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
-    counting = in_form(sql, "count")
     try:
-        connection.execute(f"select max(hash(counted)) from (\n{counting}\n) as counted")  # noqa: S608
+        connection.execute(f"select max(hash(counted)) from (\n{sql}\n) as counted")  # noqa: S608
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
@@ -131,7 +130,7 @@ def _counting(
     udfs = Udfs(resolver, engine)
     connection = open_warehouse(database)
     try:
-        udfs.register(connection)
+        udfs.register(connection, counting=True)
         (latency,) = store.transact([lambda c: _latency(c, settings)])
         yield connection, resolver, latency
     finally:

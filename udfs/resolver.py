@@ -62,17 +62,21 @@ class Resolver:
         if open_asks:
             self._engine.gather(open_asks, node)
 
-    def count(self, handle: str, texts: Texts) -> None:
-        """Tell the censuses of `texts`; nothing is asked."""
+    def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
+        """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
         keys, open_asks = self._look_up(self.question(handle), texts)
         for census in self.censuses:
             census.count(handle, _normal(texts), keys, open_asks)
+        return self._known(keys)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked."""
         keys, open_asks = self._look_up(self.question(handle), texts)
         for census in self.censuses:
             census.compare(handle, _normal(texts), keys, open_asks)
+        return self._known(keys)
+
+    def _known(self, keys: Iterable[bytes | None]) -> list[Outcome | None]:
         settled = self._engine.settled
         return [SKIPPED if key is None else settled.get(key) for key in keys]
 

@@ -188,6 +188,29 @@ def test_b09_a_table_that_is_not_built_is_one_line(new_project: NewProject) -> N
         assert "scripts/build --select +bronze" in line
 
 
+def test_b09_a_view_that_asks_is_counted_where_it_is_read(new_project: NewProject) -> None:
+    """New rows behind it are asked about by nobody, and the ledger hears nothing of a plan."""
+    models = {
+        "silver/first.sql": f"{{{{ config(materialized='view') }}}} "
+        f"select id, body, {TOPIC} from bronze.notes",
+        "silver/second.sql": f"select id, topic, {SCORE} from {{{{ ref('first') }}}}",
+    }
+    with FaultServer() as server:
+        project = new_project(models, **asking(server), ASSAY_PACK_RECORDS=str(PACK))
+        project.load("bronze.notes", id=range(30), body=[f"tent {at}" for at in range(30)])
+        assert project.dbt("run").code == 0
+        project.load("bronze.notes", id=range(60), body=[f"tent {at}" for at in range(60)])
+        before = project.calls(), server.summary()["requests"]
+        plan = assay(project, "plan", "--json")
+        assert plan.code == 0, plan.err
+        assert (project.calls(), server.summary()["requests"]) == before
+        assert project.dbt("run").code == 0
+        asked = server.summary()["requests"] - before[1]
+    found = {name: (one["asks"], one["stored"]) for name, one in plan.json.items()}
+    assert found == {"first": (60, 30), "second": (120, 60), "total": (120, 60)}
+    assert plan.json["total"]["requests"] <= asked
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
