@@ -23,6 +23,7 @@ class Plan:
     `rows` are those of the model, due or not; tokens are estimates. `cost_usd` is None when the
     price of a model is not known, `minutes` where nothing is known of how long a request takes.
     `latency_seconds` is the measured mean of a request, None where `minutes` is no measurement.
+    `at_least` marks a plan that may be short of what answers still to come will make due.
     """
 
     rows: int
@@ -35,6 +36,7 @@ class Plan:
     cost_usd: float | None
     minutes: float | None = None
     latency_seconds: float | None = None
+    at_least: bool = False
 
 
 def timed(plan: Plan, settings: Settings, latency_seconds: float | None) -> Plan:
@@ -79,6 +81,13 @@ class Census:
         self._texts: set[str] = set()
         self._known: set[bytes] = set()
         self._unknown: dict[bytes, Ask] = {}
+        self._texted: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
+        self._at_least = False
+
+    def meet(self, question: str) -> None:
+        """Take note of a question that the statement asks, of however few rows."""
+        self._texted[question] += 0
 
     def count(
         self,
@@ -89,6 +98,11 @@ class Census:
     ) -> None:
         """Take note of rows by texts and keys (None for blank ones) and of the asks to be made."""
         self._rows[question] += len(keys)
+        due = {ask.key for ask in unknown}
+        texted = [key for key in keys if key is not None]
+        self._texted[question] += len(texted)
+        if due:
+            self._waiting[question] += sum(key in due for key in texted)
         self.take(unknown)
         self._see(texts, keys)
 
@@ -116,6 +130,20 @@ class Census:
         """Take note of all asks that another census has counted; its rows stay with it."""
         self.take(other._unknown.values())
         self._see(other._texts, other._known)
+        self._at_least = self._at_least or other.at_least
+
+    @property
+    def at_least(self) -> bool:
+        """Whether what was counted may be less than what a run of the statement would ask.
+
+        What hangs on answers that are not known, by `where`, `case` or as its text, is not seen:
+        it is reached by no more rows than have an answer to the question that it hangs on.
+        """
+        return self._at_least or any(
+            other != question and self._texted[other] <= self._texted[question] - waiting
+            for question, waiting in self._waiting.items()
+            for other in self._texted
+        )
 
     @property
     def rows(self) -> int:
@@ -152,4 +180,5 @@ class Census:
             tokens_in,
             tokens_out,
             cost,
+            at_least=self.at_least,
         )

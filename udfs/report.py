@@ -143,6 +143,11 @@ def plan_notes(total: Plan) -> list[str]:
             "The price of the model is not known: set `ASSAY_PRICE_INPUT_USD` and "
             "`ASSAY_PRICE_OUTPUT_USD`."
         )
+    if total.at_least:
+        notes.append(
+            "+ is at least: calls of the model hang on answers that are not known yet (a `where`, "
+            "a `case`, a text made of an answer); what they ask is counted once these are stored."
+        )
     return notes
 
 
@@ -150,6 +155,8 @@ def _plan_cells(plan: Plan) -> list[str]:
     counts = (plan.rows, plan.texts, plan.asks, plan.stored, plan.requests)
     tokens = (plan.input_tokens, plan.output_tokens)
     figures = [f"{count:,}" for count in (*counts, *tokens)]
+    if plan.at_least:
+        figures[len(counts) - 1] += "+"
     return [*figures, _estimate(plan.cost_usd), _minutes(plan.minutes)]
 
 

@@ -37,6 +37,8 @@ class Resolver:
                 check_cap(self._settings, task.model)
             model = self._settings.model_for(task.model)
             self._questions[task.handle] = Question(task, model, self._settings.host)
+        for census in self.censuses:
+            census.meet(task.handle)
         return task.handle
 
     def question(self, handle: str) -> Question:

@@ -98,6 +98,25 @@ def test_rows_that_are_not_due_are_counted_as_stored() -> None:
     assert (plan.rows, plan.texts, plan.asks, plan.stored, plan.requests) == (4, 2, 2, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("known", "reached", "at_least"),
+    [(0, 0, True), (2, 1, True), (2, 2, True), (2, 3, False), (0, 4, False), (4, 0, False)],
+)
+def test_a_question_that_only_answered_rows_reach_may_hang_on_them(
+    known: int, reached: int, *, at_least: bool
+) -> None:
+    """Four rows have a question, of which some are answered; another question sees some rows."""
+    census, rows = Census(settings()), [priced(text) for text in "abcd"]
+    census.meet("one")
+    census.meet("other")
+    count(census, rows, rows[known:])
+    count(census, rows[:reached], question="other")
+    total = Census(settings())
+    total.add(census)
+
+    assert (census.plan().at_least, total.plan().at_least) == (at_least, at_least)
+
+
 @pytest.mark.parametrize(("texts", "requests"), [(1, 1), (2, 1), (3, 2), (10, 5)])
 def test_requests_are_packed_as_a_run_packs_them(texts: int, requests: int) -> None:
     """Two records a request."""

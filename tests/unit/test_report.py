@@ -183,6 +183,7 @@ def test_a_plan_says_what_it_assumes_and_what_it_lacks() -> None:
         "Minutes assume 50 tokens a second" in plan_notes(replace(known, latency_seconds=None))[1]
     )
     assert "ASSAY_PRICE_INPUT_USD" in plan_notes(replace(known, cost_usd=None))[1]
+    assert "+ is at least" in plan_notes(replace(known, at_least=True))[1]
 
 
 @pytest.fixture

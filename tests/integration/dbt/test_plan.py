@@ -211,6 +211,49 @@ def test_b09_a_view_that_asks_is_counted_where_it_is_read(new_project: NewProjec
     assert plan.json["total"]["requests"] <= asked
 
 
+LIKED = "{{ ai_filter('body', 'Is it glad?') }}"
+HANGING = {
+    "where": f"select id, {TOPIC_DETAIL} from {{{{ ref('notes') }}}} where {LIKED} is not null",
+    "case": f"select id, case when {LIKED} is not null then {TOPIC_DETAIL[:-9]} end as topic "
+    "from {{ ref('notes') }}",
+    "nested": f"with short as (select id, {{{{ ai_summarize('body') }}}} as body "
+    f"from {{{{ ref('notes') }}}}) select id, body, {TOPIC_DETAIL} from short",
+}
+
+
+@pytest.mark.parametrize("how", HANGING)
+def test_b09_what_hangs_on_answers_to_come_makes_a_plan_at_least(
+    new_project: NewProject, how: str
+) -> None:
+    """The model and the total say so; with the answers it is counted, and the wall holds."""
+    models = {path: MODELS[path] for path in ("bronze/notes.sql", "silver/second.sql")}
+    with FaultServer() as server:
+        project = new_project(
+            models | {"silver/first.sql": HANGING[how]},
+            **asking(server),
+            ASSAY_PACK_RECORDS=str(PACK),
+        )
+        assert project.dbt("run", "--select", "notes").code == 0
+        found = assay(project, "plan", "--json").json
+        assert {name: one["at_least"] for name, one in found.items()} == {
+            "first": True,
+            "second": False,
+            "total": True,
+        }
+        said = assay(project, "plan", "--select", "first")
+        planned = number(figures_of(said.out)["first"][4].removesuffix("+"))
+        assert figures_of(said.out)["total"][4] == f"{planned}+"
+        assert "+ is at least: " in said.out
+        cap = {"ASSAY_MAX_REQUESTS": str(planned + 3)}
+        stopped = assay(project, "build", "--", "--select", "first", **cap)
+        assert stopped.code == 3, stopped.out
+        assert server.summary()["requests"] == planned + 3
+        assert project.dbt("run", "--select", "first").code == 0
+        after = assay(project, "plan", "--select", "first", "--json").json
+    assert after["first"]["at_least"] is False
+    assert after["first"]["requests"] == 0
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
