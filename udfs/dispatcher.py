@@ -336,7 +336,12 @@ class Dispatcher:
         pack = request.pack
         self._governor.failed(pack, error, failed.latency_seconds or 0.0)
         try:
-            verdict = self._governor.verdict(pack, error, others_wait=len(self._backlog) > 0)
+            verdict = self._governor.verdict(
+                pack,
+                error,
+                others_wait=len(self._backlog) > 0,
+                alone=len(self._claims) <= len(pack.asks),
+            )
         except RunError:
             await self._recorder.write_failed(failed)
             raise

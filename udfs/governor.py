@@ -142,8 +142,12 @@ class Governor:
             self._limiter.dropped(now, refused=refused, latency_seconds=latency_seconds)
         self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))
 
-    def verdict(self, pack: Pack, error: CallError, *, others_wait: bool) -> policy.Verdict:
-        """Return what becomes of a pack whose sending failed; `others_wait` for their turn.
+    def verdict(
+        self, pack: Pack, error: CallError, *, others_wait: bool, alone: bool = False
+    ) -> policy.Verdict:
+        """Return what becomes of a pack whose sending failed.
+
+        `others_wait` for their turn; `alone`, nothing else is open: none waits or is in flight.
 
         While the server is down or refuses for its limits, attempts do not count: no row is
         given up for what is not its fault. The run stops when waiting has no end in sight, and
@@ -158,11 +162,13 @@ class Governor:
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
         if error.fault in policy.SERVER_FAULTS:
-            last = not isinstance(verdict, policy.Retry) and self._served and not others_wait
+            refused = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
+            beside = not alone if refused else others_wait
+            last = isinstance(verdict, policy.Bury) and self._served and not beside
             if last and self._has_waited_for(self._settings.outage_seconds):
                 return verdict
             stop = self._out_of_patience(error)
-            verdict = stop or self._spared(verdict, pack, error, last=bool(last))
+            verdict = stop or self._spared(verdict, pack, error, alone=alone)
         elif error.status == HTTPStatus.FORBIDDEN:
             verdict = self._of_a_guard(pack, error) or verdict
         elif isinstance(verdict, policy.Bury) and error.fault == "too_big_or_bad":
@@ -173,12 +179,12 @@ class Governor:
         return verdict  # after a 429 it is the limiter's pace that keeps retries in check
 
     def _spared(
-        self, verdict: policy.Verdict, pack: Pack, error: CallError, *, last: bool
+        self, verdict: policy.Verdict, pack: Pack, error: CallError, *, alone: bool
     ) -> policy.Verdict:
         if isinstance(verdict, policy.Retry):
             return verdict
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
-        if self._breaker.is_open or (refused and not self._is_to_blame(pack, last=last)):
+        if self._breaker.is_open or (refused and not self._is_to_blame(pack, alone=alone)):
             wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
             return policy.Retry(wait)
         if refused:
@@ -190,10 +196,10 @@ class Governor:
             return policy.Stop("transport", message)
         return verdict
 
-    def _is_to_blame(self, pack: Pack, *, last: bool) -> bool:
+    def _is_to_blame(self, pack: Pack, *, alone: bool) -> bool:
         """Whether it is about this pack that it is refused for limits, and not about all."""
-        waited = last and self._has_waited_for(LONGEST_LIMIT_SECONDS)
-        return waited or self._luck.chance(pack) < BLAMED
+        waited = alone and self._served and self._has_waited_for(LONGEST_LIMIT_SECONDS)
+        return bool(waited) or self._luck.chance(pack) < BLAMED
 
     def _has_waited_for(self, seconds: float) -> bool:
         """Whether nothing but failures has come for longer than that."""
@@ -227,8 +233,7 @@ class Governor:
     def _unfit(self, pack: Pack, error: CallError) -> policy.Stop | None:
         """Stop where the endpoint takes none of our requests: the rows are not to blame."""
         self._turned_down[pack.model] += 1
-        unserved = not self._served[pack.model]
-        if not unserved or self._turned_down[pack.model] < TURNED_DOWN_TO_STOP:
+        if self._served[pack.model] or self._turned_down[pack.model] < TURNED_DOWN_TO_STOP:
             return None
         message = (
             f"{error} The endpoint has turned down every request so far for model "

@@ -114,6 +114,26 @@ def test_a_tail_of_poison_is_buried_when_patience_ends() -> None:
     assert governor.verdict(pack("a"), LOST, others_wait=False) == policy.Bury("transport")
 
 
+@pytest.mark.parametrize("error", [LOST, REFUSED])
+def test_an_outage_under_the_last_packs_gives_no_row_up(error: CallError) -> None:
+    """What is in flight or asleep is not in the queue; it is no fault of so many rows."""
+    governor = serving(outage_seconds=0, max_attempts=1)
+    sent = pack("a", "b")
+    governor.failed(sent, error, 0.1)
+
+    assert isinstance(governor.verdict(sent, error, others_wait=False), policy.Stop)
+
+
+def test_b02_the_last_text_is_given_up_when_patience_ends_and_only_the_last() -> None:
+    """Of several that are refused each may be under the limit of all."""
+    governor = serving(outage_seconds=0, max_attempts=1)
+    governor.failed(pack("a"), REFUSED, 0.1)
+
+    assert isinstance(governor.verdict(pack("a"), REFUSED, others_wait=False), policy.Stop)
+    last = governor.verdict(pack("a"), REFUSED, others_wait=False, alone=True)
+    assert last == policy.Bury("transport")
+
+
 def test_an_outage_stops_the_run_when_patience_ends() -> None:
     """With others waiting, the server is to blame: the run stops and nothing is buried."""
     governor = serving(outage_seconds=0, max_attempts=1)
