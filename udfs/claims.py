@@ -30,13 +30,15 @@ class Ticket:
 class Claim:
     """An ask that this process has taken on and not settled.
 
-    `rejections` counts answers that were not valid, `losses` replies that held none for it.
+    `rejections` counts answers that were not valid, `losses` replies that held none for it, and
+    `losses_alone` those of them in which it was asked about alone.
     """
 
     ask: Ask
     tickets: tuple[Ticket, ...] = ()
     rejections: int = 0
     losses: int = 0
+    losses_alone: int = 0
 
 
 class Claims:

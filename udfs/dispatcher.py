@@ -34,7 +34,7 @@ from udfs.prompts import compose
 from udfs.providers import Provider
 from udfs.recorder import Burial, Recorder
 from udfs.records import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request, Status
-from udfs.rejections import sort_rejected
+from udfs.rejections import Rejections
 from udfs.settings import Settings
 from udfs.store import Landing
 from udfs.validator import judge
@@ -74,6 +74,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._governor = Governor(settings)
+        self._rejections = Rejections(self._claims, settings.max_attempts)
         self._spawn(self._admit_for_ever(), name=_ADMISSION)
 
     # The run as a whole
@@ -93,6 +94,7 @@ class Dispatcher:
         self._gathering = Gathering()
         self._admission.forget()
         self._governor = Governor(self._settings)
+        self._rejections = Rejections(self._claims, self._settings.max_attempts)
         for key in [key for key, outcome in self.settled.items() if outcome.status != "ok"]:
             del self.settled[key]
 
@@ -292,9 +294,10 @@ class Dispatcher:
             await self._after_fault(request, failed, error)
             return None
         except BaseException as error:
-            stopped = ledger.failed(attempt, started, error, price)
+            nothing = self._governor.took_nothing and isinstance(self.stopped, ConfigError)
+            stopped = ledger.failed(attempt, started, error, price, maybe_paid=not nothing)
             self.tell(Ended(stopped))
-            self._governor.settle(worst, None)
+            self._governor.settle(worst, 0.0 if nothing else None)
             await self._recorder.write_failed(stopped)
             raise
         ended = ledger.ended(attempt, started, reply, judged, price)
@@ -318,7 +321,7 @@ class Dispatcher:
 
     async def _take_in(self, request: Request, judged: Judged, landing: Landing) -> None:
         """Settle what a reply answered once it is stored; ask for the rest again, or bury it."""
-        rejected = sort_rejected(request, judged, self._claims, self._settings.max_attempts)
+        rejected = self._rejections.sort(request, judged)
         burial = Burial(rejected.buried, "invalid", judged.refused)
         failures = await self._recorder.write(landing, burial)
         for key, outcome in judged.answers.items():
@@ -340,6 +343,7 @@ class Dispatcher:
                 pack,
                 error,
                 others_wait=len(self._backlog) > 0,
+                untried=self._backlog.has_untried,
                 alone=len(self._claims) <= len(pack.asks),
             )
         except RunError:
@@ -349,11 +353,13 @@ class Dispatcher:
             self.tell(PackOver(pack))
         burial: Burial | None = None
         if isinstance(verdict, policy.Bury):
-            burial = Burial(pack.asks, verdict.status, {ask.key: str(error) for ask in pack.asks})
+            reason = verdict.reason or str(error)
+            burial = Burial(pack.asks, verdict.status, {ask.key: reason for ask in pack.asks})
         self._settle_failures(await self._recorder.write_failed(failed, burial))
         match verdict:
-            case policy.Retry(wait):
-                self._spawn(self._send_later(policy.next_sending(pack, error.fault), wait))
+            case policy.Retry(wait) as retry:
+                again = policy.next_sending(pack, error.fault, retry)
+                self._spawn(self._send_later(again, wait))
             case policy.Split(singly):
                 for part in policy.parts_of(pack, error.fault, singly=singly):
                     self._backlog.add_pack(part)

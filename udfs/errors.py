@@ -83,8 +83,9 @@ class CallError(AssayError):
 
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
-    the server may have answered and billed although nothing usable arrived; the tokens are what
-    it says to have billed, where it says so.
+    the server may have answered and billed although nothing usable arrived, `silent` whether the
+    connection failed, or ended, before a word of a reply; the tokens are what it says to have
+    billed, where it says so.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class CallError(AssayError):
         status: int | None = None,
         retry_after_seconds: float | None = None,
         maybe_paid: bool = False,
+        silent: bool = False,
     ) -> None:
         super().__init__(message)
         self.input_tokens: int | None = None
@@ -103,3 +105,4 @@ class CallError(AssayError):
         self.status = status
         self.retry_after_seconds = retry_after_seconds
         self.maybe_paid = maybe_paid
+        self.silent = silent

@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 
 from udfs import policy
@@ -15,8 +16,9 @@ from udfs.census import Census
 from udfs.errors import CallError
 from udfs.gauge import Gauge
 from udfs.limiter import Limiter
-from udfs.luck import BLAMED, SUSPECT, Luck
+from udfs.luck import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
 from udfs.prices import cost_usd, price_of
+from udfs.prompts import compose, estimate_tokens
 from udfs.records import Ask, Pack, Request, Usage
 from udfs.settings import Settings
 
@@ -25,6 +27,18 @@ TURNED_DOWN_TO_STOP = 3
 
 LONGEST_LIMIT_SECONDS = 90.0
 """Longer than this no limit by the minute refuses the last of a run, which has none beside it."""
+
+SHORT_TEXT_TOKENS = 100
+"""No endpoint has so little room that a text of fewer tokens is too long for it."""
+
+_TURNED_DOWN = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+"""What may be an accident; a server that says "never again" is not asked again."""
 
 
 class Governor:
@@ -39,6 +53,10 @@ class Governor:
         self._breaker = Breaker()
         self._retries = RetryBudget()
         self._served: Counter[str] = Counter()
+        self._largest: Counter[str] = Counter()
+        self._answers = self._took = False
+        self._mishaps = Mishaps()
+        self._failing: dict[bytes, int] = {}
         self._turned_down: Counter[str] = Counter()
         self._forbidden: dict[bytes, int] = {}
         self._gauge = Gauge()
@@ -48,6 +66,11 @@ class Governor:
     def requests_in_flight(self) -> int:
         """How many requests are under way."""
         return self._limiter.in_flight
+
+    @property
+    def took_nothing(self) -> bool:
+        """Whether the endpoint has taken no request of this run, as far as can be told."""
+        return not self._took
 
     def has_slot(self) -> bool:
         """Whether another request may be in flight; while the server is down, only one probe."""
@@ -110,9 +133,15 @@ class Governor:
 
     def succeeded(self, request: Request, usage: Usage) -> None:
         """The server served `request`, and says what it took."""
-        self._served[request.model] += 1
+        pack, model = request.pack, request.model
+        self._answers = self._took = True
+        self._served[model] += 1
+        self._largest[model] = max(self._largest[model], request.input_tokens)
         self._gauge.read(request, usage)
-        self._luck.accepts(request.pack)
+        self._luck.accepts(pack)
+        self._failing.pop(pack.asks[0].key, None)
+        if not pack.bisecting:
+            self._mishaps.over(sum(fault in policy.AT_RANDOM for fault in pack.faults))
         self._retries.earn()
         now = time.monotonic()
         if self._breaker.succeeded(now):
@@ -123,19 +152,25 @@ class Governor:
         """A pack failed so long after it was sent; only faults of the server slow us down.
 
         A pack that is refused for limits again and again while others are served says nothing
-        of how much the server takes.
+        of how much the server takes, and a record that alone fails more often than any may says
+        nothing of whether the server is up.
         """
         now = time.monotonic()
+        self._answers = self._answers or not error.silent
+        self._took = self._took or error.maybe_paid
         if error.status == HTTPStatus.FORBIDDEN:
             self._breaker.failed(now, refused=False)
             return
         if error.fault not in policy.SERVER_FAULTS:
             self._breaker.succeeded(now)
             return
+        if len(pack.records) == 1:
+            self._failing.setdefault(pack.asks[0].key, self._served.total())
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
         if refused:
             self._luck.refuses(pack)
-        self._breaker.failed(now, refused=refused)
+        tried = len(pack.records) == 1 and policy.counted(pack) > self._settings.max_attempts
+        self._breaker.failed(now, refused=refused or tried)
         if refused and self._luck.chance(pack) < SUSPECT:
             return
         if refused or error.maybe_paid:
@@ -143,58 +178,93 @@ class Governor:
         self._limiter.pause(now, policy.obeyed(error.retry_after_seconds))
 
     def verdict(
-        self, pack: Pack, error: CallError, *, others_wait: bool, alone: bool = False
+        self,
+        pack: Pack,
+        error: CallError,
+        *,
+        others_wait: bool,
+        untried: bool = False,
+        alone: bool = False,
     ) -> policy.Verdict:
         """Return what becomes of a pack whose sending failed.
 
-        `others_wait` for their turn; `alone`, nothing else is open: none waits or is in flight.
+        `others_wait` for their turn, some of them `untried`; `alone`, nothing else is open: none
+        waits or is in flight.
 
         While the server is down or refuses for its limits, attempts do not count: no row is
-        given up for what is not its fault. The run stops when waiting has no end in sight, and
-        when a server that has not served one request turns every single record down.
+        given up for what is not its fault, nor for bad luck that anybody may have. The run stops
+        when waiting has no end in sight, and when a server that has not served one request turns
+        every single record down.
         """
+        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
         verdict = policy.after_fault(
             error.fault,
-            pack,
+            replace(pack, forgiven=0) if refused else pack,
             serves=self._breaker.serves(time.monotonic()),
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
+            usual=0 if refused else most_in_a_row(self._mishaps.share),
         )
         if error.fault in policy.SERVER_FAULTS:
-            refused = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
             beside = not alone if refused else others_wait
             last = isinstance(verdict, policy.Bury) and self._served and not beside
             if last and self._has_waited_for(self._settings.outage_seconds):
                 return verdict
-            stop = self._out_of_patience(error)
-            verdict = stop or self._spared(verdict, pack, error, alone=alone)
+            stop = self._never_reached(error) or self._out_of_patience(error)
+            verdict = stop or self._spared(
+                verdict, pack, error, untried=untried, alone=alone
+            )
         elif error.status == HTTPStatus.FORBIDDEN:
             verdict = self._of_a_guard(pack, error) or verdict
         elif isinstance(verdict, policy.Bury) and error.fault == "too_big_or_bad":
-            verdict = self._unfit(pack, error) or verdict
-        if isinstance(verdict, policy.Retry) and error.status != HTTPStatus.TOO_MANY_REQUESTS:
-            credit = self._retries.spend(time.monotonic())
-            return policy.Retry(max(verdict.wait_seconds, credit))
-        return verdict  # after a 429 it is the limiter's pace that keeps retries in check
+            verdict = self._unfit(pack, error)
+        if not isinstance(verdict, policy.Retry):
+            return verdict
+        if refused:  # it is the limiter's pace that keeps retries in check
+            return replace(verdict, counts=False)
+        credit = self._retries.spend(time.monotonic())
+        return replace(verdict, wait_seconds=max(verdict.wait_seconds, credit))
 
     def _spared(
-        self, verdict: policy.Verdict, pack: Pack, error: CallError, *, alone: bool
+        self,
+        verdict: policy.Verdict,
+        pack: Pack,
+        error: CallError,
+        *,
+        untried: bool,
+        alone: bool,
     ) -> policy.Verdict:
-        if isinstance(verdict, policy.Retry):
-            return verdict
         refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
-        if self._breaker.is_open or (refused and not self._is_to_blame(pack, alone=alone)):
-            wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
+        if isinstance(verdict, policy.Retry):
+            return replace(verdict, afresh=self._breaker.is_open)
+        wait = policy.wait_seconds(1, error.retry_after_seconds, 0.0)
+        if self._breaker.is_open or (untried and self._none_served_since(pack)):
+            return policy.Retry(wait, afresh=True)
+        if refused and not self._is_to_blame(pack, alone=alone):
             return policy.Retry(wait)
         if refused:
             self._luck.forgets(pack)
             return verdict if isinstance(verdict, policy.Bury) else policy.Split(singly=True)
-        unreachable = error.fault == "transport" and not error.maybe_paid
-        if unreachable and self._breaker.succeeded_at is None:
-            message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
-            return policy.Stop("transport", message)
         return verdict
+
+    def _none_served_since(self, pack: Pack) -> bool:
+        """Whether nobody was served since a record first failed alone: it need not be its fault."""
+        return self._failing.get(pack.asks[0].key) == self._served.total()
+
+    def _never_reached(self, error: CallError) -> policy.Stop | None:
+        """Stop where no connection was ever made, once all attempts of a pack could be over.
+
+        One that ends before a word is said may be the fault of one text, until ten in a row do.
+        """
+        if self._answers or (error.maybe_paid and not self._breaker.is_open):
+            return None
+        attempts = range(1, self._settings.max_attempts)
+        seconds = sum(policy.wait_seconds(attempt, None, 0.0) for attempt in attempts)
+        if self._breaker.down_for(time.monotonic()) < seconds:
+            return None
+        message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
+        return policy.Stop("config", message)
 
     def _is_to_blame(self, pack: Pack, *, alone: bool) -> bool:
         """Whether it is about this pack that it is refused for limits, and not about all."""
@@ -230,14 +300,36 @@ class Governor:
             return None
         return policy.Retry(policy.wait_seconds(pack.attempt, None, 0.0))
 
-    def _unfit(self, pack: Pack, error: CallError) -> policy.Stop | None:
-        """Stop where the endpoint takes none of our requests: the rows are not to blame."""
+    def _unfit(self, pack: Pack, error: CallError) -> policy.Verdict:
+        """Return what becomes of a record that is turned down: it is too long, or unlucky.
+
+        Stop where the endpoint takes none of our requests: the rows are not to blame.
+        """
         self._turned_down[pack.model] += 1
         if self._served[pack.model] or self._turned_down[pack.model] < TURNED_DOWN_TO_STOP:
-            return None
+            return self._turned_down_alone(pack, error)
         message = (
             f"{error} The endpoint has turned down every request so far for model "
             f"{pack.model!r}. Does it know `response_format: json_schema` and "
             "`max_completion_tokens`? Check `ASSAY_MODEL`."
         )
         return policy.Stop("config", message)
+
+    def _turned_down_alone(self, pack: Pack, error: CallError) -> policy.Retry | policy.Bury:
+        """Return what becomes of one record that is turned down while others are served.
+
+        It is too long when it is long, and longer than all that was served; otherwise it may have
+        been an accident, such as a model that ran out of room, and is asked about once more.
+        """
+        if pack.room > 1:
+            reason = f"{error} More room was asked for, as the reply had hit the output limit."
+            return policy.Bury("invalid", reason)
+        fits = compose(pack).input_tokens <= self._largest[pack.model]
+        if not fits and estimate_tokens(pack.records[0].text) >= SHORT_TEXT_TOKENS:
+            return policy.Bury("too_long")
+        once = policy.counted(pack) == 1 and self._settings.max_attempts > 1
+        if self._served[pack.model] and once and error.status in _TURNED_DOWN:
+            return policy.Retry(policy.BACKOFF_SECONDS)
+        why = "Longer requests were served" if fits else "The text is short"
+        reason = f"{error} {why}, so it is not its length. Build again to ask once more."
+        return policy.Bury("invalid", reason)

@@ -56,11 +56,19 @@ def ended(
     )
 
 
-def failed(attempt: Attempt, started: float, error: BaseException, price: Price | None) -> Attempt:
+def failed(
+    attempt: Attempt,
+    started: float,
+    error: BaseException,
+    price: Price | None,
+    *,
+    maybe_paid: bool = True,
+) -> Attempt:
     """Return the row of an attempt that brought nothing; `error` carries no text and no key.
 
     One that was cancelled in flight may have been paid for, and so may one that ended in an error
-    that nobody foresaw: of that one only its name is told.
+    that nobody foresaw, of which only its name is told; unless it is known that nothing was
+    `maybe_paid`.
     """
     row = attempt._replace(ended_at=now_utc(), latency_seconds=time.monotonic() - started)
     if isinstance(error, CallError):
@@ -78,4 +86,5 @@ def failed(attempt: Attempt, started: float, error: BaseException, price: Price 
         return row._replace(outcome="stopped", error=str(error))
     cancelled = isinstance(error, asyncio.CancelledError)
     reason = "cancelled in flight" if cancelled else type(error).__name__
-    return row._replace(outcome="stopped", error=reason, maybe_paid=True)
+    cost = None if maybe_paid else 0.0
+    return row._replace(outcome="stopped", error=reason, cost_usd=cost, maybe_paid=maybe_paid)

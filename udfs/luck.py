@@ -1,13 +1,50 @@
-"""Luck: whether what is refused for limits suffers from the limit of all, or is too big. Pure."""
+"""Luck: whether what failed or was refused had the bad luck of all, or is itself the cause. Pure."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from udfs.records import Pack
 
 SUSPECT, BLAMED = 0.05, 1e-5
 """At this chance refusals of a pack say nothing of the others any more; at that it is split."""
+
+BAD_LUCK = 1e-9
+"""What is less likely than this for anybody was no bad luck."""
+
+MOST_IN_A_ROW = 40
+"""More mishaps in a row are never taken for bad luck, however often they happen."""
+
+
+@dataclass(slots=True)
+class Mishaps:
+    """How often the server fails anybody, by those whom it has served since.
+
+    A record that is itself the cause is never served, so that its failures do not excuse it.
+    """
+
+    served: int = 0
+    mended: int = 0
+
+    def over(self, mishaps: int, served: int = 1) -> None:
+        """So many were served, after so many mishaps of theirs."""
+        self.served += served
+        self.mended += mishaps
+
+    @property
+    def share(self) -> float:
+        """The share of tries in which anybody meets a mishap."""
+        return self.mended / (self.mended + self.served) if self.mended else 0.0
+
+
+def most_in_a_row(share: float) -> int:
+    """Return how many mishaps in a row may be bad luck where this share of tries ends in one."""
+    if share <= 0:
+        return 0
+    if share >= 1:
+        return MOST_IN_A_ROW
+    return min(MOST_IN_A_ROW, math.ceil(math.log(BAD_LUCK) / math.log(share)))
 
 
 @dataclass(slots=True)

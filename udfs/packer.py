@@ -65,6 +65,11 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._groups) + sum(len(pack.records) for pack in self._ready)
 
+    @property
+    def has_untried(self) -> bool:
+        """Whether anything waits that no failed pack has carried."""
+        return bool(self._groups)
+
     def add(self, ask: Ask, *, ripe: bool) -> GroupKey:
         """Let `ask` wait with the other asks about its text, and return that text's key."""
         key = group_key(ask)

@@ -39,7 +39,8 @@ class _Frame:
 def compose(pack: Pack, headroom: int = 0) -> Request:
     """Return the request that asks all questions of `pack` about all its records.
 
-    `headroom` output tokens are left for what a model thinks before it answers.
+    `headroom` output tokens are left for what a model thinks before it answers; a pack that needs
+    more room than usual has more of both.
     """
     ids = _new_ids([record.text for record in pack.records], pack.seal)
     frame = _frame(pack.questions)
@@ -54,7 +55,7 @@ def compose(pack: Pack, headroom: int = 0) -> Request:
         system=frame.system,
         user=user,
         schema=frame.schema,
-        max_output_tokens=output_tokens(pack) + headroom,
+        max_output_tokens=pack.room * (output_tokens(pack) + headroom),
         idempotency_key=pack.seal,
         input_tokens=frame.tokens + estimate_tokens(user),
     )

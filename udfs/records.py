@@ -115,9 +115,10 @@ class Record(NamedTuple):
 class Pack:
     """What travels in one request: records that all carry the same questions.
 
-    `attempt` starts at 1 and counts the sendings of these records together; `faults` are those
-    that met the earlier ones. A pack is `bisecting` when it is a part of one that failed and the
-    server did not say why. Packs with the same `seal` and records make the same request, ids
+    `attempt` starts at 1 and counts the sendings of these records together; so many of the earlier
+    ones are `forgiven`, and `faults` are those that met the others. A pack is `bisecting` when it
+    is a part of one that failed and the server did not say why. Its reply gets `room` times the
+    usual output limit. Packs with the same `seal` and records make the same request, ids
     included; each new pack has a seal of its own.
     """
 
@@ -125,6 +126,8 @@ class Pack:
     attempt: int = 1
     faults: tuple[Fault, ...] = ()
     bisecting: bool = False
+    forgiven: int = 0
+    room: int = 1
     seal: str = field(default_factory=new_id, compare=False)
 
     @cached_property
@@ -197,12 +200,14 @@ class Reply:
 class Judged:
     """A reply after validation: answers by key, and why the rest has none.
 
-    `lost` are those of the rest to which the reply held no answer at all, valid or not.
+    `lost` are those of the rest to which the reply held no answer at all, valid or not;
+    `unreadable` says that nothing in it could be read.
     """
 
     answers: Mapping[bytes, Outcome]
     refused: Mapping[bytes, str]
     lost: frozenset[bytes] = frozenset()
+    unreadable: bool = False
     note: str | None = None
 
 

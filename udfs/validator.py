@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -12,6 +13,8 @@ from udfs.canonical import is_clean, is_plain
 from udfs.json_text import MAX_DEPTH, depth, whole
 from udfs.records import Ask, Judged, Outcome, Reply, Request
 from udfs.tasks import Rejected, accepted
+
+Item = dict[str, Any]
 
 MAX_ANSWER_CHARACTERS = 100_000
 """Longer answers are not stored: no task asks for one."""
@@ -24,7 +27,7 @@ _THINK = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class _Doubled:
-    """Stands for a JSON object that gave one of its keys twice."""
+    """Stands for a JSON object that gave one of its keys twice, with different values."""
 
 
 class _Missing(Rejected):
@@ -35,24 +38,27 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     """Return what of `reply` is an answer to `request`, and why the rest is not.
 
     Ids that nobody asked about are noted; with ids missing at the same time the whole reply is
-    in doubt (a shift looks like this), so none of it is taken.
+    in doubt (a shift looks like this), so none of it is taken. Several items for one record are
+    one answer where all of them give the same valid value, and none otherwise.
     """
     try:
         items = _items(reply.content)
     except Rejected as error:
-        return _nothing(request, str(error))
-    named = [(_id(item), item) for item in items if isinstance(item, dict)]
-    counts = Counter(id_ for id_, _ in named)
-    unknown = [id_ for id_ in counts if id_ not in request.ids]
-    missing = [id_ for id_ in request.ids if id_ not in counts]
+        return replace(_nothing(request, str(error)), unreadable=True)
+    by_id: defaultdict[str | None, list[Item]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, dict):
+            by_id[_id(item)].append(item)
+    unknown = [id_ for id_ in by_id if id_ not in request.ids]
+    missing = [id_ for id_ in request.ids if id_ not in by_id]
     if unknown and missing:
-        doubtful = _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
-        return replace(doubtful, lost=frozenset(doubtful.refused))
-    by_id = {id_: item for id_, item in named if id_ is not None and counts[id_] == 1}
+        return _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
     judged = _judge_records(request, reply, by_id, answered_at)
     notes = [f"{len(unknown)} unknown ids"] if unknown else []
+    if agreed := len(items) > len(by_id) and _agreeing(request, by_id, judged):
+        notes.append(f"{agreed} records answered more than once, the same each time")
     plain = "\\" not in reply.content and is_plain(reply.content)
-    if marred := 0 if plain else sum(_is_marred(item) for item in by_id.values()):
+    if marred := 0 if plain else sum(_is_marred(by_id.get(id_, ())) for id_ in request.ids):
         notes.append(f"{marred} answers cleaned of invisible characters")
     return replace(judged, note="; ".join(notes) or None)
 
@@ -89,7 +95,8 @@ def _items(content: str) -> list[Any]:
 
 
 def _nothing(request: Request, reason: str) -> Judged:
-    return Judged({}, {ask.key: reason for ask in request.pack.asks}, note=reason)
+    refused = {ask.key: reason for ask in request.pack.asks}
+    return Judged({}, refused, frozenset(refused), note=reason)
 
 
 def _id(item: dict[str, Any]) -> str | None:
@@ -99,16 +106,19 @@ def _id(item: dict[str, Any]) -> str | None:
 
 
 def _judge_records(
-    request: Request, reply: Reply, by_id: dict[str, Any], answered_at: str
+    request: Request,
+    reply: Reply,
+    by_id: Mapping[str | None, Sequence[Item]],
+    answered_at: str,
 ) -> Judged:
     answers: dict[bytes, Outcome] = {}
     refused: dict[bytes, str] = {}
     lost: set[bytes] = set()
     for id_, record in zip(request.ids, request.pack.records, strict=True):
-        item = by_id.get(id_)
+        items = by_id.get(id_, ())
         for key, ask in zip(request.keys, record.asks, strict=True):
             try:
-                value = _accept(ask, item, key)
+                value = _agreed(ask, items, key)
             except Rejected as error:
                 refused[ask.key] = str(error)
                 if isinstance(error, _Missing):
@@ -124,10 +134,25 @@ def _judge_records(
     return Judged(answers, refused, frozenset(lost))
 
 
-def _accept(ask: Ask, item: dict[str, Any] | None, key: str) -> str:
-    if item is None:
-        message = "missing: the reply has no, or no single, item for this record"
+def _agreed(ask: Ask, items: Sequence[Item], key: str) -> str:
+    """Return the one value that all items for a record give; which of several nobody knows."""
+    if not items:
+        message = "missing: the reply has no item for this record"
         raise _Missing(message)
+    if len(items) == 1:
+        return _accept(ask, items[0], key)
+    different = {repr((key in item, item.get(key))): item for item in items}.values()
+    try:
+        values = {_accept(ask, item, key) for item in different}
+    except Rejected:
+        values = set()
+    if len(values) == 1:
+        return values.pop()
+    message = "missing: the reply has several items for this record, and they do not agree"
+    raise _Missing(message)
+
+
+def _accept(ask: Ask, item: Item, key: str) -> str:
     if key not in item:
         message = "missing: the item lacks an answer"
         raise Rejected(message)
@@ -145,7 +170,9 @@ def _accept(ask: Ask, item: dict[str, Any] | None, key: str) -> str:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Doubled:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else _Doubled()
+    if len(found) == len(pairs) or all(repr(found[name]) == repr(said) for name, said in pairs):
+        return found
+    return _Doubled()
 
 
 def _holds_doubled(value: Any) -> bool:
@@ -165,9 +192,19 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, str) else 1
 
 
-def _is_marred(item: Any) -> bool:
+def _agreeing(
+    request: Request, by_id: Mapping[str | None, Sequence[Item]], judged: Judged
+) -> int:
+    """Return how many records have several items and an answer all the same."""
+    return sum(
+        len(by_id.get(id_, ())) > 1 and any(ask.key in judged.answers for ask in record.asks)
+        for id_, record in zip(request.ids, request.pack.records, strict=True)
+    )
+
+
+def _is_marred(items: Sequence[Item]) -> bool:
     """Whether a text of an item was cleaned; one that is too long to be an answer was not."""
-    return _length(item) <= MAX_ANSWER_CHARACTERS and not _is_clean(item)
+    return any(_length(item) <= MAX_ANSWER_CHARACTERS and not _is_clean(item) for item in items)
 
 
 def _is_clean(value: Any) -> bool:

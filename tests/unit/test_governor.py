@@ -40,11 +40,33 @@ def test_an_endpoint_that_turns_everything_down_stops_the_run() -> None:
     assert (said[0], said[-1]) == (policy.Bury, policy.Stop)
 
 
-def test_a_row_that_is_turned_down_by_a_working_endpoint_is_buried() -> None:
-    """Once the endpoint has served a request, a refused record is the record's own fault."""
-    said = verdicts(serving(), pack("a"), TURNED_DOWN, 40)
+def test_a_long_text_that_is_turned_down_by_a_working_endpoint_is_too_long() -> None:
+    """It is longer than all that was served, so that nothing is asked again."""
+    said = serving().verdict(pack("long " * 100), TURNED_DOWN, others_wait=True)
 
-    assert set(said) == {policy.Bury}
+    assert said == policy.Bury("too_long")
+
+
+@pytest.mark.parametrize("text", ["a", "long " * 100])
+def test_a_text_that_is_no_longer_than_others_is_asked_about_once_more(text: str) -> None:
+    """A model that loops behind a gateway is turned down like a text that is too long."""
+    governor = serving()
+    governor.succeeded(request(*["long " * 100] * 8), Usage())
+    first = governor.verdict(pack(text), TURNED_DOWN, others_wait=True)
+    second = governor.verdict(pack(text, attempt=2), TURNED_DOWN, others_wait=True)
+
+    assert isinstance(first, policy.Retry)
+    assert isinstance(second, policy.Bury)
+    assert (second.status, "not its length" in str(second.reason)) == ("invalid", True)
+
+
+def test_more_room_that_is_turned_down_is_no_long_text() -> None:
+    """Nothing is served yet, and the reply was cut before."""
+    roomy = policy.next_sending(pack("long " * 100), "truncated")
+    said = Governor(Settings()).verdict(roomy, TURNED_DOWN, others_wait=True)
+
+    assert isinstance(said, policy.Bury)
+    assert said.status == "invalid"
 
 
 def test_another_model_is_judged_by_its_own_requests() -> None:

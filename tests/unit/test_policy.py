@@ -12,12 +12,14 @@ from udfs.errors import Fault
 from udfs.policy import (
     BACKOFF_CAP_SECONDS,
     LONGEST_WAIT_SECONDS,
+    MORE_ROOM,
     Bury,
     Retry,
     Split,
     Stop,
     after_fault,
     after_rejection,
+    counted,
     next_sending,
     next_try_at,
     parts_of,
@@ -41,6 +43,7 @@ def verdict(
     bisecting: bool = False,
     faults: tuple[Fault, ...] | None = None,
     max_attempts: int = 4,
+    usual: int = 0,
 ) -> Any:
     """What becomes of a pack that met this fault each time, without jitter."""
     met = (fault,) * (attempt - 1) if faults is None else faults
@@ -52,6 +55,7 @@ def verdict(
         max_attempts=max_attempts,
         retry_after_seconds=retry_after,
         jitter=0.0,
+        usual=usual,
     )
 
 
@@ -90,7 +94,7 @@ def test_a_pack_is_sent_so_often_before_it_is_split(fault: str, attempts: int) -
         ("provider_error", "transport"),
         ("empty", "invalid"),
         ("too_big_or_bad", "too_long"),
-        ("truncated", "too_long"),
+        ("truncated", "invalid"),
         ("refused", "refused"),
     ],
 )
@@ -258,7 +262,7 @@ def test_c20_what_failed_without_a_reason_is_bisected_without_retries(fault: Any
 
 @pytest.mark.parametrize(
     ("fault", "sendings"),
-    [("transport", 4), ("retryable", 4), ("bad_body", 4), ("provider_error", 4), ("empty", 2)],
+    [("transport", 4), ("retryable", 4), ("bad_body", 4), ("provider_error", 4), ("empty", 4)],
 )
 def test_a_record_alone_gets_all_its_attempts_while_the_server_serves_others(
     fault: Any, sendings: int
@@ -269,6 +273,45 @@ def test_a_record_alone_gets_all_its_attempts_while_the_server_serves_others(
         for attempt in range(1, 5)
     ]
     assert verdicts == [Retry] * (sendings - 1) + [Bury] * (5 - sendings)
+
+
+def test_a_record_alone_gets_as_many_attempts_as_anybody_may_need() -> None:
+    """Whatever the server does at random; what it says of the record itself needs no further."""
+    assert verdict("retryable", attempt=4, records=1, usual=9) == Retry(0.5)
+    assert verdict("bad_body", attempt=8, records=1, usual=9) == Retry(0.5)
+    assert verdict("bad_body", attempt=9, records=1, usual=9) == Bury("transport")
+    assert verdict("refused", records=1, usual=9) == Bury("refused")
+    assert verdict("retryable", attempt=4, records=2, usual=9) == Split()
+
+
+def test_c02_a_record_whose_reply_was_cut_has_more_room_once() -> None:
+    """The answer may be long; a second stump is none."""
+    first = pack("one")
+    roomy = next_sending(first, "truncated")
+    usual, more = compose(first), compose(roomy)
+
+    assert verdict("truncated", records=1) == Retry(0.5)
+    assert more.max_output_tokens == MORE_ROOM * usual.max_output_tokens
+    assert more.idempotency_key != usual.idempotency_key
+    assert next_sending(roomy, "retryable").room == MORE_ROOM
+    cut = after_fault(
+        *("truncated", roomy),
+        serves=True,
+        max_attempts=4,
+        retry_after_seconds=None,
+        jitter=0.0,
+    )
+    assert cut == Bury("invalid")
+
+
+def test_attempts_that_do_not_count_are_forgiven() -> None:
+    """One, where it was the limit of all; all so far, where the server was down."""
+    failed = next_sending(pack("one"), "retryable")
+    limited = next_sending(failed, "retryable", Retry(0.0, counts=False))
+    spared = next_sending(limited, "retryable", Retry(0.0, afresh=True))
+
+    assert (limited.attempt, counted(limited), limited.faults) == (3, 2, ("retryable",))
+    assert (spared.attempt, counted(spared), spared.faults) == (4, 1, ())
 
 
 def test_a_wait_is_not_doubled_while_the_server_serves_others() -> None:

@@ -140,13 +140,44 @@ def test_c05_missing_ids_cost_only_themselves() -> None:
     assert list(refused(sent, verdict)) == [TEXTS[0], TEXTS[-1]]
 
 
-def test_c06_an_id_twice_is_asked_again() -> None:
-    """Neither of two answers is taken, not even when they agree; the others stand."""
-    sent = request(*TEXTS, tasks=[ECHO])
-    items = honest(sent, word)
-    verdict = judged(sent, [*items, items[3]])
-    assert list(refused(sent, verdict)) == [TEXTS[3]]
-    assert len(verdict.answers) == 19
+@pytest.mark.parametrize("second", ["good", " Good ", "GOOD"])
+def test_c06_answers_to_one_id_that_agree_are_one(second: str) -> None:
+    """The same value once both are read, as a model gives that repeats itself; it is noted."""
+    sent = request("one", "two", tasks=[classify("good", "bad")])
+    items = honest(sent, lambda _: "good")
+    verdict = judged(sent, [*items, items[0] | {"a": second}, items[0]])
+    assert values(sent, verdict) == {"one": "good", "two": "good"}
+    assert verdict.note == "1 records answered more than once, the same each time"
+
+
+@pytest.mark.parametrize("second", [{"a": "bad"}, {"a": "neither"}, {"a": None}, {"a": 1}, {}])
+def test_c06_answers_to_one_id_that_do_not_agree_are_none(second: dict[str, Any]) -> None:
+    """Which of two is meant nobody knows, also where only one of them is valid; others stand."""
+    sent = request("one", "two", tasks=[classify("good", "bad")])
+    items = honest(sent, lambda _: "good")
+    for both in ([items[0], {"id": sent.ids[0]} | second], [{"id": sent.ids[0]} | second, items[0]]):
+        verdict = judged(sent, [*both, items[1]])
+        assert values(sent, verdict) == {"two": "good"}
+        assert refused(sent, verdict) == {
+            "one": "missing: the reply has several items for this record, and they do not agree"
+        }
+        assert verdict.lost == {sent.pack.records[0].asks[0].key}
+
+
+def test_c06_of_two_questions_the_one_on_which_all_agree_is_answered() -> None:
+    """Each is judged by itself."""
+    sent = request("one", tasks=[classify("good", "bad"), classify("red", "blue")])
+    id_, (first, second) = sent.ids[0], sent.pack.records[0].asks
+    said = {sent.keys[0]: "good", sent.keys[1]: "red"}
+    verdict = judged(sent, [{"id": id_} | said, {"id": id_} | said | {sent.keys[1]: "blue"}])
+    assert (list(verdict.answers), list(verdict.refused)) == ([first.key], [second.key])
+
+
+def test_c06_true_and_one_are_two_answers() -> None:
+    """Python holds them for equal; a yes-or-no question takes one of them."""
+    sent = request("one", tasks=[task("filter")])
+    items = [{"id": sent.ids[0], "a": said} for said in (True, 1)]
+    assert judged(sent, items).answers == {}
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -301,11 +332,18 @@ def test_c11_only_a_label_of_the_set_is_stored(raw: str) -> None:
     assert stored == (['"good"'] if raw == '"Good "' else [])
 
 
-@pytest.mark.parametrize("raw", ['{"x": "some", "x": "text"}', '{"x": ["some"], "x": ["some"]}'])
+@pytest.mark.parametrize("raw", ['{"x": "some", "x": "text"}', '{"x": ["1"], "x": ["1", "1"]}'])
 def test_c16_an_answer_that_gives_a_key_twice_is_refused(raw: str) -> None:
     """Which of the two was meant nobody knows."""
     verdict = asked_alone(raw, extract({"name": "x"}))
     assert list(verdict.refused.values()) == ["bad_json: a key is given twice"]
+
+
+def test_c16_a_key_that_is_given_twice_with_one_value_is_given_once() -> None:
+    """Nothing is guessed: both say the same, to the letter."""
+    verdict = asked_alone('{"x": "some", "x": "some"}', extract({"name": "x"}))
+    stored = [outcome.value for outcome in verdict.answers.values()]
+    assert stored == ['{"x":"some"}']
 
 
 def test_c16_a_doubled_key_deep_in_an_answer_is_found() -> None:

@@ -16,7 +16,15 @@ from openai import AsyncOpenAI
 from udfs.canonical import scrub
 from udfs.errors import AssayError, CallError, ConfigError, Fault, QuotaError
 from udfs.providers.headers import retry_after_seconds
-from udfs.providers.transport import NAME_THE_CA, NOT_SENT, CappedTransport, Client, is_untrusted
+from udfs.providers.transport import (
+    NAME_THE_CA,
+    NOT_SENT,
+    CappedTransport,
+    Client,
+    is_silent,
+    is_untrusted,
+    why_not_connected,
+)
 from udfs.records import Reply, Request, Usage
 from udfs.settings import Settings
 from udfs.tasks import Rejected
@@ -31,6 +39,9 @@ _RETRYABLE = frozenset({408, 409, 425, 429, 499})
 _TOO_BIG_OR_BAD = frozenset({400, 413, 422})
 _MAYBE_BILLED = frozenset({408, 499, 502, 504, 524})
 """What stands between us and the model gave up waiting for it, and it may have worked."""
+
+_CUT = frozenset({"length", "model_length", "max_tokens", "max_output_tokens", "incomplete"})
+"""Reasons to finish, in lower case, that say the answer was cut."""
 
 _ERROR_STATUS = re.compile("[45][0-9][0-9]")
 _MOST_CHARACTERS = 200
@@ -114,10 +125,10 @@ class OpenAIProvider:
             if is_untrusted(error):
                 message = f"{self._host} shows a certificate that nothing here vouches for."
                 return ConfigError(f"{message} {NAME_THE_CA}")
-            sent = not isinstance(error.__cause__, NOT_SENT)
-            what = type(error.__cause__ or error).__name__
-            message = f"No reply from {self._host}: {what}."
-            return CallError("transport", message, maybe_paid=sent)
+            cause = error.__cause__
+            sent, why = not isinstance(cause, NOT_SENT), why_not_connected(cause or error)
+            message = f"No reply from {self._host}: {why}."
+            return CallError("transport", message, maybe_paid=sent, silent=is_silent(cause))
         return self._unreadable(error)
 
     def _unreadable(self, error: Exception) -> CallError:
@@ -154,7 +165,7 @@ class OpenAIProvider:
         try:
             if (status := _status_inside(found.get("error"))) is not None:
                 raise self._status_error(status, found["error"], response.headers, request)
-            content = _content(_only_choice(found))
+            content = _content(_only_choice(found), request)
         except CallError as error:
             error.input_tokens, error.output_tokens = usage.input_tokens, usage.output_tokens
             error.maybe_paid = error.maybe_paid or usage != Usage()
@@ -232,7 +243,7 @@ def _only_choice(found: dict[str, Any]) -> dict[str, Any]:
     raise _unusable("provider_error", "HTTP 200 without exactly one choice.")
 
 
-def _content(choice: dict[str, Any]) -> str:
+def _content(choice: dict[str, Any], request: Request) -> str:
     """Return the text of the one choice; refusals and stumps are faults, not text."""
     message = choice.get("message")
     if not isinstance(message, dict):
@@ -240,14 +251,21 @@ def _content(choice: dict[str, Any]) -> str:
     finish = choice.get("finish_reason")
     if message.get("refusal") or finish == "content_filter":
         raise _unusable("refused", "The model or its content filter refused.")
-    if finish == "length":
-        raise _unusable("truncated", "The reply hit the output limit.")
+    if isinstance(finish, str) and finish.lower() in _CUT:
+        raise _unusable("truncated", _cut_at(request.max_output_tokens))
     content = message.get("content")
     if content is None or content == "":
         raise _unusable("empty", "HTTP 200 without content.")
     if not isinstance(content, str):
         raise _unusable("provider_error", "HTTP 200 with content that is not text.")
     return scrub(content)
+
+
+def _cut_at(tokens: int) -> str:
+    return (
+        f"The reply hit the output limit ({tokens} tokens): the model repeats itself, or thinks. "
+        "For a model that thinks set `ASSAY_REASONING_TOKENS`; or choose another."
+    )
 
 
 def _unusable(fault: Fault, message: str) -> CallError:

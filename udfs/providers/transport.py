@@ -24,6 +24,9 @@ NAME_THE_CA = "Set `SSL_CERT_FILE` to a file with the certificate of the authori
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.LocalProtocolError)
 """What is raised while no byte of a request has left."""
 
+_CONNECT_SECONDS = 10.0
+"""The longest that a connection may take to be made, name, TCP and TLS together."""
+
 _KEPT_SECONDS = 5.0
 """How long an idle connection is used again: servers close theirs not long after."""
 
@@ -124,7 +127,9 @@ class CappedTransport(httpx2.AsyncBaseTransport):
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=_OURS,
-                timeout=aiohttp.ClientTimeout(total=self._seconds),
+                timeout=aiohttp.ClientTimeout(
+                    total=self._seconds, connect=min(_CONNECT_SECONDS, self._seconds / 2)
+                ),
                 trust_env=False,
             )
         return self._session
@@ -149,6 +154,31 @@ def _is_read(name: bytes) -> bool:
 def meaning_of(error: Exception) -> type[httpx2.RequestError] | None:
     """Return what an error of aiohttp is to the SDK; None for one that is not aiohttp's."""
     return next((ours for theirs, ours in _MEANINGS if isinstance(error, theirs)), None)
+
+
+def is_silent(error: BaseException | None) -> bool:
+    """Whether `error` is of a connection that failed, or ended, before a word of a reply.
+
+    One that ran out of time has not ended: a model may take long.
+    """
+    theirs = error.__cause__ if error is not None else None
+    heard = isinstance(theirs, (TimeoutError, aiohttp.ClientPayloadError))
+    return isinstance(error, NOT_SENT) or not heard
+
+
+def why_not_connected(error: BaseException | None) -> str:
+    """Return in words why there is no connection; the name of the error where there are none."""
+    theirs = error.__cause__ if error is not None else None
+    if isinstance(theirs, aiohttp.ClientConnectorDNSError):
+        return "its name is not known here"
+    if isinstance(theirs, aiohttp.ClientSSLError):
+        return "it does not speak TLS as we do"
+    if isinstance(theirs, aiohttp.ConnectionTimeoutError):
+        return "no connection in time"
+    if isinstance(theirs, aiohttp.ClientConnectorError):
+        said = theirs.os_error.strerror or type(theirs.os_error).__name__
+        return "connection refused" if isinstance(theirs.os_error, ConnectionRefusedError) else said
+    return type(error).__name__
 
 
 def is_untrusted(error: BaseException | None) -> bool:
