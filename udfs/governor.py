@@ -204,7 +204,7 @@ class Governor:
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
-            usual=0 if refused else most_in_a_row(self._mishaps.share),
+            usual=0 if refused else self._usual(pack.model),
         )
         if error.fault in policy.SERVER_FAULTS:
             beside = not alone if refused else others_wait
@@ -225,6 +225,12 @@ class Governor:
             return replace(verdict, counts=False)
         credit = self._retries.spend(time.monotonic())
         return replace(verdict, wait_seconds=max(verdict.wait_seconds, credit))
+
+    def _usual(self, model: str) -> int:
+        """Return so many attempts as any record may need of a model, once it has served one."""
+        if not self._served[model]:
+            return 0
+        return max(self._settings.max_attempts, most_in_a_row(self._mishaps.share))
 
     def _spared(
         self,

@@ -130,7 +130,7 @@ def _may_retry(
         return True
     if attempts >= max_attempts or (pack.bisecting and not alone):
         return False
-    if alone and ((serves and fault in AT_RANDOM) or (fault == "truncated" and pack.room == 1)):
+    if alone and ((serves and fault in SERVER_FAULTS) or (fault == "truncated" and pack.room == 1)):
         return True
     return pack.faults.count(fault) + 1 < _most_repeats(fault, max_attempts)
 

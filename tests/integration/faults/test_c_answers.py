@@ -76,11 +76,45 @@ def test_c01_a_refusal_is_final(server: FaultServer, room: OpenRoom) -> None:
 
 
 def test_c02_a_stump_is_never_parsed(server: FaultServer, room: OpenRoom) -> None:
-    """Cut by the output limit: halved down to single rows, which are given up, unstored."""
+    """Cut by the output limit: halved down to single rows, asked once more, unstored."""
     opened = room("length")
-    assert statuses(opened.ask(texts(4))) == ["too_long"] * 4
+    outcomes = opened.ask(texts(4))
+    assert statuses(outcomes) == ["invalid"] * 4
+    assert {"output limit" in str(one.error) for one in outcomes} == {True}
     assert opened.rows("answers") == []
-    assert sorted(sizes(server)) == [1, 1, 1, 1, 2, 2, 4]
+    assert sorted(sizes(server)) == [*[1] * 8, 2, 2, 4]
+
+
+def test_c02_a_text_is_not_too_long_because_a_reply_was_cut(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """A model that looped may not loop again: the next run asks, until there were four."""
+    opened = room("length,times=2")
+    assert statuses(opened.ask(["one text"])) == ["invalid"]
+    opened.engine.begin_run("the next run")
+    assert values(opened.ask(["one text"])) == expected(["one text"])
+    assert sizes(server) == [1, 1, 1]
+
+
+def test_c02_a_long_answer_gets_the_room_that_it_needs(room: OpenRoom) -> None:
+    """More than the usual limit holds, once it is alone."""
+    task = {"kind": "extract", "fields": [{"name": "words", "type": "text", "many": True}]}
+    with FaultServer(answer=lambda text, _: {"words": text.split() * 150}) as honest:
+        opened = room(url=honest.url())
+        outcomes = opened.ask(["one text", "two text"], task)
+    assert statuses(outcomes) == ["ok"] * 2
+    assert [row["outcome"] for row in opened.calls] == ["truncated"] * 3 + ["ok"] * 2
+
+
+@pytest.mark.parametrize("finish", ["length", "LENGTH", "max_tokens", "model_length", "incomplete"])
+def test_c02_a_server_says_in_its_own_words_that_it_has_cut(
+    finish: str, server: FaultServer, room: OpenRoom
+) -> None:
+    """Whatever the word, the reply is a stump; asked once more it is whole."""
+    asked = ["one text"]
+    opened = room(f"ramble,finish={finish},first=1")
+    assert values(opened.ask(asked)) == expected(asked)
+    assert [row["outcome"] for row in opened.calls] == ["truncated", "ok"]
 
 
 def test_c02_halves_of_a_stump_are_answered(room: OpenRoom) -> None:
@@ -139,7 +173,7 @@ def test_c05_only_what_is_missing_is_asked_again(server: FaultServer, room: Open
     assert (sizes(server), paid_twice(server)) == ([20, 2], 0)
 
 
-def test_c06_of_two_answers_to_one_id_neither_is_taken(
+def test_c06_of_two_answers_to_one_id_that_differ_neither_is_taken(
     server: FaultServer, room: OpenRoom
 ) -> None:
     """That record is asked again; the others keep their answers."""
@@ -369,7 +403,7 @@ def test_c19_the_first_answer_to_a_text_stays(room: OpenRoom) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "status"),
-    [("s500", "transport"), ("s400", "too_long"), ("hang", "transport"), ("deep", "transport")],
+    [("s500", "transport"), ("s400", "invalid"), ("hang", "transport"), ("deep", "transport")],
 )
 def test_c20_a_poison_record_is_found_by_halving(
     kind: str, status: str, server: FaultServer, room: OpenRoom, figure: Figure
@@ -379,14 +413,14 @@ def test_c20_a_poison_record_is_found_by_halving(
     opened = room(f"poison,kind={kind}", pack_records=16, deadline_seconds=0.5)
     assert statuses(opened.ask(asked)) == all_but(9, 16, status)
     figure(records=16, requests=len(server.ledger.entries))
-    assert len(server.ledger.entries) - 1 <= 2 * HALVINGS_OF_16 + 1
+    assert len(server.ledger.entries) - 1 <= 2 * HALVINGS_OF_16 + 2
     assert paid_twice(server) == 0
 
 
 def test_c21_an_answer_without_end_costs_only_its_row(server: FaultServer, room: OpenRoom) -> None:
     """A megabyte is cut by the output limit of the request, found by halving, and not stored."""
     outcomes = room("poison,kind=big,n=0").ask(texts(4, poisoned=2), SUMMARY)
-    assert statuses(outcomes) == all_but(2, 4, "too_long")
+    assert statuses(outcomes) == all_but(2, 4, "invalid")
     assert max(entry.bytes_sent for entry in server.ledger.entries) < 100_000
 
 
