@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical", "clock", "interrupts", "grounding", "words", "readers"),
+    ("errors", "canonical", "clock", "interrupts", "grounding", "words", "readers", "unreadable"),
     ("tasks",),
     ("json_text",),
     ("functions",),
