@@ -40,12 +40,15 @@ def run_suite(suite: Suite, frame: Frame) -> tuple[Result, ...]:
     An expectation that cannot be set up or raises gets a result with an error; nothing is raised
     for it.
     """
-    errors = {place: _unmade(item, frame) for place, item in enumerate(suite.expectations)}
+    errors = {
+        place: _unmade(item, frame) or frame.refused.get(place)
+        for place, item in enumerate(suite.expectations)
+    }
     with _ALONE:
         library = _library()
         asked = [
             made
-            for place, item in enumerate(suite.expectations)
+            for place, item in enumerate(_asked(suite, frame))
             if errors[place] is None and (made := _made(library, item, place, errors)) is not None
         ]
         found = {given["place"]: given for given in _answers(library, suite.name, asked, frame)}
@@ -53,6 +56,11 @@ def run_suite(suite: Suite, frame: Frame) -> tuple[Result, ...]:
         _result(suite, place, frame, found.get(place), errors[place])
         for place in range(len(suite.expectations))
     )
+
+
+def _asked(suite: Suite, frame: Frame) -> list[Expectation]:
+    """Return the expectations of `suite` in the words of the frame."""
+    return [frame.asked.get(place, item) for place, item in enumerate(suite.expectations)]
 
 
 def broken(suite: str, error: str) -> Result:
@@ -157,8 +165,10 @@ def _error(info: Mapping[str, Any]) -> str | None:
     if not raised:
         return None
     classes = _ERROR_CLASS.findall(str(raised[0].get("exception_traceback")))
+    name = classes[0] if classes else "an error"
     return (
-        f"{classes[0] if classes else 'an error'} while it was computed; its words may quote data"
+        f"{name} while it was computed; its words may quote data, so look whether the arguments "
+        "fit the types of the columns"
     )
 
 
@@ -172,7 +182,10 @@ def _result(
     if found is None or error:
         return Result(*named, *allowed, row_count=rows, error=error)
     counts = found["counts"]
-    evaluated, unexpected = _evaluated(item, counts, frame), counts.get("unexpected_count")
+    evaluated, unexpected = (
+        _evaluated(frame.asked.get(place, item), counts, frame),
+        counts.get("unexpected_count"),
+    )
     share = None
     if evaluated and "element_count" in counts:
         share = unexpected / evaluated

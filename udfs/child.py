@@ -5,11 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
 from udfs.interrupts import interrupts
 
 SET_UP_EXIT = 2
+_WARN_ERROR = "DBT_WARN_ERROR"
+_ALL_WARNINGS = ["--warn-error-options", '{"error": "all"}']
+_NO = ("", "0", "false", "f", "no", "n", "off")
+"""How an environment says no."""
 
 
 def main() -> None:
@@ -22,7 +27,21 @@ def main() -> None:
     if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
         sys.stderr.write(f"assay: {trouble}\n")
         sys.exit(SET_UP_EXIT)
-    cli(prog_name="dbt")
+    cli(strict(sys.argv[1:], os.environ), prog_name="dbt")
+
+
+def strict(arguments: Sequence[str], environ: MutableMapping[str, str]) -> list[str]:
+    """Return the arguments of dbt with `--warn-error` in the words that dbt takes beside ours.
+
+    dbt refuses it, with a traceback, where a project has `warn_error_options`, as this one has;
+    so does it the variable, which is taken out of `environ`. All warnings include those of ours.
+    """
+    told = [each for each in arguments if each in {"--warn-error", "--no-warn-error"}]
+    said = environ.pop(_WARN_ERROR, "").strip().lower() not in _NO
+    rest = [each for each in arguments if each not in told]
+    wanted = told[-1] == "--warn-error" if told else said
+    own = any(each.startswith(_ALL_WARNINGS[0]) for each in rest)  # the narrower word holds
+    return [*rest, *_ALL_WARNINGS] if wanted and not own else rest
 
 
 def plugin_trouble(profiles: Path) -> str | None:

@@ -22,6 +22,7 @@ from udfs.commands import (
     explain,
     forget,
     publish,
+    query,
     report,
     store,
     suggest,
@@ -154,29 +155,7 @@ def plan(
         raise typer.Exit(BUDGET_EXIT)
 
 
-@app.command()
-def query(
-    sql: Annotated[
-        str, typer.Argument(metavar="SQL", help="A SELECT; the file is opened read-only.")
-    ],
-    as_json: Json = False,
-) -> None:
-    """Run a query on the warehouse and print the result."""
-    path = database_path()
-    if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
-        raise ConfigError(message)
-    with open_warehouse(path) as connection:
-        found = connection.sql(sql)
-        if found is None:
-            message = f"{sql!r} gives no table; write a SELECT."
-            raise ConfigError(message)
-        if as_json:
-            print_json([dict(zip(found.columns, row, strict=True)) for row in found.fetchall()])
-        else:
-            typer.echo(found)
-
-
+app.command("query")(query.command)
 app.command("evaluate")(evaluate.command)
 app.command("checks")(checks.command)
 app.command("doctor")(doctor.command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from udfs.canonical import normalise
 from udfs.errors import ConfigError
 from udfs.exams import Gold
 from udfs.fence import lock
+from udfs.unreadable import why_unreadable
 
 _READERS = {
     ".csv": "read_csv(?, sample_size=-1)",
@@ -27,6 +29,11 @@ _READERS = {
     ".parquet": "read_parquet(?)",
 }
 PROJECT = Path("dbt_project.yml")
+_TOLD = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+_UNNAMED = (
+    "none has a name: the first line was not taken for names, as it or a later one has another "
+    "number of fields, or nothing names the values; correct the file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +99,43 @@ def _select(connection: duckdb.DuckDBPyConnection, joined: str, source: Source) 
             f"cast({by} as varchar) from {joined} where ({source.where or 'true'}\n)"
         ).fetchall()
     except duckdb.Error as error:
-        message = f"--where {source.where!r} failed: {_first_line(error)}."
+        what = f"--where {source.where!r} failed"
         if source.where is None:
-            message = f"{source.data} and {source.join} do not fit: {_first_line(error)}."
+            what = (
+                f"{source.data} and {source.join} do not fit" if source.join else "--data failed"
+            )
+        message = f"{what}: {_explained(error)}."
         raise ConfigError(message) from None
     return [RawRow(*row) for row in rows]
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     """Read a file into a table, so that nothing but these rows can be queried afterwards."""
-    if not path.is_file():
+    if not path.exists():
         message = f"There is no file {str(path)!r}; --data and --join name files that exist."
         raise ConfigError(message)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         message = f"{str(path)!r} ends with none of {', '.join(_READERS)}; convert it first."
         raise ConfigError(message)
+    reason = why_unreadable(path)
     try:
-        connection.execute(f"create table {name} as from {reader}", [str(path)])
+        if reason is None:
+            connection.execute(f"create table {name} as from {reader}", [str(path)])
     except duckdb.Error as error:
-        message = f"{str(path)!r} cannot be read: {_first_line(error)}."
-        raise ConfigError(message) from None
+        reason = why_unreadable(path, error)
+    if reason is not None:
+        message = f"{str(path)!r} cannot be read: {reason}."
+        raise ConfigError(message)
 
 
 def _check_columns(source: Source, columns: Sequence[str]) -> None:
     for option in ("text", "label", "by"):
         name = getattr(source, option)
         if name is not None and name.casefold() not in map(str.casefold, columns):
-            message = f"--{option}: there is no column {name!r}; there are {', '.join(columns)}."
+            named = not all(re.fullmatch(r"column\d+|json", column) for column in columns)
+            there = f"there are {', '.join(columns)}" if named else _UNNAMED
+            message = f"--{option}: there is no column {name!r}; {there}."
             raise ConfigError(message)
 
 
@@ -184,5 +200,11 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).split("\n", maxsplit=1)[0].rstrip(".")
+def _explained(error: duckdb.Error) -> str:
+    """Return what DuckDB says of names and syntax; of any other error its class alone.
+
+    The words of the others may quote a row.
+    """
+    if isinstance(error, _TOLD):
+        return str(error).split("\n", maxsplit=1)[0].rstrip(".")
+    return f"{type(error).__name__} at a row, which is not shown; try `try_cast`"

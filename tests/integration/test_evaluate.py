@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,77 @@ def test_the_table_names_each_figure(colours: Path, measure: Measure) -> None:
     assert "Accuracy        0.750 (0.301 to 0.954)" in lines
     assert "From the store  0 rows" in lines
     assert "  de: 1 rows, accuracy 1.000 (0.207 to 1.000)" in lines
+
+
+CANARY = "CANARY-7f3a"
+UNREADABLE: dict[str, tuple[bytes, str]] = {
+    "cp1252.csv": (
+        f"text,colour\ngood,x\n{CANARY} b\u00e9d,y\n".encode("cp1252"),
+        "it is not UTF-8 (line 3), perhaps Windows-1252; convert it: iconv -f WINDOWS-1252 -t",
+    ),
+    "cp1252.jsonl": (
+        f'{{"text": "{CANARY} b\u00e9d"}}'.encode("cp1252"),
+        "it is not UTF-8 (line 1), perhaps Windows-1252",
+    ),
+    "utf16.csv": (
+        f"text,colour\n{CANARY},x\n".encode("utf-16"),
+        "it is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8",
+    ),
+    "empty.csv": (b"", "it is empty; fetch or write it again"),
+    "blank.json": (b" \n\n", "it is empty"),
+    "packed.csv": (b"\x1f\x8b\x08\x00" + bytes(range(256)), "it is packed with gzip; unpack it"),
+    "table.csv": (b"PK\x03\x04" + bytes(range(256)), "it is a ZIP archive or a spreadsheet"),
+    "page.parquet": (
+        f"<html>{CANARY}</html>".encode(),
+        "it is an HTML or XML page; fetch the data",
+    ),
+    "other.parquet": (CANARY.encode() * 9, "No magic bytes found; fetch or write it again"),
+    "cut.parquet": (b"PAR1" + CANARY.encode() * 9, "fetch or write it again"),
+    "broken.json": (
+        f'{{"text": "{CANARY}'.encode(),
+        "Malformed JSON at byte",
+    ),
+    "broken.jsonl": (
+        f'{{"text": "a"}}\n{{"text": {CANARY}}}\n'.encode(),
+        "write one JSON value a line, or one list of objects",
+    ),
+    "ragged.csv": (
+        f"text,colour\na,b\n{CANARY},3,4,5\n".encode(),
+        "none has a name: the first line was not taken for names",
+    ),
+}
+"""Files, and what is said of them."""
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_cannot_be_read_gets_one_line_with_the_reason(
+    name: str, tmp_path: Path, measure: Measure
+) -> None:
+    """And the remedy; nothing of a row, and its name once, but for the command."""
+    content, said = UNREADABLE[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        measure(by_colour(path), "classify", colour_of)
+    message = str(caught.value)
+    assert said in message
+    assert CANARY not in message
+    assert "\n" not in message
+    assert message.partition("iconv")[0].count(name) <= 1
+
+
+def test_a_folder_is_no_file(tmp_path: Path, measure: Measure) -> None:
+    """Nor is a pipe, which might never end."""
+    (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name, said in {"folder.csv": "a folder", "pipe.csv": "a pipe or a device"}.items():
+        with pytest.raises(ConfigError, match=f"cannot be read: it is {said}; name a file"):
+            measure(by_colour(tmp_path / name), "classify", colour_of)
+
+
+def test_a_condition_that_fails_at_a_row_does_not_show_it(colours: Path, measure: Measure) -> None:
+    """What is said of names and syntax is."""
+    with pytest.raises(ConfigError, match="failed: ConversionException at a row, which is not"):
+        measure(by_colour(colours, where="text::int > 3"), "classify", colour_of)
+    with pytest.raises(ConfigError, match='failed: Binder Error: Referenced column "nope"'):
+        measure(by_colour(colours, where="nope = 1"), "classify", colour_of)

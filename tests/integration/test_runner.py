@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from udfs.child import strict
 from udfs.faultd import FaultServer
 
 from .dbt.project import REPOSITORY, RUN_SECONDS, Project, asking
@@ -308,6 +309,40 @@ def test_a_wrong_setting_is_one_line_before_dbt_starts(tmp_path: Path) -> None:
         "assay: Unknown variable 'ASSAY_MODLE' in the environment; did you mean 'ASSAY_MODEL'?"
     ]
     assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize("told", [("--warn-error",), ()], ids=["option", "variable"])
+def test_all_warnings_are_errors_where_that_is_asked_for(
+    tmp_path: Path, told: tuple[str, ...]
+) -> None:
+    """Beside the project's own: red with the warning, green without; never a traceback."""
+    project = Project(tmp_path, {"gold/one.sql": "select 1 as n"})
+    env = {} if told else {"DBT_WARN_ERROR": "true"}
+    red = assay(project, "build", "--", *told, **env)
+    assert "There are" in red.out
+    assert "unused configuration paths" in red.out
+    assert "Traceback" not in red.out + red.err
+    assert red.code == 2
+    own = project.root / "dbt_project.yml"
+    settings = yaml.safe_load(own.read_text(encoding="utf-8"))
+    unused = ("bronze", "silver", "ops", "fixtures")
+    settings["models"]["assay"] = {
+        name: said for name, said in settings["models"]["assay"].items() if name not in unused
+    }
+    del settings["seeds"], settings["data_tests"]
+    own.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    done = project.run("udfs.child", "build", *told, env=env, merged=True)
+    assert (done.code, "ERROR=0" in done.out) == (0, True), done.out
+
+
+def test_a_narrower_word_about_warnings_holds() -> None:
+    """What was said of some on the command line; `--no-warn-error` leaves the project's own."""
+    some = ["build", "--warn-error-options", "{}"]
+    assert strict([*some, "--warn-error"], {}) == some
+    environ = {"DBT_WARN_ERROR": "false", "HOME": "x"}
+    assert strict(["build"], environ) == ["build"]
+    assert environ == {"HOME": "x"}
+    assert strict(["build", "--no-warn-error"], {"DBT_WARN_ERROR": "1"}) == ["build"]
 
 
 HELP = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical", "clock", "interrupts", "grounding"),
+    ("errors", "canonical", "clock", "interrupts", "grounding", "words", "readers", "unreadable"),
     ("tasks",),
     ("json_text",),
     ("functions",),
@@ -167,7 +167,10 @@ def test_the_walk_sees_relative_and_inner_imports() -> None:
     assert "udfs.embedded.text" in EDGES["udfs.embedded.sentiment"]
 
 
-QUALITY = ("records", "suites", "frames", "checks", "verdict", "data_docs", "inventory", "lock")
+QUALITY = (
+    *("records", "suites", "forms", "frames", "checks", "verdict", "data_docs", "inventory"),
+    "lock",
+)
 """The modules of `quality/`, low to high; they know nothing of dbt, the store or `udfs`."""
 
 

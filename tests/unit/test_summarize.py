@@ -34,6 +34,14 @@ def test_c21_a_summary_needs_something_visible(raw: Any) -> None:
         Summarize().accept(raw, "")
 
 
+@pytest.mark.parametrize("raw", ["123456", "100,", "...", "\U0001f44d", "12:30 - 5"])
+def test_a_summary_of_a_text_with_letters_has_letters(raw: str) -> None:
+    """What has none says nothing of it; a text of numbers may have a number."""
+    with pytest.raises(Rejected, match="not a summary: it has no letter"):
+        Summarize().accept(raw, "¿Tienen hornillos de camping?")
+    assert Summarize().accept(raw, "2026: 123456, 100") == raw
+
+
 @pytest.mark.parametrize("words", [0, 1001])
 def test_the_number_of_words_has_bounds(words: int) -> None:
     """No words say nothing; a thousand are an essay."""

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.words import first_words, word_count
+
 from .embedder import Embedder, exact_product, unit_rows
 from .judgement import Judgement
-from .text import clipped, sentences
+from .text import clipped, has_letters, sentences
 
-# Scripts that are written without spaces count and break by character.
-_WORD = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-    r"|[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+"
-)
 _CLOSED = re.compile(r"[。\uff01\uff1f]$")
+_LETTERED = re.compile(r"[^\W\d_].*", re.DOTALL)
 _FIRST_BONUS = 0.10
 _SHORT_PENALTY = 0.15
 _SHORT_WORDS = 4
@@ -37,15 +35,17 @@ class Summarizer:
         """For each text whole sentences of it, together at most `max_words` words, or the start
         of its first sentence with an ellipsis when none fits; None for a blank text.
 
-        A word is what stands between spaces, or one character of a script without spaces.
-        Confidence is the nearness (cosine) of summary and text. ValueError below one word.
+        Words are counted as `udfs.words` counts them. A sentence without a letter is left out
+        where others have some. Confidence is the nearness (cosine) of summary and text.
+        ValueError below one word.
         """
         if max_words < 1:
             raise ValueError(f"`max_words` must be at least 1, got {max_words!r}.")
         return [self._summarize(clipped(text), max_words) for text in texts]
 
     def _summarize(self, text: str, max_words: int) -> Judgement:
-        parts = sentences(text)[:_MOST_SENTENCES]
+        found = sentences(text)[:_MOST_SENTENCES]
+        parts = [part for part in found if has_letters(part)] or found
         if not parts:
             return Judgement(None, 0.0)
         lengths = [word_count(part) for part in parts]
@@ -57,11 +57,6 @@ class Summarizer:
             summary = _shortened(parts[0], max_words)
         both = self._embedder.embed([summary, text])
         return Judgement(summary, round(float(max(0.0, both[0] @ both[1])), 4))
-
-
-def word_count(text: str) -> int:
-    """How many words `text` has, where scripts without spaces count by character."""
-    return sum(1 for _ in _WORD.finditer(text))
 
 
 def _by_worth(vectors: NDArray[np.float32], lengths: Sequence[int]) -> list[int]:
@@ -101,6 +96,8 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _shortened(sentence: str, max_words: int) -> str:
-    ends = [word.end() for word in _WORD.finditer(sentence)]
-    kept = sentence[: ends[min(max_words, len(ends)) - 1]]
+    """The first words of a sentence; where they have no letter, words from its first one on."""
+    kept = first_words(sentence, max_words)
+    if not has_letters(kept) and (lettered := _LETTERED.search(sentence)) is not None:
+        kept = first_words(lettered[0], max_words)
     return kept.rstrip(",;:-\u2013 ") + _ELLIPSIS

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
-import sys
-from collections.abc import Callable
-from typing import ClassVar, Literal, Self
+from collections.abc import Iterator
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from udfs.canonical import clean
 from udfs.functions.classify import same_label
 from udfs.grounding import Source
+from udfs.json_text import read_record
+from udfs.readers import READERS, FieldType, Value
 from udfs.tasks import MOST_VALUES, JsonSchema, Rejected, Task
-
-FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
-_Value = str | int | float | bool
 
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
 _HINT = {"date": "YYYY-MM-DD", "timestamp": "YYYY-MM-DDTHH:MM:SS"}
-_INT64 = 2**63
-_DOUBLE = sys.float_info.max
+_BETWEEN = "\uffff"
+"""Stands between the columns of a record: no value holds it, so none spans two of them."""
 
 
 class Field(BaseModel):
@@ -39,7 +36,8 @@ class Extract(Task):
     """Find `fields` in each text; text values must occur in it unless not `grounded`.
 
     With `single` there is one field and the answer is the list of all its values; otherwise
-    the answer is an object with one value for each field, null where the text has none.
+    the answer is an object with one value for each field, null where the text has none. A model
+    may also say so with a blank text; in a list nothing is left out.
     """
 
     template_version: ClassVar[int] = 1
@@ -85,39 +83,40 @@ class Extract(Task):
 
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
         """Check types strictly and, for text fields, that the text says so."""
-        source = Source(text)
+        sources = _sources(text)
         if self.single:
-            return self._many(self.fields[0], raw, source)
+            return self._many(self.fields[0], raw, sources)
         if not isinstance(raw, dict) or set(raw) != {field.name for field in self.fields}:
             message = "not an object with exactly the fields asked for"
             raise Rejected(message)
-        return {field.name: self._value(field, raw[field.name], source) for field in self.fields}
+        return {field.name: self._value(field, raw[field.name], sources) for field in self.fields}
 
     def output_tokens(self, text: str) -> int:
         """Names and values: bounded by what the text can hold."""
         names = sum(len(field.name) // 3 + 6 for field in self.fields)
         return names + 24 * len(self.fields) + min(len(text) // 4, 400)
 
-    def _value(self, field: Field, raw: JsonValue, source: Source) -> JsonValue:
+    def _value(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
         if field.many:
-            return self._many(field, raw, source)
-        return None if raw is None else self._one(field, raw, source)
+            return self._many(field, [] if raw is None else raw, sources)
+        return None if _absent(raw) else self._one(field, raw, sources)
 
-    def _many(self, field: Field, raw: JsonValue, source: Source) -> JsonValue:
+    def _many(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
         if not isinstance(raw, list):
             message = f"field {field.name!r} is not a list"
             raise Rejected(message)
         if len(raw) > MOST_VALUES:
             message = f"too_long: field {field.name!r} has more than {MOST_VALUES:,} values"
             raise Rejected(message)
-        return list(dict.fromkeys(self._one(field, item, source) for item in raw))
+        named = [item for item in raw if not _absent(item)]
+        return list(dict.fromkeys(self._one(field, item, sources) for item in named))
 
-    def _one(self, field: Field, raw: JsonValue, source: Source) -> _Value:
+    def _one(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> Value:
         if field.labels is not None:
             return same_label(raw, field.labels)
         value = _typed(field, raw)
         if field.type == "text" and self.grounded:
-            return _verbatim(field, str(value), source)
+            return _verbatim(field, str(value), sources)
         return value
 
 
@@ -139,64 +138,44 @@ def _field_schema(field: Field) -> JsonSchema:
     return item | {"type": [item["type"], "null"]}
 
 
-def _typed(field: Field, raw: JsonValue) -> _Value:
+def _typed(field: Field, raw: JsonValue) -> Value:
     """Return `raw` in the normal form of the field's type, which SQL can cast."""
-    value = _READERS[field.type](clean(raw).strip() if isinstance(raw, str) else raw)
+    value = READERS[field.type](clean(raw).strip() if isinstance(raw, str) else raw)
     if value is None:
         message = f"field {field.name!r} is not of type {field.type}"
         raise Rejected(message)
     return value
 
 
-def _text(raw: JsonValue) -> str | None:
-    return raw if isinstance(raw, str) and raw else None
+def _absent(raw: JsonValue) -> bool:
+    """Whether a model said that there is nothing: null, or a text of no length or of blanks."""
+    return raw is None or (isinstance(raw, str) and not raw.strip())
 
 
-def _integer(raw: JsonValue) -> int | None:
-    if isinstance(raw, int) and not isinstance(raw, bool) and -_INT64 <= raw < _INT64:
-        return raw
-    return None
-
-
-def _number(raw: JsonValue) -> float | None:
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) <= _DOUBLE:
-        return raw
-    return None
-
-
-def _boolean(raw: JsonValue) -> bool | None:
-    return raw if isinstance(raw, bool) else None
-
-
-def _date(raw: JsonValue) -> str | None:
+def _sources(text: str) -> tuple[Source, ...]:
+    """Return what values may be copied from: a record's columns as they are, then the text."""
+    if not text.startswith("{"):
+        return (Source(text),)
     try:
-        return datetime.date.fromisoformat(raw).isoformat() if isinstance(raw, str) else None
-    except ValueError:
-        return None
+        record = read_record(text, as_written=True)
+    except Rejected:
+        return (Source(text),)
+    return Source(_BETWEEN.join(_texts(record))), Source(text)
 
 
-def _timestamp(raw: JsonValue) -> str | None:
-    """Return the wall time that the text gives: SQL's TIMESTAMP has no time zone."""
-    try:
-        moment = datetime.datetime.fromisoformat(raw) if isinstance(raw, str) else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=None).isoformat() if moment else None
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Yield the texts and numbers in a value, however deep."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+    elif isinstance(value, str):
+        yield value
 
 
-_READERS: dict[FieldType, Callable[[JsonValue], _Value | None]] = {
-    "text": _text,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "date": _date,
-    "timestamp": _timestamp,
-}
-
-
-def _verbatim(field: Field, value: str, source: Source) -> str:
-    """Return `value` as the text spells it; case and white space may differ."""
-    if (spelling := source.spelling(value)) is not None:
-        return spelling
+def _verbatim(field: Field, value: str, sources: tuple[Source, ...]) -> str:
+    """Return `value` as the text spells it; case, white space and typography may differ."""
+    for source in sources:
+        if (spelling := source.spelling(value)) is not None:
+            return spelling
     message = f"not_grounded: field {field.name!r} does not occur in the text"
     raise Rejected(message)

@@ -94,6 +94,59 @@ def test_rows_of_a_query_are_objects(bench: Bench) -> None:
     assert "write a SELECT" in bench("query", " ").error
 
 
+EXACT = [
+    ("1", 1),
+    ("2", 2),
+    ("date 'infinity'", "infinity"),
+    ("date '0044-03-15 (BC)'", "0044-03-15 (BC)"),
+    ("timestamptz '-infinity'", "-infinity"),
+    ("timestamp_ns '2026-01-01 00:00:00.123456789'", "2026-01-01 00:00:00.123456789"),
+    ("timetz '10:00:00+02'", "10:00:00+02"),
+    ("interval '1 month 1 day'", "1 month 1 day"),
+    ("'\\xAA'::blob", "\\xAA"),
+    ("170141183460469231731687303715884105727::hugeint", 2**127 - 1),
+    (
+        "12345678901234567890123456789012345.10::decimal(38, 2)",
+        "12345678901234567890123456789012345.10",
+    ),
+    ("'-inf'::double", "-inf"),
+    ("'nan'::float", None),
+    ("uuid '11111111-1111-1111-1111-111111111111'", "11111111-1111-1111-1111-111111111111"),
+    ("[date 'infinity', null]", ["infinity", None]),
+    ("{'a b': [{'c': 'inf'::double}], 'd': 1.50}", {"a b": [{"c": "inf"}], "d": "1.50"}),
+    ("map {date '2026-01-01': interval '1 month'}", {"2026-01-01": "1 month"}),
+    ("array_value(1, 2)", [1, 2]),
+    ("""'{"a": 1}'::json""", '{"a": 1}'),
+    ("'a'::enum('a')", "a"),
+]
+"""SQL, and what JSON says of it."""
+
+
+def test_no_column_and_no_value_of_a_query_is_lost(bench: Bench) -> None:
+    """All of one name: the second is counted on, past a name that is there."""
+    with duckdb.connect(str(bench.warehouse)):
+        pass
+    sql = f"select {', '.join(f'{value} as a' for value, _ in EXACT)}, 3 as a_2"
+    (row,) = bench("query", sql, "--json").json
+    names = ["a", "a_1", *(f"a_{place + 1}" for place in range(2, len(EXACT))), "a_2"]
+    assert list(row.items()) == list(zip(names, [*(said for _, said in EXACT), 3], strict=True))
+    plain = bench("query", f"{sql}, '{'x' * 500}' as long, 7 as last;").out
+    shown = ("infinity", "\\xAA", "1 month 1 day", str(2**127 - 1), "x" * 500, " last ", "NULL")
+    assert [word for word in shown if word not in plain] == []
+    assert bench("query", "show tables", "--json").json == []
+
+
+def test_one_query_is_one_statement(bench: Bench) -> None:
+    """Of several only the last would be answered; one in a text or a comment parts nothing."""
+    with duckdb.connect(str(bench.warehouse)):
+        pass
+    for sql in ("select 1; select 2", "select 1; create table x (i int);"):
+        assert "These are 2 statements" in bench("query", sql).error
+    sql = "select 'ü;' as a; -- ; b\n/* ;c */;"
+    assert bench("query", sql, "--json").json == [{"a": "ü;"}]
+    assert "ü;" in bench("query", sql).out
+
+
 def test_every_command_but_build_prints_json() -> None:
     """Build passes on what dbt prints."""
     root = typer.main.get_command(app)

@@ -2,8 +2,13 @@
 
 import pytest
 
+from udfs.canonical import normalise
 from udfs.embedded.judgement import Judgement
-from udfs.embedded.summarizer import Summarizer, word_count
+from udfs.embedded.summarizer import Summarizer
+from udfs.functions import Summarize
+from udfs.words import word_count
+
+from ..test_words import JOINED
 
 STAY = (
     "We stayed three nights at the harbour hotel. The hotel room was clean but small. Oh well. "
@@ -45,12 +50,21 @@ def test_a_repeated_sentence_is_said_once(summarizer):
     )
 
 
-def test_scripts_without_spaces_count_by_character(summarizer):
-    """Chinese sentences are joined without a blank, and cut by character."""
+def test_scripts_without_blanks_are_cut_between_their_words(summarizer):
+    """Chinese sentences are joined without a blank; two characters are a word."""
     text = "服务很好。价格也便宜。"
 
-    assert text == summarizer.summarize([text], 11)[0].value
-    assert "服务\u2026" == summarizer.summarize([text], 2)[0].value
+    assert text == summarizer.summarize([text], 5)[0].value
+    assert "服务\u2026" == summarizer.summarize([text], 1)[0].value
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 40])
+def test_what_it_says_is_accepted(summarizer, most):
+    """One counter for both, whatever the text is made of."""
+    task = Summarize(max_words=most)
+    texts = [normalise(text) for text in (*JOINED, STAY, "2026-03-04 12:00. 5 Rain came in.")]
+    said = [judgement.value for judgement in summarizer.summarize(texts, most)]
+    assert said == [task.accept(value, text) for value, text in zip(said, texts, strict=True)]
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])

@@ -48,7 +48,8 @@ def test_types_that_great_expectations_cannot_compare_are_cast(
 ) -> None:
     """Decimals, dates and identifiers."""
     frame = frame_of(orders, suite("price", "day", "token"))
-    assert [str(kind) for kind in frame.data.dtypes][1:] == ["float64", "datetime64[us]", "str"]
+    assert [str(kind) for kind in frame.data.dtypes][1:] == ["float64", "str", "str"]
+    assert frame.data.columns.tolist()[1:] == ["price as number", "day as text", "token as text"]
 
 
 def test_rows_are_there_without_columns(orders: duckdb.DuckDBPyRelation) -> None:
