@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ import duckdb
 import typer
 
 from udfs import fence, gates, tally
+from udfs.assurance import buildable
 from udfs.budget import Budget
 from udfs.commands import (
     calls,
@@ -41,7 +43,7 @@ from udfs.report import (
     stopped_by,
     summary,
 )
-from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, run_dbt
+from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, project_flags, run_dbt
 from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
@@ -61,25 +63,29 @@ def main() -> None:
     """Assay: AI columns for dbt on DuckDB that are batched, cached, budgeted and checked."""
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})
 def build(
-    arguments: Annotated[
-        list[str] | None, typer.Argument(help="Passed on to `dbt build`.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[OPTIONS OF DBT]", help="Go to `dbt build`: `--select silver --full-refresh`."
+        ),
     ] = None,
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
+    arguments = buildable(words or [], project_flags(Path.cwd()), os.environ)
     settings = settings_from_environ()
     if database_path().exists():
         open_warehouse(database_path(), read_only=False).close()
     for loss in tally.losses(database_path()):
         typer.echo(f"Warning: {loss} after the last build. See docs/operations.md.", err=True)
-    _check_budget(settings, arguments or [])
+    _check_budget(settings, arguments)
     before = invocation_of(run_results(Path.cwd()))
-    code = run_dbt(["build", *(arguments or [])])
+    code = run_dbt(["build", *arguments])
     results = run_results(Path.cwd())
     ended = results is not None and invocation_of(results) != before
     if results is not None and ended:
-        code = _told(settings, results, code, arguments or [])
+        code = _told(settings, results, code, arguments)
     elif not code:
         typer.echo(checks.STALE, err=True)
         code = 1

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+import yaml
+
 from udfs.errors import ConfigError
 
 GRACE_SECONDS = 1.0
@@ -71,6 +73,15 @@ def _remember_the_build() -> None:
     if parsed.exists() and not own.exists():
         BESIDE.mkdir(exist_ok=True)
         shutil.copyfile(parsed, own)
+
+
+def project_flags(project: Path) -> dict[str, Any]:
+    """Return `flags` of dbt_project.yml; none where dbt, too, will not be able to read it."""
+    with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
+        said = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+        flags = said.get("flags") if isinstance(said, dict) else None
+        return flags if isinstance(flags, dict) else {}
+    return {}
 
 
 class _Told:

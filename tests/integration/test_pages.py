@@ -1,7 +1,8 @@
 """The tutorial and the how-to pages taken at their word, in one fresh clone against the stub.
 
 All blocks of a page are typed into one shell, as a reader does; only the port is another. The
-how-to pages go on from the tutorial.
+how-to pages go on from the tutorial. Each command of a block must succeed: where a page expects one
+to fail, it says so by `|| echo "exit code $?"`, and which code comes out.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
 PORT = "8399"
 SECONDS = 400
 END = "--- end of block"
+FAILED = "--- failed with exit code"
+TELL = f"set -o pipefail; trap 'echo \"{FAILED} $?: $BASH_COMMAND\"' ERR\n"
+"""Lets the shell tell each command that fails and is not asked how it ended, and go on."""
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 ENDPOINT = "## 2. An endpoint"
 ALWAYS = "change-a-prompt-safely"
@@ -52,9 +56,9 @@ def blocks_of(page: str) -> list[Block]:
 def typed(project: Project, blocks: list[Block], port: str) -> list[list[str]]:
     """What each block prints, on both outputs, when all are typed into one shell.
 
-    After each block the shell says how its last command ended.
+    The shell tells each command that fails, and where a block ends.
     """
-    script = "".join(f"{block.commands}\necho '{END}' $?\n" for block in blocks)
+    script = TELL + "".join(f"{block.commands}\necho '{END}'\n" for block in blocks)
     printed = project.root / "printed.log"
     printed.unlink(missing_ok=True)
     with printed.open("a") as output, _shell(project, script.replace(PORT, port), output) as shell:
@@ -90,10 +94,10 @@ def unkept(project: Project, page: Path, port: str, before: tuple[Block, ...] = 
     blocks = blocks_of(page.read_text(encoding="utf-8"))
     said = typed(project, [*before, *blocks], port)[len(before) :]
     lost = []
-    for block, printed, ended in zip(blocks, said, said[1:], strict=False):
-        own = printed[1:] if printed[:1] and printed[0].startswith(END) else printed
-        lines = missing(block.printed, own)
-        if lines or not ended[0].startswith(f"{END} 0"):
+    for block, printed in zip(blocks, said, strict=False):
+        own = printed[1:] if printed[:1] == [END] else printed
+        lines = missing(block.printed, own) + [line for line in own if line.startswith(FAILED)]
+        if lines:
             lost += [block.commands, *lines, "printed:", *own]
     return lost if len(said) > len(blocks) else [*lost, "the shell ended early", *chain(*said)]
 
@@ -166,18 +170,21 @@ def test_every_page_has_commands_and_says_what_they_print() -> None:
     ] == []
 
 
-def test_a_block_that_fails_or_prints_something_else_is_told(
+def test_a_command_that_fails_or_prints_something_else_is_told(
     after_tutorial: tuple[Project, list[str]], tmp_path: Path, port: str
 ) -> None:
-    """The helper of these tests, on a page that promises too much."""
+    """The helper of these tests, on a page that promises too much; it sees each command."""
     page = tmp_path / "page.md"
-    page.write_text("```sh\necho a\n```\n\n```text\nb\n```\n\n```sh\nfalse\n```\n")
+    page.write_text(
+        "```sh\necho a\n```\n\n```text\nb\n```\n\n"
+        "```sh\nfalse\ntrue\n```\n\n"
+        '```sh\nfalse || echo "exit code $?"\n```\n\n```text\nexit code 1\n```\n\n'
+        "```sh\nfalse | cat\ntrue\n```\n"
+    )
+    told = f"{FAILED} 1:"
 
     assert unkept(after_tutorial[0], page, port) == [
-        "echo a\n",
-        "b",
-        "printed:",
-        "a",
-        "false\n",
-        "printed:",
+        *("echo a\n", "b", "printed:", "a"),
+        *("false\ntrue\n", f"{told} false", "printed:", f"{told} false"),
+        *("false | cat\ntrue\n", f"{told} cat", "printed:", f"{told} cat"),
     ]
