@@ -31,6 +31,7 @@ from udfs.commands import (
 from udfs.console import Json, print_json, print_table
 from udfs.errors import AssayError, BudgetError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
+from udfs.reading import explained
 from udfs.red_tests import red_tests
 from udfs.report import (
     PLAN_TITLES,
@@ -44,7 +45,7 @@ from udfs.report import (
     summary,
 )
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, project_flags, run_dbt
-from udfs.settings import Settings, settings_from_environ
+from udfs.settings import Settings, reach_from_environ, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
 
@@ -172,7 +173,7 @@ def query(
     if not path.exists():
         message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
         raise ConfigError(message)
-    with open_warehouse(path) as connection:
+    with open_warehouse(path) as connection, explained(sql, reach_from_environ()):
         found = connection.sql(sql)
         if found is None:
             message = f"{sql!r} gives no table; write a SELECT."
@@ -204,11 +205,17 @@ def run() -> None:
     try:
         sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
     except (AssayError, duckdb.Error, OSError) as error:
-        typer.echo("\n".join(filter(None, [f"assay: {error}", fence.remedy(error)])), err=True)
+        typer.echo(f"assay: {_remedied(error)}", err=True)
     except typer.TyperException as error:
         if error.format_message():  # blank where no word was given: then help was printed
             typer.echo(_usage(error), err=True)
     sys.exit(2)
+
+
+def _remedied(error: Exception) -> str:
+    """Return what an error says, with what to do where the fence has caused it."""
+    remedy = fence.remedy(error)
+    return str(error) if remedy is None or remedy in str(error) else f"{error}\n{remedy}"
 
 
 def _usage(error: typer.TyperException) -> str:

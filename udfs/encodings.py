@@ -18,6 +18,9 @@ _ZEROS = 0.2
 """Share of zero bytes from which on a text counts as UTF-16: half of them in Latin letters."""
 
 _LEAST_SCORE = 0.3
+_CAPITAL = 0.07
+"""What capitals are behind small letters, for which another Cyrillic encoding takes them."""
+
 _JOINING = frozenset("’'-‐‧ʼ\xa0\u00ad\u200c\u200d")
 """What may stand between two letters of a word."""
 
@@ -48,19 +51,25 @@ class Encoding:
     """What it is ahead of the others, because it is commoner or hits less often by chance."""
 
 
-def likely_encoding(head: bytes, sample: bytes) -> tuple[str, str] | None:
-    """Return the name for `iconv` and the kind of texts of an encoding; None if none suits.
+def wide_encoding(head: bytes) -> tuple[str, str] | None:
+    """Return the name for `iconv` and the kind of a text of 2 or 4 bytes a letter; else None.
 
-    `head` is the beginning of a file, `sample` lines of it that hold bytes beyond ASCII.
+    `head` is how a file begins.
     """
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name, "Unicode as Excel and Windows write it"
-    if name := _without_mark(head):
-        return name, "Unicode as Windows writes it, without a mark"
-    # of several that suit alike the first one; cut off half characters at the end
+    name = _without_mark(head)
+    return (name, "Unicode as Windows writes it") if name else None
+
+
+def likely_encoding(sample: bytes) -> tuple[str, str] | None:
+    """Return the name for `iconv` and the kind of texts of an encoding; None if none suits.
+
+    `sample` is lines of a file that hold bytes beyond ASCII.
+    """
     scored = [(_score(sample, encoding), encoding) for encoding in _ENCODINGS]
-    score, best = max(scored, key=lambda pair: pair[0])
+    score, best = max(scored, key=lambda pair: pair[0])  # of several that suit alike the first
     return (best.name, best.place) if score - best.prior >= _LEAST_SCORE else None
 
 
@@ -113,10 +122,16 @@ def _among(letters: str) -> Callable[[str], float]:
 
 def _of_script(usual: str, first: str, last: str) -> Callable[[str], float]:
     """Letters of other scripts would be any of this one; those of its texts are the usual ones."""
-    known = frozenset(usual + usual.upper())
+    commonest = usual[: len(usual) // 2]
 
     def fits(letter: str) -> float:
-        return 1.0 if letter in known else (0.6 if first <= letter <= last else -0.5)
+        if not first <= letter <= last:
+            return -0.5
+        plain = letter.lower()
+        worth = 1.0 if plain in commonest else (0.9 if plain in usual else 0.6)
+        return worth if letter == plain else worth - _CAPITAL
+
+    return fits
 
     return fits
 
@@ -156,13 +171,13 @@ _ENCODINGS = (
     Encoding("CP1257", "Windows, Baltic", "cp1257", _among(_BALTIC)),
     Encoding("MACINTOSH", "Mac, Western Europe", "mac_roman", _among(_LATIN)),
     Encoding("CP850", "DOS, Western Europe", "cp850", _among(_LATIN)),
-    Encoding("CP1251", "Windows, Cyrillic", "cp1251", _of_script(_CYRILLIC, "Ё", "ґ"), 0.1),
-    Encoding("KOI8-U", "Cyrillic", "koi8_u", _of_script(_CYRILLIC, "Ё", "ґ")),
+    Encoding("CP1251", "Windows, Cyrillic", "cp1251", _of_script(_CYRILLIC, "Ё", "ґ"), 0.15),
+    Encoding("KOI8-U", "Cyrillic", "koi8_u", _of_script(_CYRILLIC, "Ё", "ґ"), 0.1),
     Encoding("CP866", "DOS, Cyrillic", "cp866", _of_script(_CYRILLIC, "Ё", "ґ")),
-    Encoding("CP1253", "Windows, Greek", "cp1253", _of_script(_GREEK, "Ά", "ώ")),
-    Encoding("CP1255", "Windows, Hebrew", "cp1255", _of_script(_HEBREW, "א", "ת"), 0.1),
+    Encoding("CP1253", "Windows, Greek", "cp1253", _of_script(_GREEK, "Ά", "ώ"), 0.15),
+    Encoding("CP1255", "Windows, Hebrew", "cp1255", _of_script(_HEBREW, "א", "ת"), 0.15),
     Encoding("CP1256", "Windows, Arabic", "cp1256", _between("ء", "ْ")),
-    Encoding("CP874", "Thai", "cp874", _between("ก", "๙")),
+    Encoding("CP874", "Thai", "cp874", _between("ก", "๙"), -0.1),
     Encoding("CP932", "Japanese, Shift JIS", "cp932", _japanese, 0.05),
     Encoding("EUC-JP", "Japanese", "euc_jp", _japanese, 0.05),
     Encoding("CP949", "Korean", "cp949", _usual_in("euc_kr", 0xB0, 0xC8), 0.05),

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical", "clock", "interrupts", "grounding"),
+    ("errors", "encodings", "canonical", "clock", "interrupts", "grounding"),
     ("tasks",),
     ("json_text",),
     ("functions",),
     ("settings",),
-    ("records", "fence", "profile", "provenance"),
+    ("records", "fence", "data_files", "profile", "provenance"),
+    ("reading",),
     ("events",),
     ("prompts", "prices", "limiter", "meter", "gauge", "gathering", "luck"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
