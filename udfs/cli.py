@@ -13,6 +13,7 @@ import duckdb
 import typer
 
 from udfs import fence, gates, tally
+from udfs.arrivals import arrivals_of
 from udfs.assurance import buildable
 from udfs.budget import Budget
 from udfs.commands import (
@@ -119,9 +120,12 @@ def _told(settings: Settings, results: dict[str, Any], code: int, arguments: lis
     """Print what a run did and why it is not green, if so; return the exit code for that."""
     invocation, ledger = invocation_of(results), Store(settings.store)
     outcomes = outcomes_of(ledger, invocation)
-    typer.echo(summary(results, spend_of(ledger, invocation), outcomes, database_path()))
+    manifest = manifest_of(Path.cwd())
+    arrived = arrivals_of(results, manifest, database_path(), settings)
+    spend = spend_of(ledger, invocation)
+    typer.echo(summary(results, spend, outcomes, database_path(), arrived))
     typer.echo(gates.summary(ledger, invocation))
-    for line in red_tests(results, manifest_of(Path.cwd())):
+    for line in red_tests(results, manifest):
         typer.echo(f"Red     {line}")
     stop = stopped_by(ledger, invocation)
     ledger.close()

@@ -26,8 +26,8 @@ OPEN = (
 _REMEDIES = {
     "install the required extension": "SQL loads no extensions; name it under `extensions:` in "
     "profiles.yml (docs/settings.md), or save the file as CSV or Parquet.",
-    r'Cannot access \w+ "[\w+.-]+://': "SQL reaches no bucket and no host; fetch the file into `data` before the build, or see "
-    "docs/how-to/your-own-files.md.",
+    r'Cannot access \w+ "[\w+.-]+://': "SQL reaches no bucket and no host; fetch the file into a "
+    "folder of `ASSAY_DATA_DIRECTORIES` before the build (docs/how-to/your-own-files.md).",
     "file system operations are disabled": "SQL reaches the files of the data folders only; put "
     "the file there, or name its folder in `ASSAY_DATA_DIRECTORIES` (docs/settings.md).",
     "external extensions is disabled": "SQL loads no extensions; name it under `extensions:` in "

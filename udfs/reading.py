@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import glob
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import duckdb
 
 from udfs import fence
 from udfs.data_files import NEVER, PAGE, Wanted, ragged, trouble
+from udfs.readers import calls, columns, files, option, reads_csv, within
 from udfs.settings import Reach
 
 _READER_SAYS = re.compile(
@@ -24,6 +24,7 @@ _READER_SAYS = re.compile(
 )
 """Words of DuckDB's messages that are about what is in a file."""
 
+_CSV_SAYS = re.compile("CSV Error|sniffing file")
 _NAMED = re.compile(r"""(?:^\s*file = |file ["'])(?P<path>[^"'\n]+)""", re.MULTILINE)
 _MISSING = re.compile(r'No files found that match the pattern "(?P<path>.+?)"')
 _UNBOUND = re.compile(r'Binder Error: Referenced column "(?P<column>.*?)" not found')
@@ -34,9 +35,6 @@ _READERS = re.compile(
     re.IGNORECASE,
 )
 _ON_LINE = re.compile(r"CSV Error on Line: (\d+)")
-_CALL = re.compile(r"\b(?:read|sniff|scan|parquet)_\w+\s*\(|\bfrom\s+(?=')", re.IGNORECASE)
-_LITERAL = re.compile(r"'((?:[^']|'')*)'")
-_DELIMITER = re.compile(r"\b(?:delim|sep|delimiter)\s*(?::?=|=>)\s*'(.)'", re.IGNORECASE)
 _ROW_TEXT = re.compile(r"^\s*Original Line:.*$|Could not convert string .*$", re.MULTILINE)
 _SETTINGS = re.compile(r"\n\s*(?:Possible |  file = |LINE 1: |\n).*", re.DOTALL)
 _MOST_NAMES = 8
@@ -71,17 +69,17 @@ def explanation(error: duckdb.Error, sql: str, reach: Reach) -> str | None:
 
 def _unreadable(said: str, sql: str, reach: Reach) -> str | None:
     """Return what is wrong with the file; else the reader's reason without its 20 settings."""
-    files = list(_within([match["path"] for match in _NAMED.finditer(said)], reach))
-    files = files or list(_files(sql, reach))
+    named = list(within([match["path"] for match in _NAMED.finditer(said)], reach))
+    named = named or list(files(sql, reach))
     wanted = _wanted(said, sql)
-    if found := next(filter(None, (trouble(path, wanted) for path in files)), None):
+    if found := next(filter(None, (trouble(path, wanted) for path in named)), None):
         return found
-    if wanted != "csv":
+    if _CSV_SAYS.search(said) is None:
         return None
-    for path in files:
-        if found := ragged(path, _delimiter(sql)):
+    for path in named:
+        if found := ragged(path, option(sql, "delim", "sep", "delimiter")):
             return found
-    return _shortened(said, files)
+    return _shortened(said, named)
 
 
 def _shortened(said: str, files: list[Path]) -> str | None:
@@ -100,12 +98,12 @@ def _not_there(pattern: str, reach: Reach) -> str:
     """Return that no file is called so, and which are."""
     folder = Path(pattern).parent
     beside = sorted(path.name for path in folder.glob("*") if path.is_file())
-    beside = [name for name in beside if next(_within([str(folder / name)], reach), None)]
+    beside = [name for name in beside if next(within([str(folder / name)], reach), None)]
     near = _nearest(Path(pattern).stem, beside)
     if near:
         hint = f"did you mean {str(folder / near)!r}?"
     elif beside:
-        hint = f"in {folder} there are: {_listed(beside)}."
+        hint = f"in {folder} there are: {listed(beside)}."
     else:
         hint = (
             f"there is no file in {folder}."
@@ -124,13 +122,13 @@ def _nearest(stem: str, names: list[str]) -> str | None:
 
 def _not_a_column(said: str, column: str, sql: str, reach: Reach) -> str | None:
     """Return why a CSV file has not the column that was asked for, or what it has."""
-    for call in filter(_reads_csv, _calls(sql)):
-        path, names = next(_files(call, reach), None), _columns(call, reach)
+    for call in filter(reads_csv, calls(sql)):
+        path, names = next(files(call, reach), None), columns(call, reach)
         if path is None or names is None or column in names:
             continue
         alone = len(names) == 1
         # a text of two bytes a letter, read in the wrong order, is one column of anything
-        decoded = _says_encoding(call) and not (alone and not names[0].isascii())
+        decoded = option(call, "encoding") and not (alone and not names[0].isascii())
         wrong = None if decoded else trouble(path, "csv")
         return (
             wrong or (ragged(path, None) if alone else None) or f"{said}\n{_read_as(path, names)}"
@@ -144,59 +142,7 @@ def _read_as(path: Path, names: list[str]) -> str:
     else:
         remedy = "where these are a record, say `header = false, names = [...]`"
     columns = "1 column" if len(names) == 1 else f"{len(names)} columns"
-    return f"{path} was read with {columns}: {_listed(names)}; {remedy} ({PAGE})."
-
-
-def _reads_csv(call: str) -> bool:
-    return re.search(r"csv|tsv|\.txt", call, re.IGNORECASE) is not None
-
-
-def _columns(call: str, reach: Reach) -> list[str] | None:
-    """Return the columns that a call of a reader gives, behind a fence of its own."""
-    try:
-        with duckdb.connect() as connection:
-            fence.enclose(connection, reach)
-            found = connection.sql(f"from {call}").columns  # noqa: S608 - a part of their own SQL
-    except duckdb.Error:
-        return None
-    return list(found)
-
-
-def _calls(sql: str) -> Iterator[str]:
-    """Yield each call of a reader in SQL with its arguments, and each file named by `from`."""
-    for match in _CALL.finditer(sql):
-        if match[0].rstrip().endswith("("):
-            yield sql[match.start() : _closing(sql, match.end())]
-        elif literal := _LITERAL.match(sql, match.end()):
-            yield literal[0]
-
-
-def _closing(sql: str, start: int) -> int:
-    """Return the place behind the bracket that closes the one before `start`."""
-    depth = 1
-    for match in re.compile(r"'(?:[^']|'')*'|[()]").finditer(sql, start):
-        depth += {"(": 1, ")": -1}.get(match[0], 0)
-        if not depth:
-            return match.end()
-    return len(sql)
-
-
-def _files(sql: str, reach: Reach) -> Iterator[Path]:
-    """Yield the files within reach that the readers in SQL name, patterns resolved."""
-    for call in _calls(sql):
-        for literal in _LITERAL.findall(call):
-            yield from _within(
-                sorted(glob.glob(literal.replace("''", "'"), recursive=True)),  # noqa: PTH207
-                reach,
-            )
-
-
-def _within(names: list[str], reach: Reach) -> Iterator[Path]:
-    allowed = [folder.resolve() for folder in fence.folders(reach, Path.cwd())]
-    for path in map(Path, names):
-        inside = any(path.resolve().is_relative_to(folder) for folder in allowed)
-        if (inside or reach.external_access) and path.is_file():
-            yield path
+    return f"{path} was read with {columns}: {listed(names)}; {remedy} ({PAGE})."
 
 
 def _wanted(said: str, sql: str) -> Wanted:
@@ -208,16 +154,8 @@ def _wanted(said: str, sql: str) -> Wanted:
     return "csv"
 
 
-def _delimiter(sql: str) -> str | None:
-    found = _DELIMITER.search(sql)
-    return found[1] if found else None
-
-
-def _says_encoding(call: str) -> bool:
-    return re.search(r"\bencoding\b", call, re.IGNORECASE) is not None
-
-
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Return names in a line: so many, and so long, as people read."""
     shown = [name if len(name) <= _MOST_LETTERS else f"{name[:_MOST_LETTERS]}…" for name in names]
     more = len(names) - _MOST_NAMES
     return ", ".join(shown[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

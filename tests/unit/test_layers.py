@@ -15,6 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("functions",),
     ("settings",),
     ("records", "fence", "data_files", "profile", "provenance"),
+    ("readers",),
     ("reading",),
     ("events",),
     ("prompts", "prices", "limiter", "meter", "gauge", "gathering", "luck"),
@@ -27,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("progress",),
     ("terminal",),
-    ("resolver", "console", "lineage"),
+    ("resolver", "console", "lineage", "arrivals"),
     ("spending",),
     (
         "arrow",
