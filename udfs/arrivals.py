@@ -31,6 +31,9 @@ _LOOKED_AT = 10_000
 _SECONDS = 10.0
 """How long the rows of views may be counted: each reads its files once more."""
 
+_WHOLE = "count(*), max(hash(whole))"
+"""Counts rows that were read to their end: to count alone DuckDB does not look into the fields."""
+
 _ASKS = re.compile(r"\bassay_ask_\w+\s*\(")
 
 
@@ -152,32 +155,39 @@ def _arrival(connection: duckdb.DuckDBPyConnection, name: str, relation: str) ->
     try:
         found = connection.execute(f"from {relation} limit 0").description
         names = tuple(str(column[0]) for column in found or ())
-        counted = connection.execute(f"select count(*) from {relation}").fetchone()  # noqa: S608
+        what = _WHOLE if _is_view(connection, name) else "count(*)"
+        counted = connection.execute(f"select {what} from {relation} as whole").fetchone()  # noqa: S608
     except duckdb.Error:  # a view on what only dbt can reach, or one that takes too long
         return Arrival(name, None, ())
     return Arrival(name, None if counted is None else int(counted[0]), names)
+
+
+def _is_view(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = connection.execute("select 1 from duckdb_views() where view_name = ?", [name])
+    return found.fetchone() is not None
 
 
 def _file_lines(result: Mapping[str, Any], reach: Reach) -> Iterator[str]:
     """Yield what happened to the files that a model reads without an error."""
     for call in filter(reads_csv, calls(str(result.get("compiled_code") or ""))):
         if (option(call, "ignore_errors", "store_rejects") or "false").lower() in ("true", "1"):
-            yield _lost(_name(result), call, reach)
+            yield from _lost(_name(result), call, reach)
         elif option(call, "header", "names", "columns") is None:
             yield from _own_names(call, reach)
 
 
-def _lost(name: str, call: str, reach: Reach) -> str:
-    """Return how many lines `ignore_errors` has left out of a file; it says nothing itself."""
+def _lost(name: str, call: str, reach: Reach) -> Iterator[str]:
+    """Yield how many lines `ignore_errors` has left out of a file; it says nothing itself."""
     kept = re.sub(r",?\s*\bstore_rejects\s*(?::=|=>|=)\s*\w+", "", call.rstrip().removesuffix(")"))
     counted = rows(
         "select count(*) from (select distinct file_id, line from reject_errors)",
         reach,
-        f"select count(*) from {kept}, store_rejects = true, rejects_limit = 0)",  # noqa: S608
+        f"select {_WHOLE} from {kept}, store_rejects = true, rejects_limit = 0) as whole",  # noqa: S608
     )
     lines = "an unknown number of lines" if counted is None else _number(counted[0][0], "line")
-    where = _where(call, reach)
-    return f"Lost    {lines} of {where}: {name} reads it with ignore_errors; see {PAGE}"
+    if counted is None or counted[0][0]:
+        where = _where(call, reach)
+        yield f"Lost    {lines} of {where}: {name} reads it with ignore_errors; see {PAGE}"
 
 
 def _own_names(call: str, reach: Reach) -> Iterator[str]:

@@ -51,13 +51,25 @@ def trouble(path: Path, wanted: Wanted) -> str | None:
     None where nothing is wrong that bytes can tell, or the file cannot be opened. The sentence
     holds nothing of the file but its name.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-        said = _kind(path, head, wanted) or _text(path, head, wanted)
-    except (OSError, EOFError):
-        return None
-    return f"{path} {said}" if said else None
+    with suppress(OSError, EOFError):
+        head = _head(path)
+        said = _kind(path, head, wanted)
+        said = said or (None if wanted == "parquet" else _text(path, head))
+        return f"{path} {said}" if said else None
+    return None
+
+
+def not_utf8(path: Path) -> str | None:
+    """Return a sentence with the likely encoding of a text and its remedy; None for UTF-8."""
+    with suppress(OSError, EOFError):
+        said = _text(path, _head(path))
+        return f"{path} {said}" if said else None
+    return None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
 
 
 def ragged(path: Path, delimiter: str | None) -> str | None:
@@ -167,10 +179,8 @@ def _tail(path: Path) -> bytes:
         return file.read()
 
 
-def _text(path: Path, head: bytes, wanted: Wanted) -> str | None:
+def _text(path: Path, head: bytes) -> str | None:
     """Return what is wrong with the encoding of a text."""
-    if wanted == "parquet":
-        return None
     packed = head.startswith(_GZIP)
     with _opened(path, packed=packed) as file:
         wide = wide_encoding(file.read(_HEAD))
@@ -183,14 +193,14 @@ def _text(path: Path, head: bytes, wanted: Wanted) -> str | None:
         return (
             f"is UTF-8, but for {bad:,} of its lines, of which line {first:,} is the first; "
             f"correct them, or leave their bytes that are no text out: "
-            f"{_mended(path, '-c -f UTF-8', packed=packed)}; {NEVER} ({PAGE})."
+            f"{_mended(path, '-c -f UTF-8', packed=packed)}."
         )
     guess = likely_encoding(sample)
     if guess is not None:
         return _foreign(path, guess, packed=packed)
     return (
         "is not UTF-8, and its bytes do not tell what it is; ask where it comes from, then mend "
-        f"it with {_mended(path, '-f ITS_ENCODING', packed=packed)}; {NEVER} ({PAGE})."
+        f"it with {_mended(path, '-f ITS_ENCODING', packed=packed)}."
     )
 
 
@@ -198,7 +208,7 @@ def _foreign(path: Path, encoding: tuple[str, str], *, packed: bool) -> str:
     name, place = encoding
     return (
         f"is not UTF-8 but probably {name} ({place}); mend it with "
-        f"{_mended(path, f'-f {name}', packed=packed)}; {NEVER} ({PAGE})."
+        f"{_mended(path, f'-f {name}', packed=packed)}."
     )
 
 

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import yaml
 
 from udfs.canonical import normalise
+from udfs.data_files import Wanted, trouble
 from udfs.errors import ConfigError
 from udfs.exams import Gold
 from udfs.fence import lock
@@ -111,7 +112,8 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     try:
         connection.execute(f"create table {name} as from {reader}", [str(path)])
     except duckdb.Error as error:
-        message = f"{str(path)!r} cannot be read: {_first_line(error)}."
+        wrong = trouble(path, cast("Wanted", reader.partition("(")[0].removeprefix("read_")))
+        message = wrong or f"{str(path)!r} cannot be read: {_first_line(error)}."
         raise ConfigError(message) from None
 
 

@@ -73,13 +73,18 @@ def _unreadable(said: str, sql: str, reach: Reach) -> str | None:
     named = named or list(files(sql, reach))
     wanted = _wanted(said, sql)
     if found := next(filter(None, (trouble(path, wanted) for path in named)), None):
-        return found
+        return _warned(found)
     if _CSV_SAYS.search(said) is None:
         return None
     for path in named:
         if found := ragged(path, option(sql, "delim", "sep", "delimiter")):
             return found
     return _shortened(said, named)
+
+
+def _warned(found: str | None) -> str | None:
+    """Return what is wrong with a text, and that the hint of the reader is none."""
+    return f"{found[:-1]}; {NEVER} ({PAGE})." if found and "iconv" in found else found
 
 
 def _shortened(said: str, files: list[Path]) -> str | None:
