@@ -34,6 +34,7 @@ _SECONDS = 10.0
 _WHOLE = "count(*), max(hash(whole))"
 """Counts rows that were read to their end: to count alone DuckDB does not look into the fields."""
 
+_READER = re.compile(r"^\w+\s*\(")
 _ASKS = re.compile(r"\bassay_ask_\w+\s*\(")
 
 
@@ -172,7 +173,8 @@ def _file_lines(result: Mapping[str, Any], reach: Reach) -> Iterator[str]:
     for call in filter(reads_csv, calls(str(result.get("compiled_code") or ""))):
         if (option(call, "ignore_errors", "store_rejects") or "false").lower() in ("true", "1"):
             yield from _lost(_name(result), call, reach)
-        elif option(call, "header", "names", "columns") is None:
+        if option(call, "header", "names", "columns", "skip") is None:
+            yield from _skipped(call, reach)
             yield from _own_names(call, reach)
 
 
@@ -188,6 +190,18 @@ def _lost(name: str, call: str, reach: Reach) -> Iterator[str]:
     if counted is None or counted[0][0]:
         where = _where(call, reach)
         yield f"Lost    {lines} of {where}: {name} reads it with ignore_errors; see {PAGE}"
+
+
+def _skipped(call: str, reach: Reach) -> Iterator[str]:
+    """Yield that a reader left lines out by itself, because the others fit together better."""
+    sniffed = _READER.sub("sniff_csv(", call)
+    found = rows(f"select SkipRows from {sniffed}", reach)  # noqa: S608 - a part of their SQL
+    if found and (skipped := int(found[0][0])):
+        yield (
+            f"Header  {_where(call, reach)}: the reader left out {_number(skipped, 'line')} and "
+            f"took line {skipped + 1} for the header; if that is right say `skip = {skipped}`, "
+            f"else `skip = 0` ({PAGE})"
+        )
 
 
 def _own_names(call: str, reach: Reach) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """The tutorial and the how-to pages taken at their word, in one fresh clone against the stub.
 
 All blocks of a page are typed into one shell, as a reader does; only the port is another. The
-how-to pages go on from the tutorial. Each command of a block must succeed: where a page expects one
-to fail, it says so by `|| echo "exit code $?"`, and which code comes out.
+how-to pages go on from the tutorial. Each command must succeed: where a page expects one to fail,
+it says so by `|| echo "exit code $?"`, and which code comes out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from .dbt.project import REPOSITORY, Project
 
 DOCS = REPOSITORY / "docs"
 TUTORIAL = DOCS / "tutorial.md"
-HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
+INDEX = (DOCS / "index.md").read_text(encoding="utf-8")
+HOW_TO = [DOCS / name for name in re.findall(r"\((how-to/[\w-]+\.md)\)", INDEX)]
+"""In the order of the index."""
+
 PORT = "8399"
 SECONDS = 400
 END = "--- end of block"
@@ -35,8 +38,8 @@ TELL = f"set -o pipefail; trap 'echo \"{FAILED} $?: $BASH_COMMAND\"' ERR\n"
 """Lets the shell tell each command that fails and is not asked how it ended, and go on."""
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 ENDPOINT = "## 2. An endpoint"
-ALWAYS = "change-a-prompt-safely"
-"""The how-to page that is typed in every run; all of them with `scripts/test -m whole`."""
+ALWAYS = ("your-own-files", "change-a-prompt-safely")
+"""The how-to pages that are typed in every run; all of them with `scripts/test -m whole`."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ def blocks_of(page: str) -> list[Block]:
     return [Block(commands, tuple(said.splitlines())) for commands, said in found]
 
 
-def typed(project: Project, blocks: list[Block], port: str) -> list[list[str]]:
+def typed(
+    project: Project, blocks: list[Block], port: str, seconds: float = SECONDS
+) -> list[list[str]]:
     """What each block prints, on both outputs, when all are typed into one shell.
 
     The shell tells each command that fails, and where a block ends.
@@ -63,7 +68,7 @@ def typed(project: Project, blocks: list[Block], port: str) -> list[list[str]]:
     printed.unlink(missing_ok=True)
     with printed.open("a") as output, _shell(project, script.replace(PORT, port), output) as shell:
         try:
-            shell.wait(timeout=SECONDS)
+            shell.wait(timeout=seconds)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGKILL)
@@ -89,10 +94,13 @@ def _shell(project: Project, script: str, output: IO[str]) -> subprocess.Popen[s
     )
 
 
-def unkept(project: Project, page: Path, port: str, before: tuple[Block, ...] = ()) -> list[str]:
-    """What a page promises and does not keep: lines that are not printed, commands that fail."""
-    blocks = blocks_of(page.read_text(encoding="utf-8"))
-    said = typed(project, [*before, *blocks], port)[len(before) :]
+def unkept(
+    project: Project, page: Path, port: str, before: tuple[Block, ...] = (), *further: Path
+) -> list[str]:
+    """What pages promise and do not keep: lines that are not printed, commands that fail."""
+    pages = (page, *further)
+    blocks = [block for one in pages for block in blocks_of(one.read_text(encoding="utf-8"))]
+    said = typed(project, [*before, *blocks], port, SECONDS * len(pages))[len(before) :]
     lost = []
     for block, printed in zip(blocks, said, strict=False):
         own = printed[1:] if printed[:1] == [END] else printed
@@ -145,7 +153,7 @@ def test_the_tutorial_ends_in_gold(after_tutorial: tuple[Project, list[str]]) ->
 @pytest.mark.parametrize(
     "page",
     [
-        page if page.stem == ALWAYS else pytest.param(page, marks=pytest.mark.whole)
+        page if page.stem in ALWAYS else pytest.param(page, marks=pytest.mark.whole)
         for page in HOW_TO
     ],
     ids=lambda page: page.stem,
@@ -160,11 +168,23 @@ def test_a_how_to_page_keeps_what_it_says(
     assert lost == [], "\n".join(lost)
 
 
+@pytest.mark.whole
+def test_the_how_to_pages_can_be_read_in_the_order_of_the_index(
+    own: Project, endpoint: tuple[Block, ...], port: str, tmp_path: Path
+) -> None:
+    """In one terminal: no page leaves anything behind that another one does not expect."""
+    shutil.copytree(own.root, tmp_path / "own")
+    lost = unkept(Project(tmp_path / "own"), HOW_TO[0], port, endpoint, *HOW_TO[1:])
+
+    assert lost == [], "\n".join(lost)
+
+
 def test_every_page_has_commands_and_says_what_they_print() -> None:
     """A walk that finds none would find none broken."""
     found = {page: blocks_of(page.read_text(encoding="utf-8")) for page in [TUTORIAL, *HOW_TO]}
 
-    assert len(HOW_TO) >= 6
+    assert sorted(HOW_TO) == sorted((DOCS / "how-to").glob("*.md"))
+    assert len(HOW_TO) >= 7
     assert [
         page.name for page, blocks in found.items() if not any(b.printed for b in blocks)
     ] == []
