@@ -174,8 +174,7 @@ def _file_lines(result: Mapping[str, Any], reach: Reach) -> Iterator[str]:
         if (option(call, "ignore_errors", "store_rejects") or "false").lower() in ("true", "1"):
             yield from _lost(_name(result), call, reach)
         if option(call, "header", "names", "columns", "skip") is None:
-            yield from _skipped(call, reach)
-            yield from _own_names(call, reach)
+            yield from list(_skipped(call, reach)) or _own_names(call, reach)
 
 
 def _lost(name: str, call: str, reach: Reach) -> Iterator[str]:

@@ -54,14 +54,14 @@ def left_out(results: Results, manifest: Manifest) -> list[str]:
         return []
     ran = {result["unique_id"] for result in results["results"]}
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
-    return sorted(
-        node["name"]
-        for node in tests
-        if node["unique_id"] not in ran
-        and (looked_at := set(node["depends_on"]["nodes"]))
-        and looked_at & ran
-        and looked_at - ran
-    )
+    missed = [node for node in tests if node["unique_id"] not in ran and _concerns(node, ran)]
+    return sorted(node["name"] for node in missed if set(node["depends_on"]["nodes"]) - ran)
+
+
+def _concerns(test: Mapping[str, Any], ran: set[str]) -> bool:
+    """Whether a test is one of a model that ran; of any that it looks at, where it has no own."""
+    own = test.get("attached_node")
+    return own in ran if own else not ran.isdisjoint(test["depends_on"]["nodes"])
 
 
 def unchecked(results: Results, manifest: Manifest, *, deliberate: bool) -> Iterator[str]:

@@ -94,6 +94,14 @@ def ragged(path: Path, delimiter: str | None) -> str | None:
     return None
 
 
+def starts_with(path: Path, names: list[str]) -> bool:
+    """Whether these names of columns stand in the first line of a file."""
+    with suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline()
+        return all(name in first for name in names)
+    return True
+
+
 def _kind(path: Path, head: bytes, wanted: Wanted) -> str | None:
     """Return what the first bytes give away."""
     said = (looks(path, head, wanted) for looks in _LOOKS)

@@ -12,7 +12,7 @@ from typing import cast
 import duckdb
 
 from udfs import fence
-from udfs.data_files import NEVER, PAGE, Wanted, ragged, trouble
+from udfs.data_files import NEVER, PAGE, Wanted, ragged, starts_with, trouble
 from udfs.readers import calls, columns, files, option, reads_csv, within
 from udfs.settings import Reach
 
@@ -135,8 +135,12 @@ def _not_a_column(said: str, column: str, sql: str, reach: Reach) -> str | None:
         # a text of two bytes a letter, read in the wrong order, is one column of anything
         decoded = option(call, "encoding") and not (alone and not names[0].isascii())
         wrong = None if decoded else trouble(path, "csv")
+        odd = alone or not starts_with(path, names)
+        delimiter = option(call, "delim", "sep", "delimiter")
         return (
-            wrong or (ragged(path, None) if alone else None) or f"{said}\n{_read_as(path, names)}"
+            _warned(wrong)
+            or (ragged(path, delimiter) if odd else None)
+            or f"{said}\n{_read_as(path, names)}"
         )
     return None
 
