@@ -65,7 +65,9 @@ def main() -> None:
     """Assay: AI columns for dbt on DuckDB that are batched, cached, budgeted and checked."""
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help", "-h"]}
+)
 def build(
     words: Annotated[
         list[str] | None,

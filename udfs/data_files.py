@@ -9,7 +9,7 @@ import zipfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 from udfs.encodings import likely_encoding, wide_encoding
 
@@ -248,7 +248,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _opened(path: Path, *, packed: bool) -> IO[bytes]:
-    return gzip.open(path, "rb") if packed else path.open("rb")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
 
 
 def _mended(path: Path, encoding: str, *, packed: bool) -> str:

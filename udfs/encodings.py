@@ -59,8 +59,8 @@ def wide_encoding(head: bytes) -> tuple[str, str] | None:
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name, "Unicode as Excel and Windows write it"
-    name = _without_mark(head)
-    return (name, "Unicode as Windows writes it") if name else None
+    found = _without_mark(head)
+    return (found, "Unicode as Windows writes it") if found else None
 
 
 def likely_encoding(sample: bytes) -> tuple[str, str] | None:

@@ -163,7 +163,8 @@ def test_dbt_itself_speaks_of_an_option_that_it_does_not_know(built: Built) -> N
 
     assert wrong.code == 2
     assert "No such option '--slect'" in wrong.err
-    assert "Run dbt build, then print" in assay(built.project, "build", "--help").out
+    for ours in ("--help", "-h"):
+        assert "Run dbt build, then print" in assay(built.project, "build", ours).out
 
 
 def test_queries_are_told_the_same(built: Built) -> None:
