@@ -17,6 +17,9 @@ SELECTING = (
 )
 """Arguments of dbt that make a build a partial one."""
 
+INDIRECT = "--indirect-selection"
+_INDIRECT_VARIABLES = ("DBT_INDIRECT_SELECTION", "DBT_ENGINE_INDIRECT_SELECTION")
+
 _ROW_CHECKS = frozenset({"rows_accounted", "rows_passed", "rows_split"})
 _RUN = frozenset({"model", "seed", "snapshot", "test"})
 
@@ -27,6 +30,38 @@ Manifest = Mapping[str, Any]
 def selects(arguments: Sequence[str]) -> bool:
     """Whether the arguments of a build choose a part of the project."""
     return any(argument.startswith(SELECTING) for argument in arguments)
+
+
+def buildable(
+    arguments: Sequence[str], flags: Mapping[str, Any], environ: Mapping[str, str]
+) -> list[str]:
+    """Return the arguments of a build, of which a part runs only tests that it can run.
+
+    Those are the tests that look at nothing but what is selected and what that is made of. dbt
+    would also run those that compare it with a model which may never have been built. Whoever
+    says otherwise, on the command line, in the environment or by `flags` of the project, is heard.
+    """
+    said = any(argument.startswith(INDIRECT) for argument in arguments)
+    said = said or any(environ.get(name) for name in _INDIRECT_VARIABLES)
+    if not selects(arguments) or said or "indirect_selection" in flags:
+        return list(arguments)
+    return [*arguments, INDIRECT, "buildable"]
+
+
+def left_out(results: Results, manifest: Manifest) -> list[str]:
+    """Return the tests that a part of the project did not run for what else they look at."""
+    if results["args"].get("indirect_selection") == "eager":
+        return []
+    ran = {result["unique_id"] for result in results["results"]}
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    missed = [node for node in tests if node["unique_id"] not in ran and _concerns(node, ran)]
+    return sorted(node["name"] for node in missed if set(node["depends_on"]["nodes"]) - ran)
+
+
+def _concerns(test: Mapping[str, Any], ran: set[str]) -> bool:
+    """Whether a test is one of a model that ran; of any that it looks at, where it has no own."""
+    own = test.get("attached_node")
+    return own in ran if own else not ran.isdisjoint(test["depends_on"]["nodes"])
 
 
 def unchecked(results: Results, manifest: Manifest, *, deliberate: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,8 @@ import duckdb
 import typer
 
 from udfs import fence, gates, tally
+from udfs.arrivals import arrivals_of
+from udfs.assurance import buildable
 from udfs.budget import Budget
 from udfs.commands import (
     calls,
@@ -42,7 +45,7 @@ from udfs.report import (
     stopped_by,
     summary,
 )
-from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, run_dbt
+from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, project_flags, run_dbt
 from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
@@ -62,25 +65,31 @@ def main() -> None:
     """Assay: AI columns for dbt on DuckDB that are batched, cached, budgeted and checked."""
 
 
-@app.command()
+@app.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help", "-h"]}
+)
 def build(
-    arguments: Annotated[
-        list[str] | None, typer.Argument(help="Passed on to `dbt build`.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[OPTIONS OF DBT]", help="Go to `dbt build`: `--select silver --full-refresh`."
+        ),
     ] = None,
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
+    arguments = buildable(words or [], project_flags(Path.cwd()), os.environ)
     settings = settings_from_environ()
     if database_path().exists():
         open_warehouse(database_path(), read_only=False).close()
     for loss in tally.losses(database_path()):
         typer.echo(f"Warning: {loss} after the last build. See docs/operations.md.", err=True)
-    _check_budget(settings, arguments or [])
+    _check_budget(settings, arguments)
     before = invocation_of(run_results(Path.cwd()))
-    code = run_dbt(["build", *(arguments or [])])
+    code = run_dbt(["build", *arguments])
     results = run_results(Path.cwd())
     ended = results is not None and invocation_of(results) != before
     if results is not None and ended:
-        code = _told(settings, results, code, arguments or [])
+        code = _told(settings, results, code, arguments)
     elif not code:
         typer.echo(checks.STALE, err=True)
         code = 1
@@ -113,9 +122,12 @@ def _told(settings: Settings, results: dict[str, Any], code: int, arguments: lis
     """Print what a run did and why it is not green, if so; return the exit code for that."""
     invocation, ledger = invocation_of(results), Store(settings.store)
     outcomes = outcomes_of(ledger, invocation)
-    typer.echo(summary(results, spend_of(ledger, invocation), outcomes, database_path()))
+    manifest = manifest_of(Path.cwd())
+    arrived = arrivals_of(results, manifest, database_path(), settings)
+    spend = spend_of(ledger, invocation)
+    typer.echo(summary(results, spend, outcomes, database_path(), arrived))
     typer.echo(gates.summary(ledger, invocation))
-    for line in red_tests(results, manifest_of(Path.cwd())):
+    for line in red_tests(results, manifest):
         typer.echo(f"Red     {line}")
     stop = stopped_by(ledger, invocation)
     ledger.close()
@@ -177,11 +189,17 @@ def run() -> None:
     try:
         sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
     except (AssayError, duckdb.Error, OSError) as error:
-        typer.echo("\n".join(filter(None, [f"assay: {error}", fence.remedy(error)])), err=True)
+        typer.echo(f"assay: {_remedied(error)}", err=True)
     except typer.TyperException as error:
         if error.format_message():  # blank where no word was given: then help was printed
             typer.echo(_usage(error), err=True)
     sys.exit(2)
+
+
+def _remedied(error: Exception) -> str:
+    """Return what an error says, with what to do where the fence has caused it."""
+    remedy = fence.remedy(error)
+    return str(error) if remedy is None or remedy in str(error) else f"{error}\n{remedy}"
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -6,6 +6,7 @@ to hosts. Whoever gets a line of SQL into a model must not get more than the mod
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,6 +24,10 @@ OPEN = (
 """What every run says while there is no fence."""
 
 _REMEDIES = {
+    "install the required extension": "SQL loads no extensions; name it under `extensions:` in "
+    "profiles.yml (docs/settings.md), or save the file as CSV or Parquet.",
+    r'Cannot access \w+ "[\w+.-]+://': "SQL reaches no bucket and no host; fetch the file into a "
+    "folder of `ASSAY_DATA_DIRECTORIES` before the build (docs/how-to/your-own-files.md).",
     "file system operations are disabled": "SQL reaches the files of the data folders only; put "
     "the file there, or name its folder in `ASSAY_DATA_DIRECTORIES` (docs/settings.md).",
     "external extensions is disabled": "SQL loads no extensions; name it under `extensions:` in "
@@ -30,7 +35,7 @@ _REMEDIES = {
     "configuration has been locked": "SQL changes no options; set it under `config_options:` in "
     "profiles.yml (docs/settings.md).",
 }
-"""What to do, by words of DuckDB's message."""
+"""What to do, by a pattern of DuckDB's message; the first that fits."""
 
 _closing = threading.Lock()
 
@@ -77,7 +82,7 @@ def check_files(reach: Reach) -> None:
 def remedy(error: Exception) -> str | None:
     """Return what to do about an error of DuckDB; None where the fence did not cause it."""
     said = str(error)
-    return next((remedy for words, remedy in _REMEDIES.items() if words in said), None)
+    return next((remedy for words, remedy in _REMEDIES.items() if re.search(words, said)), None)
 
 
 def literal(value: object) -> str:

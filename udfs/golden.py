@@ -9,16 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import yaml
 
 from udfs.canonical import normalise
+from udfs.data_files import Wanted, trouble
 from udfs.errors import ConfigError
 from udfs.exams import Gold
 from udfs.fence import lock
-from udfs.unreadable import why_unreadable
+from udfs.unreadable import said_of
 
 _READERS = {
     ".csv": "read_csv(?, sample_size=-1)",
@@ -118,15 +119,16 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     if reader is None:
         message = f"{str(path)!r} ends with none of {', '.join(_READERS)}; convert it first."
         raise ConfigError(message)
-    reason = why_unreadable(path)
-    try:
-        if reason is None:
-            connection.execute(f"create table {name} as from {reader}", [str(path)])
-    except duckdb.Error as error:
-        reason = why_unreadable(path, error)
-    if reason is not None:
-        message = f"{str(path)!r} cannot be read: {reason}."
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "a pipe or a device"
+        message = f"{str(path)!r} is {kind}; name a file."
         raise ConfigError(message)
+    try:
+        connection.execute(f"create table {name} as from {reader}", [str(path)])
+    except duckdb.Error as error:
+        wrong = trouble(path, cast("Wanted", reader.partition("(")[0].removeprefix("read_")))
+        message = wrong or f"{str(path)!r} cannot be read: {said_of(path, error)}."
+        raise ConfigError(message) from None
 
 
 def _check_columns(source: Source, columns: Sequence[str]) -> None:

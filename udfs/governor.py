@@ -212,9 +212,7 @@ class Governor:
             if last and self._has_waited_for(self._settings.outage_seconds):
                 return verdict
             stop = self._never_reached(error) or self._out_of_patience(error)
-            verdict = stop or self._spared(
-                verdict, pack, error, untried=untried, alone=alone
-            )
+            verdict = stop or self._spared(verdict, pack, error, untried=untried, alone=alone)
         elif error.status == HTTPStatus.FORBIDDEN:
             verdict = self._of_a_guard(pack, error) or verdict
         elif isinstance(verdict, policy.Bury) and error.fault == "too_big_or_bad":

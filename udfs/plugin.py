@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
@@ -25,7 +24,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from udfs import fence
+from udfs import fence, reading
 from udfs.arrow import Udfs, create_function
 from udfs.dbt_docs import annotate
 from udfs.engine import Engine
@@ -67,6 +66,7 @@ class _Workshop:
         self._latest: Engine | None = None
         self._ticker: Ticker | None = None
         self._kept: list[object] = []
+        self.reach = Reach()
 
     def engine(self, settings: Settings) -> Engine:
         """Return the engine for `settings`, started."""
@@ -143,16 +143,16 @@ def _load_in_turn() -> None:
     _extend(LocalEnvironment, "load_source", load)
 
 
-def _explain_the_fence() -> None:
-    """Say what to do where DuckDB refuses what is beyond the fence."""
+def _explain_errors(settings: Settings) -> None:
+    """Say what to do where DuckDB refuses what is beyond the fence, or cannot read a file.
 
-    def execute(method: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return method(*arguments)
-        except duckdb.Error as error:
-            if (remedy := fence.remedy(error)) is None:
-                raise
-            raise type(error)(f"{error}\n{remedy}") from None
+    The settings are those of the plugin that was loaded last, as with all that is extended.
+    """
+    _workshop.reach = settings
+
+    def execute(method: Callable[..., Any], cursor: object, sql: str, *arguments: Any) -> Any:
+        with reading.explained(sql, _workshop.reach):
+            return method(cursor, sql, *arguments)
 
     _extend(DuckDBCursorWrapper, "execute", execute)
 
@@ -215,7 +215,7 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
         _load_in_turn()
-        _explain_the_fence()
+        _explain_errors(self._settings)
         _annotate_docs(self._settings)
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")

@@ -1,97 +1,89 @@
-"""Readers: from what a model wrote for a field to the one form of its type, which SQL can cast.
-
-The form may be another where nothing is lost and nothing is guessed: 12.0 and "12" are the
-integer 12, a moment at midnight is a date. 12.5 is no integer, and "1.234" is no number: it may be
-a thousand and more.
-"""
+"""The calls in SQL that read files, such as `read_csv('data/x.csv')`: their files and columns."""
 
 from __future__ import annotations
 
-import datetime
-import json
+import glob
 import re
-import sys
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
-from pydantic import JsonValue
+import duckdb
 
-FieldType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
-Value = str | int | float | bool
+from udfs import fence
+from udfs.settings import Reach
 
-_INT64 = 2**63
-_EXACT = 2**53
-"""From here on a double does not tell one whole number from the next."""
-
-_DOUBLE = sys.float_info.max
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
-_GROUPED = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
-"""A point before three digits: where the comma is decimal it parts the thousands."""
-
-_MIDNIGHT = datetime.time()
+_CALL = re.compile(r"\b(?:read|sniff|scan|parquet)_\w+\s*\(|\bfrom\s+(?=')", re.IGNORECASE)
+_LITERAL = re.compile(r"'((?:[^']|'')*)'")
+_BRACKET = re.compile(r"'(?:[^']|'')*'|[()]")
+_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
-def _text(raw: JsonValue) -> str | None:
-    return raw if isinstance(raw, str) and raw else None
+def calls(sql: str) -> Iterator[str]:
+    """Yield each call of a reader in SQL with its arguments, and each file named by `from`."""
+    sql = _COMMENT.sub(lambda match: match[1] or " ", sql)
+    for match in _CALL.finditer(sql):
+        if match[0].rstrip().endswith("("):
+            yield sql[match.start() : _closing(sql, match.end())]
+        elif literal := _LITERAL.match(sql, match.end()):
+            yield literal[0]
 
 
-def _integer(raw: JsonValue) -> int | None:
-    number = _spelled_number(raw)
-    if isinstance(number, float) and number.is_integer() and abs(number) <= _EXACT:
-        number = int(number)
-    if isinstance(number, int) and not isinstance(number, bool) and -_INT64 <= number < _INT64:
-        return number
-    return None
+def reads_csv(call: str) -> bool:
+    """Whether a call reads text with delimiters."""
+    return re.search(r"csv|tsv|\.txt", call, re.IGNORECASE) is not None
 
 
-def _number(raw: JsonValue) -> float | None:
-    number = _spelled_number(raw)
-    valid = isinstance(number, int | float) and not isinstance(number, bool)
-    return number if valid and abs(number) <= _DOUBLE else None  # type: ignore[arg-type,return-value]
+def option(call: str, *names: str) -> str | None:
+    """Return the value of an option of a call, as it is written, or None."""
+    said = re.search(rf"\b(?:{'|'.join(names)})\s*(?::=|=>|=)\s*('[^']*'|[\w.]+)", call, re.I)
+    return said[1].strip("'") if said else None
 
 
-def _spelled_number(raw: JsonValue) -> JsonValue:
-    """Return the number that a text spells as JSON does; anything else as it is."""
-    if isinstance(raw, str) and _NUMBER.fullmatch(raw) and not _GROUPED.fullmatch(raw):
-        number: int | float = json.loads(raw)
-        return number
-    return raw
+def files(sql: str, reach: Reach) -> Iterator[Path]:
+    """Yield the files within reach that the readers in SQL name, patterns resolved."""
+    for call in calls(sql):
+        for literal in _LITERAL.findall(call):
+            pattern = literal.replace("''", "'")
+            yield from within(sorted(glob.glob(pattern, recursive=True)), reach)  # noqa: PTH207
 
 
-def _boolean(raw: JsonValue) -> bool | None:
-    said = {"true": True, "false": False}.get(raw.lower()) if isinstance(raw, str) else raw
-    return said if isinstance(said, bool) else None
+def within(names: Iterable[str], reach: Reach) -> Iterator[Path]:
+    """Yield those of these names that are files which `reach` lets SQL read."""
+    allowed = [folder.resolve() for folder in fence.folders(reach, Path.cwd())]
+    for path in map(Path, names):
+        inside = any(path.resolve().is_relative_to(folder) for folder in allowed)
+        if (inside or reach.external_access) and path.is_file():
+            yield path
 
 
-def _date(raw: JsonValue) -> str | None:
-    if not isinstance(raw, str):
-        return None
+def columns(call: str, reach: Reach) -> list[str] | None:
+    """Return the columns that a call gives; None where it cannot be run by itself."""
     try:
-        return datetime.date.fromisoformat(raw).isoformat()
-    except ValueError:
-        moment = _moment(raw)
-        return moment.date().isoformat() if moment and moment.time() == _MIDNIGHT else None
-
-
-def _timestamp(raw: JsonValue) -> str | None:
-    """Return the wall time that the text gives: SQL's TIMESTAMP has no time zone."""
-    moment = _moment(raw) if isinstance(raw, str) else None
-    return moment.isoformat() if moment else None
-
-
-def _moment(raw: str) -> datetime.datetime | None:
-    try:
-        return datetime.datetime.fromisoformat(raw).replace(tzinfo=None)
-    except ValueError:
+        with duckdb.connect() as connection:
+            fence.enclose(connection, reach)
+            return list(connection.sql(f"from {call}").columns)
+    except duckdb.Error:
         return None
 
 
-READERS: dict[FieldType, Callable[[JsonValue], Value | None]] = {
-    "text": _text,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "date": _date,
-    "timestamp": _timestamp,
-}
-"""For each type: its value in normal form, None for what is not of the type."""
+def rows(query: str, reach: Reach, *before: str) -> list[tuple[Any, ...]] | None:
+    """Return the rows of a query on files, after other statements; None where it cannot be run."""
+    try:
+        with duckdb.connect() as connection:
+            fence.enclose(connection, reach)
+            for statement in before:
+                connection.execute(statement).fetchall()
+            return connection.execute(query).fetchall()
+    except duckdb.Error:
+        return None
+
+
+def _closing(sql: str, start: int) -> int:
+    """Return the place behind the bracket that closes the one before `start`."""
+    depth = 1
+    for match in _BRACKET.finditer(sql, start):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if not depth:
+            return match.end()
+    return len(sql)

@@ -16,6 +16,9 @@ _REMEDIES = {
 }
 """By generic test, where more can be said than that the model is wrong."""
 
+_NOT_BUILT = "Catalog Error: Table with name"
+"""Words of DuckDB's message about a table that is not there."""
+
 _ONLY_IN_DBT = frozenset({"ai_accuracy"})
 """Tests whose SQL calls our functions, which `assay query` does not have."""
 
@@ -49,6 +52,8 @@ def _said(result: Mapping[str, Any]) -> str:
 def _remedy(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     model = _model(node) or "what it reads"
     if result["status"] == "error":
+        if _NOT_BUILT in str(result.get("message")):
+            return "What it looks at is not built: build that, too, or leave the test out."
         return f"Correct the test or {model}."
     remedy = _REMEDIES.get(_test(node), "Correct {model} or what feeds it").format(model=model)
     if not node.get("compiled_path") or _test(node) in _ONLY_IN_DBT:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from udfs.arrivals import NOTHING_CAME, Arrivals, asks
 from udfs.census import ASSUMED_TOKENS_PER_SECOND, Plan
 from udfs.store import Store
 
@@ -101,7 +102,13 @@ def invocation_of(results: dict[str, Any] | None) -> str:
     return "" if results is None else str(results["metadata"]["invocation_id"])
 
 
-def summary(results: dict[str, Any], spend: Spend, outcomes: Outcomes, database: Path) -> str:
+def summary(
+    results: dict[str, Any],
+    spend: Spend,
+    outcomes: Outcomes,
+    database: Path,
+    arrivals: Arrivals = NOTHING_CAME,
+) -> str:
     """Return the lines that a build prints last."""
     kinds = Counter(_kind(result) for result in results["results"])
     lines = [
@@ -110,7 +117,8 @@ def summary(results: dict[str, Any], spend: Spend, outcomes: Outcomes, database:
         + _statuses(results, ("model", "seed", "snapshot"), usual="success"),
         f"Checked {kinds['test']} data tests and {kinds['unit_test']} unit tests"
         + _statuses(results, ("test", "unit_test")),
-        f"Asked   {_requests(spend) or _nobody(results, outcomes)}",
+        *arrivals.lines,
+        f"Asked   {_requests(spend) or _nobody(results, outcomes, arrivals.empty)}",
         f"Cost    {_cost(spend)}",
         *_saved(spend, outcomes),
         *_failed(outcomes),
@@ -173,14 +181,16 @@ def _kind(result: dict[str, Any]) -> str:
 
 
 def _look(results: dict[str, Any]) -> list[str]:
-    """Return a line with a table that this run has built, one of gold if there is one."""
+    """Return a line with a table that this run has built: of gold, or the last that asks."""
     built = [
-        ".".join(str(result["relation_name"]).replace('"', "").split(".")[1:])
+        (".".join(str(result["relation_name"]).replace('"', "").split(".")[1:]), asks(result))
         for result in results["results"]
         if _kind(result) == "model" and result["status"] == "success"
     ]
-    last = max(built, key=lambda name: name.startswith("gold."), default=None)
-    return [f'Look    ./scripts/assay query "from {last} limit 5"'] if last else []
+    golden = next((name for name, _ in built if name.startswith("gold.")), None)
+    asked = next((name for name, is_asked in reversed(built) if is_asked), None)
+    shown = golden or asked or next((name for name, _ in reversed(built)), None)
+    return [f'Look    ./scripts/assay query "from {shown} limit 5"'] if shown else []
 
 
 def _saved(spend: Spend, outcomes: Outcomes) -> list[str]:
@@ -212,10 +222,12 @@ def _statuses(results: dict[str, Any], kinds: tuple[str, ...], usual: str = "") 
     return ": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
 
 
-def _nobody(results: dict[str, Any], outcomes: Outcomes) -> str:
+def _nobody(results: dict[str, Any], outcomes: Outcomes, empty: Sequence[str]) -> str:
     """Return why nobody was asked; that something failed is said elsewhere."""
     if any(_kind(one) == "model" and one["status"] != "success" for one in results["results"]):
         return "nobody"
+    if empty and not outcomes.rows:
+        return f"nobody: 0 rows in {', '.join(empty)}"
     return "nobody: " + ("every answer was in the store" if outcomes.rows else "nothing was due")
 
 

@@ -11,11 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+import yaml
+
+from udfs.data_files import not_utf8
 from udfs.errors import ConfigError
 
 GRACE_SECONDS = 1.0
@@ -41,6 +44,9 @@ BESIDE = Path("target") / "beside"
 """Where commands that only look let dbt write, so that what the last build left stays there."""
 
 _PARSED = "partial_parse.msgpack"
+
+_TEXTS = (".sql", ".yml", ".yaml", ".csv", ".md")
+_TEXT_FOLDERS = {"model-paths": "models", "seed-paths": "seeds", "macro-paths": "macros"}
 
 _STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MULTILINE)
 
@@ -73,6 +79,37 @@ def _remember_the_build() -> None:
         shutil.copyfile(parsed, own)
 
 
+def project_flags(project: Path) -> dict[str, Any]:
+    """Return `flags` of dbt_project.yml; none where dbt, too, will not be able to read it."""
+    flags = _said(project).get("flags")
+    return flags if isinstance(flags, dict) else {}
+
+
+def check_texts(project: Path) -> None:
+    """Raise `ConfigError` for a file of the project that is not UTF-8: dbt does not name it."""
+    for path in _texts(project):
+        if found := not_utf8(path):
+            raise ConfigError(found)
+
+
+def _texts(project: Path) -> Iterator[Path]:
+    """Yield the files that dbt reads as text, those of its packages left out."""
+    said = _said(project)
+    yield from (project / name for name in ("dbt_project.yml", "profiles.yml"))
+    for key, usual in _TEXT_FOLDERS.items():
+        names = said.get(key)
+        for name in names if isinstance(names, list) else [usual]:
+            found = (project / str(name)).rglob("*")
+            yield from sorted(path for path in found if path.suffix.lower() in _TEXTS)
+
+
+def _said(project: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
+        said = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+        return said if isinstance(said, dict) else {}
+    return {}
+
+
 class _Told:
     """Remembers the first signal that asked the run to end, and when."""
 
@@ -91,8 +128,10 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
     What it prints goes where ours goes, or to the file `printed`.
 
     SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
-    to SIGINT, as it does for jobs in the background of a script.
+    to SIGINT, as it does for jobs in the background of a script. Raises `ConfigError` before it
+    starts dbt where a file of the project is not UTF-8.
     """
+    check_texts(Path())
     told = _Told()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)

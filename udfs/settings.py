@@ -34,16 +34,26 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
 """Variables that profiles.yml hands to dbt itself."""
 
+_REMOTE = re.compile("[a-zA-Z][a-zA-Z0-9+.-]+:/")
+"""How a bucket or a URL begins, also where a path has lost one of its slashes."""
+
 
 def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
 def _listed(value: object) -> object:
-    """Folders as an environment variable spells them: with commas between."""
-    if not isinstance(value, str):
-        return value
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+    """Folders as an environment variable spells them: with commas between; no buckets."""
+    if isinstance(value, str):
+        value = tuple(name.strip() for name in value.split(",") if name.strip())
+    names = value if isinstance(value, list | tuple) else ()
+    if remote := next((name for name in names if _REMOTE.match(str(name))), None):
+        message = (
+            f"{remote} is no folder of this machine, and SQL reaches no other; fetch its files "
+            "into a folder before the build and name that, or see docs/how-to/your-own-files.md"
+        )
+        raise ValueError(message)
+    return value
 
 
 _none_if_blank = BeforeValidator(_blank_is_none)

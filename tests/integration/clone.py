@@ -11,7 +11,7 @@ from .dbt.project import REPOSITORY, Project
 from .warm import warm_python
 
 SCRIPTS = {
-    "scripts/build": 'exec {warm} -m udfs.cli build -- "$@"',
+    "scripts/build": 'exec {warm} -m udfs.cli build "$@"',
     "scripts/assay": 'exec {warm} -m udfs.cli "$@"',
     "scripts/faultd": 'exec {python} -m udfs.faultd "$@"',
     "scripts/setup": "true",

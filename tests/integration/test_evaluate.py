@@ -278,26 +278,26 @@ CANARY = "CANARY-7f3a"
 UNREADABLE: dict[str, tuple[bytes, str]] = {
     "cp1252.csv": (
         f"text,colour\ngood,x\n{CANARY} b\u00e9d,y\n".encode("cp1252"),
-        "it is not UTF-8 (line 3), perhaps Windows-1252; convert it: iconv -f WINDOWS-1252 -t",
+        "is not UTF-8 but probably CP1252 (Windows, Western Europe); mend it with `iconv -f CP1252",
     ),
     "cp1252.jsonl": (
         f'{{"text": "{CANARY} b\u00e9d"}}'.encode("cp1252"),
-        "it is not UTF-8 (line 1), perhaps Windows-1252",
+        "is not UTF-8 but probably CP1252",
     ),
     "utf16.csv": (
         f"text,colour\n{CANARY},x\n".encode("utf-16"),
-        "it is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8",
+        "is not UTF-8 but probably UTF-16",
     ),
-    "empty.csv": (b"", "it is empty; fetch or write it again"),
-    "blank.json": (b" \n\n", "it is empty"),
-    "packed.csv": (b"\x1f\x8b\x08\x00" + bytes(range(256)), "it is packed with gzip; unpack it"),
-    "table.csv": (b"PK\x03\x04" + bytes(range(256)), "it is a ZIP archive or a spreadsheet"),
+    "empty.csv": (b"", "is empty; fetch it again, or leave it out"),
+    "blank.json": (b" \n\n", "is empty"),
+    "packed.csv": (b"\x1f\x8b\x08\x00" + bytes(range(256)), "is packed by gzip"),
+    "table.csv": (b"PK\x03\x04" + bytes(range(256)), "is a ZIP archive that was cut off"),
     "page.parquet": (
         f"<html>{CANARY}</html>".encode(),
-        "it is an HTML or XML page; fetch the data",
+        "is an HTML page, not Parquet",
     ),
-    "other.parquet": (CANARY.encode() * 9, "No magic bytes found; fetch or write it again"),
-    "cut.parquet": (b"PAR1" + CANARY.encode() * 9, "fetch or write it again"),
+    "other.parquet": (CANARY.encode() * 9, "is no Parquet file"),
+    "cut.parquet": (b"PAR1" + CANARY.encode() * 9, "is Parquet that was cut off; fetch it again"),
     "broken.json": (
         f'{{"text": "{CANARY}'.encode(),
         "Malformed JSON at byte",
@@ -336,7 +336,7 @@ def test_a_folder_is_no_file(tmp_path: Path, measure: Measure) -> None:
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
     for name, said in {"folder.csv": "a folder", "pipe.csv": "a pipe or a device"}.items():
-        with pytest.raises(ConfigError, match=f"cannot be read: it is {said}; name a file"):
+        with pytest.raises(ConfigError, match=f"is {said}; name a file"):
             measure(by_colour(tmp_path / name), "classify", colour_of)
 
 

@@ -1,7 +1,8 @@
 """The tutorial and the how-to pages taken at their word, in one fresh clone against the stub.
 
 All blocks of a page are typed into one shell, as a reader does; only the port is another. The
-how-to pages go on from the tutorial.
+how-to pages go on from the tutorial. Each command must succeed: where a page expects one to fail,
+it says so by `|| echo "exit code $?"`, and which code comes out.
 """
 
 from __future__ import annotations
@@ -25,14 +26,20 @@ from .dbt.project import REPOSITORY, Project
 
 DOCS = REPOSITORY / "docs"
 TUTORIAL = DOCS / "tutorial.md"
-HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
+INDEX = (DOCS / "index.md").read_text(encoding="utf-8")
+HOW_TO = [DOCS / name for name in re.findall(r"\((how-to/[\w-]+\.md)\)", INDEX)]
+"""In the order of the index."""
+
 PORT = "8399"
 SECONDS = 400
 END = "--- end of block"
+FAILED = "--- failed with exit code"
+TELL = f"set -o pipefail; trap 'echo \"{FAILED} $?: $BASH_COMMAND\"' ERR\n"
+"""Lets the shell tell each command that fails and is not asked how it ended, and go on."""
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 ENDPOINT = "## 2. An endpoint"
-ALWAYS = "change-a-prompt-safely"
-"""The how-to page that is typed in every run; all of them with `scripts/test -m whole`."""
+ALWAYS = ("your-own-files", "change-a-prompt-safely")
+"""The how-to pages that are typed in every run; all of them with `scripts/test -m whole`."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +56,19 @@ def blocks_of(page: str) -> list[Block]:
     return [Block(commands, tuple(said.splitlines())) for commands, said in found]
 
 
-def typed(project: Project, blocks: list[Block], port: str) -> list[list[str]]:
+def typed(
+    project: Project, blocks: list[Block], port: str, seconds: float = SECONDS
+) -> list[list[str]]:
     """What each block prints, on both outputs, when all are typed into one shell.
 
-    After each block the shell says how its last command ended.
+    The shell tells each command that fails, and where a block ends.
     """
-    script = "".join(f"{block.commands}\necho '{END}' $?\n" for block in blocks)
+    script = TELL + "".join(f"{block.commands}\necho '{END}'\n" for block in blocks)
     printed = project.root / "printed.log"
     printed.unlink(missing_ok=True)
     with printed.open("a") as output, _shell(project, script.replace(PORT, port), output) as shell:
         try:
-            shell.wait(timeout=SECONDS)
+            shell.wait(timeout=seconds)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGKILL)
@@ -85,15 +94,18 @@ def _shell(project: Project, script: str, output: IO[str]) -> subprocess.Popen[s
     )
 
 
-def unkept(project: Project, page: Path, port: str, before: tuple[Block, ...] = ()) -> list[str]:
-    """What a page promises and does not keep: lines that are not printed, commands that fail."""
-    blocks = blocks_of(page.read_text(encoding="utf-8"))
-    said = typed(project, [*before, *blocks], port)[len(before) :]
+def unkept(
+    project: Project, page: Path, port: str, before: tuple[Block, ...] = (), *further: Path
+) -> list[str]:
+    """What pages promise and do not keep: lines that are not printed, commands that fail."""
+    pages = (page, *further)
+    blocks = [block for one in pages for block in blocks_of(one.read_text(encoding="utf-8"))]
+    said = typed(project, [*before, *blocks], port, SECONDS * len(pages))[len(before) :]
     lost = []
-    for block, printed, ended in zip(blocks, said, said[1:], strict=False):
-        own = printed[1:] if printed[:1] and printed[0].startswith(END) else printed
-        lines = missing(block.printed, own)
-        if lines or not ended[0].startswith(f"{END} 0"):
+    for block, printed in zip(blocks, said, strict=False):
+        own = printed[1:] if printed[:1] == [END] else printed
+        lines = missing(block.printed, own) + [line for line in own if line.startswith(FAILED)]
+        if lines:
             lost += [block.commands, *lines, "printed:", *own]
     return lost if len(said) > len(blocks) else [*lost, "the shell ended early", *chain(*said)]
 
@@ -141,7 +153,7 @@ def test_the_tutorial_ends_in_gold(after_tutorial: tuple[Project, list[str]]) ->
 @pytest.mark.parametrize(
     "page",
     [
-        page if page.stem == ALWAYS else pytest.param(page, marks=pytest.mark.whole)
+        page if page.stem in ALWAYS else pytest.param(page, marks=pytest.mark.whole)
         for page in HOW_TO
     ],
     ids=lambda page: page.stem,
@@ -156,28 +168,43 @@ def test_a_how_to_page_keeps_what_it_says(
     assert lost == [], "\n".join(lost)
 
 
+@pytest.mark.whole
+def test_the_how_to_pages_can_be_read_in_the_order_of_the_index(
+    own: Project, endpoint: tuple[Block, ...], port: str, tmp_path: Path
+) -> None:
+    """In one terminal: no page leaves anything behind that another one does not expect."""
+    shutil.copytree(own.root, tmp_path / "own")
+    lost = unkept(Project(tmp_path / "own"), HOW_TO[0], port, endpoint, *HOW_TO[1:])
+
+    assert lost == [], "\n".join(lost)
+
+
 def test_every_page_has_commands_and_says_what_they_print() -> None:
     """A walk that finds none would find none broken."""
     found = {page: blocks_of(page.read_text(encoding="utf-8")) for page in [TUTORIAL, *HOW_TO]}
 
-    assert len(HOW_TO) >= 6
+    assert sorted(HOW_TO) == sorted((DOCS / "how-to").glob("*.md"))
+    assert len(HOW_TO) >= 7
     assert [
         page.name for page, blocks in found.items() if not any(b.printed for b in blocks)
     ] == []
 
 
-def test_a_block_that_fails_or_prints_something_else_is_told(
+def test_a_command_that_fails_or_prints_something_else_is_told(
     after_tutorial: tuple[Project, list[str]], tmp_path: Path, port: str
 ) -> None:
-    """The helper of these tests, on a page that promises too much."""
+    """The helper of these tests, on a page that promises too much; it sees each command."""
     page = tmp_path / "page.md"
-    page.write_text("```sh\necho a\n```\n\n```text\nb\n```\n\n```sh\nfalse\n```\n")
+    page.write_text(
+        "```sh\necho a\n```\n\n```text\nb\n```\n\n"
+        "```sh\nfalse\ntrue\n```\n\n"
+        '```sh\nfalse || echo "exit code $?"\n```\n\n```text\nexit code 1\n```\n\n'
+        "```sh\nfalse | cat\ntrue\n```\n"
+    )
+    told = f"{FAILED} 1:"
 
     assert unkept(after_tutorial[0], page, port) == [
-        "echo a\n",
-        "b",
-        "printed:",
-        "a",
-        "false\n",
-        "printed:",
+        *("echo a\n", "b", "printed:", "a"),
+        *("false\ntrue\n", f"{told} false", "printed:", f"{told} false"),
+        *("false | cat\ntrue\n", f"{told} cat", "printed:", f"{told} cat"),
     ]

@@ -62,7 +62,7 @@ def played(project: Project, *words: str) -> Said:
     """Run `./scripts/build ...` or `./scripts/assay ...` without its set-up, in the project."""
     script, *arguments = words
     if script == "./scripts/build":
-        arguments = ["build", "--", *arguments]
+        arguments = ["build", *arguments]
     done = assay(project, *arguments)
     assert done.code == 0, done.out + done.err
     return done

@@ -10,6 +10,9 @@ import pytest
 from quality.inventory import Check, Inventory, Suite
 from quality.lock import Breach
 from udfs.assurance import (
+    INDIRECT,
+    buildable,
+    left_out,
     only_warning,
     selects,
     too_many_dead,
@@ -205,3 +208,42 @@ def test_a_suite_that_is_broken_was_told_by_its_gate() -> None:
     told = dataclasses.replace(row("gate_gold", "it expects nothing"), expectation="(suite)")
     assert unsaid([breach], [told]) == []
     assert unsaid([breach], [row("gate_gold")]) == [breach.line]
+
+
+PART = ["--select", "orders"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [PART, ["-s", "orders"], ["--exclude", "orders"], ["--selector=nightly"], ["-m", "orders"]],
+)
+def test_a_part_runs_the_tests_that_it_can_run(arguments: list[str]) -> None:
+    """Unless somebody says otherwise, in one of dbt's three ways."""
+    said = [*arguments, INDIRECT, "eager"]
+
+    assert buildable(arguments, {}, {}) == [*arguments, INDIRECT, "buildable"]
+    assert buildable(said, {}, {}) == said
+    assert buildable([*arguments, f"{INDIRECT}=eager"], {}, {}) == [
+        *arguments,
+        f"{INDIRECT}=eager",
+    ]
+    assert buildable(arguments, {"indirect_selection": "eager"}, {}) == arguments
+    assert buildable(arguments, {}, {"DBT_INDIRECT_SELECTION": "eager"}) == arguments
+
+
+@pytest.mark.parametrize("arguments", [[], ["--full-refresh"], ["--vars", "{a: 1}"]])
+def test_a_whole_build_runs_every_test(arguments: list[str]) -> None:
+    """Nothing is added to it."""
+    assert buildable(arguments, {}, {}) == arguments
+
+
+def test_tests_that_look_elsewhere_as_well_are_named() -> None:
+    """Not those that ran, that look at what was built alone, or at nothing of it."""
+    both, own, other = (check(name) for name in ("relationships", "unique", "accepted"))
+    both["depends_on"]["nodes"] = ["model.shop.orders", "model.shop.customers"]
+    other["depends_on"]["nodes"] = ["model.shop.customers"]
+    manifest = {"nodes": {one["unique_id"]: one for one in (both, own, other)}}
+    built = {"results": [{"unique_id": "model.shop.orders"}]}
+
+    assert left_out(built | {"args": {}}, manifest) == ["relationships_orders"]
+    assert left_out(built | {"args": {"indirect_selection": "eager"}}, manifest) == []

@@ -9,12 +9,24 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical", "clock", "interrupts", "grounding", "words", "readers", "unreadable"),
+    (
+        "errors",
+        "encodings",
+        "canonical",
+        "clock",
+        "interrupts",
+        "grounding",
+        "words",
+        "field_types",
+        "unreadable",
+    ),
     ("tasks",),
     ("json_text",),
     ("functions",),
     ("settings",),
-    ("records", "fence", "profile", "provenance"),
+    ("records", "fence", "data_files", "profile", "provenance"),
+    ("readers",),
+    ("reading",),
     ("events",),
     ("prompts", "prices", "limiter", "meter", "gauge", "gathering", "luck"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
@@ -26,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("progress",),
     ("terminal",),
-    ("resolver", "console", "lineage"),
+    ("resolver", "console", "lineage", "arrivals"),
     ("spending",),
     (
         "arrow",

@@ -14,6 +14,8 @@ import typer
 from quality.inventory import Inventory, inventory
 from quality.lock import LOCK, LockError, kept_from, read_lock, unlocked, write_lock
 from udfs.assurance import (
+    INDIRECT,
+    left_out,
     only_warning,
     selects,
     too_many_dead,
@@ -92,9 +94,22 @@ def notes(results: dict[str, Any]) -> list[str]:
     manifest, lines = _manifest(project), []
     if limits := partial_by(results):
         lines.append(f"Partial limited by {', '.join(limits)}; it is not published")
+        lines += _left_out(results, manifest)
     if warning := warn_level(manifest):
         lines.append(f"Warn    {len(warning)} tests only warn: {named(warning)}")
     return lines
+
+
+def _left_out(results: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
+    """Return a line about the tests of what was built that a part of the project cannot run."""
+    names = left_out(results, manifest) if manifest else []
+    if not names:
+        return []
+    tests = f"{len(names)} {'test that looks' if len(names) == 1 else 'tests that look'}"
+    return [
+        f"Left    {tests} at models outside of this build as well: {named(names)}; a whole build "
+        f"runs all, `{INDIRECT} eager` those of a part"
+    ]
 
 
 def _run_lines(

@@ -12,6 +12,8 @@ import typer
 
 from udfs.console import Json, print_json
 from udfs.errors import ConfigError
+from udfs.reading import explained
+from udfs.settings import reach_from_environ
 from udfs.warehouse import database_path, open_warehouse
 
 WHOLE = 10**6
@@ -35,7 +37,7 @@ def command(
     if not path.exists():
         message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
         raise ConfigError(message)
-    with open_warehouse(path) as connection:
+    with open_warehouse(path) as connection, explained(sql, reach_from_environ()):
         _check_one(connection.extract_statements(sql))
         found = connection.sql(bare(sql))
         if found is None:

@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from udfs.canonical import clean
+from udfs.field_types import READERS, FieldType, Value
 from udfs.functions.classify import same_label
 from udfs.grounding import Source
 from udfs.json_text import read_record
-from udfs.readers import READERS, FieldType, Value
 from udfs.tasks import MOST_VALUES, JsonSchema, Rejected, Task
 
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}

@@ -177,7 +177,9 @@ def why_not_connected(error: BaseException | None) -> str:
         return "no connection in time"
     if isinstance(theirs, aiohttp.ClientConnectorError):
         said = theirs.os_error.strerror or type(theirs.os_error).__name__
-        return "connection refused" if isinstance(theirs.os_error, ConnectionRefusedError) else said
+        return (
+            "connection refused" if isinstance(theirs.os_error, ConnectionRefusedError) else said
+        )
     return type(error).__name__
 
 
