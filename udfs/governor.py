@@ -214,9 +214,7 @@ class Governor:
             if last and self._has_waited_for(self._settings.outage_seconds):
                 return verdict
             stop = self._never_reached(error) or self._out_of_patience(error)
-            verdict = stop or self._spared(
-                verdict, pack, error, untried=untried, alone=alone
-            )
+            verdict = stop or self._spared(verdict, pack, error, untried=untried, alone=alone)
         elif error.status == HTTPStatus.FORBIDDEN:
             verdict = self._of_a_guard(pack, error) or verdict
         elif isinstance(verdict, policy.Bury) and error.fault == "too_big_or_bad":
@@ -257,7 +255,7 @@ class Governor:
         return verdict
 
     def _none_served_since(self, pack: Pack) -> bool:
-        """Whether nobody was served since a record first failed alone: it need not be its fault."""
+        """Whether nobody was served since a record first failed alone."""
         return self._failing.get(pack.asks[0].key) == self._served.total()
 
     def _never_reached(self, error: CallError) -> policy.Stop | None:

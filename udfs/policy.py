@@ -116,9 +116,7 @@ def counted(pack: Pack) -> int:
     return pack.attempt - pack.forgiven
 
 
-def _may_retry(
-    fault: Fault, pack: Pack, *, serves: bool, max_attempts: int, usual: int
-) -> bool:
+def _may_retry(fault: Fault, pack: Pack, *, serves: bool, max_attempts: int, usual: int) -> bool:
     """Whether sending the same again may help: every record has `max_attempts` - 1 retries.
 
     Parts of a pack that was split without a reason given are sent once each, until the record
@@ -130,7 +128,9 @@ def _may_retry(
         return True
     if attempts >= max_attempts or (pack.bisecting and not alone):
         return False
-    if alone and ((serves and fault in SERVER_FAULTS) or (fault == "truncated" and pack.room == 1)):
+    if alone and fault == "truncated":
+        return pack.room == 1
+    if alone and serves and fault in SERVER_FAULTS:
         return True
     return pack.faults.count(fault) + 1 < _most_repeats(fault, max_attempts)
 

@@ -192,9 +192,7 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, str) else 1
 
 
-def _agreeing(
-    request: Request, by_id: Mapping[str | None, Sequence[Item]], judged: Judged
-) -> int:
+def _agreeing(request: Request, by_id: Mapping[str | None, Sequence[Item]], judged: Judged) -> int:
     """Return how many records have several items and an answer all the same."""
     return sum(
         len(by_id.get(id_, ())) > 1 and any(ask.key in judged.answers for ask in record.asks)

@@ -155,7 +155,10 @@ def test_c06_answers_to_one_id_that_do_not_agree_are_none(second: dict[str, Any]
     """Which of two is meant nobody knows, also where only one of them is valid; others stand."""
     sent = request("one", "two", tasks=[classify("good", "bad")])
     items = honest(sent, lambda _: "good")
-    for both in ([items[0], {"id": sent.ids[0]} | second], [{"id": sent.ids[0]} | second, items[0]]):
+    for both in (
+        [items[0], {"id": sent.ids[0]} | second],
+        [{"id": sent.ids[0]} | second, items[0]],
+    ):
         verdict = judged(sent, [*both, items[1]])
         assert values(sent, verdict) == {"two": "good"}
         assert refused(sent, verdict) == {

@@ -106,7 +106,9 @@ def test_c02_a_long_answer_gets_the_room_that_it_needs(room: OpenRoom) -> None:
     assert [row["outcome"] for row in opened.calls] == ["truncated"] * 3 + ["ok"] * 2
 
 
-@pytest.mark.parametrize("finish", ["length", "LENGTH", "max_tokens", "model_length", "incomplete"])
+@pytest.mark.parametrize(
+    "finish", ["length", "LENGTH", "max_tokens", "model_length", "incomplete"]
+)
 def test_c02_a_server_says_in_its_own_words_that_it_has_cut(
     finish: str, server: FaultServer, room: OpenRoom
 ) -> None:
