@@ -55,6 +55,7 @@ class Governor:
         self._served: Counter[str] = Counter()
         self._largest: Counter[str] = Counter()
         self._answers = self._took = False
+        self._begun_at: float | None = None
         self._mishaps = Mishaps()
         self._failing: dict[bytes, int] = {}
         self._turned_down: Counter[str] = Counter()
@@ -119,6 +120,7 @@ class Governor:
     def start(self, request: Request, worst_usd: float | None) -> None:
         """`request` goes out."""
         now = time.monotonic()
+        self._begun_at = now if self._begun_at is None else self._begun_at
         self._budget.reserve(worst_usd)
         self._limiter.start(now, self._gauge.input_tokens(request))
         self._breaker.start(now)
@@ -253,7 +255,7 @@ class Governor:
         return verdict
 
     def _none_served_since(self, pack: Pack) -> bool:
-        """Whether nobody was served since a record first failed alone: it need not be its fault."""
+        """Whether nobody was served since a record first failed alone."""
         return self._failing.get(pack.asks[0].key) == self._served.total()
 
     def _never_reached(self, error: CallError) -> policy.Stop | None:
@@ -265,7 +267,8 @@ class Governor:
             return None
         attempts = range(1, self._settings.max_attempts)
         seconds = sum(policy.wait_seconds(attempt, None, 0.0) for attempt in attempts)
-        if self._breaker.down_for(time.monotonic()) < seconds:
+        now = time.monotonic()
+        if now - (now if self._begun_at is None else self._begun_at) < seconds:
             return None
         message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
         return policy.Stop("config", message)

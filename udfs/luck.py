@@ -1,4 +1,4 @@
-"""Luck: whether what failed or was refused had the bad luck of all, or is itself the cause. Pure."""
+"""Luck: whether what failed or was refused has the bad luck of all, or is the cause. Pure."""
 
 from __future__ import annotations
 

@@ -124,13 +124,13 @@ def _may_retry(fault: Fault, pack: Pack, *, serves: bool, max_attempts: int, usu
     record alone whose reply was cut is asked once more, with more room.
     """
     alone, attempts = len(pack.records) == 1, counted(pack)
+    if alone and fault == "truncated":
+        return pack.room == 1 and max_attempts > 1
     if alone and fault in AT_RANDOM and attempts < usual:
         return True
     if attempts >= max_attempts or (pack.bisecting and not alone):
         return False
-    if alone and (
-        (serves and fault in SERVER_FAULTS) or (fault == "truncated" and pack.room == 1)
-    ):
+    if alone and serves and fault in SERVER_FAULTS:
         return True
     return pack.faults.count(fault) + 1 < _most_repeats(fault, max_attempts)
 

@@ -145,7 +145,11 @@ class Settings(Reach):
         "none for others.",
     )
     max_attempts: int = Field(
-        default=4, ge=1, le=20, description="Attempts at one pack, the first one included."
+        default=4,
+        ge=1,
+        le=20,
+        description="Attempts at one pack, the first one included; a record alone gets more where "
+        "the endpoint fails others as often.",
     )
     deadline_seconds: float = Field(
         default=60, gt=0, le=3600, description="Wall clock of one attempt, in seconds."
@@ -154,7 +158,8 @@ class Settings(Reach):
         default=180,
         ge=0,
         le=86400,
-        description="How long the run waits while the endpoint answers nothing, in seconds.",
+        description="How long the run waits while an endpoint that has answered before answers "
+        "nothing, in seconds.",
     )
     max_cost_usd: Money = Field(
         default=None,

@@ -35,7 +35,7 @@ def met(draw: random.Random) -> CallError:
 
 
 def sent(packs: list[Pack], bad: set[str], share: float, draw: random.Random) -> Counter[str]:
-    """Send packs to a server that fails this share of all requests, and always those with bad texts.
+    """Send packs to a server that fails this share of them, and always those with bad texts.
 
     Returns how often each text that was given up or is bad was sent, given-up texts with a minus.
     """
@@ -75,7 +75,7 @@ def test_a_server_that_fails_at_random_costs_no_record(share: float, records: in
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.5])
 def test_a_bad_record_is_given_up_after_a_bounded_number_of_requests(share: float) -> None:
-    """It alone; on a sound server after its attempts, on an ill one after what anybody may meet."""
+    """On a sound server after its attempts, on an ill one after what anybody may meet."""
     packs = [pack(*(f"{at} {place}" for place in range(4))) for at in range(400)]
     bad = {"40 1", "200 0", "300 3"}
     sendings = sent(packs, bad, share, seeded(3))

@@ -16,7 +16,7 @@ from udfs.errors import ConfigError
 from udfs.functions import FUNCTIONS
 from udfs.settings import LOCAL_MODEL, Settings
 from udfs.store import put_task
-from udfs.store.letters import Letter, task_specs
+from udfs.store.letters import Letter, letters, task_specs
 from udfs.store.migrations import migrate
 from udfs.tasks import Task
 
@@ -160,3 +160,17 @@ def test_a_task_of_a_function_that_is_gone_is_left() -> None:
     asks, (left,) = prepare([letter()], known, LOCAL)
     assert asks == {}
     assert "another form" in left.reason
+
+
+def test_a_reply_that_was_cut_is_due_again_in_a_store_of_an_older_version() -> None:
+    """It was called too long for ever; a text that was turned down as too long still is."""
+    connection = sqlite3.connect(":memory:")
+    migrate(connection)
+    connection.execute("delete from migrations where name = 'cut_replies_are_due_again'")
+    for key, error in ((b"cut", "The reply hit the output limit."), (b"long", "HTTP 413 from x.")):
+        row = [key, "filter", "m", "h", "p", "too_long", error, 1, OLD, None, None]
+        connection.execute(f"insert into failures values ({', '.join('?' * len(row))})", row)
+    migrate(connection)
+    found = {one.key: (one.status, one.state) for one in letters(connection)}
+    connection.close()
+    assert found == {b"cut": ("invalid", "waiting"), b"long": ("too_long", "dead")}

@@ -156,6 +156,43 @@ def test_b02_the_last_text_is_given_up_when_patience_ends_and_only_the_last() ->
     assert last == policy.Bury("transport")
 
 
+def unreached(governor: Governor, error: CallError, *, times: int) -> type:
+    """What becomes of the last of so many packs that met this as the first ones of a run."""
+    for number in range(times):
+        governor.start(request(f"text {number}"), None)
+        governor.failed(pack(f"text {number}"), error, 0.1)
+    return type(governor.verdict(pack("text 0"), error, others_wait=True))
+
+
+def test_a01_an_endpoint_that_was_never_reached_is_left_after_the_time_of_its_attempts() -> None:
+    """With one attempt at once; one that hangs up on everybody, once ten in a row were met."""
+    refused = CallError("transport", "Connection refused.", silent=True)
+    closed = CallError("transport", "Closed.", silent=True, maybe_paid=True)
+    many = FAILURES_TO_OPEN
+
+    assert unreached(Governor(Settings(max_attempts=1)), refused, times=1) is policy.Stop
+    assert unreached(Governor(Settings(max_attempts=2)), refused, times=1) is policy.Retry
+    assert unreached(Governor(Settings(max_attempts=1)), closed, times=1) is policy.Bury
+    assert unreached(Governor(Settings(max_attempts=1)), closed, times=many) is policy.Stop
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        CallError("retryable", "HTTP 503.", status=503),
+        CallError("transport", "No whole reply.", maybe_paid=True),
+    ],
+)
+def test_b04_an_endpoint_that_was_reached_gets_the_patience_of_an_outage(heard: CallError) -> None:
+    """It starts up, or takes its time; what served a request before may be gone for a while."""
+    refused = CallError("transport", "Connection refused.", silent=True)
+    starting = Governor(Settings(max_attempts=1))
+    unreached(starting, heard, times=FAILURES_TO_OPEN)
+
+    assert unreached(starting, refused, times=1) is policy.Retry
+    assert unreached(serving(max_attempts=1), refused, times=FAILURES_TO_OPEN) is policy.Retry
+
+
 def test_an_outage_stops_the_run_when_patience_ends() -> None:
     """With others waiting, the server is to blame: the run stops and nothing is buried."""
     governor = serving(outage_seconds=0, max_attempts=1)

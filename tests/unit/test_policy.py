@@ -94,7 +94,6 @@ def test_a_pack_is_sent_so_often_before_it_is_split(fault: str, attempts: int) -
         ("provider_error", "transport"),
         ("empty", "invalid"),
         ("too_big_or_bad", "too_long"),
-        ("truncated", "invalid"),
         ("refused", "refused"),
     ],
 )

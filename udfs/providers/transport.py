@@ -175,12 +175,11 @@ def why_not_connected(error: BaseException | None) -> str:
         return "it does not speak TLS as we do"
     if isinstance(theirs, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
-    if isinstance(theirs, aiohttp.ClientConnectorError):
-        said = theirs.os_error.strerror or type(theirs.os_error).__name__
-        return (
-            "connection refused" if isinstance(theirs.os_error, ConnectionRefusedError) else said
-        )
-    return type(error).__name__
+    if not isinstance(theirs, aiohttp.ClientConnectorError):
+        return type(error).__name__
+    if isinstance(theirs.os_error, ConnectionRefusedError):
+        return "connection refused"
+    return theirs.os_error.strerror or type(theirs.os_error).__name__
 
 
 def is_untrusted(error: BaseException | None) -> bool:

@@ -295,3 +295,12 @@ def golden_answers(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def cut_replies_are_due_again(connection: sqlite3.Connection) -> None:
+    """A reply that hit its limit does not make a text too long: such failures are tried again."""
+    connection.execute(
+        "update failures set status = 'invalid', next_try_at = failed_at "
+        "where status = 'too_long' and error = 'The reply hit the output limit.'"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from udfs.errors import ConfigError, RunError
-from udfs.faultd import FaultServer, nobody
+from udfs.faultd import FaultServer, Latency, nobody
 from udfs.faultd.chats import digest
 
 from ..figures import Figure
@@ -86,6 +86,31 @@ def test_a01_nobody_listens(room: OpenRoom) -> None:
         opened.ask(texts(2))
     assert [row["outcome"] for row in opened.calls] == ["transport", "transport"]
     assert opened.maybe_paid == 0
+
+
+@pytest.mark.parametrize("typo", ["port", "scheme"])
+def test_a01_a_typo_in_the_url_is_told_after_seconds(
+    typo: str, server: FaultServer, room: OpenRoom
+) -> None:
+    """However many rows wait, and whatever the patience with an outage; nothing was billed."""
+    url = nobody() if typo == "port" else server.url().replace("http:", "https:")
+    opened = room(url=url, max_in_flight=32, deadline_seconds=2)
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match="ASSAY_BASE_URL"):
+        opened.ask(texts(400))
+    assert time.monotonic() - began < 10
+    assert (opened.maybe_paid, opened.dead) == (0, [])
+
+
+def test_a15_what_was_in_flight_under_a_wrong_key_was_not_billed(room: OpenRoom) -> None:
+    """Nothing was served, and the first reply says why: the others are not `maybe_paid`."""
+    with FaultServer("s401", latency=Latency(0.2)) as closed:
+        opened = room(url=closed.url(), max_in_flight=32, model="gpt-4.1-nano")
+        with pytest.raises(ConfigError):
+            opened.ask(texts(400))
+    assert "stopped" in {row["outcome"] for row in opened.calls}
+    assert opened.maybe_paid == 0
+    assert {row["cost_usd"] for row in opened.calls} <= {0.0, None}
 
 
 def test_a02_no_attempt_outlives_its_deadline(server: FaultServer, room: OpenRoom) -> None:
