@@ -227,11 +227,11 @@ def test_f07_what_mostly_lets_through_is_counted(bronze_red: Told, green: Told) 
 
 
 def test_f08_an_error_is_told_apart_from_a_failure(bronze_red: Told) -> None:
-    """A column that is missing, and a comparison that raises."""
+    """A column that is missing, and bounds for a type that has none."""
     missing = line_of(bronze_red, "suite errs", "on no_such_column")
     raising = line_of(bronze_red, "suite errs", "to_be_between on amount")
     assert "errored: column 'no_such_column': BinderException" in missing
-    assert "errored: TypeError while it was computed" in raising
+    assert "errored: column 'amount' is VARCHAR, which is no number and no time" in raising
 
 
 def test_f08_a_file_that_is_no_suite_is_red(bronze_red: Told) -> None:
@@ -264,7 +264,7 @@ def test_f11_nothing_of_quality_opens_the_warehouse() -> None:
     """Frames come from dbt's own connection; a second one would find the file locked."""
     sources = "".join(path.read_text("utf-8") for path in (REPOSITORY / "quality").glob("*.py"))
     assert "relation.project(" in sources
-    assert not re.search(r"duckdb\.connect|create_engine|read_parquet", sources)
+    assert not re.search(r"duckdb\.connect\([^)]|create_engine|read_parquet", sources)
 
 
 @pytest.mark.whole
