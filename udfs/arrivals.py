@@ -37,7 +37,7 @@ _WHOLE = "count(*), max(hash(whole))"
 
 _MOST_FILES = 100
 _DELIMITED = re.compile(r"[,;\t|]")
-_TEXT = re.compile(r"@|://|[.?!]$|\S+ \S+ \S+ \S+ \S|.{60}")
+_TEXT = re.compile(r"@|://|\S+ \S+ \S+ \S+[.?!]$|(\S+ ){5}|.{60}")
 """What names of columns have not, and texts, addresses and links have."""
 
 _READER = re.compile(r"^\w+\s*\(")
