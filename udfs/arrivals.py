@@ -6,13 +6,14 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from quality.inventory import GATE_PREFIX
-from udfs.data_files import PAGE
+from udfs.data_files import PAGE, misnamed, ragged
 from udfs.errors import ConfigError
 from udfs.fence import literal
 from udfs.readers import calls, columns, files, option, reads_csv, rows
@@ -33,6 +34,11 @@ _SECONDS = 10.0
 
 _WHOLE = "count(*), max(hash(whole))"
 """Counts rows that were read to their end: to count alone DuckDB does not look into the fields."""
+
+_MOST_FILES = 100
+_DELIMITED = re.compile(r"[,;\t|]")
+_TEXT = re.compile(r"@|://|\S+ \S+ \S+ \S+[.?!]$|(\S+ ){5}|.{60}")
+"""What names of columns have not, and texts, addresses and links have."""
 
 _READER = re.compile(r"^\w+\s*\(")
 _ASKS = re.compile(r"\bassay_ask_\w+\s*\(")
@@ -171,10 +177,24 @@ def _is_view(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 def _file_lines(result: Mapping[str, Any], reach: Reach) -> Iterator[str]:
     """Yield what happened to the files that a model reads without an error."""
     for call in filter(reads_csv, calls(str(result.get("compiled_code") or ""))):
+        names = columns(call, reach) or []
+        if odd := list(_odd(call, names, reach)):
+            yield from (f"Odd     {said}" for said in odd)
+            continue
         if (option(call, "ignore_errors", "store_rejects") or "false").lower() in ("true", "1"):
             yield from _lost(_name(result), call, reach)
         if option(call, "header", "names", "columns", "skip") is None:
-            yield from list(_skipped(call, reach)) or _own_names(call, reach)
+            yield from list(_skipped(call, reach)) or _taken_for_names(call, names, reach)
+
+
+def _odd(call: str, names: list[str], reach: Reach) -> Iterator[str]:
+    """Yield each file that is not CSV at all, or of which each line was taken for one column."""
+    for path in islice(files(call, reach), _MOST_FILES):
+        said = misnamed(path, "csv")
+        if said is None and len(names) == 1 and _DELIMITED.search(names[0]):
+            said = ragged(path, option(call, "delim", "sep", "delimiter"))
+        if said is not None:
+            yield said
 
 
 def _lost(name: str, call: str, reach: Reach) -> Iterator[str]:
@@ -203,17 +223,16 @@ def _skipped(call: str, reach: Reach) -> Iterator[str]:
         )
 
 
-def _own_names(call: str, reach: Reach) -> Iterator[str]:
-    """Yield that columns of a file hold their own names: its header may be a record."""
-    names = columns(call, reach) or []
-    own = [
-        name for name, count in zip(names, _own_counts(call, names, reach), strict=False) if count
-    ]
-    if own:
+def _taken_for_names(call: str, names: list[str], reach: Reach) -> Iterator[str]:
+    """Yield that the first line of a file, taken for names, may be a record."""
+    counts = _own_counts(call, names, reach)
+    like = [name for name, count in zip(names, counts, strict=False) if count]
+    like += [name for name in names if name not in like and _TEXT.search(name)]
+    if like:
         yield (
-            f"Header  {_where(call, reach)}: the first line gave the columns their names, and "
-            f"{listed(own)} stands in its column, too; if that line is a record: `header = false, "
-            f"names = [...]` ({PAGE})"
+            f"Header  {_where(call, reach)}: the first line gave the columns their names, but "
+            f"{listed(like)} reads like a value; if that line is a record: `header = false, "
+            f"names = [...]`, else `header = true` ({PAGE})"
         )
 
 

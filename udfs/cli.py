@@ -33,6 +33,7 @@ from udfs.commands import (
 from udfs.console import Json, print_json, print_table
 from udfs.errors import AssayError, BudgetError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
+from udfs.reading import explanation
 from udfs.red_tests import red_tests
 from udfs.report import (
     PLAN_TITLES,
@@ -197,7 +198,9 @@ def run() -> None:
 
 
 def _remedied(error: Exception) -> str:
-    """Return what an error says, with what to do where the fence has caused it."""
+    """Return what an error says, with what to do where a file or the fence has caused it."""
+    if isinstance(error, duckdb.Error):
+        return explanation(error, "", reach_from_environ()) or str(error)
     remedy = fence.remedy(error)
     return str(error) if remedy is None or remedy in str(error) else f"{error}\n{remedy}"
 

@@ -59,6 +59,14 @@ def trouble(path: Path, wanted: Wanted) -> str | None:
     return None
 
 
+def misnamed(path: Path, wanted: Wanted) -> str | None:
+    """Return a sentence that a file is not what it was read as, from how it begins; or None."""
+    with suppress(OSError, EOFError):
+        said = _kind(path, _head(path), wanted)
+        return f"{path} {said}" if said else None
+    return None
+
+
 def not_utf8(path: Path) -> str | None:
     """Return a sentence with the likely encoding of a text and its remedy; None for UTF-8."""
     with suppress(OSError, EOFError):

@@ -35,6 +35,7 @@ _READERS = re.compile(
     re.IGNORECASE,
 )
 _ON_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CONVERTED = re.compile('converting column "(.+?)"')
 _ROW_TEXT = re.compile(r"^\s*Original Line:.*$|Could not convert string .*$", re.MULTILINE)
 _SETTINGS = re.compile(r"\n\s*(?:Possible |  file = |LINE 1: |\n).*", re.DOTALL)
 _MOST_NAMES = 8
@@ -93,9 +94,12 @@ def _shortened(said: str, files: list[Path]) -> str | None:
     if place is None or not files:
         return None
     reason = _SETTINGS.sub("", _ROW_TEXT.sub("", said[place.end() :]).strip())
+    remedy = "Correct the line, or say how the file is to be read"
+    if column := _CONVERTED.search(reason):
+        remedy = f"Let it be text, `types = {{'{column[1]}': 'VARCHAR'}}`, or correct the line"
     return (
-        f"{files[0]}, line {place[1]}: {' '.join(reason.split()).rstrip('.')}. Correct the line, "
-        f"or say how the file is to be read; {NEVER} ({PAGE})."
+        f"{files[0]}, line {place[1]}: {' '.join(reason.split()).rstrip('.')}. {remedy}; {NEVER} "
+        f"({PAGE})."
     )
 
 

@@ -19,6 +19,9 @@ FILES = {
     "ragged.csv": b"text,lang\nhello,en\nhello, you, there,en\n",
     "no_header.tsv": b"ham\tSee you at noon?\nspam\tCall now\nham\tIt came broken\n",
     "no_rows.csv": b"id,text\n",
+    "page.csv": b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n",
+    "one.csv": b"text;lang\nhello;en\nhello; you; there;en\nfine;de\nwell;de\nso;de\n",
+    "survey.csv": b"when,how do you like our shop?\n1,very\n2,not\n",
     "skipped.csv": b"text,lang\nhello,en\nhello, you, there,en\nnobody, was, here,en\n",
 }
 BRONZE = {
@@ -30,6 +33,9 @@ BRONZE = {
     "lossy": "select id, text as body from read_csv('data/cp1252.csv', ignore_errors = true)",
     "late": "select * from read_csv('data/late.csv', ignore_errors = true)",
     "no_header": """select "See you at noon?" as body from read_csv('data/no_header.tsv')""",
+    "html": "select * from read_csv('data/page.csv')",
+    "one": "select * from read_csv('data/one.csv')",
+    "survey": "select * from read_csv('data/survey.csv', header = true)",
     "skipped": "select * from read_csv('data/skipped.csv')",
     "no_rows": "select id, text as body from read_csv('data/no_rows.csv')",
 }
@@ -101,11 +107,14 @@ def test_the_summary_says_what_came_in(built: Built) -> None:
     (sizes,) = built.lines("Bronze")
 
     assert sorted(sizes.split("; ")) == [
+        "bronze_html 1 row, 1 column",
         "bronze_late 30,000 rows, 2 columns",
         "bronze_lossy 0 rows, 2 columns",
         "bronze_no_header 2 rows, 1 column",
         "bronze_no_rows 0 rows, 2 columns",
+        "bronze_one 5 rows, 1 column",
         "bronze_skipped 1 row, 4 columns",
+        "bronze_survey 2 rows, 2 columns",
     ]
 
 
@@ -123,8 +132,17 @@ def test_empty_tables_lost_lines_and_odd_headers_are_marked(built: Built) -> Non
     ]
     record, skipped = sorted(built.lines("Header"))
     assert record.startswith("data/no_header.tsv: ")
-    assert "ham stands in its column" in record
+    assert "but ham, See you at noon? reads like a value" in record
     assert skipped.startswith("data/skipped.csv: the reader left out 2 lines and took line 3 for")
+
+
+def test_what_was_read_and_is_something_else_is_odd(built: Built) -> None:
+    """A page, and lines that became one column each; a header that is said to be one is fine."""
+    page, one = sorted(built.lines("Odd"), reverse=True)
+
+    assert page.startswith("data/page.csv is an HTML page, not CSV")
+    assert one.startswith("data/one.csv: by ';' line 3 has 4 fields and the first line 2")
+    assert "survey" not in "".join(built.lines("Header"))
 
 
 def test_a_part_names_its_empty_input_and_runs_the_tests_it_can(built: Built) -> None:
