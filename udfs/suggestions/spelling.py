@@ -1,46 +1,77 @@
-"""Rare spellings of common values: one or two letters off, and far fewer rows."""
+"""Rare spellings of common values: which are slips of the pen, and which may be right.
+
+Two values are near when the same words stand in them but for a letter or two. Whether the rare one
+is a slip its letters say, `sure` where they are unlike those of words; whatever may be a word of
+its own, as Iceland beside Ireland, is left to a person.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from udfs.embedded.letters import Letters
+from udfs.suggestions.meanings import are_apart, is_name
 
 COMMON_ROWS = 5
 TIMES = 8
 """The common spelling has at least so many rows, and so many times those of the rare one."""
 
+TIMES_OF_SURE = 20
+"""And so many times before a slip is sure."""
+
 LEAST_LETTERS = 4
-"""In shorter texts one letter makes another word."""
+"""In shorter words one letter makes another word."""
 
-LONG = 9
-"""From this length on two letters may differ."""
+LONG = 10
+"""From this length on two letters of a word may differ."""
 
+UNLIKE = -8.0
+"""So much less likely the letters of a slip are, as natural logarithm. Of pairs of towns that
+differ in a letter 2 % are below, of typing errors a third."""
 
+CARELESS = -5.0
+LEAST_CARELESS = 3
+SHARE_CARELESS = 0.3
+"""So many near pairs, and such a share of them, below this make a column carelessly typed: there
+a near value is a slip unless it may be another form of the word. Of pairs of towns a tenth is."""
+
+WORDLIKE = -4.5
+"""Words whose letters are each less likely than this are codes, or of an unknown language: of
+them the letters say nothing."""
+
+_LETTERS = Letters()
 _STOPS = re.compile(r"[\s.]+")
-_SHORT = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,2}(?![^\W\d_])|[0-9]+")
-"""Digits, and words of one or two letters."""
+_TOKENS = re.compile(r"[^\W\d_]+|[0-9]+|[^\w\s.,'’\-]")
+"""Words, numbers, and the signs that tell values apart."""
 
 
-def typos_of(values: Mapping[str, int]) -> dict[str, str]:
-    """Return the rare spellings among `values` (text to rows), each with its common one.
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A rare value and the common one that it is near, with their rows.
 
-    Texts that differ in a digit, or in a word of one or two letters, are different things.
+    `words` are the words in which they differ, in lower case, the rare value's first;
+    `likelihood` compares their letters: the lower, the less the rare value's are like a word.
     """
-    common = {value: rows for value, rows in values.items() if rows >= COMMON_ROWS}
-    index: dict[str, list[str]] = defaultdict(list)
-    for value in common:
-        for part in _parts(value):
-            index[part].append(value)
-    found = {}
-    for value, rows in values.items():
-        near = {other for part in _parts(value) for other in index.get(part, ())}
-        near = {
-            other for other in near if common[other] >= TIMES * rows and _is_typo(value, other)
-        }
-        if near:
-            found[value] = max(near, key=lambda other: common[other])
-    return found
+
+    rare: str
+    rows: int
+    common: str
+    common_rows: int
+    words: Sequence[tuple[str, str]]
+    likelihood: float
+    sure: bool = False
+
+
+def near_pairs(values: Mapping[str, int]) -> list[Pair]:
+    """Return the rare values among `values` (text to rows), each with the common one it is near."""
+    pairs = list(_pairs(values))
+    slips = sum(pair.likelihood <= CARELESS for pair in pairs)
+    careless = slips >= max(LEAST_CARELESS, SHARE_CARELESS * len(pairs))
+    spread = Counter(word for value in values for word in set(_words(value)))
+    return [replace(pair, sure=_is_sure(pair, spread, careless=careless)) for pair in pairs]
 
 
 def variants_of(values: Mapping[str, int]) -> set[str]:
@@ -56,6 +87,21 @@ def variants_of(values: Mapping[str, int]) -> set[str]:
     }
 
 
+def _pairs(values: Mapping[str, int]) -> Iterator[Pair]:
+    common = {value: rows for value, rows in values.items() if rows >= COMMON_ROWS}
+    index: dict[str, list[str]] = defaultdict(list)
+    for value in common:
+        for part in _parts(value.lower()):
+            index[part].append(value)
+    for value, rows in values.items():
+        near = {other for part in _parts(value.lower()) for other in index.get(part, ())}
+        often = sorted(near, key=lambda other: (-common[other], other))
+        for other in often:
+            if common[other] >= TIMES * rows and (words := _differing(value, other)):
+                yield Pair(value, rows, other, common[other], words, _compared(words))
+                break
+
+
 def _parts(value: str) -> Iterator[str]:
     """Yield three pieces of a text; two that differ in at most two letters share one of them."""
     third = max(1, len(value) // 3)
@@ -66,29 +112,90 @@ def _parts(value: str) -> Iterator[str]:
         yield f"={value[max(0, middle + shift - 1) : middle + shift + 1]}"
 
 
-def _is_typo(rare: str, common: str) -> bool:
-    if min(len(rare), len(common)) < LEAST_LETTERS or _folded(rare) == _folded(common):
+# What is near
+
+
+def _differing(rare: str, common: str) -> list[tuple[str, str]]:
+    """Return the words in which two values differ; none where these are no spellings of them."""
+    if _folded(rare) == _folded(common) or is_name(rare):
+        return []
+    ours, theirs = _tokens(rare), _tokens(common)
+    if len(ours) != len(theirs):
+        ours, theirs = ["".join(ours)], ["".join(theirs)]
+    words = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
+    return words if all(_are_near(one, other) for one, other in words) else []
+
+
+def _are_near(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < LEAST_LETTERS or not (one + other).isalpha():
         return False
-    if _SHORT.findall(rare) != _SHORT.findall(common):
-        return False
-    most = 2 if len(common) >= LONG else 1
-    return _distance(rare, common, most) <= most
+    most = 2 if len(other) >= LONG else 1
+    return not are_apart(one, other) and _distance(one, other, most) <= most
 
 
 def _folded(value: str) -> str:
     return _STOPS.sub(" ", value.lower()).strip()
 
 
+def _tokens(value: str) -> list[str]:
+    return _TOKENS.findall(value.lower())
+
+
+def _words(value: str) -> Iterator[str]:
+    return (token for token in _tokens(value) if token.isalpha())
+
+
 def _distance(one: str, other: str, most: int) -> int:
-    """Return the edit distance of two texts; `most` + 1 for any that is larger."""
+    """Return the edits between two words, two letters that changed places being one.
+
+    `most` + 1 stands for any number that is larger.
+    """
     if abs(len(one) - len(other)) > most:
         return most + 1
+    earlier: list[int] = []
     before = list(range(len(other) + 1))
     for place, letter in enumerate(one, start=1):
         row = [place]
         for at, its in enumerate(other, start=1):
-            row.append(min(before[at] + 1, row[-1] + 1, before[at - 1] + (letter != its)))
+            edits = min(before[at] + 1, row[-1] + 1, before[at - 1] + (letter != its))
+            if earlier and at > 1 and one[place - 2 : place] == its + other[at - 2]:
+                edits = min(edits, earlier[at - 2] + 1)
+            row.append(edits)
         if min(row) > most:
             return most + 1
-        before = row
+        earlier, before = before, row
     return before[-1]
+
+
+# What is sure
+
+
+def _compared(words: Sequence[tuple[str, str]]) -> float:
+    """Return how much likelier the letters of the rare words are than those of the common ones.
+
+    The common ones are scaled to the length of the rare; 0 where the letters say nothing.
+    """
+    compared = 0.0
+    for rare, common in words:
+        a_letter = _LETTERS.likelihood(common) / len(common)
+        if a_letter >= WORDLIKE and not _LETTERS.knows(rare):
+            compared += _LETTERS.likelihood(rare) - a_letter * len(rare)
+    return compared
+
+
+def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool) -> bool:
+    """Whether a rare value is a slip: by its letters, or by those of the column's other ones."""
+    if pair.common_rows < TIMES_OF_SURE * pair.rows:
+        return False
+    if any(spread[rare] > 1 for rare, _ in pair.words):
+        return False
+    if pair.likelihood <= UNLIKE:
+        return True
+    return careless and not any(_is_form(*words) for words in pair.words)
+
+
+def _is_form(rare: str, common: str) -> bool:
+    """Whether a word may be another form of one: known, or with letters put before or behind."""
+    shorter, longer = sorted((rare, common), key=len)
+    put = longer.startswith(shorter) or longer.endswith(shorter)
+    return _LETTERS.knows(rare) or (put and shorter != longer)

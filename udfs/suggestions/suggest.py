@@ -50,7 +50,8 @@ def suggest(
     if not shown.rows:
         message = f"{table.schema}.{table.name} is empty: nothing can be learnt from it; build it."
         raise ConfigError(message)
-    known = candidates(connection, shown)
+    counts = candidates(connection, shown)
+    known = [each for each in counts if each.rule.expectation]
     text = document(connection, shown, known)
     spec = json.dumps({"kind": "suggest", "isolate": True, "model": model})
     asked = ask(settings, provider, spec, [text])
@@ -68,8 +69,16 @@ def suggest(
         for issue in answer["issues"]
         if (made := _suggestion(connection, shown, known, issue, dropped)) is not None
     ]
+    found += [_remark(each) for each in counts if not each.rule.expectation]
     found.sort(key=lambda each: (RANK.index(each.severity), -each.candidate.wrong))
     return Suggestions(shown, found, dropped, asked.spend)
+
+
+def _remark(candidate: Candidate) -> Suggestion:
+    """Return what is told and expected of no table, with its counts; nobody is asked about it."""
+    rule, columns = candidate.rule, ", ".join(map(repr, candidate.rule.columns))
+    counts = f"{candidate.wrong:,} of {candidate.judged:,} rows"
+    return Suggestion(candidate, "low", f"{columns}: {rule.claim} ({counts}).")
 
 
 def _suggestion(
