@@ -157,10 +157,11 @@ def _numbers(column: Column) -> Rule | None:
 def are_one_unit(spellings: Sequence[str]) -> bool:
     """Whether these are several spellings of one unit: `oz`, `oz.` and `ounce`, not `mg` and `ml`.
 
-    An end in `s` is no other spelling: of one year and of two years both are right.
+    The first word is the unit. An end in `s` is no other spelling: of one year and of two years
+    both are right.
     """
-    folded = {re.sub(r"(?<=.)s$", "", unit.lower().rstrip(".")) for unit in spellings}
-    different = {re.sub(r"(?<=.)s$", "", unit) for unit in spellings}
+    different = {re.sub(r"(?<=.)s$", "", unit.split(" ")[0]) for unit in spellings}
+    folded = {unit.lower().rstrip(".") for unit in different}
     if len(different) < 2 or not all(unit.isalpha() for unit in folded):
         return False
     abbreviated = [unit for unit in folded if len(unit) <= LONGEST_ABBREVIATION]

@@ -8,6 +8,7 @@ its own, as Iceland beside Ireland, is left to a person.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,13 @@ COMMON_ROWS = 5
 TIMES = 8
 """The common spelling has at least so many rows, and so many times those of the rare one."""
 
-TIMES_OF_SURE = 20
+TIMES_OF_SURE = 10
 """And so many times before a slip is sure."""
+
+MOST_RARE = 4
+TIMES_IF_OPEN = 20
+"""A column with more than so many rare values for each near pair is an open list, as a register of
+towns is: some of them are near a common one by chance, and more rows must speak for a slip."""
 
 LEAST_LETTERS = 4
 """In shorter words one letter makes another word."""
@@ -70,8 +76,13 @@ def near_pairs(values: Mapping[str, int]) -> list[Pair]:
     pairs = list(_pairs(values))
     slips = sum(pair.likelihood <= CARELESS for pair in pairs)
     careless = slips >= max(LEAST_CARELESS, SHARE_CARELESS * len(pairs))
+    rare = sum(rows < COMMON_ROWS for rows in values.values())
+    is_open = rare > MOST_RARE * max(len(pairs), LEAST_CARELESS)
     spread = Counter(word for value in values for word in set(_words(value)))
-    return [replace(pair, sure=_is_sure(pair, spread, careless=careless)) for pair in pairs]
+    return [
+        replace(pair, sure=_is_sure(pair, spread, careless=careless, is_open=is_open))
+        for pair in pairs
+    ]
 
 
 def variants_of(values: Mapping[str, int]) -> set[str]:
@@ -120,10 +131,24 @@ def _differing(rare: str, common: str) -> list[tuple[str, str]]:
     if _folded(rare) == _folded(common) or is_name(rare):
         return []
     ours, theirs = _tokens(rare), _tokens(common)
-    if len(ours) != len(theirs):
-        ours, theirs = ["".join(ours)], ["".join(theirs)]
-    words = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
-    return words if all(_are_near(one, other) for one, other in words) else []
+    if len(ours) == len(theirs):
+        words = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
+    else:
+        words = [_without_ends(ours, theirs)]
+    return words if all(_are_near(_joined(one), _joined(other)) for one, other in words) else []
+
+
+def _without_ends(ours: list[str], theirs: list[str]) -> tuple[str, str]:
+    """Return what is left of two texts, in words, without the words that both begin or end with."""
+    while ours and theirs and ours[0] == theirs[0]:
+        ours, theirs = ours[1:], theirs[1:]
+    while ours and theirs and ours[-1] == theirs[-1]:
+        ours, theirs = ours[:-1], theirs[:-1]
+    return " ".join(ours), " ".join(theirs)
+
+
+def _joined(words: str) -> str:
+    return words.replace(" ", "")
 
 
 def _are_near(one: str, other: str) -> bool:
@@ -175,27 +200,44 @@ def _compared(words: Sequence[tuple[str, str]]) -> float:
 
     The common ones are scaled to the length of the rare; 0 where the letters say nothing.
     """
-    compared = 0.0
-    for rare, common in words:
-        a_letter = _LETTERS.likelihood(common) / len(common)
-        if a_letter >= WORDLIKE and not _LETTERS.knows(rare):
-            compared += _LETTERS.likelihood(rare) - a_letter * len(rare)
-    return compared
+    return sum(_compared_word(*pair) for pair in words if not _are_alike(*pair))
 
 
-def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool) -> bool:
+def _compared_word(rare: str, common: str) -> float:
+    a_letter = _likelihood(common) / len(_joined(common))
+    if a_letter < WORDLIKE or _LETTERS.knows(rare):
+        return 0.0
+    return _likelihood(rare) - a_letter * len(_joined(rare))
+
+
+def _likelihood(words: str) -> float:
+    return sum(map(_LETTERS.likelihood, words.split(" ")))
+
+
+def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool, is_open: bool) -> bool:
     """Whether a rare value is a slip: by its letters, or by those of the column's other ones."""
-    if pair.common_rows < TIMES_OF_SURE * pair.rows:
+    times = TIMES_IF_OPEN if is_open else TIMES_OF_SURE
+    if pair.common_rows < times * pair.rows:
         return False
-    if any(spread[rare] > 1 for rare, _ in pair.words):
-        return False
-    if pair.likelihood <= UNLIKE:
+    edits = sum(max(1, _distance(_joined(one), _joined(two), 2)) for one, two in pair.words)
+    if pair.likelihood <= UNLIKE * edits:
         return True
-    return careless and not any(_is_form(*words) for words in pair.words)
+    alone = all(spread[rare] <= 1 for rare, _ in pair.words)
+    return careless and alone and not any(_may_be_right(*words) for words in pair.words)
 
 
-def _is_form(rare: str, common: str) -> bool:
-    """Whether a word may be another form of one: known, or with letters put before or behind."""
+def _may_be_right(rare: str, common: str) -> bool:
+    """Whether a word is known, or another with letters before or behind it, or with accents."""
     shorter, longer = sorted((rare, common), key=len)
-    put = longer.startswith(shorter) or longer.endswith(shorter)
-    return _LETTERS.knows(rare) or (put and shorter != longer)
+    put = shorter != longer and (longer.startswith(shorter) or longer.endswith(shorter))
+    return _LETTERS.knows(rare) or put or _are_alike(rare, common)
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether words differ in their accents and in the blanks between them alone."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(words: str) -> str:
+    apart = unicodedata.normalize("NFKD", _joined(words))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
