@@ -9,7 +9,7 @@ from udfs.suggestions import rules
 from udfs.suggestions.dependencies import SEARCH_ROWS, Dependency
 from udfs.suggestions.profiles import NUMBER, Column, Profile, Spread
 from udfs.suggestions.rules import Rule
-from udfs.suggestions.spelling import Pair, near_pairs, variants_of
+from udfs.suggestions.spelling import Pair, differing, near_pairs, variants_of
 
 FEW_NULLS = 0.01
 """A column with fewer NULLs than this share is meant to have none."""
@@ -50,6 +50,10 @@ and so many rows."""
 
 NEVER_ANSWERS = frozenset(("", "#n/a", "<na>", "nan", "null", "(null)"))
 """Markers that programs write, and no person as an answer."""
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_ANY_WORD, _CAPITAL = r"[^\x00-@\[-`{-\x7f]+", r"[^\x00-@\[-\x7f]"
+"""A run of letters, and one that is not small; as RE2 and Python read it."""
 
 LEAST_HELD = 0.9
 LEAST_JUDGED = 0.3
@@ -126,14 +130,16 @@ def _key(column: Column) -> Iterator[Rule]:
 
 
 def _format(column: Column) -> Iterator[Rule]:
-    """The first of these that fits: plain numbers, a few forms, a closed set, one spelling."""
+    """Plain numbers, or else a few forms, or else one spelling; of forms with words both."""
     if column.family != "text" or column.filled < LEAST_VALUES:
         return
-    for form in (_numbers, _forms):
-        if (rule := form(column)) is not None:
-            yield rule
-            return
-    yield from _spellings(column)
+    if (numbers := _numbers(column)) is not None:
+        yield numbers
+        return
+    if (forms := _forms(column)) is not None:
+        yield forms
+    if forms is None or _words_vary(column):
+        yield from _spellings(column)
 
 
 def _numbers(column: Column) -> Rule | None:
@@ -193,10 +199,33 @@ def _forms(column: Column) -> Rule | None:
     covered = sum((column.exact or {}).get(form, 0) for form in exact)
     of = sum((column.templates or {}).get(form, 0) for form in loose)
     needed = SAME_LENGTH if len(exact) == 1 else SAME_LENGTHS
-    forms = map(_exactly, exact) if exact and covered >= needed * of else map(_loosely, loose)
+    is_exact = exact and covered >= needed * of
+    forms = list(map(_exactly, exact) if is_exact else map(_loosely, loose))
+    if _words_vary(column):
+        forms = sorted(set(map(_worded, forms)))
     allowed = [*forms, *map(_escaped, column.markers or {})]
     claim = "has one of the forms that nearly all of it have"
     return rules.matches(column.name, "|".join(allowed), claim)
+
+
+def _words_vary(column: Column) -> bool:
+    """Whether values of one form have different words in it, as dates and sizes have.
+
+    Another spelling of the word is none, nor another case.
+    """
+    groups: dict[str, list[str]] = {}
+    for template in column.templates or {}:
+        groups.setdefault(_worded(template), []).append(template)
+    return any(
+        first.lower() != other.lower() and not differing(other, first)
+        for first, *others in groups.values()
+        for other in others
+    )
+
+
+def _worded(form: str) -> str:
+    """Return a pattern or a template with any word where it has one of three letters or more."""
+    return _WORD.sub(lambda word: _CAPITAL * word[0][0].isupper() + _ANY_WORD, form)
 
 
 def _common(forms: Mapping[str, int], valued: int) -> list[str]:

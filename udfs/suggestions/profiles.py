@@ -123,7 +123,7 @@ class Profile:
     @property
     def unread(self) -> tuple[Column, ...]:
         """The columns of whose values nothing was looked at but how many there are."""
-        return tuple(column for column in self.columns if column.family == "other")
+        return tuple(each for each in self.columns if each.family == "other" and each.filled)
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""

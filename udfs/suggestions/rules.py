@@ -53,6 +53,11 @@ class Rule:
         """The column whose value is wrong where the rule is not met."""
         return self.columns[0]
 
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The columns that a person looks at: of a remark on several all of them."""
+        return self.columns if self.expectation is None else self.columns[:1]
+
 
 def not_null(column: str) -> Rule:
     """No value is missing."""

@@ -108,7 +108,7 @@ def _pairs(values: Mapping[str, int]) -> Iterator[Pair]:
         near = {other for part in _parts(value.lower()) for other in index.get(part, ())}
         often = sorted(near, key=lambda other: (-common[other], other))
         for other in often:
-            if common[other] >= TIMES * rows and (words := _differing(value, other)):
+            if common[other] >= TIMES * rows and (words := differing(value, other)):
                 yield Pair(value, rows, other, common[other], words, _compared(words))
                 break
 
@@ -126,7 +126,7 @@ def _parts(value: str) -> Iterator[str]:
 # What is near
 
 
-def _differing(rare: str, common: str) -> list[tuple[str, str]]:
+def differing(rare: str, common: str) -> list[tuple[str, str]]:
     """Return the words in which two values differ; none where these are no spellings of them."""
     if _folded(rare) == _folded(common) or is_name(rare):
         return []
