@@ -149,7 +149,9 @@ def _few(names: Sequence[str]) -> str:
 
 def _unread(columns: Sequence[Column]) -> str:
     """Name the columns of whose values nothing was looked at; long types are cut."""
-    named = ", ".join(f"{_plain(each.name)} ({_plain(each.type[:LONGEST_TYPE])})" for each in columns)
+    named = ", ".join(
+        f"{_plain(each.name)} ({_plain(each.type[:LONGEST_TYPE])})" for each in columns
+    )
     return f"Not looked into: {named}; select what matters of them as columns of their own."
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 
 from udfs.suggestions import rules
 from udfs.suggestions.dependencies import SEARCH_ROWS, Dependency
+from udfs.suggestions.meanings import is_of_calendar
 from udfs.suggestions.profiles import NUMBER, Column, Profile, Spread
 from udfs.suggestions.rules import Rule
-from udfs.suggestions.spelling import Pair, differing, near_pairs, variants_of
+from udfs.suggestions.spelling import Pair, near_pairs, variants_of
 
 FEW_NULLS = 0.01
 """A column with fewer NULLs than this share is meant to have none."""
@@ -27,6 +29,9 @@ MOST_FORMS = 4
 SAME_LENGTH = 0.98
 SAME_LENGTHS = 0.999
 """How much of what has the same form must have as many digits, too: of one form, of several."""
+
+ALIKE = 0.6
+"""Two words with a smaller share of letters in common are no spellings of each other."""
 
 MOST_UNITS = 12
 LONGEST_ABBREVIATION = 3
@@ -168,7 +173,7 @@ def are_one_unit(spellings: Sequence[str]) -> bool:
     """
     different = {re.sub(r"(?<=.)s$", "", unit.split(" ")[0]) for unit in spellings}
     folded = {unit.lower().rstrip(".") for unit in different}
-    if len(different) < 2 or not all(unit.isalpha() for unit in folded):
+    if len(different) <= 1 or not all(unit.isalpha() for unit in folded):
         return False
     abbreviated = [unit for unit in folded if len(unit) <= LONGEST_ABBREVIATION]
     spelled_out = folded.difference(abbreviated)
@@ -209,17 +214,27 @@ def _forms(column: Column) -> Rule | None:
 
 
 def _words_vary(column: Column) -> bool:
-    """Whether values of one form have different words in it, as dates and sizes have.
-
-    Another spelling of the word is none, nor another case.
-    """
+    """Whether values of one form have different words in it, as dates and sizes have."""
     groups: dict[str, list[str]] = {}
     for template in column.templates or {}:
         groups.setdefault(_worded(template), []).append(template)
     return any(
-        first.lower() != other.lower() and not differing(other, first)
+        _have_other_words(first.lower(), other.lower())
         for first, *others in groups.values()
         for other in others
+    )
+
+
+def _have_other_words(one: str, other: str) -> bool:
+    """Whether two texts of one form differ in a word, and not in how it is spelled."""
+    pairs = zip(_WORD.findall(one), _WORD.findall(other), strict=True)
+    return any(
+        a != b
+        and (
+            (is_of_calendar(a) and is_of_calendar(b))
+            or SequenceMatcher(None, a, b).ratio() < ALIKE
+        )
+        for a, b in pairs
     )
 
 

@@ -1,4 +1,4 @@
-"""Words that are spelled nearly alike and mean different things: opposites, months, places, codes."""
+"""Words that are spelled nearly alike and mean different things: opposites, months, places."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import re
 from functools import cache
 
 from udfs.embedded.places import countries, states
+from udfs.embedded.text import word_set
 
-_NEGATIONS = (
+_NEGATIONS = word_set(
     "a ab anti contra counter de des di dis dys dé dés il im in ir mal mis miss miß mé non nicht "
     "niet no not o on onto s semi sub super u un ikke ei epä ne nie не ни без анти μη αν pseudo "
     "half over under pre post re ex co out up bi tri multi mono"
-).split()
+)
 """What turns a word into another one when it is put before it, in the languages of Europe."""
 
 _OPPOSITES = tuple(
     tuple(pair.split("/"))
-    for pair in (
-        "hyper/hypo inter/intra im/ex in/ex in/out up/down over/under pre/post pro/anti con/dis "
-        "macro/micro maxi/mini ab/ad af/ef mono/poly exo/endo super/sub inner/outer ein/aus auf/ab "
+    for pair in word_set(
+        "hyper/hypo inter/intra im/ex in/ex in/out up/down over/under pre/post pro/anti "
+        "con/dis macro/micro maxi/mini ab/ad af/ef mono/poly exo/endo super/sub inner/outer ein/aus auf/ab "
         "an/ab prä/post vor/nach less/ful lessly/fully er/ee er/or ate/ite ane/ene ium/eum"
-    ).split()
+    )
 )
 """Beginnings and endings that stand for one another in opposites and in pairs of terms."""
 
-_CALENDAR = frozenset(
+_CALENDAR = word_set(
     "january february march april may june july august september october november december "
     "monday tuesday wednesday thursday friday saturday sunday "
     "januar jänner februar feber märz mai juni juli oktober dezember "
@@ -43,9 +44,10 @@ _CALENDAR = frozenset(
     "noiembrie decembrie január február március április május június július augusztus szeptember "
     "jún júl január février styczeń luty marzec kwiecień maj czerwiec lipiec sierpień wrzesień "
     "październik listopad grudzień ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim "
-    "kasım aralık январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь "
+    "kasım aralık "
+    "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь "
     "января февраля марта апреля мая июня июля августа сентября октября ноября декабря "
-    "понедельник вторник среда четверг пятница суббота воскресенье".split()
+    "понедельник вторник среда четверг пятница суббота воскресенье"
 )
 
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
@@ -59,10 +61,15 @@ def are_apart(one: str, other: str) -> bool:
     return (
         _is_prefixed(*pair)
         or _are_opposites(one, other)
-        or (one in _CALENDAR and other in _CALENDAR)
+        or (is_of_calendar(one) and is_of_calendar(other))
         or bool(_ROMAN.fullmatch(one) and _ROMAN.fullmatch(other))
         or bool(_SYLLABLES.search(one + other))
     )
+
+
+def is_of_calendar(word: str) -> bool:
+    """Whether a word in lower case is a month or a day of the week, or the beginning of one."""
+    return any(name.startswith(word) for name in _CALENDAR)
 
 
 def is_name(text: str) -> bool:

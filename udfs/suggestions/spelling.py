@@ -25,6 +25,7 @@ TIMES_OF_SURE = 10
 
 MOST_RARE = 4
 TIMES_IF_OPEN = 20
+TIMES_IF_LIKELY = 20
 """A column with more than so many rare values for each near pair is an open list, as a register of
 towns is: some of them are near a common one by chance, and more rows must speak for a slip."""
 
@@ -39,10 +40,12 @@ UNLIKE = -8.0
 differ in a letter 2 % are below, of typing errors a third."""
 
 CARELESS = -5.0
+DOUBTFUL = -2.0
 LEAST_CARELESS = 3
 SHARE_CARELESS = 0.3
 """So many near pairs, and such a share of them, below this make a column carelessly typed: there
-a near value is a slip unless it may be another form of the word. Of pairs of towns a tenth is."""
+a near value is a slip unless it may be another form of the word, or its letters are as
+likely as this. Of pairs of towns a tenth is below the first, a fifth below the second."""
 
 WORDLIKE = -4.5
 """Words whose letters are each less likely than this are codes, or of an unknown language: of
@@ -72,7 +75,7 @@ class Pair:
 
 
 def near_pairs(values: Mapping[str, int]) -> list[Pair]:
-    """Return the rare values among `values` (text to rows), each with the common one it is near."""
+    """Return the rare ones of `values` (text to rows) that are near a common one, each with it."""
     pairs = list(_pairs(values))
     slips = sum(pair.likelihood <= CARELESS for pair in pairs)
     careless = slips >= max(LEAST_CARELESS, SHARE_CARELESS * len(pairs))
@@ -139,7 +142,7 @@ def differing(rare: str, common: str) -> list[tuple[str, str]]:
 
 
 def _without_ends(ours: list[str], theirs: list[str]) -> tuple[str, str]:
-    """Return what is left of two texts, in words, without the words that both begin or end with."""
+    """Return two texts, given in words, without the words that both begin or end with."""
     while ours and theirs and ours[0] == theirs[0]:
         ours, theirs = ours[1:], theirs[1:]
     while ours and theirs and ours[-1] == theirs[-1]:
@@ -223,7 +226,8 @@ def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool, is_open: 
     if pair.likelihood <= UNLIKE * edits:
         return True
     alone = all(spread[rare] <= 1 for rare, _ in pair.words)
-    return careless and alone and not any(_may_be_right(*words) for words in pair.words)
+    likely = pair.likelihood > DOUBTFUL or any(_may_be_right(*words) for words in pair.words)
+    return careless and alone and not likely and pair.common_rows >= TIMES_IF_LIKELY * pair.rows
 
 
 def _may_be_right(rare: str, common: str) -> bool:

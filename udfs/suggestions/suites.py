@@ -70,7 +70,11 @@ def _suggested(each: Suggestion) -> dict[str, Any]:
 
 
 def _told(each: Suggestion) -> dict[str, Any]:
-    return {"severity": each.severity, "reason": each.reason, "seen": list(each.candidate.rule.seen)}
+    return {
+        "severity": each.severity,
+        "reason": each.reason,
+        "seen": list(each.candidate.rule.seen),
+    }
 
 
 def _guards(profile: Profile, found: Sequence[Suggestion]) -> Iterator[dict[str, Any]]:
