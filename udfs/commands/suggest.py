@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,14 @@ from udfs.errors import ConfigError
 from udfs.providers import open_provider
 from udfs.settings import settings_from_environ
 from udfs.suggestions.cells import cells
+from udfs.suggestions.profiles import Column
 from udfs.suggestions.relations import find_table
 from udfs.suggestions.suggest import Suggestions, suggest
 from udfs.suggestions.suites import Suggestion, suite, target, write
 from udfs.warehouse import database_path, open_warehouse
 
+MOST_NAMED = 3
+LONGEST_TYPE = 60
 _MANIFEST = Path("target/manifest.json")
 
 
@@ -69,6 +73,7 @@ def _shown(made: Suggestions, file: Path) -> dict[str, Any]:
         "sampled": made.profile.sampled,
         "file": str(file),
         "issues": [_issue(number, each) for number, each in enumerate(made.found, start=1)],
+        "unread": [{"column": each.name, "type": each.type} for each in made.profile.unread],
         "dropped": list(made.dropped),
         "requests": made.spend.requests,
         "cost_usd": None if made.spend.unknown_cost else made.spend.cost_usd,
@@ -86,6 +91,7 @@ def _issue(number: int, each: Suggestion) -> dict[str, Any]:
         "judged": each.candidate.judged,
         "wrong": each.candidate.wrong,
         "reason": each.reason,
+        "seen": list(rule.seen),
     }
 
 
@@ -94,25 +100,59 @@ def _table(made: Suggestions, file: Path) -> str:
     profile = made.profile
     looked = "" if profile.rows == profile.sampled else f", {profile.sampled:,} of them profiled"
     head = f"{profile.table.schema}.{profile.table.name}: {profile.rows:,} rows{looked}"
-    rows = [
-        (
-            str(number),
-            each.severity,
-            each.candidate.rule.kind.replace("_", " "),
-            _plain(each.candidate.rule.cell),
-            f"{each.candidate.wrong:,} of {each.candidate.judged:,}",
-            _plain(each.candidate.rule.claim),
-        )
-        for number, each in enumerate(made.found, start=1)
-    ]
-    titles = ("#", "severity", "kind", "column", "wrong", "expected")
-    told = [f"Dropped: {_plain(line)}." for line in made.dropped]
+    rows = [_row(first, group) for first, group in _grouped(made.found)]
+    titles = ("#", "severity", "kind", "column", "wrong", "expected, or seen")
+    told = [_unread(profile.unread)] if profile.unread else []
+    told += [f"Dropped: {_plain(line)}." for line in made.dropped]
     accept = (
         f"Written to {_plain(str(file))}; no gate loads it. To accept: edit it, take `suggested` "
         "out of its `meta`, move it to the folder of the layer whose gate reads the table."
     )
     lines = _lined([titles, *rows]) if rows else ["Nothing to suggest but the row count."]
     return "\n".join([head, *lines, *told, accept])
+
+
+def _grouped(found: Sequence[Suggestion]) -> Iterator[tuple[int, list[Suggestion]]]:
+    """Yield issues that say the same of several columns together, with the number of the first."""
+    number = 1
+    for _, alike in groupby(found, key=_said):
+        group = list(alike)
+        yield number, group
+        number += len(group)
+
+
+def _said(each: Suggestion) -> tuple[str, ...]:
+    rule = each.candidate.rule
+    return (each.severity, rule.kind, rule.claim, *rule.seen)
+
+
+def _row(first: int, group: Sequence[Suggestion]) -> tuple[str, ...]:
+    rule, wrong = group[0].candidate.rule, sorted({each.candidate.wrong for each in group})
+    columns = [column for each in group for column in each.candidate.rule.about]
+    most = f"{wrong[0]:,} to {wrong[-1]:,}" if len(wrong) > 1 else f"{wrong[0]:,}"
+    judged = max(each.candidate.judged for each in group)
+    return (
+        f"{first}" if len(group) == 1 else f"{first}-{first + len(group) - 1}",
+        group[0].severity,
+        rule.kind.replace("_", " "),
+        _few([_plain(column) for column in columns]),
+        f"{most} of {judged:,}",
+        _plain(f"{rule.claim}: {_few(rule.seen)}" if rule.seen else rule.claim),
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _unread(columns: Sequence[Column]) -> str:
+    """Name the columns of whose values nothing was looked at; long types are cut."""
+    named = ", ".join(
+        f"{_plain(each.name)} ({_plain(each.type[:LONGEST_TYPE])})" for each in columns
+    )
+    return f"Not looked into: {named}; select what matters of them as columns of their own."
 
 
 def _lined(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -90,11 +90,16 @@ def _load() -> tuple[Tokenizer, NDArray[np.float32]]:
     from tokenizers import Tokenizer
 
     folder = _package_folder()
-    tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+    tokenizer = Tokenizer.from_file(str(tokenizer_file()))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     weights = load_file(folder / _WEIGHTS)["embedding.weight"]
     return tokenizer, np.ascontiguousarray(weights, dtype=np.float32)
+
+
+def tokenizer_file() -> Path:
+    """Return the tokenizer's file; raises FileNotFoundError where the wheel is not whole."""
+    return _package_folder() / _TOKENIZER
 
 
 def _package_folder() -> Path:

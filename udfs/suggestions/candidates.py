@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from udfs.suggestions import sql
+from udfs.suggestions import rules, sql
 from udfs.suggestions.comparisons import comparisons
 from udfs.suggestions.dependencies import dependencies
 from udfs.suggestions.detectors import detect
@@ -34,8 +34,15 @@ def candidates(connection: duckdb.DuckDBPyConnection, profile: Profile) -> list[
         *detect(profile, dependencies(connection, profile)),
         *comparisons(connection, profile),
         *references(connection, profile),
+        *_repeated(profile),
     ]
     return list(_counted(connection, profile.table, found))
+
+
+def _repeated(profile: Profile) -> Iterator[Rule]:
+    if profile.repeats:
+        names = [column.name for column in profile.columns]
+        yield rules.repeated(names, profile.repeats, profile.rows)
 
 
 def counted(connection: duckdb.DuckDBPyConnection, table: Table, rule: Rule) -> tuple[int, int]:

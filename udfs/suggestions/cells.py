@@ -31,7 +31,8 @@ def cells(
     """Yield each wrong cell of each suggestion: number of the issue, column, row key."""
     key = row_key(key_of(profile))
     for number, each in enumerate(found, start=1):
-        rule = each.candidate.rule
+        if not (rule := each.candidate.rule).expectation:
+            continue
         query = (
             f"select key from (select {key} as key, {rule.judged} and {rule.wrong} as wrong "
             f"from {profile.table.sql}) where wrong order by key"

@@ -64,7 +64,8 @@ def dependencies(
     eligible = _eligible(profile)
     if len(eligible) <= 1 or profile.sampled < LEAST_ROWS:
         return ()
-    codes = _codes(connection, [column.name for column in eligible])
+    rows = f"(select distinct * from {SAMPLE} order by all)" if profile.repeats else SAMPLE
+    codes = _codes(connection, [column.name for column in eligible], rows)
     return tuple(sorted(_found(codes), key=lambda found: (found.dependent, -found.weight)))
 
 
@@ -78,10 +79,15 @@ def _eligible(profile: Profile) -> list[Column]:
     return sorted(repeated, key=lambda column: column.distinct)[:MOST_COLUMNS]
 
 
-def _codes(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, _Codes]:
-    """Return the columns as numbers that stand for their values; -1 for NULL."""
-    query = f"select {sql.names(names)} from {SAMPLE} limit {SEARCH_ROWS}"
-    table = connection.sql(query).to_arrow_table()
+def _codes(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], rows: str
+) -> dict[str, _Codes]:
+    """Return the columns as numbers that stand for their values, as text; -1 for NULL.
+
+    Of rows that are alike in all columns of the table one is taken: the others say nothing more.
+    """
+    texts = ", ".join(f"{sql.name(name)}::varchar as {sql.name(name)}" for name in names)
+    table = connection.sql(f"select {texts} from {rows} limit {SEARCH_ROWS}").to_arrow_table()
     codes: dict[str, _Codes] = {}
     for place, name in enumerate(names):
         encoded = table.column(place).combine_chunks().dictionary_encode()

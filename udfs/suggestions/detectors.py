@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 
 from udfs.suggestions import rules
 from udfs.suggestions.dependencies import SEARCH_ROWS, Dependency
+from udfs.suggestions.meanings import is_of_calendar
 from udfs.suggestions.profiles import NUMBER, Column, Profile, Spread
 from udfs.suggestions.rules import Rule
-from udfs.suggestions.spelling import typos_of, variants_of
+from udfs.suggestions.spelling import Pair, near_pairs, variants_of
 
 FEW_NULLS = 0.01
 """A column with fewer NULLs than this share is meant to have none."""
@@ -28,7 +30,14 @@ SAME_LENGTH = 0.98
 SAME_LENGTHS = 0.999
 """How much of what has the same form must have as many digits, too: of one form, of several."""
 
+ALIKE = 0.6
+"""Two words with a smaller share of letters in common are no spellings of each other."""
+
 MOST_UNITS = 12
+LONGEST_ABBREVIATION = 3
+_UNIT = re.compile(r"[%‰°€$£¥]|[^\W\d_]+\.?(?:[/²³][^\W\d_]*)?")
+"""What may stand behind a number as its unit: `10 or younger` and `65+` are no numbers."""
+
 FAR = 3.0
 """Tukey's far-out fence: so many times the distance of the quartiles beyond them."""
 
@@ -38,6 +47,19 @@ LEAST_VALUES = 20
 LONGEST_KEY = 40
 """Longer texts differ without being a key."""
 
+FEW_ANSWERS = 20
+LEAST_OF_AN_ANSWER = 0.02
+LEAST_ROWS_OF_AN_ANSWER = 3
+"""A word for no value is an answer where a column has few values, and it has such a share of them,
+and so many rows."""
+
+NEVER_ANSWERS = frozenset(("", "#n/a", "<na>", "nan", "null", "(null)"))
+"""Markers that programs write, and no person as an answer."""
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_ANY_WORD, _CAPITAL = r"[^\x00-@\[-`{-\x7f]+", r"[^\x00-@\[-\x7f]"
+"""A run of letters, and one that is not small; as RE2 and Python read it."""
+
 LEAST_HELD = 0.9
 LEAST_JUDGED = 0.3
 """A dependency must hold for such a share of the rows that it judges, and judge such a share."""
@@ -46,6 +68,8 @@ LEAST_JUDGED = 0.3
 def detect(profile: Profile, found: Sequence[Dependency]) -> Iterator[Rule]:
     """Yield the rules that the profile of a table and its dependencies give reason for."""
     best = _best(profile, found)
+    if nothing := [column.name for column in profile.columns if _is_empty(column)]:
+        yield rules.empty(nothing)
     for column in profile.columns:
         yield from _missing(column, {each.dependent for each in best})
         yield from _format(column)
@@ -67,10 +91,34 @@ def _best(profile: Profile, found: Sequence[Dependency]) -> list[Dependency]:
 def _missing(column: Column, dependents: set[str]) -> Iterator[Rule]:
     share = column.nulls / column.rows if column.rows else 0
     most = FEW_NULLS_OF_A_DEPENDENT if column.name in dependents else FEW_NULLS
-    if 0 < share <= most or (column.rows and not column.filled):
+    if 0 < share <= most:
         yield rules.not_null(column.name)
-    if column.markers and sum(column.markers.values()) < column.filled:
-        yield rules.no_markers(column.name, list(column.markers))
+    markers = column.markers or {}
+    answers = {word: rows for word, rows in markers.items() if _is_answer(column, word, rows)}
+    lost = [word for word in markers if word not in answers]
+    if lost and not _is_empty(column):
+        yield rules.no_markers(column.name, lost)
+    if answers:
+        yield rules.answers_of_none(column.name, list(answers), _counted(answers))
+
+
+def _is_empty(column: Column) -> bool:
+    """Whether a column has no value, or none but words and blanks that stand for none."""
+    return column.rows > 0 and not _valued(column)
+
+
+def _is_answer(column: Column, word: str, rows: int) -> bool:
+    """Whether a word for no value is one of the few frequent values of a closed set."""
+    return (
+        word.strip().lower() not in NEVER_ANSWERS
+        and 1 < column.distinct <= FEW_ANSWERS
+        and rows >= max(LEAST_ROWS_OF_AN_ANSWER, LEAST_OF_AN_ANSWER * column.filled)
+        and not _is_empty(column)
+    )
+
+
+def _counted(values: Mapping[str, int]) -> list[str]:
+    return [f"{value!r} ({rows:,})" for value, rows in values.items()]
 
 
 def _key(column: Column) -> Iterator[Rule]:
@@ -87,29 +135,49 @@ def _key(column: Column) -> Iterator[Rule]:
 
 
 def _format(column: Column) -> Iterator[Rule]:
-    """The first of these that fits: plain numbers, a few forms, a closed set, one spelling."""
+    """Plain numbers, or else a few forms, or else one spelling; of forms with words both."""
     if column.family != "text" or column.filled < LEAST_VALUES:
         return
-    for form in (_numbers, _forms):
-        if (rule := form(column)) is not None:
-            yield rule
-            return
-    yield from _spellings(column)
+    if (numbers := _numbers(column)) is not None:
+        yield numbers
+        return
+    if (forms := _forms(column)) is not None:
+        yield forms
+    if forms is None or _words_vary(column):
+        yield from _spellings(column)
 
 
 def _numbers(column: Column) -> Rule | None:
-    """Plain numbers, where most are, or where the unit is spelled in several ways."""
-    claim = "is a plain number, without a unit or sign of percent"
+    """Plain numbers, where most are, or where one unit is spelled in several ways."""
     units = _units(column)
     numbers = sum(units.values())
     if numbers < 0.95 * _valued(column):
         return None
-    plain = units.get("", 0)
-    mixed = len([unit for unit, count in units.items() if count >= COMMON * numbers]) > 1
-    if plain >= 0.5 * numbers or (mixed and max(units.values()) < FORMED * numbers):
-        marked = [_escaped(marker) for marker in column.markers or {}]
-        return rules.matches(column.name, "|".join([NUMBER, *marked]), claim)
-    return None
+    common = [unit for unit, count in units.items() if count >= COMMON * numbers]
+    plain = units.get("", 0) >= 0.5 * numbers
+    if plain and all(map(_UNIT.fullmatch, filter(None, common))):
+        claim = "is a plain number, without a unit or sign of percent"
+    elif are_one_unit(common) and max(units.values()) < FORMED * numbers:
+        claim = "is a plain number: its unit is spelled in several ways"
+    else:
+        return None
+    marked = [_escaped(marker) for marker in column.markers or {}]
+    return rules.matches(column.name, "|".join([NUMBER, *marked]), claim)
+
+
+def are_one_unit(spellings: Sequence[str]) -> bool:
+    """Whether these are several spellings of one unit: `oz`, `oz.` and `ounce`, not `mg` and `ml`.
+
+    The first word is the unit. An end in `s` is no other spelling: of one year and of two years
+    both are right.
+    """
+    different = {re.sub(r"(?<=.)s$", "", unit.split(" ")[0]) for unit in spellings}
+    folded = {unit.lower().rstrip(".") for unit in different}
+    if len(different) <= 1 or not all(unit.isalpha() for unit in folded):
+        return False
+    abbreviated = [unit for unit in folded if len(unit) <= LONGEST_ABBREVIATION]
+    spelled_out = folded.difference(abbreviated)
+    return len(abbreviated) == 1 >= len(spelled_out) and len({unit[0] for unit in folded}) == 1
 
 
 def _valued(column: Column) -> int:
@@ -136,10 +204,43 @@ def _forms(column: Column) -> Rule | None:
     covered = sum((column.exact or {}).get(form, 0) for form in exact)
     of = sum((column.templates or {}).get(form, 0) for form in loose)
     needed = SAME_LENGTH if len(exact) == 1 else SAME_LENGTHS
-    forms = map(_exactly, exact) if exact and covered >= needed * of else map(_loosely, loose)
+    is_exact = exact and covered >= needed * of
+    forms = list(map(_exactly, exact) if is_exact else map(_loosely, loose))
+    if _words_vary(column):
+        forms = sorted(set(map(_worded, forms)))
     allowed = [*forms, *map(_escaped, column.markers or {})]
     claim = "has one of the forms that nearly all of it have"
     return rules.matches(column.name, "|".join(allowed), claim)
+
+
+def _words_vary(column: Column) -> bool:
+    """Whether values of one form have different words in it, as dates and sizes have."""
+    groups: dict[str, list[str]] = {}
+    for template in column.templates or {}:
+        groups.setdefault(_worded(template), []).append(template)
+    return any(
+        _have_other_words(first.lower(), other.lower())
+        for first, *others in groups.values()
+        for other in others
+    )
+
+
+def _have_other_words(one: str, other: str) -> bool:
+    """Whether two texts of one form differ in a word, and not in how it is spelled."""
+    pairs = zip(_WORD.findall(one), _WORD.findall(other), strict=True)
+    return any(
+        a != b
+        and (
+            (is_of_calendar(a) and is_of_calendar(b))
+            or SequenceMatcher(None, a, b).ratio() < ALIKE
+        )
+        for a, b in pairs
+    )
+
+
+def _worded(form: str) -> str:
+    """Return a pattern or a template with any word where it has one of three letters or more."""
+    return _WORD.sub(lambda word: _CAPITAL * word[0][0].isupper() + _ANY_WORD, form)
 
 
 def _common(forms: Mapping[str, int], valued: int) -> list[str]:
@@ -164,10 +265,25 @@ def _escaped(form: str) -> str:
 
 def _spellings(column: Column) -> Iterator[Rule]:
     values = column.values or {}
-    if typos := typos_of(values):
-        yield rules.no_typos(column.name, sorted(typos))
+    pairs = [pair for pair in near_pairs(values) if pair.rare not in (column.markers or {})]
+    if sure := [pair for pair in pairs if pair.sure]:
+        yield rules.no_typos(column.name, _rare(sure), _seen(sure))
+    if perhaps := [pair for pair in pairs if not pair.sure]:
+        yield rules.near_values(column.name, _rare(perhaps), _seen(perhaps))
     if variants_of(values):
         yield rules.spelled_alike(column.name)
+
+
+def _rare(pairs: Sequence[Pair]) -> list[str]:
+    return sorted(pair.rare for pair in pairs)
+
+
+def _seen(pairs: Sequence[Pair]) -> list[str]:
+    """Say each rare value with its common one and the rows of both, the likeliest slip first."""
+    return [
+        f"{each.rare!r} ({each.rows:,}) beside {each.common!r} ({each.common_rows:,})"
+        for each in sorted(pairs, key=lambda each: (each.likelihood, each.rare))
+    ]
 
 
 # Outliers

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -26,6 +27,9 @@ LONGEST_RUN = 5
 LONGEST_SHAPE = 40
 WIDE = 60
 """Of tables with more columns no sample is shown."""
+
+_QUOTED = re.compile(r"'(?:[^']|'')*'(?:, )?")
+"""A value of an ENUM, as the type of a column names it that holds one inside."""
 
 
 def document(
@@ -66,7 +70,7 @@ def _column(column: Column) -> dict[str, Any]:
     spread = column.spread
     return {
         "name": column.name,
-        "type": column.type if column.family != "text" else "VARCHAR",
+        "type": _QUOTED.sub("", column.type) if column.family != "text" else "VARCHAR",
         "null_share": _share(column.nulls, column.rows),
         "distinct": column.distinct,
         "unique": column.unique,

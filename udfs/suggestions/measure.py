@@ -30,7 +30,7 @@ from udfs.settings import Settings
 from udfs.suggestions.relations import Table
 from udfs.suggestions.spoil import Row, spoiled
 from udfs.suggestions.suggest import Suggestions, suggest
-from udfs.suggestions.suites import suite
+from udfs.suggestions.suites import expected, suite
 
 Cells = set[tuple[int, str]]
 
@@ -94,7 +94,7 @@ def _load(connection: duckdb.DuckDBPyConnection, table: Table, case: Case) -> No
 def _flagged(
     connection: duckdb.DuckDBPyConnection, made: Suggestions
 ) -> Iterator[tuple[int, str]]:
-    for each in made.found:
+    for each in expected(made.found):
         rule = each.candidate.rule
         rows = connection.execute(
             f"select place from (select rowid as place, {rule.judged} and {rule.wrong} as wrong "
@@ -113,7 +113,8 @@ def _disagreed(
     path.write_text(json.dumps(document), encoding="utf-8")
     accepted = load_suite(path, known_expectations())
     results = run_suite(accepted, frame_of(connection.table(made.profile.table.name), accepted))
-    for each, result in zip(made.found, results[-len(made.found) :], strict=True):
+    found = expected(made.found)
+    for each, result in zip(found, results[len(results) - len(found) :], strict=True):
         if result.unexpected != each.candidate.wrong:
             yield f"{result.expectation} on {result.column_name}: {result.unexpected}"
 

@@ -109,12 +109,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What was counted of a table: `rows` all of them, `sampled` those that were looked at."""
+    """What was counted of a table: `rows` all of them, `sampled` those that were looked at.
+
+    `repeats` of all rows are in each column like another one that counts.
+    """
 
     table: Table
     rows: int
     sampled: int
     columns: tuple[Column, ...]
+    repeats: int = 0
+
+    @property
+    def unread(self) -> tuple[Column, ...]:
+        """The columns of whose values nothing was looked at but how many there are."""
+        return tuple(each for each in self.columns if each.family == "other" and each.filled)
 
     def column(self, name: str) -> Column:
         """Return the column of that name."""
@@ -136,7 +145,15 @@ def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
     _sample(connection, table, size if rows > size else None)
     sampled = min(rows, size)
     columns = [_column(connection, name, str(kind), sampled) for name, kind, *_ in described]
-    return Profile(table, rows, sampled, tuple(columns))
+    repeats = 0 if any(column.unique for column in columns) else _repeats(connection, table)
+    return Profile(table, rows, sampled, tuple(columns), repeats)
+
+
+def _repeats(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Return how many rows have another one before them that is alike in each column."""
+    everything = f"select distinct * from {table.sql}"
+    repeats = f"select (select count(*) from {table.sql}) - count(*) from ({everything})"
+    return int(sql.one(connection, repeats)[0])
 
 
 def _sample(connection: duckdb.DuckDBPyConnection, table: Table, size: int | None) -> None:

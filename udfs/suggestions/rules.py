@@ -34,21 +34,29 @@ class Rule:
     `wrong` is SQL over one row, windows allowed: true where the row does not meet it. `judged` is
     true where the rule says anything of the row. `derived` is the name and the SQL of a column
     that the suite adds; `claim` says in words what is expected, without a value of the data.
+    `seen` says with values and their rows what it rests on: for people alone. A rule without an
+    `expectation` is a remark: told, and expected of no table.
     """
 
     kind: Kind
-    expectation: str
+    expectation: str | None
     columns: tuple[str, ...]
     kwargs: Mapping[str, Any]
     wrong: str
     judged: str
     claim: str
     derived: Mapping[str, str] = field(default_factory=dict)
+    seen: Sequence[str] = ()
 
     @property
     def cell(self) -> str:
         """The column whose value is wrong where the rule is not met."""
         return self.columns[0]
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The columns that a person looks at: of a remark on several all of them."""
+        return self.columns if self.expectation is None else self.columns[:1]
 
 
 def not_null(column: str) -> Rule:
@@ -64,15 +72,16 @@ def no_markers(column: str, markers: Sequence[str]) -> Rule:
     return _not_in("missing_values", column, markers, claim)
 
 
-def no_typos(column: str, typos: Sequence[str]) -> Rule:
-    """None of these rare spellings of a common value."""
-    return _not_in("format_inconsistencies", column, typos, "is spelled as its common values are")
+def no_typos(column: str, typos: Sequence[str], seen: Sequence[str] = ()) -> Rule:
+    """None of these rare spellings of a common value; `seen` names each with that value."""
+    claim = "is spelled as its common values are"
+    return replace(_not_in("format_inconsistencies", column, typos, claim), seen=seen)
 
 
 def _not_in(kind: Kind, column: str, values: Sequence[str], claim: str) -> Rule:
     quoted = sql.name(column)
     kwargs = {"column": column, "value_set": list(values)}
-    wrong = f"{quoted} in {sql.texts(values)}"
+    wrong = f"{as_text(column)} in {sql.texts(values)}"
     return Rule(kind, NOT_IN_SET, (column,), kwargs, wrong, f"{quoted} is not null", claim)
 
 
@@ -84,7 +93,7 @@ def matches(column: str, pattern: str, claim: str) -> Rule:
         REGEX,
         (column,),
         {"column": column, "regex": rf"\A(?:{pattern})\Z"},
-        f"not regexp_full_match({quoted}, {sql.text(pattern)})",
+        f"not regexp_full_match({as_text(column)}, {sql.text(pattern)})",
         f"{quoted} is not null",
         claim,
     )
@@ -176,7 +185,7 @@ def refers(column: str, target: Table, key: str) -> Rule:
 def spelled_alike(column: str) -> Rule:
     """Values that differ in case, blanks and full stops alone are spelled as most of them are."""
     y = sql.name(column)
-    folded = f"trim(regexp_replace(lower({y}), '[\\s.]+', ' ', 'g'))"
+    folded = f"trim(regexp_replace(lower({as_text(column)}), '[\\s.]+', ' ', 'g'))"
     fits = f"{y} = mode({y}) over (partition by {folded})"
     return _true(
         "format_inconsistencies",
@@ -205,6 +214,43 @@ def _derived(column: str, said: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(repr(name) for name in names)
+
+
+# Remarks
+
+
+def near_values(column: str, values: Sequence[str], seen: Sequence[str]) -> Rule:
+    """Rare values near common ones that may be right."""
+    claim = "holds rare values near common ones, which may be misspelt or right"
+    return _remark(_not_in("format_inconsistencies", column, values, claim), seen)
+
+
+def answers_of_none(column: str, values: Sequence[str], seen: Sequence[str]) -> Rule:
+    """Words for no value that are among the few values of a column, as an answer is."""
+    claim = "holds a word for no value as often as an answer"
+    return _remark(_not_in("missing_values", column, values, claim), seen)
+
+
+def empty(columns: Sequence[str]) -> Rule:
+    """Columns without a value."""
+    claim = "is empty" if len(columns) == 1 else f"{len(columns)} columns are empty"
+    return Rule("missing_values", None, tuple(columns), {}, "true", "true", claim)
+
+
+def repeated(columns: Sequence[str], repeats: int, rows: int) -> Rule:
+    """Rows that are there before, alike in each column."""
+    again = f"row_number() over (partition by {sql.names(columns)}) > 1"
+    claim = f"{repeats:,} of {rows:,} rows repeat another"
+    return Rule("logical_errors", None, tuple(columns), {}, again, "true", claim)
+
+
+def _remark(rule: Rule, seen: Sequence[str]) -> Rule:
+    return replace(rule, expectation=None, kwargs={}, seen=seen)
+
+
+def as_text(column: str) -> str:
+    """Return the SQL of a column as text, which a value of an ENUM or a UUID is not."""
+    return f"{sql.name(column)}::varchar"
 
 
 def of_kind(rule: Rule, kind: Kind) -> Rule:

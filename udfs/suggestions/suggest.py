@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,8 @@ def suggest(
     if not shown.rows:
         message = f"{table.schema}.{table.name} is empty: nothing can be learnt from it; build it."
         raise ConfigError(message)
-    known = candidates(connection, shown)
+    counts = candidates(connection, shown)
+    known = [each for each in counts if each.rule.expectation]
     text = document(connection, shown, known)
     spec = json.dumps({"kind": "suggest", "isolate": True, "model": model})
     asked = ask(settings, provider, spec, [text])
@@ -68,8 +69,32 @@ def suggest(
         for issue in answer["issues"]
         if (made := _suggestion(connection, shown, known, issue, dropped)) is not None
     ]
-    found.sort(key=lambda each: (RANK.index(each.severity), -each.candidate.wrong))
+    found += [_remark(each) for each in counts if not each.rule.expectation]
+    found.sort(key=_rank(found))
     return Suggestions(shown, found, dropped, asked.spend)
+
+
+def _rank(found: Sequence[Suggestion]) -> Callable[[Suggestion], tuple[int, int, str, int]]:
+    """Return the order of suggestions: severe ones first, then by rows, those that say the same
+    of several columns together."""
+    most: dict[tuple[str, str], int] = {}
+    for each in found:
+        said = (each.severity, each.candidate.rule.claim)
+        most[said] = max(most.get(said, 0), each.candidate.wrong)
+
+    def rank(each: Suggestion) -> tuple[int, int, str, int]:
+        claim, wrong = each.candidate.rule.claim, each.candidate.wrong
+        return RANK.index(each.severity), -most[each.severity, claim], claim, -wrong
+
+    return rank
+
+
+def _remark(candidate: Candidate) -> Suggestion:
+    """Return what is told and expected of no table, with its counts; nobody is asked about it."""
+    rule, columns = candidate.rule, ", ".join(map(repr, candidate.rule.columns))
+    counts = f"{candidate.wrong:,} of {candidate.judged:,} rows"
+    seen = f": {'; '.join(rule.seen)}" if rule.seen else ""
+    return Suggestion(candidate, "low", f"{columns}: {rule.claim} ({counts}){seen}.")
 
 
 def _suggestion(

@@ -43,9 +43,15 @@ def suite(profile: Profile, found: Sequence[Suggestion]) -> dict[str, Any]:
             "suggested": True,
             "minimum_evaluated": least,
             "columns": derived,
+            "remarks": [_told(each) for each in found if not each.candidate.rule.expectation],
         },
-        "expectations": [rows, *guards, *map(_suggested, found)],
+        "expectations": [rows, *guards, *map(_suggested, expected(found))],
     }
+
+
+def expected(found: Sequence[Suggestion]) -> list[Suggestion]:
+    """Return the suggestions that are expectations; the others are remarks."""
+    return [each for each in found if each.candidate.rule.expectation]
 
 
 def _suggested(each: Suggestion) -> dict[str, Any]:
@@ -58,7 +64,17 @@ def _suggested(each: Suggestion) -> dict[str, Any]:
         "wrong": each.candidate.wrong,
         "minimum_evaluated": _least(each.candidate.judged),
     }
-    return _expectation(rule.expectation, rule.kwargs, meta)
+    if rule.seen:
+        meta["seen"] = list(rule.seen)
+    return _expectation(str(rule.expectation), rule.kwargs, meta)
+
+
+def _told(each: Suggestion) -> dict[str, Any]:
+    return {
+        "severity": each.severity,
+        "reason": each.reason,
+        "seen": list(each.candidate.rule.seen),
+    }
 
 
 def _guards(profile: Profile, found: Sequence[Suggestion]) -> Iterator[dict[str, Any]]:
