@@ -17,6 +17,7 @@ from types import FrameType
 from typing import IO, Any
 
 from udfs.errors import ConfigError
+from udfs.project import target_of
 
 GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
@@ -37,8 +38,9 @@ EXIT_CODES = {"budget": BUDGET_EXIT, "quota": QUOTA_EXIT}
 """Exit code for what stopped a run, where dbt's own (0, 1, 2) would not tell."""
 
 
-BESIDE = Path("target") / "beside"
-"""Where commands that only look let dbt write, so that what the last build left stays there."""
+BESIDE = "beside"
+"""The folder, in dbt's own, where commands that only look let dbt write: what the last build left
+stays there."""
 
 _PARSED = "partial_parse.msgpack"
 
@@ -50,9 +52,10 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
 
     Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
-    _remember_the_build()
+    folder = target_of(Path()) / BESIDE
+    _remember_the_build(folder)
     with tempfile.TemporaryFile("w+") as printed:
-        beside = ["--quiet", "--target-path", str(BESIDE)]
+        beside = ["--quiet", "--target-path", str(folder)]
         code = run_dbt([command, *beside, *arguments], printed)
         if code > SIGNALLED:
             sys.exit(code)
@@ -61,15 +64,15 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
             said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
             message = f"dbt {command} failed: {' '.join(said.split())}"
             raise ConfigError(message)
-    manifest: dict[str, Any] = json.loads((BESIDE / "manifest.json").read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return manifest
 
 
-def _remember_the_build() -> None:
+def _remember_the_build(folder: Path) -> None:
     """Let dbt begin beside with what it parsed for the build; it parses what has changed since."""
-    parsed, own = BESIDE.parent / _PARSED, BESIDE / _PARSED
+    parsed, own = folder.parent / _PARSED, folder / _PARSED
     if parsed.exists() and not own.exists():
-        BESIDE.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         shutil.copyfile(parsed, own)
 
 

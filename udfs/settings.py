@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from udfs.errors import ConfigError
+from udfs.project import Project, place
 
 PREFIX = "ASSAY_"
 PUBLIC_BASE_URL = "https://api.openai.com/v1"
@@ -43,10 +44,11 @@ def _listed(value: object) -> object:
     """Folders as an environment variable spells them: with commas between."""
     if not isinstance(value, str):
         return value
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(place(name) for name in value.split(",") if name.strip())
 
 
 _none_if_blank = BeforeValidator(_blank_is_none)
+Place = Annotated[Path, BeforeValidator(lambda value: place(value) if value else value)]
 Text = Annotated[str | None, _none_if_blank]
 Count = Annotated[int | None, _none_if_blank, Field(ge=1)]
 Price = Annotated[float | None, _none_if_blank, Field(ge=0, allow_inf_nan=False)]
@@ -69,6 +71,17 @@ class Reach(BaseModel):
         "warns while it is on.",
     )
 
+    def within(self, project: Project) -> Self:
+        """Return the same with every path as it is from any folder."""
+        return self.model_copy(update=dict(self._placed(project)))
+
+    def _placed(self, project: Project) -> Iterator[tuple[str, object]]:
+        for name, value in self:
+            if isinstance(value, Path):
+                yield name, project.path(value)
+            elif isinstance(value, tuple):
+                yield name, tuple(map(project.path, value))
+
 
 class Settings(Reach):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
@@ -85,7 +98,7 @@ class Settings(Reach):
         "`#`.",
     )
     model: Text = Field(default=None, description="The model that is asked; needed with `openai`.")
-    store: Path = Field(
+    store: Place = Field(
         default=Path(".assay/store.sqlite"),
         description="The file of answers, ledger and dead letters; keep it, it is what you paid "
         "for.",
@@ -95,7 +108,7 @@ class Settings(Reach):
         description="Whether the text of an ask that failed is kept in the store, so that a dead "
         "letter can be replayed without a build.",
     )
-    publish: Path = Field(
+    publish: Place = Field(
         default=Path("published"),
         description="The folder in which gold is published once a build is green.",
     )

@@ -11,6 +11,7 @@ import duckdb
 
 from udfs.errors import ConfigError
 from udfs.fence import enclose
+from udfs.project import place
 from udfs.settings import reach_from_environ
 
 _SQLITE = b"SQLite format 3\0"
@@ -18,7 +19,7 @@ _SQLITE = b"SQLite format 3\0"
 
 def database_path() -> Path:
     """Return the DuckDB file of the warehouse."""
-    return Path(os.environ.get("ASSAY_DATABASE") or "warehouse.duckdb")
+    return place(os.environ.get("ASSAY_DATABASE", "").strip() or "warehouse.duckdb")
 
 
 def check_database(path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "canonical", "clock", "interrupts", "grounding"),
-    ("tasks",),
+    ("tasks", "project"),
     ("json_text",),
     ("functions",),
     ("settings",),
-    ("records", "fence", "profile", "provenance"),
+    ("records", "fence", "home", "profile", "provenance"),
     ("events",),
     ("prompts", "prices", "limiter", "meter", "gauge", "gathering", "luck"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),

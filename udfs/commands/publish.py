@@ -17,6 +17,7 @@ import typer
 from udfs.commands.checks import red_lines
 from udfs.console import Json, print_json
 from udfs.errors import PublishError
+from udfs.project import target_of
 from udfs.publication import (
     age,
     checks,
@@ -208,7 +209,7 @@ def _gates(settings: Settings, invocation_id: str) -> list[dict[str, Any]]:
 
 
 def _manifest(project: Path) -> dict[str, Any]:
-    path = project / "target" / "manifest.json"
+    path = target_of(project) / "manifest.json"
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return manifest
 

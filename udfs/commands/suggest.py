@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from udfs.errors import ConfigError
+from udfs.project import target_of
 from udfs.providers import open_provider
 from udfs.settings import settings_from_environ
 from udfs.suggestions.cells import cells
@@ -17,8 +18,6 @@ from udfs.suggestions.relations import find_table
 from udfs.suggestions.suggest import Suggestions, suggest
 from udfs.suggestions.suites import Suggestion, suite, target, write
 from udfs.warehouse import database_path, open_warehouse
-
-_MANIFEST = Path("target/manifest.json")
 
 
 def command(
@@ -56,9 +55,10 @@ def command(
 
 def _manifest() -> dict[str, Any]:
     """Return dbt's manifest; without one tables are found by their own names."""
-    if not _MANIFEST.exists():
+    file = target_of(Path()) / "manifest.json"
+    if not file.exists():
         return {}
-    manifest: dict[str, Any] = json.loads(_MANIFEST.read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return manifest
 
 
