@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from udfs.errors import ConfigError
+from udfs.fence import literal
 from udfs.project import Project, project_at, project_here
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def place_files(credentials: DuckDBCredentials, project: Project) -> Path:
     DuckDB would look for them in the folder that dbt was started in.
     """
     credentials.path = project.database(credentials.path)
-    credentials.external_root = project.database(credentials.external_root)
+    if Path.cwd() != project.root:  # or models spell it with the folder's name for no reason
+        credentials.external_root = project.database(credentials.external_root)
     for attachment in credentials.attach or []:
         attachment.path = project.database(attachment.path)
     return Path(credentials.path)
@@ -48,17 +50,17 @@ def check_store(given: Path, project: Project) -> None:
     if here.exists() and not there.exists():
         message = (
             f"`ASSAY_STORE` is {given}, which is {there} in this project and is not there, but "
-            f"{here} is. Move it there with all that is beside it, or set `ASSAY_STORE` to {here}; "
-            "then nothing is bought again."
+            f"{here} is. Move it there with all that is beside it, or set `ASSAY_STORE` to "
+            f"{here}; then nothing is bought again."
         )
         raise ConfigError(message)
 
 
 def seed_file(config: RuntimeConfig, seed: Mapping[str, Any]) -> str:
-    """Return the file of a seed, in the folder that its project or package has now."""
+    """Return the file of a seed, where its project or package is now, for a literal of SQL."""
     owner = (config.load_dependencies() or {}).get(seed["package_name"])
     root = seed["root_path"] if owner is None else owner.project_root
-    return str(Path(root).absolute() / seed["original_file_path"])
+    return literal(Path(root).absolute() / seed["original_file_path"])[1:-1]
 
 
 def other_code(project: Path) -> str | None:
