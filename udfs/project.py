@@ -36,8 +36,17 @@ class Project:
         return self.root / place(given)
 
     def database(self, given: str) -> str:
-        """Return what a profile names for DuckDB to open: a file by its place, all else as is."""
-        return given if not given or _ELSEWHERE.match(given) else str(self.path(given))
+        """Return what a profile names for DuckDB to open: a file by its place, all else as is.
+
+        Raises `ConfigError` for a folder whose name DuckDB takes for the end of a path.
+        """
+        if not given or _ELSEWHERE.match(given):
+            return given
+        path = str(self.path(given))
+        if "?" in path:
+            message = f"DuckDB cannot write to {path}; take the `?` out of its name."
+            raise ConfigError(message)
+        return path
 
 
 def place(given: str | Path) -> Path:
