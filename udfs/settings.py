@@ -284,7 +284,11 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
     _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
     _refuse_sdk_url(config, environ)
     _check_threads(environ)
-    given = {name: value for name, value in config.items() if _blank_is_none(value) is not None}
+    given = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in config.items()
+        if _blank_is_none(value) is not None
+    }
     if key := environ.get("OPENAI_API_KEY", "").strip():
         given["api_key"] = key
     try:
