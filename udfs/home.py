@@ -28,8 +28,8 @@ def project_of_dbt() -> Project:
     return project_at(Path(config.project_root), config.target_path, config.seed_paths)
 
 
-def place_files(credentials: DuckDBCredentials, project: Project) -> Path:
-    """Give every file of a profile its place in the project; return that of the warehouse.
+def place_files(credentials: DuckDBCredentials, project: Project) -> Path | None:
+    """Give every file of a profile its place in the project; return the warehouse, if it is one.
 
     DuckDB would look for them in the folder that dbt was started in.
     """
@@ -38,7 +38,8 @@ def place_files(credentials: DuckDBCredentials, project: Project) -> Path:
         credentials.external_root = project.database(credentials.external_root)
     for attachment in credentials.attach or []:
         attachment.path = project.database(attachment.path)
-    return Path(credentials.path)
+    path = Path(credentials.path)
+    return path if path.is_absolute() else None
 
 
 def check_store(given: Path, project: Project) -> None:

@@ -42,7 +42,7 @@ from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
 from udfs.telemetry import open_telemetry
 from udfs.terminal import show_progress
-from udfs.warehouse import check_database
+from udfs.warehouse import check_database, check_writable
 
 _log = AdapterLogger("Assay")
 
@@ -222,8 +222,9 @@ class Plugin(BasePlugin):
             home.check_store(given.store, self._project)
             self._settings = given.within(self._project)
             check_cap(self._settings)
-            if self.creds:
-                check_database(home.place_files(self.creds, self._project))
+            if self.creds and (database := home.place_files(self.creds, self._project)):
+                check_database(database)
+                check_writable(database)
             fence.check_files(self._settings)
             _check_profile(inherited, self._settings)
             self._engine = _workshop.engine(self._settings)

@@ -86,13 +86,18 @@ def enter_project() -> None:
     """Make the project's folder the one of this process: what commands of ours begin with.
 
     What the environment names for dbt by a relative path means the same afterwards.
+    Raises `ConfigError` where it names no folder.
     """
     root = _root(os.environ).resolve()
     for name in ("DBT_PROJECT_DIR", "DBT_PROFILES_DIR"):
         if said := os.environ.get(name):
             os.environ[name] = str(Path(said).absolute())
-    if root.is_dir():  # dbt says it where there is none
-        os.chdir(root)
+    if not root.is_dir():
+        message = (
+            f"`DBT_PROJECT_DIR` is {root}, which is no folder; name the project's, or unset it."
+        )
+        raise ConfigError(message)
+    os.chdir(root)
 
 
 def _root(environ: Mapping[str, str]) -> Path:

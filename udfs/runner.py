@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -96,6 +97,7 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
     SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
     to SIGINT, as it does for jobs in the background of a script.
     """
+    _check_folders()
     told = _Told()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)
@@ -105,6 +107,19 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
         if told.number is not None:
             return _end(child, told)
     return code if told.number is None else SIGNALLED + told.number
+
+
+def _check_folders() -> None:
+    """Raise `ConfigError` where dbt cannot write what it must: it would end without a word."""
+    for folder in (target_of(Path()), Path(os.environ.get("DBT_LOG_PATH") or "logs")):
+        whole = folder.absolute()
+        there = next(place for place in (whole, *whole.parents) if place.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            message = (
+                f"{there} cannot be written to, and dbt writes to {folder}; see to its rights, or "
+                "name other folders in `DBT_TARGET_PATH` and `DBT_LOG_PATH`."
+            )
+            raise ConfigError(message)
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int | None:

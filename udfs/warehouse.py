@@ -35,6 +35,21 @@ def check_database(path: Path) -> None:
             raise ConfigError(message)
 
 
+def check_writable(path: Path) -> None:
+    """Raise `ConfigError` where DuckDB cannot make or change the file at `path`."""
+    folder = path.parent
+    if not folder.is_dir():
+        reason = "its folder is not there; make it"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        reason = "its folder cannot be written to; see to its rights"
+    elif path.exists() and not os.access(path, os.W_OK):
+        reason = "the file cannot be written to; see to its rights"
+    else:
+        return
+    message = f"`ASSAY_DATABASE` is {path}: {reason}, or name another file."
+    raise ConfigError(message)
+
+
 def open_warehouse(
     path: Path, *, read_only: bool = True, threads: int | None = None
 ) -> duckdb.DuckDBPyConnection:
