@@ -167,7 +167,17 @@ def test_the_walk_sees_relative_and_inner_imports() -> None:
     assert "udfs.embedded.text" in EDGES["udfs.embedded.sentiment"]
 
 
-QUALITY = ("records", "suites", "frames", "checks", "verdict", "data_docs", "inventory", "lock")
+QUALITY = (
+    "line_ends",
+    "records",
+    "suites",
+    "frames",
+    "checks",
+    "verdict",
+    "data_docs",
+    "inventory",
+    "lock",
+)
 """The modules of `quality/`, low to high; they know nothing of dbt, the store or `udfs`."""
 
 
