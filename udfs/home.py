@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,13 @@ CODE = Path(__file__).parent
 def project_of_dbt() -> Project:
     """Return the project of the running dbt; the one of this folder where none runs."""
     from dbt.adapters.factory import FACTORY
+    from dbt.flags import get_flags
 
-    if (adapter := FACTORY.adapters.get("duckdb")) is None:
-        return project_here()
-    config: Any = adapter.config
+    adapter = FACTORY.adapters.get("duckdb")
+    config: Any = None if adapter is None else adapter.config
+    if not hasattr(config, "project_root"):  # `dbt debug` has a profile alone
+        said = getattr(get_flags(), "PROJECT_DIR", None)
+        return project_here({**os.environ, **({"DBT_PROJECT_DIR": str(said)} if said else {})})
     return project_at(Path(config.project_root), config.target_path, config.seed_paths)
 
 

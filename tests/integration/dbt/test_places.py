@@ -94,6 +94,8 @@ def test_a_run_from_another_folder_is_a_run_in_the_project(place: Project, tmp_p
     ):
         done = place.run("dbt", "build", *arguments, env=env, merged=True, cwd=folder)
         assert done.code == 0, done.out
+    debug = place.run("dbt", "debug", *option, env={}, merged=True, cwd=beside)
+    assert debug.code == 0, debug.out
     assert place.calls() == 1
     assert (files(beside), files(root.parent), files(root / "models/silver")) == (
         [],
