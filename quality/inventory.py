@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from quality.line_ends import unix
+
 SUITES = Path("quality/suites")
 GATE_PREFIX = "gate_"
 RULES_SEED = "row_gate_rules"
@@ -178,7 +180,7 @@ def _rules(project: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, st
     for node in manifest["nodes"].values():
         if node["resource_type"] == "seed" and node["name"] == RULES_SEED:
             with (project / node["original_file_path"]).open(encoding="utf-8", newline="") as file:
-                rows = list(csv.DictReader(file))
+                rows = unix(list(csv.DictReader(file)))
             return {
                 row["rule_id"]: {
                     name: row[name] for name in ("parameter", "severity", "default_threshold")
@@ -268,7 +270,7 @@ def _calls(node: Node, macro: str) -> bool:
 
 def _code(node: Node) -> str:
     """Return a digest of a gate's code; what it reads is kept apart, as more of it is no harm."""
-    return _digest(_REFERENCE.sub("", str(node.get("raw_code", ""))))
+    return _digest(_REFERENCE.sub("", unix(str(node.get("raw_code", "")))))
 
 
 def _tested(node: Node) -> str | None:
@@ -312,4 +314,4 @@ def _last(unique_id: str) -> str:
 
 
 def _digest(value: Any) -> str:
-    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:_DIGEST]
+    return sha256(json.dumps(unix(value), sort_keys=True).encode()).hexdigest()[:_DIGEST]

@@ -33,6 +33,7 @@ from udfs.commands import (
 from udfs.console import Json, print_json, print_table
 from udfs.errors import AssayError, BudgetError, ConfigError
 from udfs.plan import check_warehouse, manifest_of, plan_models
+from udfs.project import enter_project
 from udfs.reading import explanation
 from udfs.red_tests import red_tests
 from udfs.report import (
@@ -188,6 +189,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 def run() -> None:
     """Run the command line; wrong input and our own errors are one line and exit code 2."""
     try:
+        enter_project()
         sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
     except (AssayError, duckdb.Error, OSError) as error:
         typer.echo(f"assay: {_remedied(error)}", err=True)

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from udfs.clock import iso
 from udfs.errors import ConfigError
+from udfs.project import place
 from udfs.settings import Settings
 from udfs.store import Store
 
@@ -39,7 +40,8 @@ Row = dict[str, Any]
 
 def store_path(environ: Mapping[str, str]) -> Path:
     """Return the file of the store; no key and no provider is needed to look at it."""
-    return Path(environ.get("ASSAY_STORE") or Settings.model_fields["store"].default).resolve()
+    said = environ.get("ASSAY_STORE", "").strip()
+    return place(said or Settings.model_fields["store"].default).resolve()
 
 
 @contextlib.contextmanager

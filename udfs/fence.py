@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from udfs.errors import ConfigError
+from udfs.project import Project, project_here
 from udfs.settings import Reach
 
 OPEN = (
@@ -37,18 +37,24 @@ _REMEDIES = {
 }
 """What to do, by a pattern of DuckDB's message; the first that fits."""
 
+_RELATIVE = re.compile(r'Cannot access file "([^/"][^"]*)"')
+
 _closing = threading.Lock()
 
 
-def enclose(connection: duckdb.DuckDBPyConnection, reach: Reach) -> None:
-    """Let SQL of `connection` reach what `reach` says and nothing else.
+def enclose(
+    connection: duckdb.DuckDBPyConnection, reach: Reach, project: Project | None = None
+) -> None:
+    """Let SQL of `connection` reach what `reach` says in a project, and nothing else.
+
+    The project is the one of this folder, unless told.
 
     Databases that are attached by now stay. Nothing can open the fence again but a new
     connection; to close it twice does nothing.
     """
     if reach.external_access or _is_locked(connection):
         return  # a run asks this for every statement
-    lock(connection, folders(reach, Path.cwd()))
+    lock(connection, folders(reach, project or project_here()))
 
 
 def lock(connection: duckdb.DuckDBPyConnection, allowed: Iterable[Path] = ()) -> None:
@@ -62,9 +68,12 @@ def lock(connection: duckdb.DuckDBPyConnection, allowed: Iterable[Path] = ()) ->
         connection.execute("set lock_configuration = true")
 
 
-def folders(reach: Reach, project: Path) -> tuple[Path, ...]:
-    """Return the folders whose files SQL may reach: those of the settings and of the seeds."""
-    return (*reach.data_directories, *_seed_folders(project))
+def folders(reach: Reach, project: Project) -> tuple[Path, ...]:
+    """Return the folders whose files SQL may reach: those of the settings and of the seeds.
+
+    dbt copies seeds by SQL, so that their folders must be within reach.
+    """
+    return (*map(project.path, reach.data_directories), *project.seeds)
 
 
 def check_files(reach: Reach) -> None:
@@ -79,10 +88,18 @@ def check_files(reach: Reach) -> None:
         raise ConfigError(message)
 
 
-def remedy(error: Exception) -> str | None:
+def remedy(error: Exception, project: Project | None = None) -> str | None:
     """Return what to do about an error of DuckDB; None where the fence did not cause it."""
     said = str(error)
-    return next((remedy for words, remedy in _REMEDIES.items() if re.search(words, said)), None)
+    found = next((remedy for words, remedy in _REMEDIES.items() if re.search(words, said)), None)
+    if found is None or project is None or (relative := _RELATIVE.search(said)) is None:
+        return found
+    if (here := Path.cwd()) == project.root:
+        return found
+    return (
+        f"DuckDB looks for {relative[1]} in the folder that dbt was started in, {here}; start it "
+        f"in {project.root}, or write {project.path(relative[1])}."
+    )
 
 
 def literal(value: object) -> str:
@@ -93,14 +110,6 @@ def literal(value: object) -> str:
 def _is_locked(connection: duckdb.DuckDBPyConnection) -> bool:
     (row,) = connection.execute("select current_setting('lock_configuration')").fetchall()
     return bool(row[0])
-
-
-def _seed_folders(project: Path) -> tuple[Path, ...]:
-    """dbt copies seeds by SQL, so that their folders must be within reach."""
-    file = project / "dbt_project.yml"
-    said = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
-    names = said.get("seed-paths", ["seeds"]) if isinstance(said, dict) else []
-    return tuple(Path(name) for name in names)
 
 
 def _odd_files(folder: Path) -> Iterator[Path]:

@@ -27,13 +27,14 @@ from quality.suites import SuiteError, load_suite
 from quality.verdict import reasons, red_lines
 from udfs.clock import now_utc
 from udfs.errors import GateError
+from udfs.project import Project, target_of
 from udfs.store import Store
 from udfs.store.gates import GateRow, gate_rows, put_gate_rows
 
-DATA_DOCS = Path("target/data_docs")
-MANIFEST = Path("target/manifest.json")
+DATA_DOCS = "data_docs"
+"""The folder of the page, in the one that dbt writes to."""
+
 _GATED = ("bronze", "silver", "gold")
-_PAGE = DATA_DOCS / "index.html"
 
 _Relations = Mapping[str, duckdb.DuckDBPyRelation]
 _SCHEMA = pa.schema(
@@ -57,11 +58,11 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Gatekeeper:
-    """Runs gates for one dbt invocation: `project` is dbt's folder, `store` keeps the results."""
+    """Runs gates for one dbt invocation: in its `project`; `store` keeps the results."""
 
     store: Store
     invocation_id: str
-    project: Path
+    project: Project
 
     def check(self, gate: str, relations: _Relations) -> pa.Table:
         """Run the suites of a gate over its relations and return a row for each expectation.
@@ -70,7 +71,7 @@ class Gatekeeper:
         with a line for each red one.
         """
         folder = suites_of(gate)
-        found = tuple(self._results(self.project / folder, relations))
+        found = tuple(self._results(self.project.root / folder, relations))
         broken_suites = {result.suite for result in found if result.expectation == BROKEN}
         results = (*found, *self._unkept(gate, broken_suites))
         checked_at = now_utc()
@@ -96,7 +97,7 @@ class Gatekeeper:
 
         Where the manifest of this very run is on disk, tests and models are looked at, too.
         """
-        breaches = kept_from(self.project, self._manifest(), {})
+        breaches = kept_from(self.project.root, self._manifest(), {})
         spoken_for = [
             breach
             for breach in breaches
@@ -107,7 +108,8 @@ class Gatekeeper:
 
     def _manifest(self) -> dict[str, Any] | None:
         try:
-            manifest: dict[str, Any] = json.loads((self.project / MANIFEST).read_text("utf-8"))
+            file = self.project.target / "manifest.json"
+            manifest: dict[str, Any] = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError):
             return None
         written_by = manifest.get("metadata", {}).get("invocation_id")
@@ -118,7 +120,7 @@ class Gatekeeper:
         self.store.transact([partial(put_gate_rows, rows=rows)])
         (known,) = self.store.transact([partial(gate_rows, invocation_id=self.invocation_id)])
         html = page(_by_gate(known), self.invocation_id, now_utc())
-        write_page(self.project / DATA_DOCS, html)
+        write_page(self.project.target / DATA_DOCS, html)
 
 
 def summary(store: Store, invocation_id: str) -> str:
@@ -128,8 +130,9 @@ def summary(store: Store, invocation_id: str) -> str:
         return "Gates   none was run"
     gates = _by_gate(rows)
     red = [line for gate in gates for line in red_lines(gate, gates[gate], str(suites_of(gate)))]
+    page_file = target_of(Path()) / DATA_DOCS / "index.html"
     verdict = f"{len(red):,} red" if red else "all green"
-    head = f"Gates   {len(rows):,} expectations in {', '.join(gates)}: {verdict}; see {_PAGE}"
+    head = f"Gates   {len(rows):,} expectations in {', '.join(gates)}: {verdict}; see {page_file}"
     return "\n".join([head, *(f"        {line}" for line in red)])
 
 

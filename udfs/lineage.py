@@ -12,6 +12,7 @@ from typing import Any
 
 from udfs.errors import ConfigError
 from udfs.functions import FUNCTIONS, parse_task
+from udfs.project import target_of
 from udfs.tasks import Task
 
 _CALL = re.compile(r"assay_ask_(?:value|envelope)\(assay_task\('((?:[^']|'')*)'\),\s*")
@@ -43,7 +44,7 @@ class Call:
 
 def read_manifest(project: Path) -> dict[str, Any]:
     """Return dbt's manifest of the project; an empty one where there is none yet."""
-    path = project / "target" / "manifest.json"
+    path = target_of(project) / "manifest.json"
     if not path.exists():
         return {}
     try:

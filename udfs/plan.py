@@ -18,6 +18,7 @@ from udfs.arrow import Udfs
 from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
 from udfs.errors import ConfigError
+from udfs.project import target_of
 from udfs.providers.replay import ReplayProvider
 from udfs.resolver import Resolver
 from udfs.settings import Settings
@@ -79,7 +80,7 @@ def check_warehouse(database: Path) -> None:
 
 def manifest_of(project: Path) -> dict[str, Any]:
     """Return the manifest that `dbt compile` wrote."""
-    manifest: dict[str, Any] = json.loads((project / "target" / "manifest.json").read_text())
+    manifest: dict[str, Any] = json.loads((target_of(project) / "manifest.json").read_text())
     return manifest
 
 

@@ -9,13 +9,13 @@ import atexit
 import functools
 import gc
 import threading
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
+from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
 from dbt.flags import get_flags
@@ -24,7 +24,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from udfs import fence, reading
+from udfs import fence, home, reading
 from udfs.arrow import Udfs, create_function
 from udfs.dbt_docs import annotate
 from udfs.engine import Engine
@@ -34,13 +34,14 @@ from udfs.golden_gate import GoldenGate
 from udfs.interrupts import interrupts
 from udfs.prices import check_cap
 from udfs.progress import Ticker
+from udfs.project import project_here
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
 from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
 from udfs.telemetry import open_telemetry
 from udfs.terminal import show_progress
-from udfs.warehouse import check_database, database_path
+from udfs.warehouse import check_database, check_writable
 
 _log = AdapterLogger("Assay")
 
@@ -61,6 +62,8 @@ class _Workshop:
     """
 
     def __init__(self) -> None:
+        self.project = project_here()
+        """The project of the running invocation, once the plugin is loaded."""
         self._lock = threading.Lock()
         self._engines: dict[Settings, Engine] = {}
         self._latest: Engine | None = None
@@ -151,7 +154,7 @@ def _explain_errors(settings: Settings) -> None:
     _workshop.reach = settings
 
     def execute(method: Callable[..., Any], cursor: object, sql: str, *arguments: Any) -> Any:
-        with reading.explained(sql, _workshop.reach):
+        with reading.explained(sql, _workshop.reach, _workshop.project):
             return method(cursor, sql, *arguments)
 
     _extend(DuckDBCursorWrapper, "execute", execute)
@@ -165,6 +168,15 @@ def _annotate_docs(settings: Settings) -> None:
         return get_results(task, **found)
 
     _extend(GenerateTask, "get_catalog_results", results)
+
+
+def _find_seeds() -> None:
+    """Read seeds where the project is now: dbt remembers where it was when it was parsed."""
+
+    def path(_method: Callable[..., str], adapter: DuckDBAdapter, model: Mapping[str, Any]) -> str:
+        return home.seed_file(adapter.config, model)
+
+    _extend(DuckDBAdapter, "get_seed_file_path", path)
 
 
 def _spare_the_collector() -> None:
@@ -205,9 +217,14 @@ class Plugin(BasePlugin):
         inherited = (self.creds.settings or {}) if self.creds else {}
         config = {name: value for name, value in plugin_config.items() if name not in inherited}
         try:
-            self._settings = load_settings(config)
+            self._project = _workshop.project = home.project_of_dbt()
+            given = load_settings(config)
+            home.check_store(given.store, self._project)
+            self._settings = given.within(self._project)
             check_cap(self._settings)
-            check_database(database_path())
+            if self.creds and (database := home.place_files(self.creds, self._project)):
+                check_database(database)
+                check_writable(database)
             fence.check_files(self._settings)
             _check_profile(inherited, self._settings)
             self._engine = _workshop.engine(self._settings)
@@ -217,14 +234,21 @@ class Plugin(BasePlugin):
         _load_in_turn()
         _explain_errors(self._settings)
         _annotate_docs(self._settings)
-        if self._settings.external_access:
-            _log.warning(f"Warning: {fence.OPEN}")
+        _find_seeds()
+        for warning in self._warnings():
+            _log.warning(f"Warning: {warning}")
         _spare_the_collector()
         self._engine.begin_run(get_invocation_id())
         _workshop.watch(
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
         )
         interrupts.listen(_workshop.cancel)
+
+    def _warnings(self) -> Iterator[str]:
+        if self._settings.external_access:
+            yield fence.OPEN
+        if (stranger := home.other_code(self._project.root)) is not None:
+            yield stranger
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""
@@ -236,7 +260,7 @@ class Plugin(BasePlugin):
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Close the fence; now, because attachments and extensions of the profile are in place."""
-        fence.enclose(cursor, self._settings)
+        fence.enclose(cursor, self._settings, self._project)
 
     def load(self, source_config: Any) -> pa.Table:
         """Return a table of the store, such as `calls`; `served` with what this run did so far."""
@@ -254,7 +278,7 @@ def run_gate(gate: str, relations: Mapping[str, DuckDBPyRelation]) -> pa.Table:
     Returns one row for each expectation; raises `GateError` with a line for each red one, once
     all are in the store.
     """
-    keeper = Gatekeeper(_workshop.store, get_invocation_id(), Path.cwd())
+    keeper = Gatekeeper(_workshop.store, get_invocation_id(), _workshop.project)
     return keeper.check(gate, relations)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quality.line_ends import unix
 from udfs.canonical import digest
 from udfs.errors import PublishError
 from udfs.tally import quoted
@@ -126,6 +128,20 @@ def checks(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def lf_checksum(checksum: str, contents: str) -> str:
+    """Return dbt's checksum of a file as it would be with LF for its line ends.
+
+    A checksum that is not of these contents stays as it is.
+    """
+    if "\r" not in contents or _sha256(contents) != checksum:
+        return checksum
+    return _sha256(unix(contents))
+
+
+def _sha256(contents: str) -> str:
+    return hashlib.sha256(contents.strip().encode()).hexdigest()
+
+
 def seed_hashes(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the SHA-256 of each seed file, by name."""
     seeds = [node for node in manifest["nodes"].values() if node["resource_type"] == "seed"]
@@ -137,7 +153,7 @@ def code_hash(manifest: Mapping[str, Any]) -> str:
     project = manifest["metadata"].get("project_name")
     nodes = [[name, node["checksum"]["checksum"]] for name, node in manifest["nodes"].items()]
     macros = [
-        [name, digest(macro["macro_sql"])]
+        [name, digest(unix(macro["macro_sql"]))]
         for name, macro in manifest["macros"].items()
         if macro["package_name"] == project
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from udfs import fence
+from udfs.project import project_here
 from udfs.settings import Reach
 
 _CALL = re.compile(r"\b(?:read|sniff|scan|parquet)_\w+\s*\(|\bfrom\s+(?=')", re.IGNORECASE)
@@ -50,7 +51,7 @@ def files(sql: str, reach: Reach) -> Iterator[Path]:
 
 def within(names: Iterable[str], reach: Reach) -> Iterator[Path]:
     """Yield those of these names that are files which `reach` lets SQL read."""
-    allowed = [folder.resolve() for folder in fence.folders(reach, Path.cwd())]
+    allowed = [folder.resolve() for folder in fence.folders(reach, project_here())]
     for path in map(Path, names):
         inside = any(path.resolve().is_relative_to(folder) for folder in allowed)
         if (inside or reach.external_access) and path.is_file():

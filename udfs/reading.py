@@ -13,6 +13,7 @@ import duckdb
 
 from udfs import fence
 from udfs.data_files import NEVER, PAGE, Wanted, ragged, starts_with, trouble
+from udfs.project import Project
 from udfs.readers import calls, columns, files, option, reads_csv, within
 from udfs.settings import Reach
 
@@ -43,23 +44,25 @@ _MOST_LETTERS = 40
 
 
 @contextlib.contextmanager
-def explained(sql: str, reach: Reach) -> Iterator[None]:
+def explained(sql: str, reach: Reach, project: Project | None = None) -> Iterator[None]:
     """Raise an error of DuckDB inside anew, with what `explanation` says of it."""
     try:
         yield
     except duckdb.Error as error:
-        if (said := explanation(error, sql, reach)) is None:
+        if (said := explanation(error, sql, reach, project)) is None:
             raise
         raise type(error)(said) from None
 
 
-def explanation(error: duckdb.Error, sql: str, reach: Reach) -> str | None:
+def explanation(
+    error: duckdb.Error, sql: str, reach: Reach, project: Project | None = None
+) -> str | None:
     """Return what to say in place of an error of `sql`; None where DuckDB's own words will do.
 
     Looks into the files that the error or the SQL names, as far as `reach` lets SQL do so.
     """
     said = str(error)
-    if (remedy := fence.remedy(error)) is not None:
+    if (remedy := fence.remedy(error, project)) is not None:
         return None if remedy in said else f"{said}\n{remedy}"
     if missing := _MISSING.search(said):
         return _not_there(missing["path"], reach)

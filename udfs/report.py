@@ -11,6 +11,7 @@ from typing import Any
 
 from udfs.arrivals import NOTHING_CAME, Arrivals, asks
 from udfs.census import ASSUMED_TOKENS_PER_SECOND, Plan
+from udfs.project import target_of
 from udfs.store import Store
 
 
@@ -90,7 +91,7 @@ def stopped_by(store: Store, invocation_id: str) -> tuple[str, str] | None:
 
 def run_results(project: Path) -> dict[str, Any] | None:
     """Return dbt's `run_results.json`, or None where there is none."""
-    path = project / "target" / "run_results.json"
+    path = target_of(project) / "run_results.json"
     if not path.exists():
         return None
     results: dict[str, Any] = json.loads(path.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -20,6 +21,7 @@ import yaml
 
 from udfs.data_files import not_utf8
 from udfs.errors import ConfigError
+from udfs.project import target_of
 
 GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
@@ -40,8 +42,9 @@ EXIT_CODES = {"budget": BUDGET_EXIT, "quota": QUOTA_EXIT}
 """Exit code for what stopped a run, where dbt's own (0, 1, 2) would not tell."""
 
 
-BESIDE = Path("target") / "beside"
-"""Where commands that only look let dbt write, so that what the last build left stays there."""
+BESIDE = "beside"
+"""The folder, in dbt's own, where commands that only look let dbt write: what the last build left
+stays there."""
 
 _PARSED = "partial_parse.msgpack"
 
@@ -56,9 +59,10 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
 
     Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
-    _remember_the_build()
+    folder = target_of(Path()) / BESIDE
+    _remember_the_build(folder)
     with tempfile.TemporaryFile("w+") as printed:
-        beside = ["--quiet", "--target-path", str(BESIDE)]
+        beside = ["--quiet", "--target-path", str(folder)]
         code = run_dbt([command, *beside, *arguments], printed)
         if code > SIGNALLED:
             sys.exit(code)
@@ -67,15 +71,15 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
             said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
             message = f"dbt {command} failed: {' '.join(said.split())}"
             raise ConfigError(message)
-    manifest: dict[str, Any] = json.loads((BESIDE / "manifest.json").read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return manifest
 
 
-def _remember_the_build() -> None:
+def _remember_the_build(folder: Path) -> None:
     """Let dbt begin beside with what it parsed for the build; it parses what has changed since."""
-    parsed, own = BESIDE.parent / _PARSED, BESIDE / _PARSED
+    parsed, own = folder.parent / _PARSED, folder / _PARSED
     if parsed.exists() and not own.exists():
-        BESIDE.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         shutil.copyfile(parsed, own)
 
 
@@ -131,6 +135,7 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
     to SIGINT, as it does for jobs in the background of a script. Raises `ConfigError` before it
     starts dbt where a file of the project is not UTF-8.
     """
+    _check_folders()
     check_texts(Path())
     told = _Told()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -141,6 +146,19 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
         if told.number is not None:
             return _end(child, told)
     return code if told.number is None else SIGNALLED + told.number
+
+
+def _check_folders() -> None:
+    """Raise `ConfigError` where dbt cannot write what it must: it would end without a word."""
+    for folder in (target_of(Path()), Path(os.environ.get("DBT_LOG_PATH") or "logs")):
+        whole = folder.absolute()
+        there = next(place for place in (whole, *whole.parents) if place.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            message = (
+                f"{there} cannot be written to, and dbt writes to {folder}; see to its rights, or "
+                "name other folders in `DBT_TARGET_PATH` and `DBT_LOG_PATH`."
+            )
+            raise ConfigError(message)
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from udfs.errors import ConfigError
+from udfs.project import Project, place
 
 PREFIX = "ASSAY_"
 PUBLIC_BASE_URL = "https://api.openai.com/v1"
@@ -45,18 +46,19 @@ def _blank_is_none(value: object) -> object:
 def _listed(value: object) -> object:
     """Folders as an environment variable spells them: with commas between; no buckets."""
     if isinstance(value, str):
-        value = tuple(name.strip() for name in value.split(",") if name.strip())
+        value = tuple(name for name in value.split(",") if name.strip())
     names = value if isinstance(value, list | tuple) else ()
-    if remote := next((name for name in names if _REMOTE.match(str(name))), None):
+    if remote := next((name for name in names if _REMOTE.match(str(name).strip())), None):
         message = (
             f"{remote} is no folder of this machine, and SQL reaches no other; fetch its files "
             "into a folder before the build and name that, or see docs/how-to/your-own-files.md"
         )
         raise ValueError(message)
-    return value
+    return tuple(place(name) for name in names)
 
 
 _none_if_blank = BeforeValidator(_blank_is_none)
+Place = Annotated[Path, BeforeValidator(lambda value: place(value) if value else value)]
 Text = Annotated[str | None, _none_if_blank]
 Count = Annotated[int | None, _none_if_blank, Field(ge=1)]
 Price = Annotated[float | None, _none_if_blank, Field(ge=0, allow_inf_nan=False)]
@@ -79,6 +81,17 @@ class Reach(BaseModel):
         "warns while it is on.",
     )
 
+    def within(self, project: Project) -> Self:
+        """Return the same with every path as it is from any folder."""
+        return self.model_copy(update=dict(self._placed(project)))
+
+    def _placed(self, project: Project) -> Iterator[tuple[str, object]]:
+        for name, value in self:
+            if isinstance(value, Path):
+                yield name, project.path(value)
+            elif isinstance(value, tuple):
+                yield name, tuple(map(project.path, value))
+
 
 class Settings(Reach):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
@@ -95,7 +108,7 @@ class Settings(Reach):
         "`#`.",
     )
     model: Text = Field(default=None, description="The model that is asked; needed with `openai`.")
-    store: Path = Field(
+    store: Place = Field(
         default=Path(".assay/store.sqlite"),
         description="The file of answers, ledger and dead letters; keep it, it is what you paid "
         "for.",
@@ -105,7 +118,7 @@ class Settings(Reach):
         description="Whether the text of an ask that failed is kept in the store, so that a dead "
         "letter can be replayed without a build.",
     )
-    publish: Path = Field(
+    publish: Place = Field(
         default=Path("published"),
         description="The folder in which gold is published once a build is green.",
     )
@@ -286,7 +299,11 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
     _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
     _refuse_sdk_url(config, environ)
     _check_threads(environ)
-    given = {name: value for name, value in config.items() if _blank_is_none(value) is not None}
+    given = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in config.items()
+        if _blank_is_none(value) is not None
+    }
     if key := environ.get("OPENAI_API_KEY", "").strip():
         given["api_key"] = key
     try:

@@ -11,6 +11,7 @@ import duckdb
 
 from udfs.errors import ConfigError
 from udfs.fence import enclose
+from udfs.project import place
 from udfs.settings import reach_from_environ
 
 _SQLITE = b"SQLite format 3\0"
@@ -18,7 +19,7 @@ _SQLITE = b"SQLite format 3\0"
 
 def database_path() -> Path:
     """Return the DuckDB file of the warehouse."""
-    return Path(os.environ.get("ASSAY_DATABASE") or "warehouse.duckdb")
+    return place(os.environ.get("ASSAY_DATABASE", "").strip() or "warehouse.duckdb")
 
 
 def check_database(path: Path) -> None:
@@ -32,6 +33,21 @@ def check_database(path: Path) -> None:
                 "file, such as warehouse.duckdb."
             )
             raise ConfigError(message)
+
+
+def check_writable(path: Path) -> None:
+    """Raise `ConfigError` where DuckDB cannot make or change the file at `path`."""
+    folder = path.parent
+    if not folder.is_dir():
+        reason = "its folder is not there; make it"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        reason = "its folder cannot be written to; see to its rights"
+    elif path.exists() and not os.access(path, os.W_OK):
+        reason = "the file cannot be written to; see to its rights"
+    else:
+        return
+    message = f"`ASSAY_DATABASE` is {path}: {reason}, or name another file."
+    raise ConfigError(message)
 
 
 def open_warehouse(

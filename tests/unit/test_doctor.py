@@ -18,6 +18,7 @@ from udfs.doctor import (
     warehouse_findings,
 )
 from udfs.doctor.endpoint import clock_finding, limits_finding
+from udfs.doctor.environment import code_finding, program_finding, shell_finding
 from udfs.doctor.settings import origins
 from udfs.doctor.setup import pth_findings
 from udfs.profile import plugin_config, profiles_file
@@ -166,6 +167,34 @@ def test_a_pth_file_that_nothing_brought_or_that_was_changed_is_wrong(tmp_path: 
     changed, stray = pth_findings(tmp_path)
     assert ("good.pth" in changed.text, "stray.pth" in stray.text) == (True, True)
     assert {changed.verdict, stray.verdict} == {"wrong"}
+
+
+def test_an_environment_of_another_folder_is_wrong(tmp_path: Path) -> None:
+    """It runs another's code; a project without code of its own runs what is installed."""
+    assert code_finding(tmp_path, ROOT) is None
+    (tmp_path / "udfs").mkdir()
+    (tmp_path / "udfs" / "plugin.py").touch()
+    assert code_finding(tmp_path, None) is None
+    found = code_finding(tmp_path, ROOT)
+    assert found is not None
+    assert (found.verdict, "./scripts/setup" in str(found)) == ("wrong", True)
+    assert code_finding(ROOT, ROOT) is None
+
+
+def test_a_dbt_that_starts_or_means_another_environment_is_told(tmp_path: Path) -> None:
+    """After a move, and in a shell that has activated another one."""
+    programs, others = tmp_path / "it's $1", tmp_path / "others"
+    spelled = str(programs).replace("$", "\\$")
+    for folder in (programs, others):
+        folder.mkdir()
+        (folder / "dbt").write_text(f"#!/bin/sh\n'''exec' \"{spelled}/python\" \"$0\"\n' '''\n")
+        (folder / "dbt").chmod(0o755)
+    assert program_finding(programs) is None
+    assert str(program_finding(others)).startswith("wrong environment")
+    assert str(program_finding(tmp_path)).startswith("wrong environment")
+    assert shell_finding(programs, str(programs)) is None
+    assert shell_finding(programs, "") is None
+    assert str(shell_finding(programs, str(others))).startswith("warning environment")
 
 
 def test_a_warehouse_that_is_none_is_wrong_and_is_left_alone(tmp_path: Path) -> None:

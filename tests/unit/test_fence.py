@@ -13,6 +13,7 @@ import pytest
 
 from udfs.errors import ConfigError
 from udfs.fence import check_files, enclose, folders, literal, lock, remedy
+from udfs.project import project_here
 from udfs.settings import Reach, reach_from_environ
 
 SECRET = "canary-7c20"
@@ -221,7 +222,8 @@ def test_g07_the_folders_of_the_seeds_are_within(
     """As dbt_project.yml names them."""
     if project is not None:
         (tmp_path / "dbt_project.yml").write_text(project, encoding="utf-8")
-    assert folders(Reach(), tmp_path) == tuple(map(Path, expected))
+    found = folders(Reach(), project_here({"DBT_PROJECT_DIR": str(tmp_path)}))
+    assert found == tuple(tmp_path / name for name in expected)
 
 
 def test_g07_a_wrong_switch_is_refused() -> None:

@@ -14,6 +14,7 @@ from quality.inventory import Inventory
 from quality.lock import write_lock
 from udfs.errors import GateError
 from udfs.gates import DATA_DOCS, Gatekeeper, suites_of, summary
+from udfs.project import project_at
 from udfs.store import Store
 from udfs.store.gates import gate_rows
 
@@ -34,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def keeper(store: Store, tmp_path: Path) -> Gatekeeper:
     """A gatekeeper of a project in a folder of its own, which promises nothing."""
     write_lock(tmp_path, Inventory())
-    return Gatekeeper(store, INVOCATION, tmp_path)
+    return Gatekeeper(store, INVOCATION, project_at(tmp_path, "target", []))
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_green_gate_returns_its_results(
     keeper: Gatekeeper, store: Store, orders: dict[str, duckdb.DuckDBPyRelation]
 ) -> None:
     """One row for each expectation, the same as in the store."""
-    put(keeper.project, "gate_gold", "orders", ROWS, UNIQUE)
+    put(keeper.project.root, "gate_gold", "orders", ROWS, UNIQUE)
     table = keeper.check("gate_gold", orders)
     assert table.column("evaluated").to_pylist() == [3, 3]
     assert table.column("invocation_id").to_pylist() == [INVOCATION] * 2
@@ -73,12 +74,20 @@ def test_a_red_gate_records_before_it_raises(
     keeper: Gatekeeper, store: Store, orders: dict[str, duckdb.DuckDBPyRelation]
 ) -> None:
     """And writes its page; the message has a line for each red expectation."""
-    put(keeper.project, "gate_gold", "orders", ROWS, UNIQUE | {"meta": {"minimum_evaluated": 4}})
+    put(
+        keeper.project.root,
+        "gate_gold",
+        "orders",
+        ROWS,
+        UNIQUE | {"meta": {"minimum_evaluated": 4}},
+    )
     with pytest.raises(GateError) as caught:
         keeper.check("gate_gold", orders)
     assert len(str(caught.value).splitlines()) == 2
     assert [row[3] for row in recorded(store)] == ["", "too_few"]
-    assert "too_few" in (keeper.project / DATA_DOCS / "index.html").read_text(encoding="utf-8")
+    assert "too_few" in (keeper.project.target / DATA_DOCS / "index.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_gate_that_reads_nothing_is_red(keeper: Gatekeeper) -> None:
@@ -91,7 +100,7 @@ def test_models_and_suites_must_match(
     keeper: Gatekeeper, store: Store, orders: dict[str, duckdb.DuckDBPyRelation]
 ) -> None:
     """A model without a suite and a suite without a model are both red."""
-    put(keeper.project, "gate_gold", "bills", ROWS)
+    put(keeper.project.root, "gate_gold", "bills", ROWS)
     with pytest.raises(GateError, match="no such file"):
         keeper.check("gate_gold", orders)
     assert recorded(store) == [
@@ -105,7 +114,7 @@ def test_f09_a_frame_that_cannot_be_read_is_red_and_quotes_nothing(
 ) -> None:
     """DuckDB's message has the value in it."""
     odd = UNIQUE | {"kwargs": {"column": "number"}}
-    put(keeper.project, "gate_gold", "orders", ROWS, odd, number="name::integer")
+    put(keeper.project.root, "gate_gold", "orders", ROWS, odd, number="name::integer")
     with pytest.raises(GateError, match="its frame cannot be read: ConversionException") as caught:
         keeper.check("gate_gold", orders)
     assert "canary" not in str(caught.value)
@@ -115,7 +124,7 @@ def test_a_second_check_of_a_run_replaces_the_first(
     keeper: Gatekeeper, store: Store, orders: dict[str, duckdb.DuckDBPyRelation]
 ) -> None:
     """There is one row for each expectation."""
-    put(keeper.project, "gate_gold", "orders", ROWS)
+    put(keeper.project.root, "gate_gold", "orders", ROWS)
     keeper.check("gate_gold", orders)
     keeper.check("gate_gold", orders)
     assert len(recorded(store)) == 1
@@ -126,7 +135,7 @@ def test_the_summary_counts_and_names_what_is_red(
 ) -> None:
     """Of all gates of the run, in their order; the page of all of them is named."""
     assert summary(store, INVOCATION) == "Gates   none was run"
-    put(keeper.project, "gate_silver", "orders", ROWS)
+    put(keeper.project.root, "gate_silver", "orders", ROWS)
     keeper.check("gate_silver", orders)
     page = "see target/data_docs/index.html"
     (head,) = summary(store, INVOCATION).splitlines()

@@ -9,22 +9,13 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    (
-        "errors",
-        "encodings",
-        "canonical",
-        "clock",
-        "interrupts",
-        "grounding",
-        "words",
-        "field_types",
-        "unreadable",
-    ),
-    ("tasks",),
+    ("errors", "encodings", "canonical", "clock", "interrupts", "grounding", "words"),
+    ("field_types", "unreadable"),
+    ("tasks", "project"),
     ("json_text",),
     ("functions",),
     ("settings",),
-    ("records", "fence", "data_files", "profile", "provenance"),
+    ("records", "fence", "home", "data_files", "profile", "provenance"),
     ("readers",),
     ("reading",),
     ("events",),
@@ -180,7 +171,8 @@ def test_the_walk_sees_relative_and_inner_imports() -> None:
 
 
 QUALITY = (
-    *("records", "suites", "forms", "frames", "checks", "verdict", "data_docs", "inventory"),
+    *("line_ends", "records", "suites", "forms", "frames", "checks", "verdict", "data_docs"),
+    "inventory",
     "lock",
 )
 """The modules of `quality/`, low to high; they know nothing of dbt, the store or `udfs`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from udfs.publication import (
     gold_tables,
     harmless,
     input_tables,
+    lf_checksum,
     name_of,
     obstacles,
     retired,
@@ -195,6 +197,14 @@ def test_the_hash_of_the_code_moves_with_it(change: Callable[[Json], None]) -> N
     changed = copy.deepcopy(MANIFEST)
     change(changed)
     assert code_hash(MANIFEST) == code_hash(copy.deepcopy(MANIFEST)) != code_hash(changed)
+
+
+def test_a_checksum_is_that_of_the_file_with_lf() -> None:
+    """As dbt makes it; one that is of something else stays."""
+    lf, crlf = "id\n1\n2", "id\r\n1\r\n2\r\n"
+    made = {text: hashlib.sha256(text.strip().encode()).hexdigest() for text in (lf, crlf)}
+    assert lf_checksum(made[crlf], crlf) == made[lf] == lf_checksum(made[lf], lf)
+    assert lf_checksum("of a path", crlf) == "of a path"
 
 
 def test_names_sort_by_time() -> None:

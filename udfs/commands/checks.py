@@ -25,7 +25,7 @@ from udfs.assurance import (
     warn_level,
 )
 from udfs.console import Json, print_json
-from udfs.gates import MANIFEST
+from udfs.project import target_of
 from udfs.publication import named, partial_by
 from udfs.runner import manifest_beside
 from udfs.settings import Settings
@@ -120,7 +120,8 @@ def _run_lines(
 ) -> Iterator[str]:
     manifest = _manifest(project)
     if manifest.get("metadata", {}).get("invocation_id") != results["metadata"]["invocation_id"]:
-        yield f"{MANIFEST} is not of this run; build again, and nothing else beside it"
+        file = target_of(Path()) / "manifest.json"
+        yield f"{file} is not of this run; build again, and nothing else beside it"
         return
     told = results["args"].get("vars") or {}
     yield from unchecked(results, manifest, deliberate=selects(arguments))
@@ -145,7 +146,8 @@ def _settled(project: Path, present: Inventory) -> str:
 
 def _manifest(project: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads((project / MANIFEST).read_text(encoding="utf-8"))
+        file = target_of(project) / "manifest.json"
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return manifest

@@ -15,6 +15,7 @@ from udfs.doctor import (
     Finding,
     disk_findings,
     endpoint_findings,
+    environment_findings,
     settings_findings,
     setup_findings,
     store_findings,
@@ -22,6 +23,7 @@ from udfs.doctor import (
 )
 from udfs.errors import AssayError, ConfigError, StoreError
 from udfs.profile import profiles_file
+from udfs.project import place
 from udfs.settings import Settings, settings_from_environ
 from udfs.store import Salvaged, StartedOver, Store, repair, start_over
 from udfs.warehouse import database_path
@@ -85,12 +87,14 @@ def _accepted(started: StartedOver) -> str:
 def examine(store: Path, profiles: Path, *, offline: bool = False) -> Iterator[Finding]:
     """Yield everything there is to say; only the endpoint is asked, and only the ledger grows."""
     yield from setup_findings(profiles)
+    yield from environment_findings(Path.cwd())
     yield from settings_findings(os.environ, profiles)
     yield from store_findings(store)
     yield from warehouse_findings(database_path())
-    publish = os.environ.get("ASSAY_PUBLISH") or str(Settings.model_fields["publish"].default)
+    said = os.environ.get("ASSAY_PUBLISH", "").strip()
+    publish = place(said or Settings.model_fields["publish"].default)
     folders = {"store": store.parent, "warehouse": database_path().parent}
-    yield from disk_findings(folders | {"publications": Path(publish)})
+    yield from disk_findings(folders | {"publications": publish})
     yield from _endpoint(store, offline=offline)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import shutil
@@ -17,12 +18,14 @@ import typer
 from udfs.commands.checks import red_lines
 from udfs.console import Json, print_json
 from udfs.errors import PublishError
+from udfs.project import target_of
 from udfs.publication import (
     age,
     checks,
     code_hash,
     gold_tables,
     input_tables,
+    lf_checksum,
     obstacles,
     seed_hashes,
 )
@@ -176,7 +179,7 @@ def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
 
 
 def _release(project: Path, settings: Settings) -> Release:
-    results, manifest = run_results(project) or {}, _manifest(project)
+    results, manifest = run_results(project) or {}, _with_lf(project, _manifest(project))
     invocation_id = invocation_of(results)
     return Release(
         invocation_id=invocation_id,
@@ -208,8 +211,18 @@ def _gates(settings: Settings, invocation_id: str) -> list[dict[str, Any]]:
 
 
 def _manifest(project: Path) -> dict[str, Any]:
-    path = project / "target" / "manifest.json"
+    path = target_of(project) / "manifest.json"
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _with_lf(project: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest whose checksums do not depend on how git or an editor ends lines."""
+    for node in manifest["nodes"].values():
+        with contextlib.suppress(OSError, ValueError):  # what is none of the project's files
+            contents = (project / node["original_file_path"]).read_bytes().decode()
+            given = str(node["checksum"]["checksum"])
+            node["checksum"]["checksum"] = lf_checksum(given, contents)
     return manifest
 
 

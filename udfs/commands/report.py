@@ -14,7 +14,7 @@ from udfs.console import Json, print_json, store_path
 from udfs.errors import AssayError
 from udfs.report import invocation_of, run_results
 from udfs.reporting import notes
-from udfs.reporting.making import FOLDER, LATEST, file_of, make, write
+from udfs.reporting.making import file_of, folder, latest, make, write
 from udfs.warehouse import database_path
 
 _SIGNALLED = 128
@@ -63,7 +63,7 @@ def after_build(results: dict[str, Any] | None, code: int, *, ended: bool) -> No
         return
     invocation = invocation_of(results)
     try:
-        notes.keep(FOLDER, invocation, notes.built_from(results, code))
+        notes.keep(folder(), invocation, notes.built_from(results, code))
         if code > _SIGNALLED:
             return
         _, page = make(store_path(os.environ), database_path(), results, invocation)
@@ -72,11 +72,11 @@ def after_build(results: dict[str, Any] | None, code: int, *, ended: bool) -> No
         first = str(error).strip().splitlines()[:1]
         typer.echo(f"Warning: there is no report of this run: {''.join(first)}", err=True)
         return
-    typer.echo(f"Report  {LATEST}; to look at it: ./scripts/assay report --open")
+    typer.echo(f"Report  {latest()}; to look at it: ./scripts/assay report --open")
 
 
 def _written(invocation_id: str, page: str) -> Path:
     """Write the page of a run, and as the latest one."""
     path = write(page, file_of(invocation_id))
-    write(page, LATEST)
+    write(page, latest())
     return path

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from udfs.errors import ConfigError
+from udfs.project import target_of
 from udfs.providers import open_provider
 from udfs.settings import settings_from_environ
 from udfs.suggestions.cells import cells
@@ -22,7 +23,6 @@ from udfs.warehouse import database_path, open_warehouse
 
 MOST_NAMED = 3
 LONGEST_TYPE = 60
-_MANIFEST = Path("target/manifest.json")
 
 
 def command(
@@ -60,9 +60,10 @@ def command(
 
 def _manifest() -> dict[str, Any]:
     """Return dbt's manifest; without one tables are found by their own names."""
-    if not _MANIFEST.exists():
+    file = target_of(Path()) / "manifest.json"
+    if not file.exists():
         return {}
-    manifest: dict[str, Any] = json.loads(_MANIFEST.read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return manifest
 
 

@@ -10,16 +10,11 @@ from typing import Any
 
 from udfs.clock import now_utc
 from udfs.errors import ConfigError
+from udfs.project import target_of
 from udfs.reporting.facts import Facts
 from udfs.reporting.ledger import read_ledger
 from udfs.reporting.notes import file_name, known, verdict
 from udfs.store import Store
-
-FOLDER = Path("target/assay")
-"""Where reports are, within the project."""
-
-LATEST = FOLDER / "report.html"
-"""The report of the run that was reported last."""
 
 
 def make(
@@ -42,7 +37,7 @@ def make(
         message = f"The store {store_path} knows of no run; run ./scripts/build first."
         raise ConfigError(message)
     run = ledger.run
-    built = known(FOLDER, run.invocation_id, results)
+    built = known(folder(), run.invocation_id, results)
     warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
     page = render(Facts(ledger, warehouse, built, verdict(run, built), now_utc()))
     return run.invocation_id, page
@@ -57,6 +52,16 @@ def write(page: str, target: Path) -> Path:
     return target
 
 
+def folder() -> Path:
+    """Return where reports are, within the project."""
+    return target_of(Path()) / "assay"
+
+
+def latest() -> Path:
+    """Return the report of the run that was reported last."""
+    return folder() / "report.html"
+
+
 def file_of(invocation_id: str) -> Path:
     """Return where the report of a run is kept."""
-    return FOLDER / f"report-{file_name(invocation_id)}.html"
+    return folder() / f"report-{file_name(invocation_id)}.html"

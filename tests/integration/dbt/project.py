@@ -96,14 +96,19 @@ class Project:
         return Run(done.code, done.out, _results(results))
 
     def run(
-        self, module: str, *arguments: str, env: Mapping[str, str], merged: bool = False
+        self,
+        module: str,
+        *arguments: str,
+        env: Mapping[str, str],
+        merged: bool = False,
+        cwd: Path | None = None,
     ) -> Done:
-        """Run a command in this folder and wait for it; `env` is added for this run only."""
+        """Run a command, in this folder unless told, and wait; `env` is for this run only."""
         given = {**self.env, **env}.items()
         settings = frozenset(pair for pair in given if pair[0].startswith("ASSAY_"))
         self._remember(settings)
         seen = self._environment(env)
-        done = warm_run(module, arguments, self.root, seen, RUN_SECONDS, merged=merged)
+        done = warm_run(module, arguments, cwd or self.root, seen, RUN_SECONDS, merged=merged)
         self._remember(settings)
         return done
 

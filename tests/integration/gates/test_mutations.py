@@ -53,7 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def manifest(shop: Project) -> Manifest:
     """What dbt makes of it."""
-    found: Manifest = json.loads((shop.root / BESIDE / "manifest.json").read_text())
+    found: Manifest = json.loads((shop.root / "target" / BESIDE / "manifest.json").read_text())
     return found
 
 
