@@ -110,7 +110,8 @@ HELD = {
     "listed": due("""unique_key=['"Order ID"', 'id']""", "['id', '\"order id\"']"),
     "merged": due("unique_key='id', incremental_strategy='merge'"),
     "merged_using": due(
-        "incremental_strategy='merge', merge_on_using_columns=['id'], merge_exclude_columns=['grp']"
+        "incremental_strategy='merge', merge_on_using_columns=['id'], "
+        "merge_exclude_columns=['grp']"
     ),
     "named": NAMED,
 }

@@ -61,7 +61,7 @@ def test_what_is_gone_leaves_and_comes_back_for_nothing(story: Story) -> None:
 
 
 def test_a_part_of_the_source_removes_nothing(story: Story) -> None:
-    """dbt cuts the source down for a dry run; an empty source stops the model, unless it is meant."""
+    """dbt cuts it down for a dry run; an empty source stops the model, unless it is meant."""
     assert story.run(*ROWS, flags=("--empty", "--select", "kept")).code == 0
     assert story.kept == list(ROWS)
 
