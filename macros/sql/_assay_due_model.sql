@@ -88,8 +88,9 @@
         {%- if name | lower in words or not modules.re.fullmatch('[^\\W\\d]\\w*|"(?:[^"]|"")+"', name) -%}
             {%- do _assay_error(
                 'ai_due', 'unique_key', name,
-                'dbt writes it into SQL as it stands; put it into double quotes, such as '
+                'dbt writes it into SQL as it stands; put the name of a column into double quotes, such as '
                 ~ _assay_quoted(_assay_identifier(_assay_path(name)[-1]))
+                ~ ', and give an expression a column of its own'
             ) -%}
         {%- endif -%}
     {%- endfor -%}

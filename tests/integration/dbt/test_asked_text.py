@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from udfs import arrow
 from udfs.faultd import FaultServer
+from udfs.golden import Source, read_rows
 
 from .project import Project
 
@@ -121,3 +124,12 @@ def test_a_column_of_text_pays_nothing_for_it(asked: Project) -> None:
             for body in ("range::varchar", "to_json(range)")
         ]
     assert ["assay_text" in str(plan) for plan in plans] == [False, True]
+
+
+def test_a_golden_file_is_asked_about_in_the_same_way(tmp_path: Path) -> None:
+    """So that `evaluate` measures the texts that a model would ask about."""
+    rows = [{"title": title, "topic": "a"} for title in ("Slam", 1776, "", None, {"a": None})]
+    data = tmp_path / "gold.json"
+    data.write_text(json.dumps(rows), encoding="utf-8")
+    found = [row.text for row in read_rows(Source(data, "title", "topic"))]
+    assert found == ["Slam", "1776", "", None, None]
