@@ -67,6 +67,11 @@ STOPPED = {
         ),
         "take them out",
     ),
+    "windowed": (
+        ANSWER
+        + "select row_number() over (partition by {{ topic }}) as at from {{ ref('notes') }}",
+        "PARTITION BY window expressions cannot be volatile",
+    ),
     "nowhere": (due("unique_key='nowhere'", "'nowhere'"), 'column "nowhere" not found'),
 }
 """Models by name, each with words of the message that stops it."""
@@ -119,6 +124,9 @@ OTHERS = {
     "silver/whole.sql": due("materialized='table'", "'no such column'"),
     "silver/seen.sql": due("materialized='view'"),
     "silver/within.sql": due("materialized='ephemeral'"),
+    "silver/numbered.sql": "{{ config(materialized='table') }} with asked as ("
+    "select id, {{ ai_sentiment('body') }} as score from {{ ref('notes') }}) "
+    "select row_number() over (partition by score order by id) as place from asked",
     "silver/reads_it.sql": "{{ config(materialized='table') }} from {{ ref('within') }}",
     "snapshots.yml": "snapshots: [{name: snapped, relation: ref('reads_it'), "
     "config: {unique_key: id, strategy: check, check_cols: [body]}}]",
