@@ -17,6 +17,7 @@ import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from udfs.engine import Engine
+from udfs.json_text import text_of
 from udfs.records import Outcome, Question
 from udfs.resolver import Resolver, Texts
 
@@ -63,6 +64,7 @@ class Udfs:
         }
         for name, function in marks.items():
             create_function(connection, name, function, parameters=1, volatile=True)
+        create_function(connection, "assay_text", text, parameters=2, volatile=False)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
         create_function(connection, "assay_task_of", self.task_of, parameters=2, volatile=False)
 
@@ -138,6 +140,12 @@ class Udfs:
             for place, text in zip(places, said, strict=True):
                 shown[place] = text
         return pa.array(shown, _TEXT)
+
+
+def text(contents: Column, texts: Column) -> Column:
+    """What is asked about in JSON and in what has parts, each beside its text; see `text_of`."""
+    pairs = zip(contents.to_pylist(), texts.to_pylist(), strict=True)
+    return pa.array([text_of(*pair) for pair in pairs], _TEXT)
 
 
 def create_function(

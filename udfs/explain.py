@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from udfs import arrow
 from udfs.canonical import normalise
 from udfs.console import Row, select
 from udfs.errors import ConfigError
@@ -196,9 +197,10 @@ def texts_of(
 
     The expression of the model is evaluated as it stands, under the name that it gives its table.
     """
+    arrow.create_function(connection, "assay_text", arrow.text, parameters=2, volatile=False)
     found = _QUALIFIER.match(call.text_sql)
     alias = quoted(found[1]) if found else "asked"
-    query = f"select ({call.text_sql})::varchar from {relation} as {alias} where {condition}"  # noqa: S608
+    query = f"select {call.asked_sql} from {relation} as {alias} where {condition}"  # noqa: S608
     with contextlib.suppress(duckdb.Error):  # a column is not there: another relation has it
         return [row[0] for row in connection.execute(query).fetchall()]
     return []

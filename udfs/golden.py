@@ -14,6 +14,7 @@ from typing import Any, cast
 import duckdb
 import yaml
 
+from udfs import arrow
 from udfs.canonical import normalise
 from udfs.data_files import Wanted, trouble
 from udfs.errors import ConfigError
@@ -94,8 +95,12 @@ def _select(connection: duckdb.DuckDBPyConnection, joined: str, source: Source) 
         _check_columns(source, columns)
         gold = _quoted(source.label)
         by = "null" if source.by is None else _quoted(source.by)
+        text, parts = _quoted(source.text), "'JSON|STRUCT|MAP|VARIANT|]'"
+        arrow.create_function(connection, "assay_text", arrow.text, parameters=2, volatile=False)
         rows = connection.execute(
-            f"select cast({_quoted(source.text)} as varchar), "  # noqa: S608
+            f"select case when regexp_matches(typeof({text}), {parts}) "  # noqa: S608
+            f"then assay_text(to_json({text}), cast({text} as varchar)) "
+            f"else cast({text} as varchar) end, "
             f"{gold if source.structured else f'cast({gold} as varchar)'}, "
             f"cast({by} as varchar) from {joined} where ({source.where or 'true'}\n)"
         ).fetchall()

@@ -1,4 +1,4 @@
-"""JSON that others wrote: how deep it may be, numbers of any length, records as objects. Pure."""
+"""JSON that others wrote: its depth, its numbers, records as objects, what it says. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from udfs.canonical import normalise, scrub
 from udfs.tasks import Rejected
 
 MAX_DEPTH = 64
@@ -53,6 +54,31 @@ def read_record(text: str, *, as_written: bool = False) -> dict[str, Any]:
         message = "the text is not a record: a JSON object of columns"
         raise Rejected(message)
     return record
+
+
+def text_of(content: str | None, text: str | None) -> str | None:
+    """Return what is asked about in a JSON value: a string itself; `text` for any other value.
+
+    None for null, and where nothing in it is visible: names of fields are not looked at. What is
+    too deep to be looked through, or is no JSON, is `text`.
+    """
+    if content is None or depth(content) > MAX_DEPTH:
+        return text
+    try:
+        value = _AS_WRITTEN.decode(content)
+    except (ValueError, RecursionError):
+        return text
+    if isinstance(value, str) and content.lstrip().startswith('"'):
+        return scrub(value)
+    return text if _is_visible(value) else None
+
+
+def _is_visible(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_is_visible, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_visible, value))
+    return value is not None and (not isinstance(value, str) or normalise(value) != "")
 
 
 _AS_WRITTEN = json.JSONDecoder(parse_int=str, parse_float=str)

@@ -17,7 +17,9 @@ from udfs.tasks import Task
 
 _CALL = re.compile(r"assay_ask_(?:value|envelope)\(assay_task\('((?:[^']|'')*)'\),\s*")
 _NAME = re.compile(r'\s+as\s+(?:"([^"]+)"|(\w+))', re.IGNORECASE)
-_CAST = re.compile(r"cast\((.*) as varchar\)", re.DOTALL)
+_TYPE = "case when regexp_matches(typeof("
+"""What the macro writes in front of an expression that is asked about, once more behind it."""
+
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 
 Manifest = Mapping[str, Any]
@@ -28,13 +30,21 @@ Node = Mapping[str, Any]
 class Call:
     """One call of an AI function in a model: its column (blank if it has none), task and text.
 
-    `text_sql` is the SQL expression that is asked about, as it was given to the macro.
+    `text_sql` is the SQL expression that is asked about, as it was given to the macro, `asked_sql`
+    what the macro made of it: its text.
     """
 
     model: str
     column: str
     task: Task
-    text_sql: str
+    asked_sql: str
+
+    @property
+    def text_sql(self) -> str:
+        """The expression that the macro was given; a list of columns is what was made of it."""
+        if not self.asked_sql.startswith(_TYPE):
+            return self.asked_sql
+        return self.asked_sql[len(_TYPE) : _end_of(self.asked_sql, len(_TYPE))]
 
     @property
     def name(self) -> str:
@@ -70,9 +80,7 @@ def calls_in(node: Node) -> Iterator[Call]:
             task = parse_task(match[1].replace("''", "'"))
         except ConfigError:
             continue
-        yield Call(
-            str(node["name"]), _column(sql, match, end), task, _given(sql[match.end() : end])
-        )
+        yield Call(str(node["name"]), _column(sql, match, end), task, sql[match.end() : end])
 
 
 def columns_of(manifest: Manifest) -> dict[str, list[str]]:
@@ -144,12 +152,6 @@ def _end_of(sql: str, start: int) -> int:
             depth -= 1
         at += 1
     return at
-
-
-def _given(text: str) -> str:
-    """Return an expression without the cast to VARCHAR that the macro puts around it."""
-    cast = _CAST.fullmatch(text)
-    return cast[1] if cast and _end_of(text, len("cast(")) == len(text) - 1 else text
 
 
 def _column(sql: str, call: re.Match[str], end: int) -> str:

@@ -108,7 +108,8 @@
     {%- set found = [] -%}
     {%- if rules is mapping -%}
         {%- for column, rule in rules.items() -%}
-            {%- do found.append({'column': column, 'text': rule}) -%}
+            {%- set name = _assay_path(column)[-1] if column is string else column -%}
+            {%- do found.append({'column': name, 'text': rule}) -%}
         {%- endfor -%}
     {%- elif rules is not none -%}
         {%- for rule in _assay_names(macro, 'rules', rules) -%}

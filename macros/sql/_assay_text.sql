@@ -2,30 +2,57 @@
 {% macro _assay_text(macro, text) -%}
     {%- do _assay_check_not_nested(macro, text) -%}
     {%- if text is string and text | trim -%}
-        cast({{ text }} as varchar)
+        {%- set text = _assay_expression(text) -%}
+        {%- set plain = 'cast(' ~ text ~ ' as varchar)' -%}
+        case when {{ _assay_holds_parts([text]) }} then assay_text(to_json({{ text }}), {{ plain }}) else {{ plain }} end
     {%- elif text is string or text is mapping or text is not iterable or not text -%}
         {%- do _assay_error(macro, 'text', text, 'give a SQL expression, or a list of columns') -%}
     {%- else -%}
-        {%- set columns = _assay_names(macro, 'text', text) -%}
         {%- set keys = [] -%}
+        {%- set columns = [] -%}
         {%- set values = [] -%}
         {%- set pairs = [] -%}
-        {%- for column in columns -%}
-            {%- set key = _assay_path(column)[-1] -%}
+        {%- for name in _assay_names(macro, 'text', text) -%}
+            {%- set key = _assay_path(name)[-1] -%}
             {%- if key | lower in keys -%}
                 {%- do _assay_error(
-                    macro, 'text', column,
+                    macro, 'text', name,
                     'another column has the same name without its table; give one of them an alias in a CTE'
                 ) -%}
             {%- endif -%}
             {%- do keys.append(key | lower) -%}
-            {%- set value = _assay_column(column) -%}
-            {%- do values.append('cast(' ~ value ~ ' as varchar)') -%}
-            {%- do pairs.append(_assay_quoted(key) ~ ', ' ~ value) -%}
+            {%- set column = _assay_column(name) -%}
+            {%- do columns.append(column) -%}
+            {%- do values.append('cast(' ~ column ~ ' as varchar)') -%}
+            {%- do pairs.append(_assay_quoted(key) ~ ', ' ~ column) -%}
         {%- endfor -%}
+        {%- set record = 'json_object(' ~ pairs | join(', ') ~ ')' -%}
         {#- A record is blank when no column holds anything visible; RE2's \s knows ASCII only. -#}
-        case when regexp_matches(concat({{ values | join(', ') }}), '[^\s\p{Z}\p{Cc}\p{Cf}]') then cast(json_object({{ pairs | join(', ') }}) as varchar) end
+        case when regexp_matches(concat({{ values | join(', ') }}), '[^\s\p{Z}\p{Cc}\p{Cf}]') and (not {{ _assay_holds_parts(columns) }} or assay_text({{ record }}, '') is not null) then cast({{ record }} as varchar) end
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Whether one of these expressions is JSON or has parts, as SQL. DuckDB knows types when it binds
+    and folds this, so that a column of text costs nothing.
+-#}
+{% macro _assay_holds_parts(expressions) -%}
+    {%- set types = [] -%}
+    {%- for expression in expressions -%}
+        {%- do types.append('typeof(' ~ expression ~ ')') -%}
+    {%- endfor -%}
+    regexp_matches({{ types | join(" || ' ' || ") }}, '\b(JSON|STRUCT|MAP|VARIANT)\b|\]')
+{%- endmacro %}
+
+{#- `text`, quoted where it can only be the name of a column: words without a word of SQL among them. -#}
+{% macro _assay_expression(text) -%}
+    {%- set sql = ['all', 'and', 'any', 'at', 'between', 'case', 'collate', 'distinct', 'else', 'end', 'exists',
+        'false', 'filter', 'from', 'glob', 'ilike', 'in', 'interval', 'is', 'isnull', 'like', 'not', 'notnull',
+        'null', 'or', 'over', 'select', 'similar', 'some', 'then', 'true', 'when'] -%}
+    {%- set words = (text | trim).split() -%}
+    {%- set is_name = modules.re.fullmatch('[^\\W\\d]\\w*(?: +\\w+)+', text | trim) -%}
+    {%- set is_sql = words | map('lower') | select('in', sql) | list -%}
+    {%- do return(_assay_identifier(text | trim) if is_name and not is_sql else text) -%}
 {%- endmacro %}
 
 {#-
@@ -45,19 +72,4 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-{%- endmacro %}
-
-{#- A column as SQL, quoted: `order` and `null` are columns, too. -#}
-{% macro _assay_column(name) -%}
-    {%- set quoted = [] -%}
-    {%- for part in _assay_path(name) -%}
-        {%- do quoted.append(_assay_identifier(part)) -%}
-    {%- endfor -%}
-    {{ quoted | join('.') }}
-{%- endmacro %}
-
-{#- The parts of a qualified name, such as `notes.body`; any other name is one part, dots or not. -#}
-{% macro _assay_path(name) -%}
-    {%- set is_qualified = modules.re.fullmatch('[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*', name) -%}
-    {%- do return(name.split('.') if is_qualified else [name]) -%}
 {%- endmacro %}

@@ -1,5 +1,8 @@
 -- depends_on: {{ ref('gate_bronze') }}
-{{ config(unique_key='customer_id') }}
+{{ config(
+    unique_key='customer_id',
+    post_hook="{{ ai_remove_gone('customer_id', ref('bronze_shop__customers')) }}"
+) }}
 
 {%- set segment = ai_classify('customer_description', 'segment', detail=true) -%}
 {%- set interests = ai_extract('customer_notes', 'interests', detail=true) -%}

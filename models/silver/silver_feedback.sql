@@ -1,5 +1,8 @@
 -- depends_on: {{ ref('gate_bronze') }}
-{{ config(unique_key='feedback_id') }}
+{{ config(
+    unique_key='feedback_id',
+    post_hook="{{ ai_remove_gone('feedback_id', ref('bronze_shop__feedback')) }}"
+) }}
 
 {%- set topic = ai_classify('body', 'topic', examples='topic', detail=true) -%}
 {%- set sentiment = ai_sentiment('body', detail=true) -%}

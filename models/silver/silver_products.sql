@@ -1,5 +1,8 @@
 -- depends_on: {{ ref('gate_bronze') }}
-{{ config(unique_key='product_id') }}
+{{ config(
+    unique_key='product_id',
+    post_hook="{{ ai_remove_gone('product_id', ref('bronze_shop__products')) }}"
+) }}
 
 {%- set summary = ai_summarize('description', max_words=20, detail=true) -%}
 {%- set waterproof = ai_filter('description', 'Is the product waterproof?', detail=true) -%}

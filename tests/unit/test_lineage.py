@@ -10,16 +10,19 @@ TASK = '{"kind": "filter", "asked": "Is it glad?"}'
 
 
 @pytest.mark.parametrize(
-    ("compiled", "given"),
+    ("asked", "given"),
     [
-        ("body", "body"),
-        ("cast(a.body as varchar)", "a.body"),
-        ("cast(cast(day as varchar) as varchar)", "cast(day as varchar)"),
-        ("cast(a as varchar) || cast(b as varchar)", "cast(a as varchar) || cast(b as varchar)"),
+        ("case when regexp_matches({}) then assay_text(...) else ... end", "a.body"),
+        ("case when regexp_matches({}) then assay_text(...) else ... end", "a.x || ')' || b.y"),
+        ("case when regexp_matches(concat(a), '') then cast(json_object('a', a)) end", None),
     ],
 )
-def test_the_cast_around_a_text_is_no_part_of_it(compiled: str, given: str) -> None:
-    """`explain` finds the name of the table in front of a column."""
-    sql = f"select assay_ask_value(assay_task('{TASK}'), {compiled}) as is_glad from notes as a"
+def test_what_a_macro_was_given_is_read_off_what_it_made_of_it(
+    asked: str, given: str | None
+) -> None:
+    """`explain` finds the name of the table in front of a column; a list of columns has none."""
+    asked = asked.format(f"typeof({given}), 'JSON'")
+    sql = f"select assay_ask_value(assay_task('{TASK}'), {asked}) as is_glad from notes as a"
     (call,) = calls_in({"name": "asked", "compiled_code": sql})
-    assert (call.name, call.text_sql) == ("asked.is_glad", given)
+    assert call.name == "asked.is_glad"
+    assert (call.asked_sql, call.text_sql) == (asked, given or asked)
