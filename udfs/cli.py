@@ -48,7 +48,7 @@ from udfs.report import (
     summary,
 )
 from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, project_flags, run_dbt
-from udfs.settings import Settings, settings_from_environ
+from udfs.settings import Settings, reach_from_environ, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
 

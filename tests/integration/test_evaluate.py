@@ -278,7 +278,7 @@ CANARY = "CANARY-7f3a"
 UNREADABLE: dict[str, tuple[bytes, str]] = {
     "cp1252.csv": (
         f"text,colour\ngood,x\n{CANARY} b\u00e9d,y\n".encode("cp1252"),
-        "is not UTF-8 but probably CP1252 (Windows, Western Europe); mend it with `iconv -f CP1252",
+        "(Windows, Western Europe); mend it with `iconv -f CP1252",
     ),
     "cp1252.jsonl": (
         f'{{"text": "{CANARY} b\u00e9d"}}'.encode("cp1252"),
