@@ -126,6 +126,10 @@ class Census:
         """Take note of asks to be made, whose rows were counted or do not matter."""
         self._unknown.update((ask.key, ask) for ask in asks)
 
+    def fall_short(self) -> None:
+        """Take note that not all could be counted."""
+        self._at_least = True
+
     def add(self, other: Census) -> None:
         """Take note of all asks that another census has counted; its rows stay with it."""
         self.take(other._unknown.values())

@@ -13,7 +13,7 @@ from udfs.canonical import normalise
 from udfs.errors import ConfigError
 from udfs.explain import texts_of
 from udfs.fence import literal
-from udfs.lineage import Manifest, calls_of
+from udfs.lineage import Code
 from udfs.publish import SNAPSHOT, current, publications
 from udfs.tally import quoted
 
@@ -111,13 +111,13 @@ def reached(
 
 
 def texts_of_subject(
-    connection: duckdb.DuckDBPyConnection, subject: Subject, manifest: Manifest
+    connection: duckdb.DuckDBPyConnection, subject: Subject, code: Code
 ) -> set[str]:
     """Return every text of a subject's rows, and every text that a model asks about them.
 
     Rows of views count: often nothing else holds all columns that were asked about.
     """
-    calls = [call for calls in calls_of(manifest).values() for call in calls]
+    calls = [call for calls in code.calls.values() for call in calls]
     texts: set[str | None] = set()
     for hit in hits(connection, subject, views=True):
         for column in _text_columns(connection, hit.relation):

@@ -19,7 +19,9 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
+from dbt.compilation import Compiler
 from dbt.flags import get_flags
+from dbt.task.compile import CompileTask
 from dbt.task.docs.generate import GenerateTask
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
@@ -27,7 +29,9 @@ from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from udfs import fence
 from udfs.arrow import Udfs, create_function
+from udfs.dbt_compile import is_beside, write_the_rest
 from udfs.dbt_docs import annotate
+from udfs.dbt_statements import LOOKING, Statements
 from udfs.engine import Engine
 from udfs.errors import AssayError, ConfigError, GateError
 from udfs.gates import Gatekeeper
@@ -67,6 +71,7 @@ class _Workshop:
         self._latest: Engine | None = None
         self._ticker: Ticker | None = None
         self._kept: list[object] = []
+        self.statements = Statements(lambda *_: None)
 
     def engine(self, settings: Settings) -> Engine:
         """Return the engine for `settings`, started."""
@@ -143,18 +148,25 @@ def _load_in_turn() -> None:
     _extend(LocalEnvironment, "load_source", load)
 
 
-def _explain_the_fence() -> None:
-    """Say what to do where DuckDB refuses what is beyond the fence."""
+def _attend_to_sql() -> None:
+    """Tell of SQL that asks, and say what to do where DuckDB refuses what is beyond the fence."""
 
-    def execute(method: Callable[..., Any], *arguments: Any) -> Any:
+    def execute(method: Callable[..., Any], cursor: Any, sql: str, *arguments: Any) -> Any:
+        _workshop.statements.executed(sql)
         try:
-            return method(*arguments)
+            return method(cursor, sql, *arguments)
         except duckdb.Error as error:
             if (remedy := fence.remedy(error)) is None:
                 raise
             raise type(error)(f"{error}\n{remedy}") from None
 
+    def compile_node(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        node = method(*arguments, **options)
+        _workshop.statements.compiled(node)
+        return node
+
     _extend(DuckDBCursorWrapper, "execute", execute)
+    _extend(Compiler, "compile_node", compile_node)
 
 
 def _annotate_docs(settings: Settings) -> None:
@@ -165,6 +177,17 @@ def _annotate_docs(settings: Settings) -> None:
         return get_results(task, **found)
 
     _extend(GenerateTask, "get_catalog_results", results)
+
+
+def _compile_the_rest() -> None:
+    """Let `dbt compile`, run beside for a command of ours, compile what a build would run, too."""
+
+    def after_run(method: Callable[..., Any], task: CompileTask, *arguments: Any) -> Any:
+        if type(task) is CompileTask and is_beside(task.config.project_target_path):
+            write_the_rest(task)
+        return method(task, *arguments)
+
+    _extend(CompileTask, "after_run", after_run)
 
 
 def _spare_the_collector() -> None:
@@ -215,12 +238,15 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
         _load_in_turn()
-        _explain_the_fence()
+        _attend_to_sql()
         _annotate_docs(self._settings)
+        _compile_the_rest()
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")
         _spare_the_collector()
-        self._engine.begin_run(get_invocation_id())
+        builds = get_flags().WHICH not in LOOKING
+        self._engine.begin_run(get_invocation_id(), builds=builds)
+        _workshop.statements = Statements(self._engine.built if builds else lambda *_: None)
         _workshop.watch(
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
         )
@@ -229,7 +255,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""
         udfs = Udfs(Resolver(self._settings, self._engine), self._engine)
-        udfs.register(conn)
+        udfs.register(conn, counting=_only_looks())  # what asks while dbt compiles, asks nobody
         gate = GoldenGate(self._engine.store, _log.info)
         create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
         _workshop.keep((udfs, gate, conn))
@@ -246,6 +272,10 @@ class Plugin(BasePlugin):
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
         return "table"
+
+
+def _only_looks() -> bool:
+    return is_beside(getattr(get_flags(), "TARGET_PATH", None) or "")
 
 
 def run_gate(gate: str, relations: Mapping[str, DuckDBPyRelation]) -> pa.Table:

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import IO, Any
 
 from udfs.errors import ConfigError
+from udfs.lineage import Code
 
 GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
@@ -40,6 +41,9 @@ EXIT_CODES = {"budget": BUDGET_EXIT, "quota": QUOTA_EXIT}
 BESIDE = Path("target") / "beside"
 """Where commands that only look let dbt write, so that what the last build left stays there."""
 
+COMPILED = "assay_compiled.json"
+"""What dbt does not compile before it runs it, compiled beside: the fields of `Code`."""
+
 _PARSED = "partial_parse.msgpack"
 
 _STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MULTILINE)
@@ -50,6 +54,9 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
 
     Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
+    if not Path("dbt_project.yml").exists():
+        message = "There is no dbt_project.yml here; run this in the folder of the project."
+        raise ConfigError(message)
     _remember_the_build()
     with tempfile.TemporaryFile("w+") as printed:
         beside = ["--quiet", "--target-path", str(BESIDE)]
@@ -61,8 +68,23 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
             said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
             message = f"dbt {command} failed: {' '.join(said.split())}"
             raise ConfigError(message)
-    manifest: dict[str, Any] = json.loads((BESIDE / "manifest.json").read_text(encoding="utf-8"))
-    return manifest
+    return _read(BESIDE / "manifest.json")
+
+
+def code_beside(*arguments: str) -> Code:
+    """Return the project as a build with these arguments would run it, compiled beside.
+
+    Raises and ends as `manifest_beside` does.
+    """
+    (BESIDE / COMPILED).unlink(missing_ok=True)
+    manifest = manifest_beside("compile", *arguments)
+    rest = _read(BESIDE / COMPILED) if (BESIDE / COMPILED).exists() else {}
+    return Code(manifest, **rest)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def _remember_the_build() -> None:

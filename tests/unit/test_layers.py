@@ -14,7 +14,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("json_text",),
     ("functions",),
     ("settings",),
-    ("records", "fence", "profile", "provenance"),
+    ("records", "fence", "profile", "ai_calls"),
+    ("provenance",),
     ("events",),
     ("prompts", "prices", "limiter", "meter", "gauge", "gathering", "luck"),
     ("packer", "validator", "policy", "store", "budget", "breaker"),
@@ -47,7 +48,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("reporting",),
     ("explain",),
     ("erasure",),
-    ("plan", "dbt_docs", "commands"),
+    ("plan", "dbt_docs", "dbt_compile", "dbt_statements", "commands"),
     ("plugin", "cli"),
     ("bench",),
 )

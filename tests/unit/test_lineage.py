@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.lineage import calls_in
+from udfs.ai_calls import calls_in
 
 TASK = '{"kind": "filter", "asked": "Is it glad?"}'
 
@@ -21,5 +21,5 @@ TASK = '{"kind": "filter", "asked": "Is it glad?"}'
 def test_the_cast_around_a_text_is_no_part_of_it(compiled: str, given: str) -> None:
     """`explain` finds the name of the table in front of a column."""
     sql = f"select assay_ask_value(assay_task('{TASK}'), {compiled}) as is_glad from notes as a"
-    (call,) = calls_in({"name": "asked", "compiled_code": sql})
-    assert (call.name, call.text_sql) == ("asked.is_glad", given)
+    (call,) = calls_in(sql)
+    assert (call.column, call.text_sql) == ("is_glad", given)

@@ -29,7 +29,7 @@ from udfs.publication import (
 from udfs.publish import KEEP, Published, Release, audit, current, publish
 from udfs.report import invocation_of, run_results
 from udfs.settings import Settings, settings_from_environ
-from udfs.store import Store
+from udfs.store import Store, last_build
 from udfs.store.gates import gate_rows
 from udfs.warehouse import database_path
 
@@ -161,16 +161,12 @@ def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
     """
     if results is None or not settings.store.exists():
         return []
-    query = (
-        "select invocation_id from runs where invocation_id not like 'replay-%' "
-        "order by started_at desc limit 1"
-    )
     store = Store(settings.store)
     try:
-        (last,) = store.transact([lambda connection: connection.execute(query).fetchone()])
+        (last,) = store.transact([last_build])
     finally:
         store.close()
-    if last is None or last[0] == invocation_of(results):
+    if last in (None, invocation_of(results)):
         return []
     return ["a later run has not ended; run ./scripts/build"]
 

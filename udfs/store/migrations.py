@@ -295,3 +295,26 @@ def golden_answers(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def statements(connection: sqlite3.Connection) -> None:
+    """SQL that asks, as a build compiled it last, by unique id; a hook has `#` in its id.
+
+    What dbt leaves behind holds only what its last command has compiled.
+    """
+    connection.execute(
+        """
+        create table statements (
+            id text primary key,
+            sql text not null,
+            built_at text not null
+        ) without rowid
+        """
+    )
+
+
+@migration
+def looks(connection: sqlite3.Connection) -> None:
+    """Those runs that asked and built nothing: of `dbt show`, `assay evaluate`, replays."""
+    connection.execute("create table looks (invocation_id text primary key) without rowid")
