@@ -19,6 +19,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
+from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.compilation import Compiler
 from dbt.flags import get_flags
 from dbt.task.compile import CompileTask
@@ -27,7 +28,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from udfs import fence
+from udfs import artifacts, fence
 from udfs.arrow import Udfs, create_function
 from udfs.dbt_compile import is_beside, write_the_rest
 from udfs.dbt_docs import annotate
@@ -179,6 +180,18 @@ def _annotate_docs(settings: Settings) -> None:
     _extend(GenerateTask, "get_catalog_results", results)
 
 
+def _keep_what_builds_leave() -> None:
+    """Let a build keep its results and manifest where later commands of dbt do not write."""
+
+    def write(method: Callable[..., Any], results: RunExecutionResult, path: str) -> Any:
+        written = method(results, path)
+        if get_flags().WHICH not in LOOKING:
+            artifacts.keep(Path(path).parent)
+        return written
+
+    _extend(RunExecutionResult, "write", write)
+
+
 def _compile_the_rest() -> None:
     """Let `dbt compile`, run beside for a command of ours, compile what a build would run, too."""
 
@@ -241,6 +254,7 @@ class Plugin(BasePlugin):
         _attend_to_sql()
         _annotate_docs(self._settings)
         _compile_the_rest()
+        _keep_what_builds_leave()
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")
         _spare_the_collector()

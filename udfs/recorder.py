@@ -57,7 +57,7 @@ class Recorder:
         now = now_utc()
 
         def begin(connection: sqlite3.Connection) -> None:
-            put_run(connection, invocation_id, now, settings)
+            put_run(connection, invocation_id, settings, now)
             if not builds:
                 put_look(connection, invocation_id)
 
@@ -81,10 +81,8 @@ class Recorder:
     def served(self, invocation_id: str, served: Mapping[Use, Served]) -> None:
         """Write down what became of each question of a run, in place of what was said before.
 
-        A run that only looks, and has served no row, is none.
+        Not of a run that only looks, unless it has asked.
         """
-        if any(one.rows for one in served.values()):
-            self._begin()
         if self._unbegun is not None:
             return
         self._writer.send(lambda connection: put_served(connection, invocation_id, served))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical", "clock", "interrupts", "grounding"),
+    ("errors", "canonical", "clock", "interrupts", "grounding", "artifacts"),
     ("tasks",),
     ("json_text",),
     ("functions",),

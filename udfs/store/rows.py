@@ -163,10 +163,13 @@ def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
 
 
 def put_run(
-    connection: sqlite3.Connection, invocation_id: str, begun_at: str, settings: Settings
+    connection: sqlite3.Connection,
+    invocation_id: str,
+    settings: Settings,
+    begun_at: str | None = None,
 ) -> None:
-    """Record that a run began; a second beginning of the same run changes nothing."""
-    row = [invocation_id, begun_at, settings.provider, settings.host, settings.model]
+    """Record that a run began, now or then; a second beginning of it changes nothing."""
+    row = [invocation_id, begun_at or now_utc(), settings.provider, settings.host, settings.model]
     connection.execute("insert or ignore into runs values (?,?,?,?,?,null,null)", row)
 
 
