@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,14 @@ from dbt.parser.unit_tests import UnitTestManifestLoader
 from dbt.task.base import resource_types_from_args
 from dbt.task.build import BuildTask
 from dbt.task.compile import CompileTask
-from dbt_common.exceptions import DbtBaseException
+from dbt_common.exceptions import DbtBaseException, DbtRuntimeError
 
 from udfs.lineage import Code, hooks_of
 from udfs.runner import BESIDE, COMPILED
+from udfs.tally import quoted
+
+_OF_THE_RUN = frozenset({"results", "schemas", "database_schemas"})
+"""What hooks know of the run around them."""
 
 Compiling = Callable[[], str]
 
@@ -31,14 +36,15 @@ def is_beside(target_path: str | Path) -> bool:
     return Path(target_path).parts[-len(BESIDE.parts) :] == BESIDE.parts
 
 
-def write_the_rest(task: CompileTask) -> None:
+def write_the_rest(task: CompileTask, executed: Mapping[str, str]) -> None:
     """Write down beside the manifest what a build selects, and SQL that the manifest leaves out.
 
     A hook is compiled only where its text names an AI function, or a macro that calls one: others
-    may write. What fails is written down with its reason.
+    may write. What fails is written down with its reason. `executed` is SQL that asks and that
+    macros ran while dbt compiled, by id.
     """
     selected = _selected(task)
-    compiled, failed = {}, {}
+    compiled, failed = dict(executed), {}
     with get_adapter(task.config).connection_named("assay_compile"):
         for key, compile_it in _left_out(task, selected):
             try:
@@ -102,13 +108,20 @@ def _run_hooks(task: CompileTask) -> list[HookNode]:
 
 
 def _unit_test(task: CompileTask, test: UnitTestDefinition) -> str:
+    """Return what a unit test runs: the columns that it expects, of the model over its rows."""
     manifest = UnitTestManifestLoader(task.manifest, task.config, {test.unique_id}).load()
     node = manifest.nodes[test.unique_id]
-    return str(task.compiler.compile_node(node, manifest, {}, write=False).compiled_code)
+    sql = str(task.compiler.compile_node(node, manifest, {}, write=False).compiled_code)
+    expected = node.config.expected_rows
+    wanted = ", ".join(map(quoted, expected[0])) if expected else "*"
+    return f"select {wanted} from (\n{sql}\n) as actual"  # noqa: S608
 
 
 def _run_hook(task: CompileTask, hook: HookNode) -> str:
-    unknown = {"schemas": [], "database_schemas": [], "results": []}
+    if words := sorted(_OF_THE_RUN.intersection(re.findall(r"\w+", hook.raw_code))):
+        message = f"{hook.name} hangs on what the run has done ({', '.join(words)})"
+        raise DbtRuntimeError(message)
+    unknown: dict[str, Any] = {name: [] for name in _OF_THE_RUN}
     node = task.compiler.compile_node(hook, task.manifest, unknown, write=False)
     return str(node.compiled_code)
 

@@ -37,6 +37,7 @@ _KINDS = {
 """What a statement is, by the type of its node; all others hold no call."""
 
 _HOOKS = ("pre-hook", "post-hook")
+_GATHERS = "assay_gather("
 _MACROS = tuple(f"ai_{function.__name__.lower()}" for function in FUNCTIONS)
 _NAMED = re.compile(rf"\b(?:{'|'.join(_MACROS)})\s*\(")
 _WORD = re.compile(r"\w+")
@@ -47,7 +48,8 @@ class Statement:
     """SQL that dbt runs and that may hold an AI call.
 
     `name` is what people call it, unlike that of any other; `node` the unique id of the node
-    whose it is, which is `id` unless it is a hook. `sql` is None where it was not compiled.
+    whose it is, which is `id` unless it is a hook. `sql` is None where it was not compiled. What
+    `is_gathered` is asked for the whole relation at once, all else chunk by chunk.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Statement:
     kind: str
     node: str
     sql: str | None
+    is_gathered: bool = False
 
     @property
     def asks(self) -> bool:
@@ -101,7 +104,7 @@ class Code:
         found = list(self._found())
         names = _told_apart(found)
         return {
-            key: Statement(key, name, _kind_of(node, key), str(node["unique_id"]), self._sql(key))
+            key: self._statement(key, node, name)
             for (key, node, _), name in zip(found, names, strict=True)
         }
 
@@ -129,25 +132,40 @@ class Code:
         """The names of statements that may hold a call and were not compiled."""
         return sorted(one.name for one in self.statements.values() if one.sql is None)
 
-    def may_ask(self, key: str) -> bool:
-        """Whether a statement holds a call, or reads a view that asks each time it is read."""
+    def may_ask(self, key: str, names: Collection[str] = ()) -> bool:
+        """Whether a statement holds a call, or reads a view that asks each time it is read.
+
+        `names` are further views, and macros of DuckDB, that ask.
+        """
         one = self.statements.get(key)
-        return (one is not None and (one.asks or one.sql is None)) or self._reads_asking(key)
+        if one is not None and (one.asks or one.sql is None):
+            return True
+        node = self._nodes.get(key.partition(HOOK)[0], {})
+        if node.get("resource_type") not in _KINDS or not _is_sql(node):
+            return False
+        said = _WORD.findall(self._sql(key) or "") if names else ()
+        return self._reads_asking(key) or not {*names}.isdisjoint(said)
 
     def still_has(self, key: str) -> bool:
         """Whether the project still has a statement that may hold a call; of hooks, any."""
         node_id, is_hook, _ = key.partition(HOOK)
         node = self._nodes.get(node_id)
-        if node is None or not is_hook:
-            return node is not None and self._may_call(node)
-        return any(self.names_a_call(text) for _, text in hooks_of(node).values())
+        if node is None:
+            return False
+        hooks = hooks_of(node).values() if is_hook else ()
+        return self._may_call(node) or any(self.names_a_call(text) for _, text in hooks)
 
     def reading(self, key: str) -> Statement:
         """Return the statement with this id, also where the only calls are those of a view."""
         if key in self.statements:
             return self.statements[key]
-        node = self._nodes[key]
-        return Statement(key, name_of(node), _kind_of(node, key), key, self._sql(key))
+        return self._statement(key, self._nodes[key], name_of(self._nodes[key]))
+
+    def _statement(self, key: str, node: Node, name: str) -> Statement:
+        hooks = hooks_of(node).items() if HOOK not in key else ()
+        gathers = any(_GATHERS in text for _, (_, text) in hooks)
+        sql = self._sql(key)
+        return Statement(key, name, _kind_of(node, key), str(node["unique_id"]), sql, gathers)
 
     @cached_property
     def _nodes(self) -> Mapping[str, Node]:

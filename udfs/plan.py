@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from udfs import fence
-from udfs.ai_calls import selects_in
+from udfs.ai_calls import ASKS, selects_in
 from udfs.arrow import Udfs
 from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
@@ -60,10 +60,11 @@ def plan_code(code: Code, database: Path, settings: Settings, *, whole: bool = T
     uncounted: dict[str, str] = {}
     total = Census(settings)
     with _counting(database, settings) as (connection, resolver, latency):
-        for one in askers(code):
-            resolver.censuses = [census := Census(settings)]
+        for one in askers(code, _asking_names(connection)):
+            census = Census(settings, gathered=one.is_gathered)
+            resolver.censuses = [census]
             try:
-                _count(connection, one, code.failed.get(one.id))
+                _count(connection, code, one)
             except ConfigError as error:
                 if one.kind != "model":
                     uncounted[one.name] = str(error)
@@ -81,18 +82,28 @@ def plan_code(code: Code, database: Path, settings: Settings, *, whole: bool = T
     )
 
 
-def askers(code: Code) -> list[Statement]:
+def askers(code: Code, names: Collection[str] = ()) -> list[Statement]:
     """Return what a build of the selection runs and that asks, models first, by name.
 
-    What reads a view that asks is among it: it asks for what the view does not know yet. A model
-    of Python asks nobody, and an ephemeral one only where it is read.
+    What reads a view that asks, or calls a macro of DuckDB that does, is among it; `names` are
+    those in the warehouse. A model of Python asks nobody, an ephemeral one where it is read.
     """
     nodes = code.manifest["nodes"]
     chosen = code.selected if code.selected is not None else [*nodes, *code.statements]
     keys = {key for key in (*chosen, *code.statements) if key.partition(HOOK)[0] in {*chosen}}
-    found = [code.reading(key) for key in keys if code.may_ask(key)]
+    found = [code.reading(key) for key in keys if code.may_ask(key, names)]
     runs = [one for one in found if one.kind in RUN_BY_DBT]
     return sorted(runs, key=lambda one: (RUN_BY_DBT.index(one.kind), one.name))
+
+
+def _asking_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the views and macros of the warehouse that ask."""
+    found = connection.execute(
+        "select view_name from duckdb_views() where instr(sql, ?1) > 0 "
+        "union select function_name from duckdb_functions() where instr(macro_definition, ?1) > 0",
+        [ASKS],
+    )
+    return {name for (name,) in found.fetchall()}
 
 
 def uncounted_notes(uncounted: Mapping[str, str]) -> Iterator[str]:
@@ -115,22 +126,30 @@ def manifest_of(project: Path) -> dict[str, Any]:
     return manifest
 
 
-def _count(connection: duckdb.DuckDBPyConnection, one: Statement, failed: str | None) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, code: Code, one: Statement) -> None:
     """Run what a statement evaluates, with functions that count; raise where that cannot be."""
     if one.sql is None:
-        message = f"{one.name} was not compiled: {failed or 'dbt left it out'}"
+        message = f"{one.name} was not compiled: {code.failed.get(one.id, 'dbt left it out')}"
         raise ConfigError(message)
     selects = selects_in(one.sql) if one.kind == "hook" else [one.sql]
     for select in selects:
         if select is None:
             message = f"{one.name} is no SELECT and no INSERT of one; the run itself counts it."
             raise ConfigError(message)
-        _run(connection, one.name, select)
+        _run(connection, one.name, f"select {_wanted(code, one)} from (\n{select}\n) as counted")  # noqa: S608
 
 
-def _run(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+def _wanted(code: Code, one: Statement) -> str:
+    """Return what is read of a statement: all of it, or of a test what it counts."""
+    config = code.manifest["nodes"].get(one.id, {}).get("config", {})
+    if one.kind != "test" or config.get("store_failures"):
+        return "max(hash(counted))"
+    return str(config.get("fail_calc") or "count(*)")
+
+
+def _run(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     try:
-        connection.execute(f"select max(hash(counted)) from (\n{sql}\n) as counted")  # noqa: S608
+        connection.execute(query)
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:

@@ -38,6 +38,7 @@ from udfs.errors import AssayError, ConfigError, GateError
 from udfs.gates import Gatekeeper
 from udfs.golden_gate import GoldenGate
 from udfs.interrupts import interrupts
+from udfs.lineage import HOOK
 from udfs.prices import check_cap
 from udfs.progress import Ticker
 from udfs.providers import open_provider
@@ -72,7 +73,7 @@ class _Workshop:
         self._latest: Engine | None = None
         self._ticker: Ticker | None = None
         self._kept: list[object] = []
-        self.statements = Statements(lambda *_: None)
+        self.attend(None)
 
     def engine(self, settings: Settings) -> Engine:
         """Return the engine for `settings`, started."""
@@ -99,6 +100,15 @@ class _Workshop:
         if self._ticker is not None:
             self._ticker.close()
         self._ticker = show_progress(self._latest.progress) if wanted and self._latest else None
+
+    def attend(self, tell: Callable[[str, str], None] | None) -> None:
+        """Hear of the SQL of a run that asks, and `tell` of it, or keep that of its hooks."""
+        self.executed: dict[str, str] = {}
+        self.statements = Statements(tell or self._keep_executed)
+
+    def _keep_executed(self, key: str, sql: str) -> None:
+        if HOOK in key:
+            self.executed[key] = sql
 
     def keep(self, thing: object) -> None:
         """Hold on to `thing` until the process ends."""
@@ -197,7 +207,7 @@ def _compile_the_rest() -> None:
 
     def after_run(method: Callable[..., Any], task: CompileTask, *arguments: Any) -> Any:
         if type(task) is CompileTask and is_beside(task.config.project_target_path):
-            write_the_rest(task)
+            write_the_rest(task, _workshop.executed)
         return method(task, *arguments)
 
     _extend(CompileTask, "after_run", after_run)
@@ -260,7 +270,7 @@ class Plugin(BasePlugin):
         _spare_the_collector()
         builds = get_flags().WHICH not in LOOKING
         self._engine.begin_run(get_invocation_id(), builds=builds)
-        _workshop.statements = Statements(self._engine.built if builds else lambda *_: None)
+        _workshop.attend(self._engine.built if builds else None)
         _workshop.watch(
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ from udfs.console import (
     store_path,
 )
 from udfs.errors import ConfigError, StoreError
-from udfs.lineage import last_code
+from udfs.lineage import HOOK, last_code
 from udfs.runner import code_beside
 from udfs.spending import GONE, answer_costs, read_uses
 from udfs.store import (
@@ -143,6 +143,10 @@ def _columns() -> dict[str, list[str]]:
     Raises `ConfigError` where something that may ask cannot be compiled: its answers would go.
     """
     code = code_beside()
+    with open_store() as store:
+        built = last_code(store).compiled
+    seen = {key: sql for key, sql in built.items() if HOOK in key and code.still_has(key)}
+    code = replace(code, compiled={**seen, **code.compiled})
     if not (missing := code.uncompiled):
         return code.columns
     why = " ".join(code.failed.values())
