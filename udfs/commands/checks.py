@@ -22,6 +22,7 @@ from udfs.assurance import (
     unsaid,
     warn_level,
 )
+from udfs.artifacts import manifest_of_build
 from udfs.console import Json, print_json
 from udfs.gates import MANIFEST
 from udfs.publication import named, partial_by
@@ -130,7 +131,6 @@ def _settled(project: Path, present: Inventory) -> str:
 
 def _manifest(project: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads((project / MANIFEST).read_text(encoding="utf-8"))
+        return manifest_of_build(project)
     except (OSError, ValueError):
         return {}
-    return manifest
