@@ -219,7 +219,10 @@ class Code:
         return self._nodes.get(key, {}).get("compiled_code") or self.compiled.get(key)
 
     def _may_call(self, node: Node) -> bool:
-        """Whether a node calls a macro of ours, itself or by others."""
+        """Whether a node calls a macro of ours, itself or by others, or an ephemeral model of it."""
+        inner = (self._nodes.get(name, {}) for name in _reads(node))
+        if any(_is_ephemeral(one) and self._may_call(one) for one in inner):
+            return True
         if node["resource_type"] == "unit_test":
             tested = self._nodes.get(next(iter(node["depends_on"]["nodes"]), ""))
             return tested is not None and self._may_call(tested)
@@ -362,13 +365,17 @@ def _told_apart(found: Iterable[tuple[str, Node, str]]) -> list[str]:
 def _kind_of(node: Node, key: str) -> str:
     if HOOK in key:
         return "hook"
-    if node.get("config", {}).get("materialized") == "ephemeral":
+    if _is_ephemeral(node):
         return "ephemeral"
     return _KINDS[node["resource_type"]]
 
 
 def _is_sql(node: Node) -> bool:
     return node["resource_type"] in _KINDS and node.get("language", "sql") == "sql"
+
+
+def _is_ephemeral(node: Node) -> bool:
+    return node.get("config", {}).get("materialized") == "ephemeral"
 
 
 def _is_view(node: Node) -> bool:

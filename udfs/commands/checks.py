@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from quality.inventory import Inventory, inventory
 from quality.lock import LOCK, LockError, kept_from, read_lock, unlocked, write_lock
+from udfs.artifacts import manifest_of_build
 from udfs.assurance import (
     only_warning,
     selects,
@@ -22,7 +22,6 @@ from udfs.assurance import (
     unsaid,
     warn_level,
 )
-from udfs.artifacts import manifest_of_build
 from udfs.console import Json, print_json
 from udfs.gates import MANIFEST
 from udfs.publication import named, partial_by

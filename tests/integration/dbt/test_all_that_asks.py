@@ -22,7 +22,7 @@ MODELS = {
     "from {{ ref('notes') }}",
     "silver/ver_v2.sql": "select id, {{ ai_classify('body', ['a', 'c']) }} as topic "
     "from {{ ref('notes') }}",
-    "silver/tested.sql": "select id, coalesce({{ glad('body') }}, true) in (true, false) as is_told "
+    "silver/tested.sql": "select id, coalesce({{ glad('body') }}, true) is not null as is_told "
     "from {{ ref('notes') }}",
     "silver/hooked.sql": "{{ config(materialized='table', post_hook=[\"insert into {{ this }} "
     "select 100 + id, {{ ai_filter('body', 'hooked?') }} from {{ ref('notes') }}\"]) }} "
@@ -39,7 +39,9 @@ models:
     versions: [{v: 1}, {v: 2}]
   - name: notes
     data_tests:
-      - holds: {arguments: {expression: "coalesce({{ ai_filter('body', 'generic?') }}, true) in (true, false)"}}
+      - holds:
+          arguments:
+            expression: "coalesce({{ ai_filter('body', 'generic?') }}, true) in (true, false)"
 unit_tests:
   - name: two_texts
     model: tested
@@ -137,8 +139,8 @@ def walked(new_project: NewProject) -> Walked:
         )
         assert project.dbt("build", "--select", "notes", "--resource-type", "model").code == 0
         spent.append(columns(project))
-        for row in ("snap.kept", "silver.ver_v2", "silver.moods"):
-            explained.append(assay(project, "explain", row, "--where", "id = 1"))
+        rows = ("snap.kept", "silver.ver_v2", "silver.moods")
+        explained += [assay(project, "explain", row, "--where", "id = 1") for row in rows]
         pruned = [assay(project, "prune", "--not-in-project", "--yes", "--json")]
         before = server.summary()["requests"]
         assert project.dbt("build", "--full-refresh").code == 0
