@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +76,15 @@ def _left_out(task: CompileTask, selected: set[str]) -> Iterator[tuple[str, Comp
     code = Code(_plain(task.manifest))
     for test in task.manifest.unit_tests.values():
         if test.unique_id in selected and code.may_call(test.unique_id):
-            yield test.unique_id, lambda test=test: _unit_test(task, test)
+            yield test.unique_id, partial(_unit_test, task, test)
     for hook in _run_hooks(task):
         if code.names_a_call(hook.raw_code):
-            yield hook.unique_id, lambda hook=hook: _run_hook(task, hook)
+            yield hook.unique_id, partial(_run_hook, task, hook)
     for key in selected & task.manifest.nodes.keys():
         node = task.manifest.nodes[key]
         for name, (_, text) in hooks_of(node.to_dict()).items():
             if code.names_a_call(text):
-                yield name, lambda node=node, text=text: _hook(task, node, text)
+                yield name, partial(_hook, task, node, text)
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:

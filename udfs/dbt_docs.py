@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, TypeAlias
 
 from dbt.artifacts.resources import ColumnInfo
 from dbt.contracts.graph.manifest import Manifest
@@ -14,7 +14,7 @@ from udfs.lineage import name_of
 from udfs.provenance import Model, lineages, meta
 from udfs.settings import Settings
 
-Relational = ModelNode | SnapshotNode
+Relational: TypeAlias = ModelNode | SnapshotNode
 
 
 def annotate(manifest: Manifest, catalog: Mapping[str, Any], settings: Settings) -> None:

@@ -172,11 +172,11 @@ class Code:
         return {**self.manifest.get("nodes", {}), **self.manifest.get("unit_tests", {})}
 
     @cached_property
-    def _asking_macros(self) -> Collection[str]:
-        return _asking_macros(self.manifest.get("macros", {}))
+    def _asking_macros(self) -> frozenset[str]:
+        return frozenset(_asking_macros(self.manifest.get("macros", {})))
 
     @cached_property
-    def _asking_views(self) -> Collection[str]:
+    def _asking_views(self) -> frozenset[str]:
         views = [key for key, node in models(self.manifest).items() if _is_view(node)]
         asking: set[str] = set()
         for _ in views:  # views of views
@@ -190,7 +190,7 @@ class Code:
             if more == asking:
                 break
             asking = more
-        return asking
+        return frozenset(asking)
 
     def _reads_asking(self, key: str) -> bool:
         node = self._nodes.get(key, {})
@@ -219,7 +219,7 @@ class Code:
         return self._nodes.get(key, {}).get("compiled_code") or self.compiled.get(key)
 
     def _may_call(self, node: Node) -> bool:
-        """Whether a node calls a macro of ours, itself or by others, or an ephemeral model of it."""
+        """Whether a node calls a macro of ours, itself or by others, or reads so inline."""
         inner = (self._nodes.get(name, {}) for name in _reads(node))
         if any(_is_ephemeral(one) and self._may_call(one) for one in inner):
             return True
@@ -375,7 +375,7 @@ def _is_sql(node: Node) -> bool:
 
 
 def _is_ephemeral(node: Node) -> bool:
-    return node.get("config", {}).get("materialized") == "ephemeral"
+    return bool(node.get("config", {}).get("materialized") == "ephemeral")
 
 
 def _is_view(node: Node) -> bool:
