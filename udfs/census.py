@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from udfs.packer import Backlog
 from udfs.prices import cost_usd, price_of
 from udfs.prompts import compose, expected_output_tokens
-from udfs.records import Ask
+from udfs.records import Ask, Pack
 from udfs.settings import Settings
 
 ASSUMED_TOKENS_PER_SECOND = 50
@@ -72,10 +72,16 @@ def minutes_of(plan: Plan, settings: Settings, latency_seconds: float | None) ->
 
 
 class Census:
-    """Counts the asks of any number of statements; an ask that several need counts once."""
+    """Counts the asks of any number of statements; an ask that several need counts once.
 
-    def __init__(self, settings: Settings) -> None:
+    What no statement has `gathered` is asked chunk by chunk, so that only texts of one chunk
+    share requests.
+    """
+
+    def __init__(self, settings: Settings, *, gathered: bool = True) -> None:
         self._settings = settings
+        self._gathered = gathered
+        self._chunks: list[list[bytes]] = []
         self._rows: Counter[str] = Counter()
         self._compared: Counter[str] = Counter()
         self._texts: set[str] = set()
@@ -124,10 +130,19 @@ class Census:
 
     def take(self, asks: Iterable[Ask]) -> None:
         """Take note of asks to be made, whose rows were counted or do not matter."""
-        self._unknown.update((ask.key, ask) for ask in asks)
+        new = {ask.key: ask for ask in asks if ask.key not in self._unknown}
+        self._unknown |= new
+        if new and not self._gathered:
+            self._chunks.append(list(new))
+
+    def fall_short(self) -> None:
+        """Take note that not all could be counted."""
+        self._at_least = True
 
     def add(self, other: Census) -> None:
         """Take note of all asks that another census has counted; its rows stay with it."""
+        chunks = [[key for key in chunk if key not in self._unknown] for chunk in other._chunks]
+        self._chunks += [chunk for chunk in chunks if chunk]
         self.take(other._unknown.values())
         self._see(other._texts, other._known)
         self._at_least = self._at_least or other.at_least
@@ -154,14 +169,21 @@ class Census:
         self._texts.update(text for text in texts if text is not None)
         self._known.update(key for key in keys if key is not None and key not in self._unknown)
 
+    def _packs(self) -> Iterator[Pack]:
+        """Yield what would be sent: packs of what was gathered, and packs of each chunk."""
+        alone = {key for chunk in self._chunks for key in chunk}
+        for keys in ([key for key in self._unknown if key not in alone], *self._chunks):
+            backlog = Backlog(self._settings.pack_records, self._settings.pack_tokens)
+            for key in keys:
+                backlog.add(self._unknown[key], ripe=True)
+            while (pack := backlog.take(flush=True)) is not None:
+                yield pack
+
     def plan(self) -> Plan:
         """Return the plan, packed as a run would pack it."""
-        backlog = Backlog(self._settings.pack_records, self._settings.pack_tokens)
-        for ask in self._unknown.values():
-            backlog.add(ask, ripe=True)
         requests = tokens_in = tokens_out = 0
         cost: float | None = 0.0
-        while (pack := backlog.take(flush=True)) is not None:
+        for pack in self._packs():
             spent_in, spent_out = compose(pack).input_tokens, expected_output_tokens(pack)
             price = cost_usd(price_of(self._settings, pack.model), spent_in, spent_out)
             cost = None if cost is None or price is None else cost + price

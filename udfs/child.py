@@ -27,6 +27,10 @@ def main() -> None:
     if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
         sys.stderr.write(f"assay: {trouble}\n")
         sys.exit(SET_UP_EXIT)
+    compilation, build = (cli.commands[name].params for name in ("compile", "build"))
+    known = {parameter.name for parameter in compilation}
+    # So that a compilation selects what the build with the same arguments selects.
+    compilation += [parameter for parameter in build if parameter.name not in known]
     cli(strict(sys.argv[1:], os.environ), prog_name="dbt")
 
 

@@ -32,7 +32,7 @@ from udfs.commands import (
 )
 from udfs.console import Json, print_json, print_table
 from udfs.errors import AssayError, BudgetError, ConfigError
-from udfs.plan import check_warehouse, manifest_of, plan_models
+from udfs.plan import check_warehouse, manifest_of, plan_code, uncounted_notes
 from udfs.project import enter_project
 from udfs.reading import explanation
 from udfs.red_tests import red_tests
@@ -47,7 +47,7 @@ from udfs.report import (
     stopped_by,
     summary,
 )
-from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, project_flags, run_dbt
+from udfs.runner import BUDGET_EXIT, EXIT_CODES, code_beside, project_flags, run_dbt
 from udfs.settings import Settings, reach_from_environ, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
@@ -110,8 +110,8 @@ def _check_budget(settings: Settings, arguments: list[str]) -> None:
     if not settings.refuses or not database_path().exists():
         return
     with contextlib.suppress(ConfigError):
-        manifest = manifest_beside("compile", *arguments)
-        plans = plan_models(manifest, database_path(), settings, whole=False)
+        code = code_beside(*arguments)
+        plans = plan_code(code, database_path(), settings, whole=False).plans
         budget = Budget(settings.max_cost_usd, settings.max_requests)
         try:
             budget.check(plans["total"].cost_usd, plans["total"].requests)
@@ -156,13 +156,13 @@ def plan(
     settings = settings_from_environ()
     check_warehouse(database_path())
     chosen = ["--select", select] if select else []
-    manifest = manifest_beside("compile", *chosen)
-    plans = plan_models(manifest, database_path(), settings)
+    planned = plan_code(code_beside(*chosen), database_path(), settings)
+    plans = planned.plans
     if as_json:
         print_json({name: asdict(one) for name, one in plans.items()})
     else:
         print_table(PLAN_TITLES, plan_cells(plans), right=".rrrrrrrrr")
-        for note in plan_notes(plans["total"]):
+        for note in (*plan_notes(plans["total"]), *uncounted_notes(planned.uncounted)):
             typer.echo(note)
     if max_requests is not None and plans["total"].requests > max_requests:
         typer.echo(f"More than {max_requests} requests are due.", err=True)

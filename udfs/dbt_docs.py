@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, TypeAlias
 
 from dbt.artifacts.resources import ColumnInfo
 from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.graph.nodes import ModelNode
+from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
+from udfs.lineage import name_of
 from udfs.provenance import Model, lineages, meta
 from udfs.settings import Settings
+
+Relational: TypeAlias = ModelNode | SnapshotNode
 
 
 def annotate(manifest: Manifest, catalog: Mapping[str, Any], settings: Settings) -> None:
@@ -27,28 +30,28 @@ def annotate(manifest: Manifest, catalog: Mapping[str, Any], settings: Settings)
             _tell(nodes[key], name, told)
 
 
-def _models(manifest: Manifest) -> dict[str, ModelNode]:
-    """Return the SQL models, each after those it reads."""
+def _models(manifest: Manifest) -> dict[str, Relational]:
+    """Return the models and snapshots in SQL, each after those it reads."""
     models = {
         key: node
         for key, node in manifest.nodes.items()
-        if isinstance(node, ModelNode) and node.language == "sql"
+        if isinstance(node, Relational) and node.language == "sql"
     }
     graph = {key: node.depends_on.nodes for key, node in models.items()}
     return {key: models[key] for key in TopologicalSorter(graph).static_order() if key in models}
 
 
-def _model(node: ModelNode, table: Any) -> Model:
+def _model(node: Relational, table: Any) -> Model:
     catalogued = table.columns if table else {}
     return Model(
-        name=node.name,
+        name=name_of(node.to_dict()),
         sql=node.compiled_code or "",
         columns=(*node.columns, *catalogued),
         reads=tuple(node.depends_on.nodes),
     )
 
 
-def _tell(node: ModelNode, name: str, told: Mapping[str, Any]) -> None:
+def _tell(node: Relational, name: str, told: Mapping[str, Any]) -> None:
     column = node.columns.setdefault(name, ColumnInfo(name=name))
     column.meta = dict(told) | column.meta
     column.config.meta = dict(told) | column.config.meta

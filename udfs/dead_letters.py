@@ -149,7 +149,7 @@ def _ask(
     engine = Engine(settings, store, open_provider(settings))
     stopped: RunError | None = None
     try:
-        engine.begin_run(invocation_id)
+        engine.begin_run(invocation_id, builds=False)
         store.transact([lambda connection: make_due(connection, letters)])
         engine.settle(list(asks.values()))
     except RunError as error:

@@ -79,7 +79,7 @@ class Dispatcher:
 
     # The run as a whole
 
-    async def begin_run(self, invocation_id: str) -> None:
+    async def begin_run(self, invocation_id: str, *, builds: bool) -> None:
         """Start counting afresh: a new budget, and failures of earlier runs may be tried again.
 
         What an earlier run has left in flight is ended first: it was that run's to send and pay.
@@ -87,7 +87,7 @@ class Dispatcher:
         await self._end_tasks()
         self._note_served()
         self._invocation_id = invocation_id
-        self._recorder.begun(invocation_id, self._settings)
+        self._recorder.begun(invocation_id, self._settings, builds=builds)
         self.meter = Meter()
         self.tell(RunBegun(invocation_id))
         self.stopped = None
@@ -97,6 +97,10 @@ class Dispatcher:
         self._rejections = Rejections(self._claims, self._settings.max_attempts)
         for key in [key for key, outcome in self.settled.items() if outcome.status != "ok"]:
             del self.settled[key]
+
+    def built(self, key: str, sql: str) -> None:
+        """Take note of SQL that asks, as a build has compiled it."""
+        self._recorder.built(key, sql)
 
     def progress(self) -> Reading:
         """Return where the run stands."""

@@ -72,11 +72,18 @@ class Engine:
         noting = self._dispatcher.note_served()
         asyncio.run_coroutine_threadsafe(noting, self._loop).result()
 
-    def begin_run(self, invocation_id: str) -> None:
-        """Start counting afresh: a new budget, and failures of earlier runs may be tried again."""
+    def begin_run(self, invocation_id: str, *, builds: bool = True) -> None:
+        """Start counting afresh: a new budget, and failures of earlier runs may be tried again.
+
+        A run that `builds` nothing is on record from its first ask on, and as such.
+        """
         self.store.relax()
-        beginning = self._dispatcher.begin_run(invocation_id)
+        beginning = self._dispatcher.begin_run(invocation_id, builds=builds)
         asyncio.run_coroutine_threadsafe(beginning, self._loop).result()
+
+    def built(self, key: str, sql: str) -> None:
+        """Keep SQL that asks, as a build has compiled it, by what it is in dbt."""
+        self._loop.call_soon_threadsafe(self._dispatcher.built, key, sql)
 
     def fetch(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
         """Return what the store knows of `keys`; where it fails, raise what stopped the run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from udfs.canonical import normalise
 from udfs.errors import ConfigError
 from udfs.explain import texts_of
 from udfs.fence import literal
-from udfs.lineage import Manifest, calls_of
+from udfs.lineage import Code
 from udfs.publish import SNAPSHOT, current, publications
 from udfs.tally import quoted
 
@@ -61,16 +61,16 @@ def hits(
     """Return the tables of an open file that hold rows of a subject; with `views`, these as well.
 
     A row is the subject's when the named column has its value, or a text column is one of its
-    texts.
+    texts, or holds one within a STRUCT, a list, a MAP or JSON.
     """
     if subject.texts:
         connection.execute(f"create or replace temp table {_TEXTS} (text varchar)")
         rows = [[text] for text in sorted(subject.texts)]
         connection.executemany(f"insert into {_TEXTS} values (?)", rows)  # noqa: S608
     found = []
-    for schema, table, columns, texts in _relations(connection, views=views):
+    for schema, table, columns in _relations(connection, views=views):
         relation = f"{quoted(schema)}.{quoted(table)}"
-        if condition := _condition(subject, columns, texts):
+        if condition := _condition(subject, columns):
             query = f"select count(*) from {relation} where {condition}"  # noqa: S608
             (count,) = connection.execute(query).fetchall()[0]
             if count:
@@ -81,7 +81,7 @@ def hits(
 def check_column(connection: duckdb.DuckDBPyConnection, subject: Subject) -> None:
     """Raise `ConfigError` for a column that no table has: its rows would seem to be gone."""
     known = {
-        name.lower() for _, _, columns, _ in _relations(connection, views=True) for name in columns
+        name.lower() for _, _, columns in _relations(connection, views=True) for name in columns
     }
     if subject.column is None or subject.column.lower() in known:
         return
@@ -111,18 +111,20 @@ def reached(
 
 
 def texts_of_subject(
-    connection: duckdb.DuckDBPyConnection, subject: Subject, manifest: Manifest
+    connection: duckdb.DuckDBPyConnection, subject: Subject, code: Code
 ) -> set[str]:
     """Return every text of a subject's rows, and every text that a model asks about them.
 
     Rows of views count: often nothing else holds all columns that were asked about.
     """
-    calls = [call for calls in calls_of(manifest).values() for call in calls]
+    calls = [call for calls in code.calls.values() for call in calls]
     texts: set[str | None] = set()
     for hit in hits(connection, subject, views=True):
-        for column in _text_columns(connection, hit.relation):
-            query = f"select {quoted(column)} from {hit.relation} where {hit.condition}"  # noqa: S608
-            texts |= {row[0] for row in connection.execute(query).fetchall()}
+        for column, kind in _columns(connection, hit.relation).items():
+            held = f"(select {quoted(column)} from {hit.relation} where {hit.condition}) as held"  # noqa: S608
+            for leaf, source in _leaves(column, kind):
+                query = f"select {leaf} from {held}{source}"  # noqa: S608
+                texts |= {row[0] for row in connection.execute(query).fetchall()}
         for call in calls:
             texts |= set(texts_of(connection, hit.relation, hit.condition, call))
     return {text for text in texts if text and normalise(text)}
@@ -179,22 +181,23 @@ def retire(found: Iterable[Publication]) -> None:
 
 def _relations(
     connection: duckdb.DuckDBPyConnection, *, views: bool
-) -> list[tuple[str, str, list[str], list[str]]]:
-    """Return schema, name, columns and text columns of each table, or of tables and views."""
+) -> list[tuple[str, str, dict[str, str]]]:
+    """Return schema, name and columns with their types of each table, or of tables and views."""
     wanted = "('BASE TABLE', 'VIEW')" if views else "('BASE TABLE')"
-    rows: list[tuple[str, str, list[str], list[str]]] = connection.execute(
+    rows = connection.execute(
         "select table_schema, table_name, list(column_name order by ordinal_position), "  # noqa: S608
-        "coalesce(list(column_name order by ordinal_position) "
-        "filter (where columns.data_type = 'VARCHAR'), []) "
+        "list(columns.data_type order by ordinal_position) "
         "from information_schema.columns "
         "join information_schema.tables using (table_catalog, table_schema, table_name) "
         f"where table_catalog = current_database() and table_type in {wanted} "
         "group by all order by all"
     ).fetchall()
-    return rows
+    return [
+        (schema, name, dict(zip(names, kinds, strict=True))) for schema, name, names, kinds in rows
+    ]
 
 
-def _condition(subject: Subject, columns: Sequence[str], texts: Sequence[str]) -> str:
+def _condition(subject: Subject, columns: Mapping[str, str]) -> str:
     """Return the condition that a subject's rows of a table fit; blank where none can."""
     wanted = (subject.column or "").lower()  # as SQL compares names
     parts = [
@@ -202,12 +205,30 @@ def _condition(subject: Subject, columns: Sequence[str], texts: Sequence[str]) -
         for name in columns
         if name.lower() == wanted
     ]
-    if subject.texts:
-        listed = f"(select text from {_TEXTS})"  # noqa: S608
-        parts += [f"{quoted(name)} in {listed}" for name in texts]
+    listed = f"(select text from {_TEXTS})"  # noqa: S608
+    leaves = [leaf for name, kind in columns.items() for leaf in _leaves(name, kind)]
+    for leaf, source in leaves if subject.texts else ():
+        found = f"{leaf} in {listed}"
+        parts.append(f"exists (select 1 from {source[2:]} where {found})" if source else found)  # noqa: S608
     return " or ".join(parts)
 
 
-def _text_columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+def _leaves(column: str, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield SQL for the texts of a column, and what its relation is joined with for them.
+
+    Of a nested value these are all texts within; of a MAP the keys as well.
+    """
+    if kind == "VARCHAR":
+        yield quoted(column), ""
+        return
+    if "VARCHAR" not in kind and kind != "JSON":
+        return
+    source = f", json_tree(to_json({quoted(column)})) as leaf"
+    yield "case when leaf.type = 'VARCHAR' then leaf.atom ->> '$' end", source
+    if kind.startswith("MAP("):
+        yield "leaf.key", source
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     described = connection.execute(f"describe {relation}").fetchall()
-    return [name for name, kind, *_ in described if kind == "VARCHAR"]
+    return {name: kind for name, kind, *_ in described}

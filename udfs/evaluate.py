@@ -198,7 +198,7 @@ def ask(settings: Settings, provider: Provider, spec: str, texts: Sequence[str |
     chunks = [texts[at : at + CHUNK_ROWS] for at in range(0, len(texts), CHUNK_ROWS)]
     with opened(settings, provider) as (engine, resolver):
         handle = resolver.register(spec)
-        engine.begin_run(invocation)
+        engine.begin_run(invocation, builds=False)
         begun_at, started = _now(), time.monotonic()
         engine.begin_gather()
         for chunk in chunks:

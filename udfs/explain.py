@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +19,12 @@ from udfs.canonical import normalise
 from udfs.console import Row, select
 from udfs.errors import ConfigError
 from udfs.fence import literal
-from udfs.lineage import Call, Manifest, calls_of, node_of, unique_keys, with_ancestors
+from udfs.lineage import Call, Code, Manifest, node_of, unique_keys, with_ancestors
 from udfs.records import key_of, key_seed
 from udfs.store import Store
 from udfs.store.rows import is_sound
 from udfs.tally import quoted
 
-_QUALIFIER = re.compile(r'\s*"?([A-Za-z_]\w*)"?\.')
 _ATTEMPT = (
     "attempt_id, invocation_id, attempt, outcome, http_status, error, records, asks, answers, "
     "input_tokens, output_tokens, cost_usd, latency_seconds, started_at, ended_at, request_id"
@@ -153,17 +151,17 @@ def find_table(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, s
 
 
 def asked_about(
-    connection: duckdb.DuckDBPyConnection, manifest: Manifest, store: Store, place: Place
+    connection: duckdb.DuckDBPyConnection, code: Code, store: Store, place: Place
 ) -> Iterator[Asked]:
     """Yield each call that a model above the row's table makes about the row, nearest first.
 
     A text is looked for in the model's own table first, which holds what was asked about, then in
     what it reads; the first one that the store knows counts.
     """
+    manifest = code.manifest
     start = node_of(manifest, place.schema, place.table)
-    calls = calls_of(manifest)
     for name in with_ancestors(manifest, start) if start else ():
-        for call in calls.get(name, ()):
+        for call in code.calls.get(name, ()):
             texts = list(_texts(connection, manifest, name, call, place))
             if not texts:
                 continue
@@ -198,8 +196,7 @@ def texts_of(
     The expression of the model is evaluated as it stands, under the name that it gives its table.
     """
     arrow.create_function(connection, "assay_text", arrow.text, parameters=2, volatile=False)
-    found = _QUALIFIER.match(call.text_sql)
-    alias = quoted(found[1]) if found else "asked"
+    alias = quoted(call.relation or "asked")
     query = f"select {call.asked_sql} from {relation} as {alias} where {condition}"  # noqa: S608
     with contextlib.suppress(duckdb.Error):  # a column is not there: another relation has it
         return [row[0] for row in connection.execute(query).fetchall()]

@@ -1,4 +1,4 @@
-"""`assay plan`: runs every AI model with functions that count, adds up what a build would ask."""
+"""`assay plan`: runs all that asks with functions that count, adds up what a build would ask."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from udfs import fence
+from udfs.ai_calls import ASKS, selects_in
 from udfs.arrow import Udfs
 from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
 from udfs.errors import ConfigError
+from udfs.lineage import HOOK, RUN_BY_DBT, Code, Statement
 from udfs.project import target_of
 from udfs.providers.replay import ReplayProvider
 from udfs.resolver import Resolver
@@ -36,38 +38,79 @@ _LAST_CALLS = 200
 """Over how many requests it is averaged how long one takes."""
 
 
-def plan_models(
-    manifest: dict[str, Any], database: Path, settings: Settings, *, whole: bool = True
-) -> dict[str, Plan]:
-    """Return the plan of each AI model of a compiled project, and of all under `total`.
+@dataclass(frozen=True)
+class Planned:
+    """The plan of each thing that asks, in the order of a build's kinds, and `total` of all.
+
+    `uncounted` says by name why a test, snapshot or hook could not be counted: what it asks comes
+    on top of its plan and the total, which are at least.
+    """
+
+    plans: dict[str, Plan]
+    uncounted: dict[str, str]
+
+
+def plan_code(code: Code, database: Path, settings: Settings, *, whole: bool = True) -> Planned:
+    """Return the plan of everything in a compiled project that a build runs and that asks.
 
     Nothing is sent. Raises `ConfigError` when the statement of a model fails on the present
     warehouse, as for a table or a column that is not built yet; such models are left out unless
     the plan is to be `whole`.
     """
     plans: dict[str, Plan] = {}
+    uncounted: dict[str, str] = {}
     total = Census(settings)
     with _counting(database, settings) as (connection, resolver, latency):
-        for name, sql in ai_models(manifest).items():
-            resolver.censuses = [census := Census(settings)]
+        for one in askers(code, _asking_names(connection)):
+            census = Census(settings, gathered=one.is_gathered)
+            resolver.censuses = [census]
             try:
-                _run(connection, name, sql)
-            except ConfigError:
-                if whole:
+                _count(connection, code, one)
+            except ConfigError as error:
+                if one.kind != "model":
+                    uncounted[one.name] = str(error)
+                    census.fall_short()
+                elif whole:
                     raise
-                continue
+                else:
+                    continue
             total.add(census)
-            plans[name] = census.plan()
+            plans[one.name] = census.plan()
     rows = sum(plan.rows for plan in plans.values())
     plans["total"] = replace(total.plan(), rows=rows)
-    return {name: timed(plan, settings, latency) for name, plan in plans.items()}
+    return Planned(
+        {name: timed(plan, settings, latency) for name, plan in plans.items()}, uncounted
+    )
 
 
-def ai_models(manifest: dict[str, Any]) -> dict[str, str]:
-    """Return the compiled SQL of the models that call AI functions, by name, in DAG order."""
-    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    compiled = {node["name"]: node.get("compiled_code") or "" for node in nodes}
-    return {name: sql for name, sql in sorted(compiled.items()) if "assay_ask_" in sql}
+def askers(code: Code, names: Collection[str] = ()) -> list[Statement]:
+    """Return what a build of the selection runs and that asks, models first, by name.
+
+    What reads a view that asks, or calls a macro of DuckDB that does, is among it; `names` are
+    those in the warehouse. A model of Python asks nobody, an ephemeral one where it is read.
+    """
+    nodes = code.manifest["nodes"]
+    chosen = code.selected if code.selected is not None else [*nodes, *code.statements]
+    keys = {key for key in (*chosen, *code.statements) if key.partition(HOOK)[0] in {*chosen}}
+    found = [code.reading(key) for key in keys if code.may_ask(key, names)]
+    runs = [one for one in found if one.kind in RUN_BY_DBT]
+    return sorted(runs, key=lambda one: (RUN_BY_DBT.index(one.kind), one.name))
+
+
+def _asking_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the views and macros of the warehouse that ask."""
+    found = connection.execute(
+        "select view_name from duckdb_views() where instr(sql, ?1) > 0 "
+        "union select function_name from duckdb_functions() where instr(macro_definition, ?1) > 0",
+        [ASKS],
+    )
+    return {name for (name,) in found.fetchall()}
+
+
+def uncounted_notes(uncounted: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each thing that could not be counted."""
+    for why in uncounted.values():
+        yield f"On top, and not counted: {why}"
 
 
 def check_warehouse(database: Path) -> None:
@@ -84,9 +127,30 @@ def manifest_of(project: Path) -> dict[str, Any]:
     return manifest
 
 
-def _run(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, code: Code, one: Statement) -> None:
+    """Run what a statement evaluates, with functions that count; raise where that cannot be."""
+    if one.sql is None:
+        message = f"{one.name} was not compiled: {code.failed.get(one.id, 'dbt left it out')}"
+        raise ConfigError(message)
+    selects = selects_in(one.sql) if one.kind == "hook" else [one.sql]
+    for select in selects:
+        if select is None:
+            message = f"{one.name} is no SELECT and no INSERT of one; the run itself counts it."
+            raise ConfigError(message)
+        _run(connection, one.name, f"select {_wanted(code, one)} from (\n{select}\n) as counted")  # noqa: S608
+
+
+def _wanted(code: Code, one: Statement) -> str:
+    """Return what is read of a statement: all of it, or of a test what it counts."""
+    config = code.manifest["nodes"].get(one.id, {}).get("config", {})
+    if one.kind != "test" or config.get("store_failures"):
+        return "max(hash(counted))"
+    return str(config.get("fail_calc") or "count(*)")
+
+
+def _run(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     try:
-        connection.execute(f"select max(hash(counted)) from (\n{sql}\n) as counted")  # noqa: S608
+        connection.execute(query)
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:

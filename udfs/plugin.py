@@ -10,6 +10,7 @@ import functools
 import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,20 +19,26 @@ from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnv
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.compilation import Compiler
 from dbt.flags import get_flags
+from dbt.task.compile import CompileTask
 from dbt.task.docs.generate import GenerateTask
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from udfs import fence, home, reading
+from udfs import artifacts, fence, home, reading
 from udfs.arrow import Udfs, create_function
+from udfs.dbt_compile import is_beside, write_the_rest
 from udfs.dbt_docs import annotate
+from udfs.dbt_statements import LOOKING, Statements
 from udfs.engine import Engine
 from udfs.errors import AssayError, ConfigError, GateError
 from udfs.gates import Gatekeeper
 from udfs.golden_gate import GoldenGate
 from udfs.interrupts import interrupts
+from udfs.lineage import HOOK
 from udfs.prices import check_cap
 from udfs.progress import Ticker
 from udfs.project import project_here
@@ -70,6 +77,7 @@ class _Workshop:
         self._ticker: Ticker | None = None
         self._kept: list[object] = []
         self.reach = Reach()
+        self.attend(None)
 
     def engine(self, settings: Settings) -> Engine:
         """Return the engine for `settings`, started."""
@@ -96,6 +104,15 @@ class _Workshop:
         if self._ticker is not None:
             self._ticker.close()
         self._ticker = show_progress(self._latest.progress) if wanted and self._latest else None
+
+    def attend(self, tell: Callable[[str, str], None] | None) -> None:
+        """Hear of the SQL of a run that asks, and `tell` of it, or keep that of its hooks."""
+        self.executed: dict[str, str] = {}
+        self.statements = Statements(tell or self._keep_executed)
+
+    def _keep_executed(self, key: str, sql: str) -> None:
+        if HOOK in key:
+            self.executed[key] = sql
 
     def keep(self, thing: object) -> None:
         """Hold on to `thing` until the process ends."""
@@ -146,18 +163,25 @@ def _load_in_turn() -> None:
     _extend(LocalEnvironment, "load_source", load)
 
 
-def _explain_errors(settings: Settings) -> None:
-    """Say what to do where DuckDB refuses what is beyond the fence, or cannot read a file.
+def _attend_to_sql(settings: Settings) -> None:
+    """Tell of SQL that asks; say what to do where the fence refuses, or a file cannot be read.
 
     The settings are those of the plugin that was loaded last, as with all that is extended.
     """
     _workshop.reach = settings
 
-    def execute(method: Callable[..., Any], cursor: object, sql: str, *arguments: Any) -> Any:
+    def execute(method: Callable[..., Any], cursor: Any, sql: str, *arguments: Any) -> Any:
+        _workshop.statements.executed(sql)
         with reading.explained(sql, _workshop.reach, _workshop.project):
             return method(cursor, sql, *arguments)
 
+    def compile_node(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        node = method(*arguments, **options)
+        _workshop.statements.compiled(node)
+        return node
+
     _extend(DuckDBCursorWrapper, "execute", execute)
+    _extend(Compiler, "compile_node", compile_node)
 
 
 def _annotate_docs(settings: Settings) -> None:
@@ -177,6 +201,29 @@ def _find_seeds() -> None:
         return home.seed_file(adapter.config, model)
 
     _extend(DuckDBAdapter, "get_seed_file_path", path)
+
+
+def _keep_what_builds_leave() -> None:
+    """Let a build keep its results and manifest where later commands of dbt do not write."""
+
+    def write(method: Callable[..., Any], results: RunExecutionResult, path: str) -> Any:
+        written = method(results, path)
+        if get_flags().WHICH not in LOOKING:
+            artifacts.keep(Path(path).parent)
+        return written
+
+    _extend(RunExecutionResult, "write", write)
+
+
+def _compile_the_rest() -> None:
+    """Let `dbt compile`, run beside for a command of ours, compile what a build would run, too."""
+
+    def after_run(method: Callable[..., Any], task: CompileTask, *arguments: Any) -> Any:
+        if type(task) is CompileTask and is_beside(task.config.project_target_path):
+            write_the_rest(task, _workshop.executed)
+        return method(task, *arguments)
+
+    _extend(CompileTask, "after_run", after_run)
 
 
 def _spare_the_collector() -> None:
@@ -232,13 +279,17 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
         _load_in_turn()
-        _explain_errors(self._settings)
+        _attend_to_sql(self._settings)
         _annotate_docs(self._settings)
         _find_seeds()
+        _compile_the_rest()
+        _keep_what_builds_leave()
         for warning in self._warnings():
             _log.warning(f"Warning: {warning}")
         _spare_the_collector()
-        self._engine.begin_run(get_invocation_id())
+        builds = get_flags().WHICH not in LOOKING
+        self._engine.begin_run(get_invocation_id(), builds=builds)
+        _workshop.attend(self._engine.built if builds else None)
         _workshop.watch(
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
         )
@@ -253,7 +304,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""
         udfs = Udfs(Resolver(self._settings, self._engine), self._engine)
-        udfs.register(conn)
+        udfs.register(conn, counting=_only_looks())  # what asks while dbt compiles, asks nobody
         gate = GoldenGate(self._engine.store, _log.info)
         create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
         _workshop.keep((udfs, gate, conn))
@@ -270,6 +321,10 @@ class Plugin(BasePlugin):
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
         return "table"
+
+
+def _only_looks() -> bool:
+    return is_beside(getattr(get_flags(), "TARGET_PATH", None) or "")
 
 
 def run_gate(gate: str, relations: Mapping[str, DuckDBPyRelation]) -> pa.Table:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 from pydantic import BaseModel
 
+from udfs.ai_calls import ASKS, expressions, names, parsed, specs
 from udfs.functions import parse_task
 from udfs.settings import Settings
 from udfs.tasks import Task
 
-_ASKING = frozenset({"assay_ask_value", "assay_ask_envelope"})
 _NOT_SHOWN = frozenset({"model", "isolate", "examples"})
 
 
@@ -107,22 +105,22 @@ def _of_model(model: Model, read: Iterable[Lineages]) -> Lineages:
     upstream: dict[str, Lineage] = {}
     for columns in read:
         _add(upstream, columns)
-    if not upstream and "assay_ask_" not in model.sql:
+    if not upstream and ASKS not in model.sql:
         return {}
-    expressions = list(_expressions(_parsed(model.sql)))
-    known = dict(upstream) if any(name == "*" for name, _ in expressions) else {}
-    known |= _called(model, expressions)
-    plain = [(name, one) for name, one in expressions if name != "*" and not any(_specs(one))]
+    found = list(expressions(parsed(model.sql)))
+    known = dict(upstream) if any(name == "*" for name, _ in found) else {}
+    known |= _called(model, [(name, one) for name, one in found if name != "*"])
+    plain = [(name, one) for name, one in found if name != "*" and not any(specs(one))]
     while (grown := _grown(known, upstream, plain)) != known:
         known = grown
     return {name: lineage for name, lineage in known.items() if name in model.columns}
 
 
-def _called(model: Model, expressions: Iterable[tuple[str, Any]]) -> dict[str, Lineage]:
+def _called(model: Model, found: Iterable[tuple[str, Any]]) -> dict[str, Lineage]:
     """Return the lineage of the columns whose expression is an AI call."""
     called: dict[str, Lineage] = {}
-    for name, expression in expressions:
-        tasks = [parse_task(spec) for spec in _specs(expression)]
+    for name, expression in found:
+        tasks = [parse_task(spec) for spec in specs(expression)]
         if tasks:
             made = frozenset(Origin(f"{model.name}.{name}", task) for task in tasks)
             called[name] = Lineage(made)
@@ -130,12 +128,12 @@ def _called(model: Model, expressions: Iterable[tuple[str, Any]]) -> dict[str, L
 
 
 def _grown(
-    known: Lineages, upstream: Lineages, expressions: Iterable[tuple[str, Any]]
+    known: Lineages, upstream: Lineages, plain: Iterable[tuple[str, Any]]
 ) -> dict[str, Lineage]:
     """Return `known` with what the expressions add that name a column of it or of `upstream`."""
     grown = dict(known)
-    for name, expression in expressions:
-        found = [known.get(one) or upstream.get(one) for one in _names(expression)]
+    for name, expression in plain:
+        found = [known.get(one) or upstream.get(one) for one in names(expression)]
         if lineages := [lineage for lineage in found if lineage]:
             is_copy = expression.get("class") == "COLUMN_REF"
             origins = frozenset[Origin]().union(*(one.origins for one in lineages))
@@ -147,55 +145,3 @@ def _grown(
 def _add(lineages: dict[str, Lineage], more: Lineages) -> None:
     for name, lineage in more.items():
         lineages[name] = lineages[name] | lineage if name in lineages else lineage
-
-
-def _parsed(sql: str) -> Any:
-    """Return the syntax tree of a SELECT; nothing for a statement that DuckDB cannot show."""
-    with duckdb.connect() as connection:
-        row = connection.execute("select json_serialize_sql(?)", [sql]).fetchone()
-    return json.loads(row[0]) if row else {}
-
-
-def _expressions(tree: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each expression of each select list with the name that it gets; a star as `*`."""
-    for node in _nodes(tree):
-        for expression in node.get("select_list", ()):
-            if expression.get("class") == "STAR":
-                yield "*", expression
-            elif name := expression.get("alias") or _last_name(expression):
-                yield name, expression
-
-
-def _specs(expression: Any) -> Iterator[str]:
-    """Yield the task of each AI call in an expression, as the macro wrote it."""
-    for call in _nodes(expression):
-        if call.get("function_name") in _ASKING:
-            (literal,) = (
-                node["literal"]["text"]
-                for node in _nodes(call["arguments"][0])
-                if node.get("class") == "CONSTANT"
-            )
-            yield literal
-
-
-def _names(expression: Any) -> Collection[str]:
-    """Return the names in the column references of an expression; of `a.b.value` all three."""
-    return {
-        name
-        for node in _nodes(expression)
-        if node.get("class") == "COLUMN_REF"
-        for name in node["column_names"]
-    }
-
-
-def _last_name(expression: Any) -> str:
-    return str(expression["column_names"][-1]) if "column_names" in expression else ""
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object of a JSON document."""
-    if isinstance(tree, dict):
-        yield tree
-    if isinstance(tree, dict | list):
-        for part in tree.values() if isinstance(tree, dict) else tree:
-            yield from _nodes(part)

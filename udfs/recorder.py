@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from udfs import policy
@@ -22,8 +22,10 @@ from udfs.store import (
     landing_of,
     put_failures,
     put_landings,
+    put_look,
     put_run,
     put_served,
+    put_statement,
     put_stop,
     release,
 )
@@ -48,17 +50,41 @@ class Recorder:
         self._store_inputs = store_inputs
         self._writer = writer
         self._known_prompts: set[str] = set()
+        self._unbegun: Callable[[sqlite3.Connection], None] | None = None
 
-    def begun(self, invocation_id: str, settings: Settings) -> None:
-        """Write down that a run began."""
-        self._writer.send(lambda connection: put_run(connection, invocation_id, settings))
+    def begun(self, invocation_id: str, settings: Settings, *, builds: bool) -> None:
+        """Write down that a run began: at once, or one that `builds` nothing once it asks."""
+        now = now_utc()
+
+        def begin(connection: sqlite3.Connection) -> None:
+            put_run(connection, invocation_id, settings, now)
+            if not builds:
+                put_look(connection, invocation_id)
+
+        self._unbegun = begin
+        if builds:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._unbegun is not None:
+            self._writer.send(self._unbegun)
+            self._unbegun = None
+
+    def built(self, key: str, sql: str) -> None:
+        """Write down SQL that asks, as a build has compiled it."""
+        self._writer.send(lambda connection: put_statement(connection, key, sql))
 
     def stopped(self, invocation_id: str, cause: str, message: str) -> None:
         """Write down what ended a run early."""
         self._writer.send(lambda connection: put_stop(connection, invocation_id, cause, message))
 
     def served(self, invocation_id: str, served: Mapping[Use, Served]) -> None:
-        """Write down what became of each question of a run, in place of what was said before."""
+        """Write down what became of each question of a run, in place of what was said before.
+
+        Not of a run that only looks, unless it has asked.
+        """
+        if self._unbegun is not None:
+            return
         self._writer.send(lambda connection: put_served(connection, invocation_id, served))
 
     async def written(self) -> None:
@@ -75,6 +101,7 @@ class Recorder:
 
     async def claim(self, keys: Sequence[bytes]) -> Granted:
         """Lease those of `keys` that nobody has settled or holds."""
+        self._begin()
         return await self._writer.write(self._claim, keys)
 
     def keep(

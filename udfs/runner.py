@@ -21,6 +21,7 @@ import yaml
 
 from udfs.data_files import not_utf8
 from udfs.errors import ConfigError
+from udfs.lineage import Code
 from udfs.project import target_of
 
 GRACE_SECONDS = 1.0
@@ -46,6 +47,9 @@ BESIDE = "beside"
 """The folder, in dbt's own, where commands that only look let dbt write: what the last build left
 stays there."""
 
+COMPILED = "assay_compiled.json"
+"""What dbt does not compile before it runs it, compiled beside: the fields of `Code`."""
+
 _PARSED = "partial_parse.msgpack"
 
 _TEXTS = (".sql", ".yml", ".yaml", ".csv", ".md")
@@ -59,11 +63,14 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
 
     Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
-    folder = target_of(Path()) / BESIDE
+    if not Path("dbt_project.yml").exists():
+        message = "There is no dbt_project.yml here; run this in the folder of the project."
+        raise ConfigError(message)
+    folder = beside()
     _remember_the_build(folder)
     with tempfile.TemporaryFile("w+") as printed:
-        beside = ["--quiet", "--target-path", str(folder)]
-        code = run_dbt([command, *beside, *arguments], printed)
+        options = ["--quiet", "--target-path", str(folder)]
+        code = run_dbt([command, *options, *arguments], printed)
         if code > SIGNALLED:
             sys.exit(code)
         if code:
@@ -71,8 +78,28 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
             said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
             message = f"dbt {command} failed: {' '.join(said.split())}"
             raise ConfigError(message)
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return manifest
+    return _read(folder / "manifest.json")
+
+
+def beside() -> Path:
+    """Return the folder in which commands that only look let dbt write."""
+    return target_of(Path()) / BESIDE
+
+
+def code_beside(*arguments: str) -> Code:
+    """Return the project as a build with these arguments would run it, compiled beside.
+
+    Raises and ends as `manifest_beside` does.
+    """
+    (beside() / COMPILED).unlink(missing_ok=True)
+    manifest = manifest_beside("compile", *arguments)
+    rest = _read(beside() / COMPILED) if (beside() / COMPILED).exists() else {}
+    return Code(manifest, **rest)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def _remember_the_build(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.lineage import calls_in
+from udfs.ai_calls import calls_in
 
 TASK = '{"kind": "filter", "asked": "Is it glad?"}'
 
@@ -12,8 +12,8 @@ TASK = '{"kind": "filter", "asked": "Is it glad?"}'
 @pytest.mark.parametrize(
     ("asked", "given"),
     [
-        ("case when regexp_matches({}) then assay_text(...) else ... end", "a.body"),
-        ("case when regexp_matches({}) then assay_text(...) else ... end", "a.x || ')' || b.y"),
+        ("case when regexp_matches({}) then assay_text(a, b) else b end", "a.body"),
+        ("case when regexp_matches({}) then assay_text(a, b) else b end", "a.x || ')' || b.y"),
         ("case when regexp_matches(concat(a), '') then cast(json_object('a', a)) end", None),
     ],
 )
@@ -23,6 +23,6 @@ def test_what_a_macro_was_given_is_read_off_what_it_made_of_it(
     """`explain` finds the name of the table in front of a column; a list of columns has none."""
     asked = asked.format(f"typeof({given}), 'JSON'")
     sql = f"select assay_ask_value(assay_task('{TASK}'), {asked}) as is_glad from notes as a"
-    (call,) = calls_in({"name": "asked", "compiled_code": sql})
-    assert call.name == "asked.is_glad"
+    (call,) = calls_in(sql)
+    assert call.column == "is_glad"
     assert (call.asked_sql, call.text_sql) == (asked, given or asked)

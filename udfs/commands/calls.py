@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
@@ -22,7 +21,7 @@ from udfs.console import (
     select,
 )
 from udfs.errors import Fault
-from udfs.lineage import columns_of, read_manifest
+from udfs.lineage import last_code
 from udfs.spending import DIMENSIONS, Line, lines, read_uses, total
 
 OUTCOMES = ("ok", "partial", *get_args(Fault), "stopped", "interrupted")
@@ -79,11 +78,11 @@ def spend(
     prompt has cost on average.
     """
     one_of("--by", by, DIMENSIONS)
-    manifest = read_manifest(Path.cwd())
     where, given = _filters(run, model, since)
     with open_store() as store:
         uses = read_uses(store, where, given)
-    found = lines(uses, by, columns_of(manifest))
+        columns = last_code(store).columns
+    found = lines(uses, by, columns)
     if as_json:
         facts = [_line_facts(by, line) for line in found]
         print_json({"by": by, "lines": facts, "total": asdict(total(uses))})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from quality.inventory import Inventory, inventory
 from quality.lock import LOCK, LockError, kept_from, read_lock, unlocked, write_lock
+from udfs.artifacts import manifest_of_build
 from udfs.assurance import (
     INDIRECT,
     left_out,
@@ -146,8 +146,6 @@ def _settled(project: Path, present: Inventory) -> str:
 
 def _manifest(project: Path) -> dict[str, Any]:
     try:
-        file = target_of(project) / "manifest.json"
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return manifest_of_build(project)
     except (OSError, ValueError):
         return {}
-    return manifest

@@ -12,7 +12,7 @@ import typer
 from udfs.console import Json, Row, key_prefix, money, one_line, open_store, print_json
 from udfs.errors import ConfigError
 from udfs.explain import Asked, asked_about, find_row, keys_like, known_of
-from udfs.lineage import columns_of, read_manifest
+from udfs.lineage import last_code, read_manifest
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
 
@@ -52,8 +52,8 @@ def command(
 
 
 def _by_key(prefix: str) -> list[Row]:
-    columns = columns_of(read_manifest(Path.cwd()))
     with open_store() as store:
+        columns = last_code(store).columns
         keys = keys_like(store, key_prefix(prefix))
         if not keys:
             message = f"No answer and no failure has a key that begins with {prefix!r}."
@@ -85,7 +85,7 @@ def _by_row(what: str, where: str | None, column: str | None) -> list[Row]:
         raise ConfigError(message)
     with open_store() as store, open_warehouse(path) as connection:
         place = find_row(connection, manifest, name, value, where)
-        asked = list(asked_about(connection, manifest, store, place))
+        asked = list(asked_about(connection, last_code(store), store, place))
         chosen = [one for one in asked if column in (None, one.call.column)]
         if not chosen:
             raise ConfigError(_nothing_asked(place.name, column, asked))

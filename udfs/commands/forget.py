@@ -37,7 +37,7 @@ from udfs.erasure import (
     texts_of_subject,
 )
 from udfs.errors import ConfigError
-from udfs.lineage import models, read_manifest
+from udfs.lineage import Code, last_code, made_tables, read_manifest
 from udfs.settings import PREFIX, Settings
 from udfs.store import refuse_while_in_use
 from udfs.store.letters import forget_keys, keys_of_texts, keys_with_prefix
@@ -143,11 +143,10 @@ def _in_warehouse(
 
     Nothing is changed yet.
     """
-    manifest = read_manifest(Path.cwd())
-    tables = {f"{node['schema']}.{node['alias']}" for node in models(manifest).values()}
-    found, left = reached(connection, wanted.subject, tables)
+    code = _code()
+    found, left = reached(connection, wanted.subject, made_tables(code.manifest))
     if wanted.subject.is_named:
-        texts = texts_of_subject(connection, wanted.subject, manifest)
+        texts = texts_of_subject(connection, wanted.subject, code)
         wanted = replace(
             wanted, subject=replace(wanted.subject, texts=wanted.subject.texts | texts)
         )
@@ -155,6 +154,14 @@ def _in_warehouse(
     note = "no model makes it, and others may have said the same: delete there, or use --subject"
     lines += [Line(f"warehouse {hit.table}", "left to you", hit.rows, note) for hit in left]
     return wanted, found, lines or [Line("warehouse", "none", 0)]
+
+
+def _code() -> Code:
+    """Return what the project asks, as it was built last."""
+    if not store_path(os.environ).exists():
+        return Code(read_manifest(Path.cwd()))
+    with open_store() as store:
+        return last_code(store)
 
 
 def _in_store(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import shutil
 import subprocess
 from dataclasses import asdict
@@ -15,10 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
+from udfs.artifacts import manifest_of_build, results_of_build
 from udfs.commands.checks import red_lines
 from udfs.console import Json, print_json
 from udfs.errors import PublishError
-from udfs.project import target_of
 from udfs.publication import (
     age,
     checks,
@@ -32,7 +31,7 @@ from udfs.publication import (
 from udfs.publish import KEEP, Published, Release, audit, current, publish
 from udfs.report import invocation_of, run_results
 from udfs.settings import Settings, settings_from_environ
-from udfs.store import Store
+from udfs.store import Store, last_build
 from udfs.store.gates import gate_rows
 from udfs.warehouse import database_path
 
@@ -56,8 +55,9 @@ def command(
         _check(settings.publish, as_json=as_json)
         return
     project = Path.cwd()
-    reasons = _stale(settings, run_results(project)) or _reasons(project)
-    if not reasons and (results := run_results(project)) is not None:
+    results = results_of_build(project)
+    reasons = _stale(settings, results) or _reasons(project)
+    if not reasons and results is not None:
         reasons = list(red_lines(settings, results, []))
     if reasons:
         typer.echo(not_published(settings.publish, reasons), err=True)
@@ -148,38 +148,38 @@ def _check(folder: Path, *, as_json: bool) -> None:
 
 def _reasons(project: Path) -> list[str]:
     """Return why the last run in `project` may not be published; nothing if it may."""
-    results = run_results(project)
+    results = results_of_build(project)
     if results is None:
         return ["there is no run yet; run ./scripts/build"]
-    manifest = _manifest(project)
+    manifest = manifest_of_build(project)
     if invocation_of(results) != str(manifest["metadata"]["invocation_id"]):
         return ["another dbt command has run since the build; run ./scripts/build"]
     return obstacles(results, manifest)
 
 
 def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
-    """Return that the results on disk are not of the last run, where that is so.
+    """Return that the results on disk are not of the last run that built, where that is so.
 
-    A run that was killed has changed tables and left the results of the run before it.
+    A run that was killed has changed tables and left the results of the run before it. One that
+    leaves no results of a build, such as `dbt run-operation`, may have changed anything.
     """
     if results is None or not settings.store.exists():
         return []
-    query = (
-        "select invocation_id from runs where invocation_id not like 'replay-%' "
-        "order by started_at desc limit 1"
-    )
     store = Store(settings.store)
     try:
-        (last,) = store.transact([lambda connection: connection.execute(query).fetchone()])
+        (last,) = store.transact([last_build])
     finally:
         store.close()
-    if last is None or last[0] == invocation_of(results):
+    if last in (None, invocation_of(results)):
         return []
+    if last == invocation_of(run_results(Path.cwd())):
+        return ["another dbt command has run since the build; run ./scripts/build"]
     return ["a later run has not ended; run ./scripts/build"]
 
 
 def _release(project: Path, settings: Settings) -> Release:
-    results, manifest = run_results(project) or {}, _with_lf(project, _manifest(project))
+    results = results_of_build(project) or {}
+    manifest = _with_lf(project, manifest_of_build(project))
     invocation_id = invocation_of(results)
     return Release(
         invocation_id=invocation_id,
@@ -208,12 +208,6 @@ def _gates(settings: Settings, invocation_id: str) -> list[dict[str, Any]]:
     finally:
         store.close()
     return [asdict(row) for row in rows]
-
-
-def _manifest(project: Path) -> dict[str, Any]:
-    path = target_of(project) / "manifest.json"
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
 
 
 def _with_lf(project: Path, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import duckdb
 import typer
 
+from udfs.artifacts import results_of_build
 from udfs.console import Json, print_json, store_path
 from udfs.errors import AssayError
-from udfs.report import invocation_of, run_results
+from udfs.report import invocation_of
 from udfs.reporting import notes
 from udfs.reporting.making import file_of, folder, latest, make, write
 from udfs.warehouse import database_path
@@ -35,7 +36,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Write the report of a run: one HTML file that loads nothing and holds no text of a row."""
-    results = run_results(Path.cwd())
+    results = results_of_build(Path.cwd())
     invocation_id, page = make(store_path(os.environ), database_path(), results, run)
     files = [_written(invocation_id, page), *([write(page, out)] if out is not None else [])]
     if as_json:

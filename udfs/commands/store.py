@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,8 @@ from udfs.console import (
     store_path,
 )
 from udfs.errors import ConfigError, StoreError
-from udfs.lineage import columns_of, read_manifest, uncompiled
+from udfs.lineage import HOOK, last_code
+from udfs.runner import code_beside
 from udfs.spending import GONE, answer_costs, read_uses
 from udfs.store import (
     Store,
@@ -110,10 +111,12 @@ def prune_command(
     before = None
     if older_than is not None:
         before = iso(datetime.datetime.now(datetime.UTC) - span("--older-than", older_than))
+    path = existing_store()
     if yes:
-        refuse_while_in_use(existing_store())
-    columns = _columns() if not_in_project else columns_of(read_manifest(Path.cwd()))
+        refuse_while_in_use(path)
+    asked = _columns() if not_in_project else {}
     with open_store() as store:
+        columns = asked if not_in_project else last_code(store).columns
         (every,) = store.transact([unused])
         found = [
             one
@@ -135,15 +138,21 @@ def _pruned(store: Store, found: Sequence[Unused]) -> dict[str, int]:
 
 
 def _columns() -> dict[str, list[str]]:
-    """Return the columns that prompts fill; raise `ConfigError` where the project is not known."""
-    manifest = read_manifest(Path.cwd())
-    missing = uncompiled(manifest)
-    if manifest and not missing:
-        return columns_of(manifest)
-    reason = f"{', '.join(missing[:3])} is not compiled" if missing else "it was never compiled"
+    """Return the columns that prompts fill in the project as it is now, compiled beside.
+
+    Raises `ConfigError` where something that may ask cannot be compiled: its answers would go.
+    """
+    code = code_beside()
+    with open_store() as store:
+        built = last_code(store).compiled
+    seen = {key: sql for key, sql in built.items() if HOOK in key and code.still_has(key)}
+    code = replace(code, compiled={**seen, **code.compiled})
+    if not (missing := code.uncompiled):
+        return code.columns
+    why = " ".join(code.failed.values())
     message = (
-        f"Which prompts the project asks is not known: {reason}. Run ./scripts/build without a "
-        "selection first."
+        f"Which prompts the project asks is not known: {', '.join(missing[:3])} cannot be compiled"
+        f"{f' ({why})' if why else ''}. Correct it, or build what it reads, and prune then."
     )
     raise ConfigError(message)
 

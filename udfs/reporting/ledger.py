@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from statistics import quantiles
 from typing import Any
@@ -80,7 +80,8 @@ def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> Ledger | 
     None where no run is on record. Raises `ConfigError` for an id that no run has, or several.
     """
     known = [Run(*row) for row in connection.execute(_RUNS)]
-    if (run := _chosen(known, wanted)) is None:
+    looks = {name for (name,) in connection.execute("select invocation_id from looks")}
+    if (run := _chosen(known, wanted, looks)) is None:
         return None
     place = known.index(run)
     later = sum(map(_did_something, known[place + 1 :]))
@@ -106,10 +107,10 @@ def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> Ledger | 
     )
 
 
-def _chosen(known: Sequence[Run], wanted: str | None) -> Run | None:
+def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) -> Run | None:
     """The run that was asked for; else the last that asked or checked anything, else the last."""
     if wanted is None:
-        busy = [run for run in known if _did_something(run) and _is_a_build(run)]
+        busy = [run for run in known if _did_something(run) and _is_a_build(run, looks)]
         return next(reversed(busy or known), None)
     found = [run for run in known if run.invocation_id.startswith(wanted)]
     if len(found) == 1:
@@ -124,8 +125,8 @@ def _did_something(run: Run) -> bool:
     return bool(run.rows or run.requests or run.expectations)
 
 
-def _is_a_build(run: Run) -> bool:
-    return not run.invocation_id.startswith("replay-")
+def _is_a_build(run: Run, looks: Collection[str]) -> bool:
+    return run.invocation_id not in looks and not run.invocation_id.startswith("replay-")
 
 
 # What was asked

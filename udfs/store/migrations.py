@@ -304,3 +304,26 @@ def cut_replies_are_due_again(connection: sqlite3.Connection) -> None:
         "update failures set status = 'invalid', next_try_at = failed_at "
         "where status = 'too_long' and error = 'The reply hit the output limit.'"
     )
+
+
+@migration
+def statements(connection: sqlite3.Connection) -> None:
+    """SQL that asks, as a build compiled it last, by unique id; a hook has `#` in its id.
+
+    What dbt leaves behind holds only what its last command has compiled.
+    """
+    connection.execute(
+        """
+        create table statements (
+            id text primary key,
+            sql text not null,
+            built_at text not null
+        ) without rowid
+        """
+    )
+
+
+@migration
+def looks(connection: sqlite3.Connection) -> None:
+    """Those runs that asked and built nothing: of `dbt show`, `assay evaluate`, replays."""
+    connection.execute("create table looks (invocation_id text primary key) without rowid")

@@ -162,10 +162,41 @@ def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
     connection.execute("insert or ignore into tasks values (?,?,?,?)", _task_row(task, now))
 
 
-def put_run(connection: sqlite3.Connection, invocation_id: str, settings: Settings) -> None:
-    """Record that a run began; a second beginning of the same run changes nothing."""
-    row = [invocation_id, now_utc(), settings.provider, settings.host, settings.model]
+def put_run(
+    connection: sqlite3.Connection,
+    invocation_id: str,
+    settings: Settings,
+    begun_at: str | None = None,
+) -> None:
+    """Record that a run began, now or then; a second beginning of it changes nothing."""
+    row = [invocation_id, begun_at or now_utc(), settings.provider, settings.host, settings.model]
     connection.execute("insert or ignore into runs values (?,?,?,?,?,null,null)", row)
+
+
+def put_look(connection: sqlite3.Connection, invocation_id: str) -> None:
+    """Record that a run builds nothing."""
+    connection.execute("insert or ignore into looks values (?)", [invocation_id])
+
+
+def put_statement(connection: sqlite3.Connection, key: str, sql: str) -> None:
+    """Record SQL that asks, in place of what the same thing was before."""
+    connection.execute("insert or replace into statements values (?,?,?)", [key, sql, now_utc()])
+
+
+def read_statements(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the SQL of all that asks, as it was built last, by id."""
+    return dict(connection.execute("select id, sql from statements").fetchall())
+
+
+def last_build(connection: sqlite3.Connection) -> str | None:
+    """Return the id of the last run that built anything, ended or not; None without any."""
+    query = (
+        "select invocation_id from runs where invocation_id not like 'replay-%' "
+        "and invocation_id not in (select invocation_id from looks) "
+        "order by started_at desc limit 1"
+    )
+    found = connection.execute(query).fetchone()
+    return None if found is None else str(found[0])
 
 
 def put_served(

@@ -172,15 +172,21 @@ def test_f14_each_manifest_seals_the_one_before(story: Story) -> None:
 
 
 def test_f01_another_command_since_the_build_is_not_published(story: Story) -> None:
-    """`publish` by hand looks at what ran last, and does nothing where that checked nothing."""
+    """`publish` by hand looks at what built last: looks are none, and an operation is anything."""
+    runs = story.project.store_rows("select count(*) from runs")
+    for looking in (("docs", "generate"), ("compile",), ("parse",), ("list",)):
+        assert story.project.dbt(*looking).code == 0
+    assert assay(story.project, "plan").code == 0
+    assert story.project.store_rows("select count(*) from runs") == runs
     again = assay(story.project, "publish", "--csv")
     assert (again.code, (story.folder / "current" / "csv" / "counts.csv").exists()) == (0, True)
     published = current(story.folder)
-    results = story.project.root / "target" / "run_results.json"
-    results.write_text(results.read_text().replace('"which": "build"', '"which": "compile"'))
+    macro = story.project.root / "macros" / "clean_up.sql"
+    macro.write_text("{% macro clean_up() %}{% do run_query('select 1') %}{% endmacro %}")
+    assert story.project.dbt("run-operation", "clean_up").code == 0
     said = assay(story.project, "publish")
     assert said.code == 1
-    assert "Not published: the last dbt command was `dbt compile`" in said.err
+    assert "Not published: another dbt command has run since the build" in said.err
     assert current(story.folder) == published
 
 
