@@ -1,9 +1,12 @@
 {#- Stop the compile: which macro, which argument, what it was given, and what to do. -#}
 {% macro _assay_error(macro, argument, value, remedy) -%}
-    {%- do exceptions.raise_compiler_error(
-        macro ~ ': wrong `' ~ argument ~ '` ' ~ (value if _assay_is_odd(value) else _assay_shown(value) | tojson)
-        ~ '; ' ~ remedy ~ '.'
-    ) -%}
+    {%- set message = macro ~ ': wrong `' ~ argument ~ '` '
+        ~ (value if _assay_is_odd(value) else _assay_shown(value) | tojson) ~ '; ' ~ remedy ~ '.' -%}
+    {#- dbt keeps to itself why a batch did not compile. -#}
+    {%- if model is defined and model.get('batch') -%}
+        {%- do log('Error in model ' ~ model.name ~ ': ' ~ message, info=true) -%}
+    {%- endif -%}
+    {%- do exceptions.raise_compiler_error(message) -%}
 {%- endmacro %}
 
 {#- Whether `value` itself is nothing that JSON knows: a date that YAML made of an unquoted one. -#}

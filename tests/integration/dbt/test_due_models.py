@@ -92,7 +92,7 @@ def stopped(new_project: NewProject) -> Run:
 def test_a_model_that_would_lose_or_double_rows_is_stopped(stopped: Run, name: str) -> None:
     """With the name of the model, what is wrong, and what to do; nothing is asked."""
     assert stopped.statuses()[name] == "error"
-    _, _, message = stopped.output.partition(f"Error in model {name} (")
+    _, _, message = stopped.output.partition(f"Error in model {name}")
     assert STOPPED[name][1] in message[:600]
 
 
