@@ -223,6 +223,33 @@ def test_a_text_deletes_nothing_from_a_table_that_no_model_makes(bench: Bench) -
     assert query(bench, "select count(*) from raw.inbox") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{'note': ?, 'id': 3}",
+        "[{'notes': ['other', ?]}]",
+        "map {'said': ?}",
+        "map {?: 1}",
+        "json_object('deep', json_array(?))",
+    ],
+)
+def test_texts_within_nested_columns_are_seen(bench: Bench, value: str) -> None:
+    """Of a row that a text names, and of a row whose subject is named: its answer goes."""
+    with duckdb.connect(str(bench.warehouse)) as connection:
+        connection.execute("create schema raw")
+        made = f"create table raw.inbox as select 99 as person, 'x' as key, {value} as said"
+        connection.execute(made, [SECRET])
+        connection.execute("insert into raw.inbox select 98, 'y', null")
+    texts = bench.folder / "texts.txt"
+    texts.write_text(SECRET)
+    code, found = lines(bench, "--from", str(texts), "--dry-run")
+    assert (code, found["warehouse raw.inbox"]["rows"]) == (1, 1)
+    _, by_name = lines(bench, "--subject", "person=99")
+    assert by_name["warehouse raw.inbox"]["rows"] == 1
+    assert by_name["store answers"]["rows"] >= 1
+    assert query(bench, "select person from raw.inbox") == [(98,)]
+
+
 def test_nothing_is_forgotten_under_a_running_process(bench: Bench) -> None:
     """It knows the answers, and its journal would bring them back after a kill."""
     holder = Store(bench.store)
