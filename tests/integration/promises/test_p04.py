@@ -22,10 +22,10 @@ from ..figures import Figure
 POISONS: dict[str, tuple[str, dict[str, str], str]] = {
     "REFUSE": ("refuse", {}, "refused"),
     "FILTER": ("filter", {}, "refused"),
-    "BAD400": ("s400", {}, "too_long"),
+    "BAD400": ("s400", {}, "invalid"),
     "BAD500": ("s500", {}, "transport"),
     "HANG": ("hang", {"seconds": "3"}, "transport"),
-    "LONG": ("length", {}, "too_long"),
+    "LONG": ("length", {}, "invalid"),
     "SURROGATE": ("surrogate", {"at": "content"}, "ok"),
 }
 """Marker in the text: what the server then plays for the whole pack, and what its row becomes."""
