@@ -33,7 +33,8 @@ _REMEDIES = {
 }
 """What to do, by words of DuckDB's message."""
 
-_RELATIVE = re.compile(r'Cannot access file "([^/"][^"]*)"')
+_RELATIVE = re.compile(r'Cannot access file "(?!/|\w[\w+.-]*:)([^"]+)"')
+"""A path that is of the folder of the process: no absolute one, and no URL."""
 
 _closing = threading.Lock()
 
