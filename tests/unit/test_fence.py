@@ -227,7 +227,7 @@ def test_g07_the_folders_of_the_seeds_are_within(
 
 
 def test_g07_a_relative_path_is_explained_where_dbt_was_started_elsewhere(folder: Path) -> None:
-    """With both folders; an absolute path, a URL and the project's own folder get the usual line."""
+    """With both folders; absolute paths, URLs and the project's own folder get the usual line."""
     said = 'Cannot access file "{}" - file system operations are disabled by configuration'
     inside, outside = project_here({}), project_here({"DBT_PROJECT_DIR": "data"})
     error = duckdb.PermissionException(said.format("data/x.csv"))
