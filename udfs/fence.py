@@ -37,7 +37,8 @@ _REMEDIES = {
 }
 """What to do, by a pattern of DuckDB's message; the first that fits."""
 
-_RELATIVE = re.compile(r'Cannot access file "([^/"][^"]*)"')
+_RELATIVE = re.compile(r'Cannot access file "(?!/|\w[\w+.-]*:)([^"]+)"')
+"""A path that is of the folder of the process: no absolute one, and no URL."""
 
 _closing = threading.Lock()
 

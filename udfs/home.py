@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from udfs.errors import ConfigError
 from udfs.fence import literal
-from udfs.project import Project, project_at, project_here
+from udfs.project import FILE, Project, project_at, project_here
 
 if TYPE_CHECKING:
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -49,10 +49,11 @@ def place_files(credentials: DuckDBCredentials, project: Project) -> Path | None
 def check_store(given: Path, project: Project) -> None:
     """Raise `ConfigError` where a second store would be made beside the one that is known here.
 
-    Runs that were started in another folder once kept their answers there.
+    Runs that were started in another folder once kept their answers there. A folder that is a
+    project itself has one of its own.
     """
     here, there = Path.cwd() / given, project.path(given)
-    if here.exists() and not there.exists():
+    if here.exists() and not there.exists() and not (Path.cwd() / FILE).exists():
         message = (
             f"`ASSAY_STORE` is {given}, which is {there} in this project and is not there, but "
             f"{here} is. Move it there with all that is beside it, or set `ASSAY_STORE` to "

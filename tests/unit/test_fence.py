@@ -226,6 +226,18 @@ def test_g07_the_folders_of_the_seeds_are_within(
     assert found == tuple(tmp_path / name for name in expected)
 
 
+def test_g07_a_relative_path_is_explained_where_dbt_was_started_elsewhere(folder: Path) -> None:
+    """With both folders; absolute paths, URLs and the project's own folder get the usual line."""
+    said = 'Cannot access file "{}" - file system operations are disabled by configuration'
+    inside, outside = project_here({}), project_here({"DBT_PROJECT_DIR": "data"})
+    error = duckdb.PermissionException(said.format("data/x.csv"))
+    assert f"start it in {folder / 'data'}" in str(remedy(error, outside))
+    assert remedy(error, inside) == remedy(error) != remedy(error, outside)
+    for name in ("/data/x.csv", "https://host/x.csv", "s3://bucket/x.csv"):
+        error = duckdb.PermissionException(said.format(name))
+        assert remedy(error, outside) == remedy(error)
+
+
 def test_g07_a_wrong_switch_is_refused() -> None:
     """Nobody opens the fence by a slip."""
     with pytest.raises(ConfigError, match="ASSAY_EXTERNAL_ACCESS"):

@@ -115,6 +115,8 @@ def test_a_second_store_is_never_made_beside_one_that_is_known(
     with pytest.raises(ConfigError, match="nothing is bought again") as refused:
         check_store(store, project)
     assert str(root.parent / store) in str(refused.value)
+    (root.parent / "dbt_project.yml").touch()  # another project, whose store it is
+    check_store(store, project)
     (root / ".assay").mkdir()
     (root / store).touch()
     check_store(store, project)
