@@ -27,17 +27,19 @@ from udfs.commands import (
     suggest,
 )
 from udfs.console import Json, print_json, print_table
+from udfs.counting import spend_of, uses_in
 from udfs.errors import AssayError, BudgetError, ConfigError
+from udfs.failed_share import too_many_failed
+from udfs.golden_told import red_evaluations
+from udfs.lineage import columns_of
 from udfs.plan import check_warehouse, manifest_of, plan_models
 from udfs.red_tests import red_tests
 from udfs.report import (
     PLAN_TITLES,
     invocation_of,
-    outcomes_of,
     plan_cells,
     plan_notes,
     run_results,
-    spend_of,
     stopped_by,
     summary,
 )
@@ -77,15 +79,15 @@ def build(
     before = invocation_of(run_results(Path.cwd()))
     code = run_dbt(["build", *(arguments or [])])
     results = run_results(Path.cwd())
-    ended = results is not None and invocation_of(results) != before
+    ended, red = results is not None and invocation_of(results) != before, list[str]()
     if results is not None and ended:
-        code = _told(settings, results, code, arguments or [])
+        code, red = _told(settings, results, code, arguments or [])
     elif not code:
         typer.echo(checks.STALE, err=True)
         code = 1
     tally.settle(database_path(), invocation_of(results))
     code = publish.after_build(settings, code, ended=ended)
-    report.after_build(results, code, ended=ended)
+    report.after_build(results, code, red, ended=ended)
     raise typer.Exit(code)
 
 
@@ -108,25 +110,34 @@ def _check_budget(settings: Settings, arguments: list[str]) -> None:
             raise typer.Exit(BUDGET_EXIT) from None
 
 
-def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:
-    """Print what a run did and why it is not green, if so; return the exit code for that."""
+def _told(
+    settings: Settings, results: dict[str, Any], code: int, arguments: list[str]
+) -> tuple[int, list[str]]:
+    """Print what a run did and why it is not green, if so.
+
+    Returns the exit code for that, and the sentences on what is red.
+    """
     invocation, ledger = invocation_of(results), Store(settings.store)
-    outcomes = outcomes_of(ledger, invocation)
-    typer.echo(summary(results, spend_of(ledger, invocation), outcomes, database_path()))
+    (uses,) = ledger.transact([lambda connection: uses_in(connection, invocation)])
+    typer.echo(summary(results, spend_of(ledger, invocation), uses, database_path()))
     typer.echo(gates.summary(ledger, invocation))
-    for line in red_tests(results, manifest_of(Path.cwd())):
-        typer.echo(f"Red     {line}")
+    manifest = manifest_of(Path.cwd())
+    most, columns = settings.max_failed_share, columns_of(manifest)
     stop = stopped_by(ledger, invocation)
+    failing = [] if stop else list(too_many_failed(uses, most, columns))
+    red = [*failing, *red_tests(results, manifest, red_evaluations(ledger, invocation))]
+    for line in red:
+        typer.echo(f"Red     {line}")
     ledger.close()
     for note in checks.notes(results):
         typer.echo(note)
     if stop is not None:
         typer.echo(f"Stopped {stop[1]}", err=True)
-        return EXIT_CODES.get(stop[0], code)
+        return EXIT_CODES.get(stop[0], code), red
     lines = list(checks.red_lines(settings, results, arguments)) if code in (0, 1) else []
     for line in checks.shown(lines):
         typer.echo(line, err=True)
-    return code or int(bool(lines))
+    return code or int(bool(lines or failing)), [*red, *lines]
 
 
 @app.command()

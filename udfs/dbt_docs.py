@@ -27,6 +27,20 @@ def annotate(manifest: Manifest, catalog: Mapping[str, Any], settings: Settings)
             _tell(nodes[key], name, told)
 
 
+def compiled(manifest: Manifest) -> dict[str, Any]:
+    """Return the compiled models as `lineage` reads them from a manifest on disk."""
+    nodes = {
+        key: {
+            "resource_type": "model",
+            "name": node.name,
+            "compiled_code": node.compiled_code,
+        }
+        for key, node in manifest.nodes.items()
+        if isinstance(node, ModelNode)
+    }
+    return {"nodes": nodes}
+
+
 def _models(manifest: Manifest) -> dict[str, ModelNode]:
     """Return the SQL models, each after those it reads."""
     models = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import groupby
@@ -126,11 +126,19 @@ def summary(store: Store, invocation_id: str) -> str:
     (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
     if not rows:
         return "Gates   none was run"
-    gates = _by_gate(rows)
-    red = [line for gate in gates for line in red_lines(gate, gates[gate], str(suites_of(gate)))]
+    gates, red = _by_gate(rows), red_gates(rows)
     verdict = f"{len(red):,} red" if red else "all green"
     head = f"Gates   {len(rows):,} expectations in {', '.join(gates)}: {verdict}; see {_PAGE}"
     return "\n".join([head, *(f"        {line}" for line in red)])
+
+
+def red_gates(rows: Sequence[GateRow]) -> list[str]:
+    """Return a line for each red result of a run: what was expected, and what to do."""
+    return [
+        line
+        for gate, results in _by_gate(rows).items()
+        for line in red_lines(gate, results, str(suites_of(gate)))
+    ]
 
 
 def suites_of(gate: str) -> Path:

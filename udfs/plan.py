@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +16,7 @@ from udfs import fence
 from udfs.arrow import Udfs
 from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
-from udfs.errors import ConfigError
+from udfs.errors import ConfigError, our_words
 from udfs.providers.replay import ReplayProvider
 from udfs.resolver import Resolver
 from udfs.settings import Settings
@@ -28,8 +27,6 @@ _REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` 
 
 _ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors that quote the statement only; others may quote what is in a row."""
-
-_OURS = re.compile(r"executing the UDF: (?:Config|Store)Error: (.*)")
 
 _LAST_CALLS = 200
 """Over how many requests it is averaged how long one takes."""
@@ -98,9 +95,9 @@ def _why(error: duckdb.Error) -> str:
 
     Our functions say themselves what is to be done.
     """
+    if (ours := our_words(str(error))) is not None:
+        return ours
     said = str(error).split("\n")[0].rstrip(" .!")
-    if (ours := _OURS.search(said)) is not None:
-        return f"{ours[1]}."
     if not isinstance(error, _ABOUT_SQL):
         said = said.split(":")[0]
     return f"{said}; {fence.remedy(error) or f'{_REMEDY}, or correct the model.'}"

@@ -6,37 +6,42 @@ This is where the parts are put together; nothing imports it but dbt.
 from __future__ import annotations
 
 import atexit
-import functools
 import gc
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
+from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
 from dbt.flags import get_flags
 from dbt.task.docs.generate import GenerateTask
+from dbt.task.run import RunTask
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from udfs import fence
 from udfs.arrow import Udfs, create_function
-from udfs.dbt_docs import annotate
+from udfs.counting import uses_of
+from udfs.dbt_docs import annotate, compiled
 from udfs.engine import Engine
 from udfs.errors import AssayError, ConfigError, GateError
+from udfs.extending import extend
 from udfs.gates import Gatekeeper
 from udfs.golden_gate import GoldenGate
+from udfs.interrupted import end_with_a_sentence
 from udfs.interrupts import interrupts
+from udfs.judge import Judge
+from udfs.lineage import columns_of
 from udfs.prices import check_cap
 from udfs.progress import Ticker
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
+from udfs.sentences import speak_in_sentences
 from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
 from udfs.telemetry import open_telemetry
@@ -50,6 +55,15 @@ _UNSERVED = frozenset({"text"})
 
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
 
+
+SAVINGS = "savings"
+"""The table that is no table of the store: it is counted when it is served."""
+
+_SAVINGS = {
+    **dict.fromkeys(("invocation_id", "started_at", "kind", "prompt_hash", "model"), "TEXT"),
+    **dict.fromkeys(("row_count", "stored", "repeated", "failed"), "INTEGER"),
+    **dict.fromkeys(("answer_cost_usd", "saved_usd"), "REAL"),
+}
 
 _OBJECTS_PER_COLLECTION = 20_000
 """How many new objects make the garbage collector look at them; Python's own 700 is a pack."""
@@ -67,6 +81,7 @@ class _Workshop:
         self._latest: Engine | None = None
         self._ticker: Ticker | None = None
         self._kept: list[object] = []
+        self.columns: Mapping[str, Sequence[str]] = {}
 
     def engine(self, settings: Settings) -> Engine:
         """Return the engine for `settings`, started."""
@@ -126,7 +141,7 @@ def _listen_for_cancel() -> None:
         _workshop.cancel()
         return cancel_open(*arguments)
 
-    _extend(DuckDBConnectionManager, "cancel_open", cancel)
+    extend(DuckDBConnectionManager, "cancel_open", cancel)
 
 
 def _load_in_turn() -> None:
@@ -140,21 +155,7 @@ def _load_in_turn() -> None:
         with turn:
             return load_source(*arguments)
 
-    _extend(LocalEnvironment, "load_source", load)
-
-
-def _explain_the_fence() -> None:
-    """Say what to do where DuckDB refuses what is beyond the fence."""
-
-    def execute(method: Callable[..., Any], *arguments: Any) -> Any:
-        try:
-            return method(*arguments)
-        except duckdb.Error as error:
-            if (remedy := fence.remedy(error)) is None:
-                raise
-            raise type(error)(f"{error}\n{remedy}") from None
-
-    _extend(DuckDBCursorWrapper, "execute", execute)
+    extend(LocalEnvironment, "load_source", load)
 
 
 def _annotate_docs(settings: Settings) -> None:
@@ -164,7 +165,18 @@ def _annotate_docs(settings: Settings) -> None:
         annotate(task.manifest, found["nodes"], settings)
         return get_results(task, **found)
 
-    _extend(GenerateTask, "get_catalog_results", results)
+    extend(GenerateTask, "get_catalog_results", results)
+
+
+def _name_columns() -> None:
+    """Know the columns of the models that were compiled, by prompt, before a run is judged."""
+
+    def after_run(method: Callable[..., Any], task: RunTask, *arguments: Any) -> Any:
+        if task.manifest is not None:
+            _workshop.columns = columns_of(compiled(task.manifest))
+        return method(task, *arguments)
+
+    extend(RunTask, "after_run", after_run)
 
 
 def _spare_the_collector() -> None:
@@ -178,20 +190,6 @@ def _spare_the_collector() -> None:
         gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_PER_COLLECTION)
-
-
-def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
-    """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
-    method = getattr(owner, name)
-    if hasattr(method, "extended_by_assay"):
-        return
-
-    @functools.wraps(method)
-    def extended(*arguments: Any, **options: Any) -> Any:
-        return around(method, *arguments, **options)
-
-    extended.extended_by_assay = True  # type: ignore[attr-defined]
-    setattr(owner, name, extended)
 
 
 atexit.register(_workshop.close)
@@ -215,7 +213,9 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
         _load_in_turn()
-        _explain_the_fence()
+        speak_in_sentences()
+        end_with_a_sentence()
+        _name_columns()
         _annotate_docs(self._settings)
         if self._settings.external_access:
             _log.warning(f"Warning: {fence.OPEN}")
@@ -225,6 +225,7 @@ class Plugin(BasePlugin):
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
         )
         interrupts.listen(_workshop.cancel)
+        interrupts.count(lambda: self._engine.progress().answered)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""
@@ -232,7 +233,9 @@ class Plugin(BasePlugin):
         udfs.register(conn)
         gate = GoldenGate(self._engine.store, _log.info)
         create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
-        _workshop.keep((udfs, gate, conn))
+        judge = Judge(self._engine, self._settings.max_failed_share, lambda: _workshop.columns)
+        create_function(conn, "assay_judge", judge.run, parameters=1, volatile=True)
+        _workshop.keep((udfs, gate, judge, conn))
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Close the fence; now, because attachments and extensions of the profile are in place."""
@@ -241,7 +244,10 @@ class Plugin(BasePlugin):
     def load(self, source_config: Any) -> pa.Table:
         """Return a table of the store, such as `calls`; `served` with what this run did so far."""
         self._engine.note_served()
-        return store_table(self._engine.store, str(source_config.identifier))
+        name = str(source_config.identifier)
+        if name == SAVINGS:
+            return savings_table(self._engine.store)
+        return store_table(self._engine.store, name)
 
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
@@ -271,11 +277,25 @@ def _check_profile(options: Mapping[str, Any], reach: Reach) -> None:
 def store_table(store: Store, name: str) -> pa.Table:
     """Return one of the store's tables as Arrow, typed even when it is empty."""
     if name not in TABLES:
-        message = f"The store has no table {name!r}; it has {', '.join(TABLES)}."
+        message = f"The store has no table {name!r}; it has {', '.join([*TABLES, SAVINGS])}."
         raise DbtRuntimeError(message)
     columns, rows = store.rows(name)
     table = pa.Table.from_pydict(_columns(columns, rows), schema=_schema(columns))
     return table.drop_columns([column for column in columns if column in _UNSERVED])
+
+
+def savings_table(store: Store) -> pa.Table:
+    """Return what the rows of each question of each run saved, as `counting` has it."""
+    (uses,) = store.transact([uses_of])
+    rows = [
+        (
+            *(use.invocation_id, use.started_at, use.kind, use.prompt_hash, use.model),
+            *(use.rows, use.stored, use.repeated, use.failures, use.answer_usd, use.saved_usd),
+        )
+        for use in uses
+    ]
+    schema = pa.schema([(name, _TYPES[kind]) for name, kind in _SAVINGS.items()])
+    return pa.Table.from_pydict(_columns(_SAVINGS, rows), schema=schema)
 
 
 def _columns(names: Mapping[str, str], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "canonical", "clock", "interrupts", "grounding"),
+    ("errors", "canonical", "clock", "interrupts", "grounding", "words", "extending", "nodes"),
     ("tasks",),
     ("json_text",),
     ("functions",),
@@ -26,8 +26,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("progress",),
     ("terminal",),
-    ("resolver", "console", "lineage"),
-    ("spending",),
+    ("resolver", "console", "lineage", "counting"),
+    ("spending", "failed_share"),
     (
         "arrow",
         "runner",
@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "scorecard",
         "accuracy",
     ),
-    ("golden_gate",),
+    ("golden_gate", "golden_told", "judge", "interrupted", "sentences"),
     ("child", "tally", "doctor", "dead_letters", "gates", "publication", "publish", "suggestions"),
     ("assurance",),
     ("reporting",),

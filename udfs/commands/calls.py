@@ -23,7 +23,7 @@ from udfs.console import (
 )
 from udfs.errors import Fault
 from udfs.lineage import columns_of, read_manifest
-from udfs.spending import DIMENSIONS, Line, lines, read_uses, total
+from udfs.spending import DIMENSIONS, Line, lines, read_spending, total
 
 OUTCOMES = ("ok", "partial", *get_args(Fault), "stopped", "interrupted")
 _ID_DIGITS = 8
@@ -82,19 +82,19 @@ def spend(
     manifest = read_manifest(Path.cwd())
     where, given = _filters(run, model, since)
     with open_store() as store:
-        uses = read_uses(store, where, given)
-    found = lines(uses, by, columns_of(manifest))
+        ledger = read_spending(store, where, given)
+    found = lines(ledger, by, columns_of(manifest))
     if as_json:
         facts = [_line_facts(by, line) for line in found]
-        print_json({"by": by, "lines": facts, "total": asdict(total(uses))})
+        print_json({"by": by, "lines": facts, "total": asdict(total(ledger))})
         return
     titles = ("requests", "answers", "tokens in", "tokens out", "US dollars", "stored")
     print_table(
         (by, *titles, "duplicate", "saved about"),
-        [_line_cells(line) for line in [*found, total(uses)]],
+        [_line_cells(line) for line in [*found, total(ledger)]],
         right=".rrrrrrrr",
     )
-    for note in _notes(total(uses)):
+    for note in _notes(total(ledger)):
         typer.echo(note)
 
 

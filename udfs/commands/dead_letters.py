@@ -26,12 +26,13 @@ from udfs.console import (
     print_table,
     span,
 )
+from udfs.counting import spend_of
 from udfs.dead_letters import Choice, Replayed, chosen, replay
 from udfs.errors import ConfigError, QuotaError
 from udfs.functions import FUNCTIONS
 from udfs.policy import MOST_RUNS
 from udfs.records import Status
-from udfs.report import spend_of, stopped_by
+from udfs.report import stopped_by
 from udfs.runner import BUDGET_EXIT, QUOTA_EXIT
 from udfs.settings import settings_from_environ
 from udfs.store import Store

@@ -12,6 +12,7 @@ from udfs.doctor.finding import Finding
 from udfs.store import Checkup, Witness, check
 from udfs.store.migrations import missing_steps, unknown_steps
 from udfs.store.store import connect
+from udfs.words import counted
 
 SQLITE_FIXED = (3, 51, 3)
 """The first SQLite without the WAL-reset bug: https://sqlite.org/wal.html#walresetbug"""
@@ -68,8 +69,8 @@ def _store(store: Path) -> Iterator[Finding]:
     yield _schema(store)
     yield _answers(found, witness.missing(found.held))
     text = (
-        f"{found.failures:,} asks without an answer, {found.dead_letters:,} of them for good; "
-        f"{found.interrupted:,} requests were cut off and may have been paid for."
+        f"{counted(found.failures, 'ask')} without an answer, {found.dead_letters:,} of them for "
+        f"good; {counted(found.maybe_paid, 'request')} may have been billed without an answer."
     )
     yield Finding("failures", text)
 

@@ -1,0 +1,42 @@
+"""The judge of a run: the UDF behind the hook `assay_judge_run`, with the engine around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from udfs.counting import uses_in
+from udfs.engine import Engine
+from udfs.errors import FailedRowsError
+from udfs.failed_share import too_many_failed
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Ends a run in which the rows of a column fail too often.
+
+    `columns` gives the columns that each prompt hash fills, as far as they are known.
+    """
+
+    engine: Engine
+    most: float
+    columns: Callable[[], Mapping[str, Sequence[str]]]
+
+    def run(self, invocations: Any) -> Any:
+        """Return the ids of runs, an Arrow column, if all is well.
+
+        Raises `FailedRowsError` with a line for each column of which too much has failed. A run
+        that was stopped is red already, and says why.
+        """
+        self.engine.note_served()
+        if not self.engine.is_stopped:
+            for invocation_id in invocations.to_pylist():
+                if lines := self.lines(str(invocation_id)):
+                    raise FailedRowsError("\n".join(lines))
+        return invocations
+
+    def lines(self, invocation_id: str) -> list[str]:
+        """Return a line for each column of which too much has failed."""
+        (uses,) = self.engine.store.transact([lambda c: uses_in(c, invocation_id)])
+        return list(too_many_failed(uses, self.most, self.columns()))
