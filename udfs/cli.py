@@ -47,6 +47,7 @@ from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, run_dbt
 from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
+from udfs.words import counted
 
 PROGRAM = "./scripts/assay"
 
@@ -161,7 +162,7 @@ def plan(
         for note in plan_notes(plans["total"]):
             typer.echo(note)
     if max_requests is not None and plans["total"].requests > max_requests:
-        typer.echo(f"More than {max_requests} requests are due.", err=True)
+        typer.echo(f"More than {counted(max_requests, 'request')} due.", err=True)
         raise typer.Exit(BUDGET_EXIT)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from udfs.meter import REPEATED, Fate
+from udfs.meter import GIVEN_UP, REPEATED, Fate
 from udfs.store import Store
 
 CALL_SUMS = """
@@ -28,7 +28,7 @@ CALL_SUMS = """
 UNTRIED = "not_attempted"
 """The status of rows that a budget kept from being asked, which has an exit code of its own."""
 
-_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED})
+_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP})
 
 _PRICED = """
     select prompt_hashes, model, sum(cost_usd), sum(answers) from calls
@@ -68,7 +68,7 @@ class Use:
 
     `rows` were served with an outcome, `stored` of them with an answer from before the run, and
     `repeated` with one that another of them has brought; `failed` have no answer, by status.
-    `untried` were kept back by a budget. `kept` were answered before and stay in their table as
+    `untried` were kept back by a budget, or given up by a person. `kept` were answered before and stay in their table as
     they are. `answer_usd` is what an answer to the same question by the same model has cost on
     average; None where nothing is known of that.
     """
@@ -215,7 +215,7 @@ def _use(row: Sequence[Any], fates: Mapping[str, Fate], price: float | None) -> 
         min(stored, rows),  # older runs counted texts, also those that served no row
         fates.get(REPEATED, nothing).rows,
         fates.get("ok", nothing).kept,
-        fates.get(UNTRIED, nothing).rows,
+        fates.get(UNTRIED, nothing).rows + fates.get(GIVEN_UP, nothing).rows,
         {name: fate for name, fate in fates.items() if name not in _NO_FAILURE},
         price,
     )

@@ -40,8 +40,8 @@ def _sentence(use: Use, most: float, columns: Sequence[str]) -> str:
     remedy = _REMEDIES.get(status, _OTHERWISE)
     return (
         f"{_named(use, columns)}: {use.failures:,} of {use.judged:,} rows have no answer "
-        f"({share:.0%}, at most {most:.0%} may): {_counted(use)}{_reason(use, status)}. {remedy}; "
-        "or allow more by `ASSAY_MAX_FAILED_SHARE`."
+        f"({share:.1%}, at most {most:.1%} may): {_counted(use)}{_reason(use, status)}. "
+        f"{_waiting(use)}{remedy}; or allow more by `ASSAY_MAX_FAILED_SHARE`."
     )
 
 
@@ -55,6 +55,13 @@ def _counted(use: Use) -> str:
     counts = {status: fate.rows + fate.kept for status, fate in use.failed.items()}
     ordered = sorted(counts.items(), key=lambda pair: -pair[1])
     return ", ".join(f"{count:,} {status}" for status, count in ordered)
+
+
+def _waiting(use: Use) -> str:
+    """Return what to do about rows that were not due and so were not asked."""
+    if not any(fate.kept for fate in use.failed.values()):
+        return ""
+    return "What was not due is asked by `./scripts/assay dead-letters replay`. "
 
 
 def _reason(use: Use, status: str) -> str:

@@ -18,7 +18,7 @@ from udfs.events import (
     RowsServed,
     stored_before,
 )
-from udfs.records import Attempt, Outcome, Question
+from udfs.records import DISCARDED, Attempt, Outcome, Question
 
 Use = tuple[str, str, str]
 """Kind, prompt hash and model of a question."""
@@ -26,6 +26,10 @@ Use = tuple[str, str, str]
 
 REPEATED = "repeated"
 """The fate of rows with the text of another one; they are `ok` as well."""
+
+
+GIVEN_UP = "discarded"
+"""The fate of rows whose dead letter a person has discarded, whatever its status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,7 @@ class _Tally:
         self.rows += len(pairs)
         for key, outcome in pairs:
             if outcome.status != "ok":
-                self.failed[outcome.status, outcome.error or ""] += 1
+                self.failed[_fate(outcome)] += 1
                 self.failed_keys.add(key)
             elif (outcome.answered_at or "") < begun:
                 self.stored += 1
@@ -196,7 +200,7 @@ class _Tally:
                 self.kept += 1
             else:
                 *_, before = self.standing.get(key, ("", "", 0))
-                self.standing[key] = (outcome.status, outcome.error or "", before + 1)
+                self.standing[key] = (*_fate(outcome), before + 1)
 
     def read(self) -> Served:
         """Return the counts; a row that was served is not kept, whatever it was before."""
@@ -223,6 +227,12 @@ def _by_status(
         rows, stay = served[status, error], kept[status, error]
         found[status] = Fate(before.rows + rows, before.kept + stay, before.reason)
     return found
+
+
+def _fate(outcome: Outcome) -> tuple[str, str]:
+    """Return the status of a row without an answer and why; what a person gave up is discarded."""
+    reason = outcome.error or ""
+    return (GIVEN_UP if reason.startswith(DISCARDED) else outcome.status), reason
 
 
 def _use(question: Question) -> Use:

@@ -24,6 +24,7 @@ from udfs.console import (
 from udfs.errors import Fault
 from udfs.lineage import columns_of, read_manifest
 from udfs.spending import DIMENSIONS, Line, lines, read_spending, total
+from udfs.words import counted
 
 OUTCOMES = ("ok", "partial", *get_args(Fault), "stopped", "interrupted")
 _ID_DIGITS = 8
@@ -164,7 +165,9 @@ def _notes(line: Line) -> list[str]:
             "an answer to their prompt costs."
         )
     if line.unknown_cost:
-        notes.append(f"{line.unknown_cost:,} requests are of unknown cost and not in the sum.")
+        notes.append(f"{counted(line.unknown_cost, 'request')} of unknown cost: not in the sum.")
     if line.maybe_paid:
-        notes.append(f"{line.maybe_paid:,} requests may have been billed without an answer.")
+        notes.append(
+            f"{counted(line.maybe_paid, 'request')} may have been billed without an answer."
+        )
     return notes

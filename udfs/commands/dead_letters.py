@@ -45,6 +45,7 @@ from udfs.store.letters import (
     put_discards,
     task_specs,
 )
+from udfs.words import counted
 
 app = typer.Typer(no_args_is_help=True, help="List, show, replay and discard dead letters.")
 
@@ -299,7 +300,7 @@ def _replay_report(store: Store, done: Replayed) -> str:
     lines = [
         f"Answered {len(done.answered):,}, failed again {len(done.failed):,}, "
         f"not asked {len(done.not_attempted) + len(done.left):,}; "
-        f"{spend.requests:,} requests, {spend.cost_usd:.4f} US dollars."
+        f"{counted(spend.requests, 'request')}, {spend.cost_usd:.4f} US dollars."
     ]
     reasons = Counter(one.reason for one in done.left)
     lines += [f"Left {count:,}: {reason}." for reason, count in reasons.items()]
