@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from pathlib import Path
 
 from udfs.interrupts import interrupts
 
 SET_UP_EXIT = 2
+INTERRUPTED_EXIT = 128 + signal.SIGINT
 
 
 def main() -> None:
     """Run dbt with the arguments of this process; SIGINT is heard from the first import on."""
     interrupts.remember()  # before the import: it takes a second
+    try:
+        _run_dbt()
+    except KeyboardInterrupt:  # before dbt was there to tell of it
+        sys.stderr.write(f"{interrupts.said()}\n")
+        sys.exit(INTERRUPTED_EXIT)
+
+
+def _run_dbt() -> None:
     from dbt.cli.main import cli
 
+    from udfs.interrupted import end_with_a_sentence
     from udfs.profile import profiles_file
 
+    end_with_a_sentence()
     if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
         sys.stderr.write(f"assay: {trouble}\n")
         sys.exit(SET_UP_EXIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -43,7 +44,7 @@ from udfs.report import (
     stopped_by,
     summary,
 )
-from udfs.runner import BUDGET_EXIT, EXIT_CODES, manifest_beside, run_dbt
+from udfs.runner import BUDGET_EXIT, EXIT_CODES, SIGNALLED, manifest_beside, run_dbt
 from udfs.settings import Settings, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
@@ -211,6 +212,9 @@ def run() -> None:
         sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
     except (AssayError, duckdb.Error, OSError) as error:
         typer.echo("\n".join(filter(None, [f"assay: {error}", fence.remedy(error)])), err=True)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("assay: Interrupted; nothing that was answered is lost.", err=True)
+        sys.exit(SIGNALLED + signal.SIGINT)
     except typer.TyperException as error:
         if error.format_message():  # blank where no word was given: then help was printed
             typer.echo(_usage(error), err=True)

@@ -29,6 +29,7 @@ from udfs.clock import now_utc
 from udfs.errors import GateError
 from udfs.store import Store
 from udfs.store.gates import GateRow, gate_rows, put_gate_rows
+from udfs.words import counted
 
 DATA_DOCS = Path("target/data_docs")
 MANIFEST = Path("target/manifest.json")
@@ -128,7 +129,7 @@ def summary(store: Store, invocation_id: str) -> str:
         return "Gates   none was run"
     gates, red = _by_gate(rows), red_gates(rows)
     verdict = f"{len(red):,} red" if red else "all green"
-    head = f"Gates   {len(rows):,} expectations in {', '.join(gates)}: {verdict}; see {_PAGE}"
+    head = f"Gates   {counted(len(rows), 'expectation')} in {', '.join(gates)}: {verdict}; see {_PAGE}"
     return "\n".join([head, *(f"        {line}" for line in red)])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from udfs.nodes import CHECKED, kind_of, nodes_of
 from udfs.report import invocation_of
 from udfs.reporting.facts import Built, Run, Verdict, plain
+from udfs.words import counted
 
 _BEARABLE = frozenset(("success", "pass", "no-op", "warn", "skipped"))
 _TOLD = frozenset(("test", "operation"))
@@ -97,7 +98,7 @@ def _reasons(run: Run, built: Built | None, red_lines: Sequence[str]) -> list[st
 
 def _line(result: Mapping[str, Any]) -> str:
     name = str(result["unique_id"]).split(".")[2]
-    rows = f", {result['failures']:,} rows" if result.get("failures") else ""
+    rows = f", {counted(result['failures'], 'row')}" if result.get("failures") else ""
     return plain(f"{result['status']}: {name}{rows}")
 
 
