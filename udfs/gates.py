@@ -129,7 +129,8 @@ def summary(store: Store, invocation_id: str) -> str:
         return "Gates   none was run"
     gates, red = _by_gate(rows), red_gates(rows)
     verdict = f"{len(red):,} red" if red else "all green"
-    head = f"Gates   {counted(len(rows), 'expectation')} in {', '.join(gates)}: {verdict}; see {_PAGE}"
+    looked = f"{counted(len(rows), 'expectation')} in {', '.join(gates)}"
+    head = f"Gates   {looked}: {verdict}; see {_PAGE}"
     return "\n".join([head, *(f"        {line}" for line in red)])
 
 
