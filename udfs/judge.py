@@ -29,11 +29,12 @@ class Judge:
         Raises `FailedRowsError` with a line for each column of which too much has failed. A run
         that was stopped is red already, and says why.
         """
+        if self.engine.is_stopped:
+            return invocations
         self.engine.note_served()
-        if not self.engine.is_stopped:
-            for invocation_id in invocations.to_pylist():
-                if lines := self.lines(str(invocation_id)):
-                    raise FailedRowsError("\n".join(lines))
+        for invocation_id in invocations.to_pylist():
+            if lines := self.lines(str(invocation_id)):
+                raise FailedRowsError("\n".join(lines))
         return invocations
 
     def lines(self, invocation_id: str) -> list[str]:

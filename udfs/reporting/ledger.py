@@ -111,7 +111,7 @@ def _runs(connection: sqlite3.Connection, uses: Sequence[Use]) -> list[Run]:
     return [Run(**row, **_row_counts(by_run[row["invocation_id"]])) for row in rows]
 
 
-def _row_counts(uses: Sequence[Use]) -> dict[str, int]:
+def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
     saved = saved_in(uses)
     failed = sum(failed_in(uses).values())
     counts = {"rows": saved.rows, "stored": saved.stored, "repeated": saved.repeated}

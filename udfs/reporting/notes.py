@@ -18,6 +18,9 @@ _BEARABLE = frozenset(("success", "pass", "no-op", "warn", "skipped"))
 _TOLD = frozenset(("test", "operation"))
 """Kinds of nodes of which a build says in a sentence why they are red."""
 
+_JUDGING = "select assay_judge("
+"""What the hook `assay_judge_run` compiles to: its message is ours and quotes no row."""
+
 _MOST_BAD = 20
 _MOST_TOLD = 600
 
@@ -97,6 +100,8 @@ def _reasons(run: Run, built: Built | None, red_lines: Sequence[str]) -> list[st
 
 
 def _line(result: Mapping[str, Any]) -> str:
+    if str(result.get("compiled_code") or "").strip().startswith(_JUDGING):
+        return plain(str(result["message"]).partition("error:")[2], _MOST_TOLD)  # our own words
     name = str(result["unique_id"]).split(".")[2]
     rows = f", {counted(result['failures'], 'row')}" if result.get("failures") else ""
     return plain(f"{result['status']}: {name}{rows}")
