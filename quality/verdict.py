@@ -57,17 +57,41 @@ def _words(reason: str, result: Result) -> str:
             least = result.minimum_evaluated
             return f"evaluated {result.evaluated:,}, which is below the minimum of {least:,}"
         case _:
-            return f"failed: {_counts(result)}"
+            return _counts(result)
 
 
 def _counts(result: Result) -> str:
-    allowed = f" (allowed: {result.threshold})" if result.threshold else ""
+    """Return what was found and what was expected, in words, as far as counts say it."""
+    expected = _expected(result)
+    if "row_count" in result.expectation:
+        return f"{result.row_count:,} rows, {expected}"
     if result.unexpected is None or result.unexpected_share is None:
-        return f"evaluated {result.evaluated:,} values{allowed}"
+        return f"not as expected in {result.evaluated:,} values, {expected}"
     return (
-        f"{result.unexpected:,} of {result.evaluated:,} unexpected, "
-        f"{100 * result.unexpected_share:.4g} %{allowed}"
+        f"{result.unexpected:,} of {result.evaluated:,} values unexpected "
+        f"({100 * result.unexpected_share:.4g} %), {expected}"
     )
+
+
+def _expected(result: Result) -> str:
+    """Return what an expectation allows: `at least 1,000 expected`."""
+    bounds = dict(bound.partition("=")[::2] for bound in result.threshold.split(", ") if bound)
+    low, high, mostly = (bounds.get(name) for name in ("min_value", "max_value", "mostly"))
+    said = [f"{_figure(value)} expected" for value in [bounds.get("value")] if value]
+    if low is not None and high is not None:
+        said.append(f"{_figure(low)} to {_figure(high)} expected")
+    elif low is not None or high is not None:
+        side = f"at least {_figure(low)}" if low is not None else f"at most {_figure(high)}"
+        said.append(f"{side} expected")
+    if mostly is not None:
+        share = 100 * (1 - float(mostly))
+        said.append(f"at most {share:.4g} % allowed" if share else "none allowed")
+    return ", ".join(said) or f"see the suite for {result.expectation}"
+
+
+def _figure(bound: str | None) -> str:
+    """Return a bound as people write it: with commas, if it is a whole number."""
+    return f"{int(bound):,}" if bound and bound.lstrip("-").isdigit() else str(bound)
 
 
 def _remedy(reason: str, result: Result, folder: str) -> str:

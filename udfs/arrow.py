@@ -55,6 +55,8 @@ class Udfs:
             "assay_gather_envelope": self.gather,
             "assay_peek_value": self.peek_value,
             "assay_peek_envelope": self.peek_envelope,
+            "assay_glance_value": self.glance_value,
+            "assay_glance_envelope": self.glance_envelope,
         }
         for name, function in asking.items():
             create_function(connection, name, function, parameters=2, volatile=True)
@@ -94,6 +96,14 @@ class Udfs:
     def peek_envelope(self, handles: Column, texts: Column) -> Column:
         """Envelopes that are known; NULL for what would have to be asked."""
         return self._map(handles, texts, self._resolver.peek, _envelope)
+
+    def glance_value(self, handles: Column, texts: Column) -> Column:
+        """As `peek_value`, while a statement gathers: its rows come once more."""
+        return self._map(handles, texts, self._resolver.glance, _bare)
+
+    def glance_envelope(self, handles: Column, texts: Column) -> Column:
+        """As `peek_envelope`, while a statement gathers: its rows come once more."""
+        return self._map(handles, texts, self._resolver.glance, _envelope)
 
     def count_value(self, handles: Column, texts: Column) -> Column:
         """As `peek_value`, and the rows are counted for a plan."""

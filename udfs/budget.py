@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from udfs.errors import BudgetError
+from udfs.plural import counted
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Budget:
         """Raise `BudgetError` for what there is no room for."""
         if not self.lacks(cost_usd, requests):
             return
-        about = f"about {requests:,} requests"
+        about = f"about {counted(requests, 'request')}"
         if cost_usd is not None:
             about += f" and {cost_usd:.4f} US dollars"
         message = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
@@ -15,15 +16,26 @@ _WARN_ERROR = "DBT_WARN_ERROR"
 _ALL_WARNINGS = ["--warn-error-options", '{"error": "all"}']
 _NO = ("", "0", "false", "f", "no", "n", "off")
 """How an environment says no."""
+INTERRUPTED_EXIT = 128 + signal.SIGINT
 
 
 def main() -> None:
     """Run dbt with the arguments of this process; SIGINT is heard from the first import on."""
     interrupts.remember()  # before the import: it takes a second
+    try:
+        _run_dbt()
+    except KeyboardInterrupt:  # before dbt was there to tell of it
+        sys.stderr.write(f"{interrupts.said()}\n")
+        sys.exit(INTERRUPTED_EXIT)
+
+
+def _run_dbt() -> None:
     from dbt.cli.main import cli
 
+    from udfs.interrupted import end_with_a_sentence
     from udfs.profile import profiles_file
 
+    end_with_a_sentence()
     if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
         sys.stderr.write(f"assay: {trouble}\n")
         sys.exit(SET_UP_EXIT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -31,23 +32,33 @@ from udfs.commands import (
     suggest,
 )
 from udfs.console import Json, print_json, print_table
+from udfs.counting import spend_of, uses_in
 from udfs.errors import AssayError, BudgetError, ConfigError
+from udfs.failed_share import too_many_failed
+from udfs.golden_told import red_evaluations
+from udfs.lineage import last_code
 from udfs.plan import check_warehouse, manifest_of, plan_code, uncounted_notes
+from udfs.plural import counted
 from udfs.project import enter_project
 from udfs.reading import explanation
 from udfs.red_tests import red_tests
 from udfs.report import (
     PLAN_TITLES,
     invocation_of,
-    outcomes_of,
     plan_cells,
     plan_notes,
     run_results,
-    spend_of,
     stopped_by,
     summary,
 )
-from udfs.runner import BUDGET_EXIT, EXIT_CODES, code_beside, project_flags, run_dbt
+from udfs.runner import (
+    BUDGET_EXIT,
+    EXIT_CODES,
+    SIGNALLED,
+    code_beside,
+    project_flags,
+    run_dbt,
+)
 from udfs.settings import Settings, reach_from_environ, settings_from_environ
 from udfs.store import Store
 from udfs.warehouse import database_path, open_warehouse
@@ -89,15 +100,15 @@ def build(
     before = invocation_of(run_results(Path.cwd()))
     code = run_dbt(["build", *arguments])
     results = run_results(Path.cwd())
-    ended = results is not None and invocation_of(results) != before
+    ended, red = results is not None and invocation_of(results) != before, list[str]()
     if results is not None and ended:
-        code = _told(settings, results, code, arguments)
+        code, red = _told(settings, results, code, arguments)
     elif not code:
         typer.echo(checks.STALE, err=True)
         code = 1
     tally.settle(database_path(), invocation_of(results))
     code = publish.after_build(settings, code, ended=ended)
-    report.after_build(results, code, ended=ended)
+    report.after_build(results, code, red, ended=ended)
     raise typer.Exit(code)
 
 
@@ -120,28 +131,36 @@ def _check_budget(settings: Settings, arguments: list[str]) -> None:
             raise typer.Exit(BUDGET_EXIT) from None
 
 
-def _told(settings: Settings, results: dict[str, Any], code: int, arguments: list[str]) -> int:
-    """Print what a run did and why it is not green, if so; return the exit code for that."""
+def _told(
+    settings: Settings, results: dict[str, Any], code: int, arguments: list[str]
+) -> tuple[int, list[str]]:
+    """Print what a run did and why it is not green, if so.
+
+    Returns the exit code for that, and the sentences on what is red.
+    """
     invocation, ledger = invocation_of(results), Store(settings.store)
-    outcomes = outcomes_of(ledger, invocation)
+    (uses,) = ledger.transact([lambda connection: uses_in(connection, invocation)])
     manifest = manifest_of(Path.cwd())
     arrived = arrivals_of(results, manifest, database_path(), settings)
     spend = spend_of(ledger, invocation)
-    typer.echo(summary(results, spend, outcomes, database_path(), arrived))
+    typer.echo(summary(results, spend, uses, database_path(), arrived))
     typer.echo(gates.summary(ledger, invocation))
-    for line in red_tests(results, manifest):
-        typer.echo(f"Red     {line}")
+    most, columns = settings.max_failed_share, last_code(ledger).columns
     stop = stopped_by(ledger, invocation)
+    failing = [] if stop else list(too_many_failed(uses, most, columns))
+    red = [*failing, *red_tests(results, manifest, red_evaluations(ledger, invocation))]
+    for line in red:
+        typer.echo(f"Red     {line}")
     ledger.close()
     for note in checks.notes(results):
         typer.echo(note)
     if stop is not None:
         typer.echo(f"Stopped {stop[1]}", err=True)
-        return EXIT_CODES.get(stop[0], code)
+        return EXIT_CODES.get(stop[0], code), red
     lines = list(checks.red_lines(settings, results, arguments)) if code in (0, 1) else []
     for line in checks.shown(lines):
         typer.echo(line, err=True)
-    return code or int(bool(lines))
+    return code or int(bool(lines or failing)), [*red, *lines]
 
 
 @app.command()
@@ -165,7 +184,7 @@ def plan(
         for note in (*plan_notes(plans["total"]), *uncounted_notes(planned.uncounted)):
             typer.echo(note)
     if max_requests is not None and plans["total"].requests > max_requests:
-        typer.echo(f"More than {max_requests} requests are due.", err=True)
+        typer.echo(f"More than {counted(max_requests, 'request')} due.", err=True)
         raise typer.Exit(BUDGET_EXIT)
 
 
@@ -193,6 +212,9 @@ def run() -> None:
         sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
     except (AssayError, duckdb.Error, OSError) as error:
         typer.echo(f"assay: {_remedied(error)}", err=True)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("assay: Interrupted; nothing that was answered is lost.", err=True)
+        sys.exit(SIGNALLED + signal.SIGINT)
     except typer.TyperException as error:
         if error.format_message():  # blank where no word was given: then help was printed
             typer.echo(_usage(error), err=True)

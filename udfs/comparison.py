@@ -15,11 +15,11 @@ from pathlib import Path
 
 from udfs import metrics
 from udfs.canonical import canonical_json
+from udfs.counting import Spend, spend_of
 from udfs.errors import ConfigError
 from udfs.evaluate import Asked, Marked, Paper, Plan, ask, mark, marked_rows, write_paper
 from udfs.golden import read_rows
 from udfs.providers import Provider
-from udfs.report import Spend, spend_of
 from udfs.scorecard import Figures
 from udfs.settings import Settings
 from udfs.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from udfs.admission import Batch
@@ -13,11 +13,11 @@ from udfs.claims import Ticket
 from udfs.clock import now_utc
 from udfs.dispatcher import CANCELLED, Dispatcher
 from udfs.errors import Cancelled, StoreError
-from udfs.events import LookedUp, Nobody, Observer
+from udfs.events import LookedUp, Nobody, Observer, RowsCompared, RowsServed
 from udfs.meter import Reading
 from udfs.providers import Provider
 from udfs.recorder import Recorder
-from udfs.records import Ask, Outcome, Question
+from udfs.records import Ask, Outcome
 from udfs.settings import Settings
 from udfs.store import Store, Writer
 
@@ -57,15 +57,18 @@ class Engine:
         """Everything that is known in this process, by key."""
         return self._dispatcher.settled
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether something has ended the run early."""
+        return self._dispatcher.stopped is not None
+
     def progress(self) -> Reading:
         """Return where the run stands."""
         return self._call(self._dispatcher.progress)
 
-    def looked_up(
-        self, question: Question, *, rows: int = 0, found: Iterable[Outcome] = ()
-    ) -> None:
-        """Count rows that were served, and answers that were found in the store."""
-        self._dispatcher.tell(LookedUp(question, rows, tuple(found)))
+    def tell(self, event: LookedUp | RowsServed | RowsCompared) -> None:
+        """Have counted what happened to rows; from any thread."""
+        self._dispatcher.tell(event)
 
     def note_served(self) -> None:
         """Return once the store has what became of each question of the run so far."""

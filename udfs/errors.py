@@ -9,11 +9,13 @@ AssayError
 │   ├── StoreError      the store cannot be trusted or written
 │   └── Cancelled       somebody said stop
 ├── GateError           a gate is red; a line for each expectation
+├── FailedRowsError     too great a share of the rows of a column has no answer
 └── CallError           one attempt failed; the policy decides what becomes of its rows
 """
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 Fault = Literal[
@@ -78,6 +80,10 @@ class GateError(AssayError):
     """A gate of the DAG is red: its model fails and dbt skips what it guards."""
 
 
+class FailedRowsError(AssayError):
+    """Too great a share of the rows of a column has no answer; a line for each column."""
+
+
 class CallError(AssayError):
     """One attempt at one pack failed.
 
@@ -106,3 +112,16 @@ class CallError(AssayError):
         self.retry_after_seconds = retry_after_seconds
         self.maybe_paid = maybe_paid
         self.silent = silent
+
+
+_QUOTED = re.compile(r"executing the UDF: (\w+): (.*)", re.DOTALL)
+
+
+def our_words(said: str) -> str | None:
+    """Return what one of our errors says where DuckDB quotes it; None for anything else."""
+    found = _QUOTED.search(said)
+    return found[2].strip() if found and found[1] in _names(AssayError) else None
+
+
+def _names(kind: type[AssayError]) -> set[str]:
+    return {kind.__name__}.union(*(_names(one) for one in kind.__subclasses__()))

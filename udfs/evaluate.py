@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from udfs import metrics
+from udfs.counting import Spend, spend_of
 from udfs.engine import Engine
 from udfs.errors import ConfigError
 from udfs.exams import Exam, Gold, classify_exam, extract_exam, sentiment_exam
@@ -33,7 +34,6 @@ from udfs.golden import (
 )
 from udfs.providers import Provider
 from udfs.records import Outcome
-from udfs.report import Spend, spend_of
 from udfs.resolver import Resolver
 from udfs.scorecard import Figures
 from udfs.settings import Settings

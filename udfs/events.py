@@ -33,11 +33,28 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """So many rows were served with answers to a question; `found` came from the store."""
+    """What the store knew of texts that are asked about for the first time in this process."""
 
     question: Question
-    rows: int = 0
     found: Sequence[Outcome] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowsServed:
+    """Rows got their outcomes; the key of a row without a text is None."""
+
+    question: Question
+    keys: Sequence[bytes | None]
+    outcomes: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsCompared:
+    """Rows were compared with their table (`ai_due`); None stands for what is not known yet."""
+
+    question: Question
+    keys: Sequence[bytes | None]
+    outcomes: Sequence[Outcome | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,17 @@ class Stopped:
 
 
 Event: TypeAlias = (
-    RunBegun | GatherBegun | Gathered | LookedUp | Sent | Ended | PackOver | GivenUp | Stopped
+    RunBegun
+    | GatherBegun
+    | Gathered
+    | LookedUp
+    | RowsServed
+    | RowsCompared
+    | Sent
+    | Ended
+    | PackOver
+    | GivenUp
+    | Stopped
 )
 
 
@@ -93,7 +120,7 @@ def stored_before(begun: str, found: Iterable[Outcome]) -> int:
 class Observer(Protocol):
     """Watches an engine: it must neither wait nor raise, for it is called on the engine's loop.
 
-    `LookedUp` comes from any thread, everything else from the loop's.
+    `LookedUp`, `RowsServed` and `RowsCompared` come from any thread, the others from the loop's.
     """
 
     def see(self, event: Event) -> None:

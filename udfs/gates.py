@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import groupby
@@ -27,6 +27,7 @@ from quality.suites import SuiteError, load_suite
 from quality.verdict import reasons, red_lines
 from udfs.clock import now_utc
 from udfs.errors import GateError
+from udfs.plural import counted
 from udfs.project import Project, target_of
 from udfs.store import Store
 from udfs.store.gates import GateRow, gate_rows, put_gate_rows
@@ -128,12 +129,21 @@ def summary(store: Store, invocation_id: str) -> str:
     (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
     if not rows:
         return "Gates   none was run"
-    gates = _by_gate(rows)
-    red = [line for gate in gates for line in red_lines(gate, gates[gate], str(suites_of(gate)))]
+    gates, red = _by_gate(rows), red_gates(rows)
     page_file = target_of(Path()) / DATA_DOCS / "index.html"
     verdict = f"{len(red):,} red" if red else "all green"
-    head = f"Gates   {len(rows):,} expectations in {', '.join(gates)}: {verdict}; see {page_file}"
+    looked = f"{counted(len(rows), 'expectation')} in {', '.join(gates)}"
+    head = f"Gates   {looked}: {verdict}; see {page_file}"
     return "\n".join([head, *(f"        {line}" for line in red)])
+
+
+def red_gates(rows: Sequence[GateRow]) -> list[str]:
+    """Return a line for each red result of a run: what was expected, and what to do."""
+    return [
+        line
+        for gate, results in _by_gate(rows).items()
+        for line in red_lines(gate, results, str(suites_of(gate)))
+    ]
 
 
 def suites_of(gate: str) -> Path:

@@ -18,6 +18,7 @@ class Interrupts:
     def __init__(self) -> None:
         self._heard = False
         self._listeners: list[Stop] = []
+        self._answered: Callable[[], int] = int
 
     def remember(self) -> None:
         """Take SIGINT over; for the main thread."""
@@ -29,6 +30,19 @@ class Interrupts:
             self._listeners.append(stop)
         if self._heard:
             stop()
+
+    def count(self, answered: Callable[[], int]) -> None:
+        """Ask `answered` how many answers the run has got, when it comes to telling."""
+        self._answered = answered
+
+    def said(self) -> str:
+        """Return what is to be told of an interrupted run: what is kept, and how to go on."""
+        kept = (
+            f"the {count:,} answers of this run are kept"
+            if (count := self._answered())
+            else ("all answers are kept")
+        )
+        return f"Interrupted: {kept}, and nothing more is sent. Run again to go on from there."
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._heard = True

@@ -244,12 +244,12 @@ class Code:
         return not asking.isdisjoint(_WORD.findall(text))
 
 
-def last_code(store: Store) -> Code:
-    """Return the code of the last dbt command here, with what it left uncompiled as built last.
+def last_code(store: Store, project: Path = Path()) -> Code:
+    """Return the code of the last dbt command; what it left uncompiled, as it was built last.
 
     What has no call any more, or is gone from the project, is left out.
     """
-    code = Code(read_manifest(Path.cwd()))
+    code = Code(read_manifest(project))
     (remembered,) = store.transact([read_statements])
     return replace(
         code, compiled={key: sql for key, sql in remembered.items() if code.still_has(key)}

@@ -1,27 +1,60 @@
-"""The meter: what a run has looked up, asked, got and paid so far; read while it runs."""
+"""The meter: what a run has looked up, served, asked, got and paid so far; read while it runs."""
 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from udfs.clock import now_utc
-from udfs.events import Ended, Event, GivenUp, LookedUp, stored_before
-from udfs.records import Attempt, Outcome, Question
+from udfs.events import (
+    Ended,
+    Event,
+    GivenUp,
+    LookedUp,
+    RowsCompared,
+    RowsServed,
+    stored_before,
+)
+from udfs.records import DISCARDED, Attempt, Outcome, Question
 
 Use = tuple[str, str, str]
 """Kind, prompt hash and model of a question."""
 
 
+REPEATED = "repeated"
+"""The fate of rows with the text of another one; they are `ok` as well."""
+
+
+GIVEN_UP = "discarded"
+"""The fate of rows whose dead letter a person has discarded, whatever its status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Rows that fared alike: `rows` were served so, `kept` were so before and stay in their table.
+
+    `reason` is what most of them say, blank for answers.
+    """
+
+    rows: int = 0
+    kept: int = 0
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What became of one question in a run: rows with a text, and texts the store knew."""
+    """What became of the rows with a text of one question in a run.
+
+    `rows` were served with an outcome, `stored` of them with an answer from before the run.
+    `fates` is by status; `REPEATED` is among them.
+    """
 
     rows: int = 0
     stored: int = 0
+    fates: Mapping[str, Fate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +89,48 @@ class Meter:
     def __init__(self) -> None:
         self._begun = now_utc()
         self._lock = threading.Lock()
-        self._served: dict[Use, Served] = {}
+        self._tallies: defaultdict[Use, _Tally] = defaultdict(_Tally)
         self._counts: defaultdict[str, Any] = defaultdict(int)
 
     def see(self, event: Event) -> None:
         """Count what `event` is about."""
         match event:
-            case LookedUp(question, rows, found):
-                self.looked_up(question, rows=rows, found=found)
+            case LookedUp(_, found):
+                self.looked_up(found)
+            case RowsServed(question, keys, outcomes):
+                self.served_rows(question, keys, outcomes)
+            case RowsCompared(question, keys, known):
+                self.compared(question, keys, known)
             case Ended(attempt):
                 self.ended(attempt)
             case GivenUp(failures):
                 self.failed(len(failures))
 
-    def looked_up(
-        self, question: Question, *, rows: int = 0, found: Iterable[Outcome] = ()
-    ) -> None:
-        """So many rows were served with outcomes of `question`; these the store knew.
-
-        What this very run has bought a moment ago does not count as known.
-        """
-        task = question.task
+    def looked_up(self, found: Iterable[Outcome]) -> None:
+        """The store knew these; what this very run has bought a moment ago does not count."""
         stored = stored_before(self._begun, found)
-        use = (task.kind, task.prompt_hash, question.model)
         with self._lock:
-            before = self._served.get(use, Served())
-            self._served[use] = Served(before.rows + rows, before.stored + stored)
             self._add(stored=stored)
+
+    def served_rows(
+        self, question: Question, keys: Sequence[bytes | None], outcomes: Sequence[Outcome]
+    ) -> None:
+        """Rows were served; the key of one without a text is None."""
+        pairs = [(k, one) for k, one in zip(keys, outcomes, strict=True) if k is not None]
+        with self._lock:
+            self._tallies[_use(question)].serve(self._begun, pairs)
+
+    def compared(
+        self, question: Question, keys: Sequence[bytes | None], known: Sequence[Outcome | None]
+    ) -> None:
+        """Rows were compared with their table; what was known before the run stays there."""
+        pairs = [
+            (key, one)
+            for key, one in zip(keys, known, strict=True)
+            if key is not None and one is not None
+        ]
+        with self._lock:
+            self._tallies[_use(question)].compare(self._begun, pairs)
 
     def ended(self, attempt: Attempt) -> None:
         """An attempt is over, however it ended."""
@@ -110,8 +158,82 @@ class Meter:
     def served(self) -> Mapping[Use, Served]:
         """Return what became of each question so far."""
         with self._lock:
-            return dict(self._served)
+            return {use: tally.read() for use, tally in self._tallies.items()}
 
     def _add(self, **counts: float) -> None:
         for name, count in counts.items():
             self._counts[name] += count
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts the rows of one question; not safe to use from several threads."""
+
+    rows: int = 0
+    stored: int = 0
+    new: int = 0
+    kept: int = 0
+    bought: set[bytes] = field(default_factory=set)
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failed_keys: set[bytes] = field(default_factory=set)
+    standing: dict[bytes, tuple[str, str, int]] = field(default_factory=dict)
+
+    def serve(self, begun: str, pairs: Sequence[tuple[bytes, Outcome]]) -> None:
+        """Count rows that were served, by key and outcome."""
+        self.rows += len(pairs)
+        for key, outcome in pairs:
+            if outcome.status != "ok":
+                self.failed[_fate(outcome)] += 1
+                self.failed_keys.add(key)
+            elif (outcome.answered_at or "") < begun:
+                self.stored += 1
+            else:
+                self.new += 1
+                self.bought.add(key)
+
+    def compare(self, begun: str, pairs: Sequence[tuple[bytes, Outcome]]) -> None:
+        """Count rows that were known before the run; others are due and counted when served."""
+        for key, outcome in pairs:
+            if (outcome.answered_at or "") >= begun:
+                continue
+            if outcome.status == "ok":
+                self.kept += 1
+            else:
+                *_, before = self.standing.get(key, ("", "", 0))
+                self.standing[key] = (*_fate(outcome), before + 1)
+
+    def read(self) -> Served:
+        """Return the counts; a row that was served is not kept, whatever it was before."""
+        standing: Counter[tuple[str, str]] = Counter()
+        for key, (status, error, rows) in self.standing.items():
+            if key not in self.failed_keys:
+                standing[status, error] += rows
+        fates = {
+            "ok": Fate(self.stored + self.new, max(0, self.kept - self.stored)),
+            REPEATED: Fate(self.new - len(self.bought)),
+            **_by_status(self.failed, standing),
+        }
+        known = {name: fate for name, fate in fates.items() if fate.rows or fate.kept}
+        return Served(self.rows, self.stored, known)
+
+
+def _by_status(
+    served: Counter[tuple[str, str]], kept: Counter[tuple[str, str]]
+) -> dict[str, Fate]:
+    """Sum rows without an answer by status, with the commonest reason of each."""
+    found: dict[str, Fate] = {}
+    for (status, error), _ in (served + kept).most_common():
+        before = found.get(status, Fate(reason=error))
+        rows, stay = served[status, error], kept[status, error]
+        found[status] = Fate(before.rows + rows, before.kept + stay, before.reason)
+    return found
+
+
+def _fate(outcome: Outcome) -> tuple[str, str]:
+    """Return the status of a row without an answer and why; what a person gave up is discarded."""
+    reason = outcome.error or ""
+    return (GIVEN_UP if reason.startswith(DISCARDED) else outcome.status), reason
+
+
+def _use(question: Question) -> Use:
+    return question.task.kind, question.task.prompt_hash, question.model

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from udfs.ai_calls import ASKS, selects_in
 from udfs.arrow import Udfs
 from udfs.census import Census, Plan, timed
 from udfs.engine import Engine
-from udfs.errors import ConfigError
+from udfs.errors import ConfigError, our_words
 from udfs.lineage import HOOK, RUN_BY_DBT, Code, Statement
 from udfs.project import target_of
 from udfs.providers.replay import ReplayProvider
@@ -31,8 +30,6 @@ _REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` 
 
 _ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors that quote the statement only; others may quote what is in a row."""
-
-_OURS = re.compile(r"executing the UDF: (?:Config|Store)Error: (.*)")
 
 _LAST_CALLS = 200
 """Over how many requests it is averaged how long one takes."""
@@ -163,9 +160,9 @@ def _why(error: duckdb.Error) -> str:
 
     Our functions say themselves what is to be done.
     """
+    if (ours := our_words(str(error))) is not None:
+        return ours
     said = str(error).split("\n")[0].rstrip(" .!")
-    if (ours := _OURS.search(said)) is not None:
-        return f"{ours[1]}."
     if not isinstance(error, _ABOUT_SQL):
         said = said.split(":")[0]
     return f"{said}; {fence.remedy(error) or f'{_REMEDY}, or correct the model.'}"

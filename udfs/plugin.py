@@ -6,7 +6,6 @@ This is where the parts are put together; nothing imports it but dbt.
 from __future__ import annotations
 
 import atexit
-import functools
 import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -30,20 +29,25 @@ from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from udfs import artifacts, fence, home, reading
 from udfs.arrow import Udfs, create_function
+from udfs.counting import uses_of
 from udfs.dbt_compile import is_beside, write_the_rest
 from udfs.dbt_docs import annotate
 from udfs.dbt_statements import LOOKING, Statements
 from udfs.engine import Engine
 from udfs.errors import AssayError, ConfigError, GateError
+from udfs.extending import extend
 from udfs.gates import Gatekeeper
 from udfs.golden_gate import GoldenGate
+from udfs.interrupted import end_with_a_sentence
 from udfs.interrupts import interrupts
+from udfs.judge import Judge
 from udfs.lineage import HOOK
 from udfs.prices import check_cap
 from udfs.progress import Ticker
 from udfs.project import project_here
 from udfs.providers import open_provider
 from udfs.resolver import Resolver
+from udfs.sentences import in_our_words, speak_in_sentences
 from udfs.settings import Reach, Settings, load_settings
 from udfs.store import TABLES, Store
 from udfs.telemetry import open_telemetry
@@ -57,6 +61,15 @@ _UNSERVED = frozenset({"text"})
 
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
 
+
+SAVINGS = "savings"
+"""The table that is no table of the store: it is counted when it is served."""
+
+_SAVINGS = {
+    **dict.fromkeys(("invocation_id", "started_at", "kind", "prompt_hash", "model"), "TEXT"),
+    **dict.fromkeys(("row_count", "stored", "repeated", "failed"), "INTEGER"),
+    **dict.fromkeys(("answer_cost_usd", "saved_usd"), "REAL"),
+}
 
 _OBJECTS_PER_COLLECTION = 20_000
 """How many new objects make the garbage collector look at them; Python's own 700 is a pack."""
@@ -146,7 +159,7 @@ def _listen_for_cancel() -> None:
         _workshop.cancel()
         return cancel_open(*arguments)
 
-    _extend(DuckDBConnectionManager, "cancel_open", cancel)
+    extend(DuckDBConnectionManager, "cancel_open", cancel)
 
 
 def _load_in_turn() -> None:
@@ -160,7 +173,7 @@ def _load_in_turn() -> None:
         with turn:
             return load_source(*arguments)
 
-    _extend(LocalEnvironment, "load_source", load)
+    extend(LocalEnvironment, "load_source", load)
 
 
 def _attend_to_sql(settings: Settings) -> None:
@@ -172,7 +185,7 @@ def _attend_to_sql(settings: Settings) -> None:
 
     def execute(method: Callable[..., Any], cursor: Any, sql: str, *arguments: Any) -> Any:
         _workshop.statements.executed(sql)
-        with reading.explained(sql, _workshop.reach, _workshop.project):
+        with in_our_words(), reading.explained(sql, _workshop.reach, _workshop.project):
             return method(cursor, sql, *arguments)
 
     def compile_node(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -180,8 +193,8 @@ def _attend_to_sql(settings: Settings) -> None:
         _workshop.statements.compiled(node)
         return node
 
-    _extend(DuckDBCursorWrapper, "execute", execute)
-    _extend(Compiler, "compile_node", compile_node)
+    extend(DuckDBCursorWrapper, "execute", execute)
+    extend(Compiler, "compile_node", compile_node)
 
 
 def _annotate_docs(settings: Settings) -> None:
@@ -191,7 +204,7 @@ def _annotate_docs(settings: Settings) -> None:
         annotate(task.manifest, found["nodes"], settings)
         return get_results(task, **found)
 
-    _extend(GenerateTask, "get_catalog_results", results)
+    extend(GenerateTask, "get_catalog_results", results)
 
 
 def _find_seeds() -> None:
@@ -200,7 +213,7 @@ def _find_seeds() -> None:
     def path(_method: Callable[..., str], adapter: DuckDBAdapter, model: Mapping[str, Any]) -> str:
         return home.seed_file(adapter.config, model)
 
-    _extend(DuckDBAdapter, "get_seed_file_path", path)
+    extend(DuckDBAdapter, "get_seed_file_path", path)
 
 
 def _keep_what_builds_leave() -> None:
@@ -212,7 +225,7 @@ def _keep_what_builds_leave() -> None:
             artifacts.keep(Path(path).parent)
         return written
 
-    _extend(RunExecutionResult, "write", write)
+    extend(RunExecutionResult, "write", write)
 
 
 def _compile_the_rest() -> None:
@@ -223,7 +236,7 @@ def _compile_the_rest() -> None:
             write_the_rest(task, _workshop.executed)
         return method(task, *arguments)
 
-    _extend(CompileTask, "after_run", after_run)
+    extend(CompileTask, "after_run", after_run)
 
 
 def _spare_the_collector() -> None:
@@ -237,20 +250,6 @@ def _spare_the_collector() -> None:
         gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_PER_COLLECTION)
-
-
-def _extend(owner: type, name: str, around: Callable[..., Any]) -> None:
-    """Call `around` with a method of dbt-duckdb and its arguments in place of it; done once."""
-    method = getattr(owner, name)
-    if hasattr(method, "extended_by_assay"):
-        return
-
-    @functools.wraps(method)
-    def extended(*arguments: Any, **options: Any) -> Any:
-        return around(method, *arguments, **options)
-
-    extended.extended_by_assay = True  # type: ignore[attr-defined]
-    setattr(owner, name, extended)
 
 
 atexit.register(_workshop.close)
@@ -280,6 +279,8 @@ class Plugin(BasePlugin):
         _listen_for_cancel()
         _load_in_turn()
         _attend_to_sql(self._settings)
+        speak_in_sentences()
+        end_with_a_sentence()
         _annotate_docs(self._settings)
         _find_seeds()
         _compile_the_rest()
@@ -294,6 +295,7 @@ class Plugin(BasePlugin):
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
         )
         interrupts.listen(_workshop.cancel)
+        interrupts.count(lambda: self._engine.progress().answered)
 
     def _warnings(self) -> Iterator[str]:
         if self._settings.external_access:
@@ -307,7 +309,10 @@ class Plugin(BasePlugin):
         udfs.register(conn, counting=_only_looks())  # what asks while dbt compiles, asks nobody
         gate = GoldenGate(self._engine.store, _log.info)
         create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
-        _workshop.keep((udfs, gate, conn))
+        most, root = self._settings.max_failed_share, self._project.root
+        judge = Judge(self._engine, most, root)
+        create_function(conn, "assay_judge", judge.run, parameters=1, volatile=True)
+        _workshop.keep((udfs, gate, judge, conn))
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Close the fence; now, because attachments and extensions of the profile are in place."""
@@ -316,7 +321,10 @@ class Plugin(BasePlugin):
     def load(self, source_config: Any) -> pa.Table:
         """Return a table of the store, such as `calls`; `served` with what this run did so far."""
         self._engine.note_served()
-        return store_table(self._engine.store, str(source_config.identifier))
+        name = str(source_config.identifier)
+        if name == SAVINGS:
+            return savings_table(self._engine.store)
+        return store_table(self._engine.store, name)
 
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
@@ -350,11 +358,25 @@ def _check_profile(options: Mapping[str, Any], reach: Reach) -> None:
 def store_table(store: Store, name: str) -> pa.Table:
     """Return one of the store's tables as Arrow, typed even when it is empty."""
     if name not in TABLES:
-        message = f"The store has no table {name!r}; it has {', '.join(TABLES)}."
+        message = f"The store has no table {name!r}; it has {', '.join([*TABLES, SAVINGS])}."
         raise DbtRuntimeError(message)
     columns, rows = store.rows(name)
     table = pa.Table.from_pydict(_columns(columns, rows), schema=_schema(columns))
     return table.drop_columns([column for column in columns if column in _UNSERVED])
+
+
+def savings_table(store: Store) -> pa.Table:
+    """Return what the rows of each question of each run saved, as `counting` has it."""
+    (uses,) = store.transact([uses_of])
+    rows = [
+        (
+            *(use.invocation_id, use.started_at, use.kind, use.prompt_hash, use.model),
+            *(use.rows, use.stored, use.repeated, use.failures, use.answer_usd, use.saved_usd),
+        )
+        for use in uses
+    ]
+    schema = pa.schema([(name, _TYPES[kind]) for name, kind in _SAVINGS.items()])
+    return pa.Table.from_pydict(_columns(_SAVINGS, rows), schema=schema)
 
 
 def _columns(names: Mapping[str, str], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:

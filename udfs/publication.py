@@ -13,6 +13,8 @@ from typing import Any
 from quality.line_ends import unix
 from udfs.canonical import digest
 from udfs.errors import PublishError
+from udfs.nodes import kind_of, nodes_of
+from udfs.plural import counted
 from udfs.tally import quoted
 
 GOLD = "gold"
@@ -235,12 +237,16 @@ def _not_a_build(results: Mapping[str, Any]) -> list[str]:
 def _not_good(results: Mapping[str, Any]) -> list[str]:
     by_status: dict[str, list[str]] = {}
     for result in results["results"]:
-        if result["status"] not in _GOOD:
+        if result["status"] not in _GOOD and kind_of(result) != "operation":
             by_status.setdefault(str(result["status"]), []).append(_described(result))
-    return [
+    lines = [
         f"{len(names)} with status {status}: {named(names)}"
         for status, names in sorted(by_status.items())
     ]
+    hooks = nodes_of(results, "operation")
+    if hooks.done < hooks.total:
+        lines.append("a hook at the end of the run has failed, as dbt says above")
+    return lines
 
 
 def _not_run(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
@@ -324,7 +330,7 @@ def _last(unique_id: str) -> str:
 
 
 def _described(result: Mapping[str, Any]) -> str:
-    rows = f" ({result['failures']:,} rows)" if result.get("failures") else ""
+    rows = f" ({counted(result['failures'], 'row')})" if result.get("failures") else ""
     return f"{_last(str(result['unique_id']))}{rows}"
 
 

@@ -90,6 +90,10 @@ class Ask(NamedTuple):
     text: str
 
 
+DISCARDED = "discarded: "
+"""What the error of an ask begins with that a person has given up, in its envelope too."""
+
+
 class Outcome(NamedTuple):
     """What is known of an ask: an answer (`ok`) or a failure; `value` is canonical JSON or None.
 

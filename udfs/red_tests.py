@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+Place = tuple[str, str, str]
+"""Model, column as it is tested, and golden rows of an evaluation."""
+
 _RED = ("fail", "error", "warn")
 _REMEDIES = {
     "rows_passed": "Too many rows are in quarantine: `ops.ops_row_gates` counts them by rule. "
     "Correct what feeds {model}, or allow more in its `row_gate`",
-    "ai_accuracy": "The answers to golden rows are too often wrong, or worse than they were: "
-    "`reasons` in `ops.ops_golden` says which. Correct the prompt, or accept it once with "
-    "`alpha: null` and lower limits",
+    "ai_accuracy": "Correct the prompt, or accept it once with `alpha: null` and lower limits; "
+    "`ops.ops_golden` has all figures",
     "rows_split": "Rows were lost or doubled on their way through the row gate; correct {model}",
 }
 """By generic test, where more can be said than that the model is wrong."""
@@ -23,16 +25,34 @@ _ONLY_IN_DBT = frozenset({"ai_accuracy"})
 """Tests whose SQL calls our functions, which `assay query` does not have."""
 
 
-def red_tests(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[str]:
+def red_tests(
+    results: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    evaluations: Mapping[Place, str] | None = None,
+) -> Iterator[str]:
     """Yield a line for each data test of a run that is red: test, model, count and what to do.
 
-    `results` and `manifest` are dbt's artifacts of that run. A line ends with the command that
-    shows the offending rows, where the test could be run.
+    `results` and `manifest` are dbt's artifacts of that run, `evaluations` what is to be told of
+    the golden evaluations that did not pass. A line ends with the command that shows the
+    offending rows, where the test could be run.
     """
     for result in results["results"]:
         node = manifest.get("nodes", {}).get(result["unique_id"])
         if node and node["resource_type"] == "test" and result["status"] in _RED:
-            yield f"{_place(node)}: {_said(result)}. {_remedy(node, result)}"
+            measured = _measured(node, evaluations or {})
+            yield f"{_place(node)}: {measured or _said(result)}. {_remedy(node, result)}"
+
+
+def _measured(node: Mapping[str, Any], evaluations: Mapping[Place, str]) -> str:
+    """Return what is told of the evaluation behind a golden test; blank where there is none."""
+    given = (node.get("test_metadata") or {}).get("kwargs") or {}
+    column = node.get("column_name") or ""
+    answers = {given.get("value"), column, f"{column}.value"}
+    for (model, answer, golden), said in evaluations.items():
+        here = model == _model(node) and answer in answers
+        if _test(node) == "ai_accuracy" and here and golden in str(given.get("golden")):
+            return said
+    return ""
 
 
 def _place(node: Mapping[str, Any]) -> str:

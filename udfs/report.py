@@ -3,82 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from udfs.arrivals import NOTHING_CAME, Arrivals, asks
 from udfs.census import ASSUMED_TOKENS_PER_SECOND, Plan
+from udfs.counting import Saved, Spend, Use, failed_in, saved_in
+from udfs.nodes import BUILT, CHECKED, Nodes, kind_of, nodes_of
+from udfs.plural import counted
 from udfs.project import target_of
 from udfs.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What one invocation sent: requests, answers, tokens and money.
-
-    `unknown_cost` counts requests whose price or usage is not known; `maybe_paid` those that may
-    have been billed although nothing usable arrived.
-    """
-
-    requests: int
-    answers: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float
-    unknown_cost: int
-    maybe_paid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What became of the rows of one invocation besides what was sent.
-
-    `rows` were served with an outcome, `stored` texts had been answered before; `failed` counts
-    asks given up by status. `usd_an_answer` is what an answer of this store has cost on average.
-    """
-
-    rows: int = 0
-    stored: int = 0
-    failed: Mapping[str, int] = field(default_factory=dict)
-    usd_an_answer: float = 0.0
-
-
-def outcomes_of(store: Store, invocation_id: str) -> Outcomes:
-    """Return what became of the rows of `invocation_id`."""
-    served = (
-        "select coalesce(sum(row_count), 0), coalesce(sum(stored), 0) from served "
-        "where invocation_id = ?"
-    )
-    failed = (
-        "select status, count(*) from failures where failed_at >= "
-        "(select started_at from runs where invocation_id = ?) group by status order by 2 desc"
-    )
-    price = (
-        "select coalesce(sum(cost_usd) / sum(answers), 0.0) from calls where cost_usd is not null"
-    )
-    (rows, stored), failures, (usd,) = store.transact(
-        [
-            lambda c: c.execute(served, [invocation_id]).fetchone(),
-            lambda c: c.execute(failed, [invocation_id]).fetchall(),
-            lambda c: c.execute(price).fetchone(),
-        ]
-    )
-    return Outcomes(rows, stored, dict(failures), usd)
-
-
-def spend_of(store: Store, invocation_id: str | None = None) -> Spend:
-    """Return what `invocation_id` sent, from the ledger; without one, all that is in it."""
-    query = (
-        "select count(*), coalesce(sum(answers), 0), coalesce(sum(input_tokens), 0), "
-        "coalesce(sum(output_tokens), 0), coalesce(sum(cost_usd), 0.0), "
-        "count(*) - count(cost_usd), coalesce(sum(maybe_paid), 0) "
-        "from calls where ?1 is null or invocation_id = ?1"
-    )
-    (row,) = store.transact([lambda c: c.execute(query, [invocation_id]).fetchone()])
-    return Spend(*row)
 
 
 def stopped_by(store: Store, invocation_id: str) -> tuple[str, str] | None:
@@ -106,23 +41,21 @@ def invocation_of(results: dict[str, Any] | None) -> str:
 def summary(
     results: dict[str, Any],
     spend: Spend,
-    outcomes: Outcomes,
+    uses: Sequence[Use],
     database: Path,
     arrivals: Arrivals = NOTHING_CAME,
 ) -> str:
     """Return the lines that a build prints last."""
-    kinds = Counter(_kind(result) for result in results["results"])
     lines = [
         "",
-        f"Built   {kinds['model']} models and {kinds['seed']} seeds in {database}"
-        + _statuses(results, ("model", "seed", "snapshot"), usual="success"),
-        f"Checked {kinds['test']} data tests and {kinds['unit_test']} unit tests"
-        + _statuses(results, ("test", "unit_test")),
+        f"Built   {_built(results)} in {_place(results, database)}"
+        + _statuses(nodes_of(results, *BUILT), usual="success"),
+        f"Checked {_checked(results)}" + _statuses(nodes_of(results, *CHECKED)),
         *arrivals.lines,
-        f"Asked   {_requests(spend) or _nobody(results, outcomes, arrivals.empty)}",
+        f"Asked   {_requests(spend) or _nobody(results, uses, arrivals.empty)}",
         f"Cost    {_cost(spend)}",
-        *_saved(spend, outcomes),
-        *_failed(outcomes),
+        *_saved(saved_in(uses)),
+        *_failed(failed_in(uses)),
         *_look(results),
     ]
     return "\n".join(lines)
@@ -177,16 +110,12 @@ def _minutes(minutes: float | None) -> str:
     return "unknown" if minutes is None else f"{minutes:.1f}"
 
 
-def _kind(result: dict[str, Any]) -> str:
-    return str(result["unique_id"]).split(".", maxsplit=1)[0]
-
-
 def _look(results: dict[str, Any]) -> list[str]:
     """Return a line with a table that this run has built: of gold, or the last that asks."""
     built = [
         (".".join(str(result["relation_name"]).replace('"', "").split(".")[1:]), asks(result))
         for result in results["results"]
-        if _kind(result) == "model" and result["status"] == "success"
+        if kind_of(result) == "model" and result["status"] == "success"
     ]
     golden = next((name for name, _ in built if name.startswith("gold.")), None)
     asked = next((name for name, is_asked in reversed(built) if is_asked), None)
@@ -194,51 +123,87 @@ def _look(results: dict[str, Any]) -> list[str]:
     return [f'Look    ./scripts/assay query "from {shown} limit 5"'] if shown else []
 
 
-def _saved(spend: Spend, outcomes: Outcomes) -> list[str]:
+def _built(results: dict[str, Any]) -> str:
+    """Return what was built, by kind: of all, where there are others."""
+    kinds = ("model", "seed") + (("snapshot",) if nodes_of(results, "snapshot").total else ())
+    return _listed([_of(nodes_of(results, kind), kind) for kind in kinds])
+
+
+def _checked(results: dict[str, Any]) -> str:
+    kinds = {"test": "data test", "unit_test": "unit test"}
+    return _listed([_of(nodes_of(results, kind), name) for kind, name in kinds.items()])
+
+
+def _of(nodes: Nodes, thing: str) -> str:
+    if nodes.done == nodes.total:
+        return counted(nodes.total, thing)
+    return f"{nodes.done:,} of {counted(nodes.total, thing)}"
+
+
+def _listed(things: Sequence[str]) -> str:
+    *first, last = things
+    return f"{', '.join(first)} and {last}"
+
+
+def _place(results: dict[str, Any], database: Path) -> str:
+    """Return where the tables are: the file, unless they stand in another database than its."""
+    names = {
+        str(one["relation_name"]).split(".")[0].strip('"')
+        for one in results["results"]
+        if one.get("relation_name") and kind_of(one) in BUILT
+    }
+    if not names or database.stem in names:
+        return str(database)
+    return ", ".join(sorted(names))
+
+
+def _saved(saved: Saved) -> list[str]:
     """Return a line with the rows that needed no answer of their own, and what they are worth."""
-    spared = max(0, outcomes.rows - spend.answers - sum(outcomes.failed.values()))
-    if not spared:
+    if not saved.values:
         return []
-    repeated = max(0, spared - outcomes.stored)
-    worth = f", about {spared * outcomes.usd_an_answer:.4f} US dollars"
+    worth = "" if saved.usd is None else f", about {saved.usd:.4f} US dollars"
     return [
-        f"Saved   {spared:,} of {outcomes.rows:,} values: {outcomes.stored:,} texts were in the "
-        f"store, {repeated:,} values repeat another{worth if outcomes.usd_an_answer else ''}"
+        f"Saved   {saved.values:,} of {counted(saved.rows, 'value')}: {saved.stored:,} from the "
+        f"store, {saved.repeated:,} with the text of another row{worth}"
     ]
 
 
-def _failed(outcomes: Outcomes) -> list[str]:
-    if not outcomes.failed:
+def _failed(failed: Mapping[str, int]) -> list[str]:
+    if not failed:
         return []
-    counted = ", ".join(f"{count:,} {status}" for status, count in outcomes.failed.items())
-    return [f"Failed  {counted}; see ./scripts/assay dead-letters list"]
+    counts = ", ".join(f"{count:,} {status}" for status, count in failed.items())
+    rows = counted(sum(failed.values()), "value")
+    return [f"Failed  {rows} without an answer: {counts}; see ./scripts/assay dead-letters list"]
 
 
-def _statuses(results: dict[str, Any], kinds: tuple[str, ...], usual: str = "") -> str:
-    """Return how nodes of these kinds ended, by status; blank where all did as `usual`."""
-    ended = [result["status"] for result in results["results"] if _kind(result) in kinds]
-    if not ended or set(ended) == {usual}:
+def _statuses(nodes: Nodes, usual: str = "") -> str:
+    """Return how nodes ended, by status; blank where all did as `usual`."""
+    if not nodes.total or set(nodes.statuses) == {usual}:
         return ""
-    counts = Counter(ended)
-    return ": " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    return ": " + ", ".join(f"{count} {status}" for status, count in nodes.statuses.items())
 
 
-def _nobody(results: dict[str, Any], outcomes: Outcomes, empty: Sequence[str]) -> str:
+def _nobody(results: dict[str, Any], uses: Sequence[Use], empty: Sequence[str]) -> str:
     """Return why nobody was asked; that something failed is said elsewhere."""
-    if any(_kind(one) == "model" and one["status"] != "success" for one in results["results"]):
+    models = nodes_of(results, "model")
+    if models.done < models.total or failed_in(uses):
         return "nobody"
-    if empty and not outcomes.rows:
+    known = any(use.rows for use in uses)
+    if empty and not known:
         return f"nobody: 0 rows in {', '.join(empty)}"
-    return "nobody: " + ("every answer was in the store" if outcomes.rows else "nothing was due")
+    return "nobody: " + ("every answer was in the store" if known else "nothing was due")
 
 
 def _requests(spend: Spend) -> str:
     if not spend.requests:
         return ""
+    asked = counted(spend.requests, "request")
+    if not spend.answers:
+        return f"{asked}, none {'brought an answer' if spend.replies else 'was answered'}"
     tokens = f", {spend.input_tokens:,} tokens in and {spend.output_tokens:,} out"
     packed = f" ({spend.answers / spend.requests:.1f} each: packing and fusion)"
     return (
-        f"{spend.requests:,} requests for {spend.answers:,} answers"
+        f"{asked} for {counted(spend.answers, 'answer')}"
         f"{packed if spend.answers > spend.requests else ''}"
         f"{tokens if spend.input_tokens else ''}"
     )
@@ -247,7 +212,8 @@ def _requests(spend: Spend) -> str:
 def _cost(spend: Spend) -> str:
     cost = f"{spend.cost_usd:.4f} US dollars"
     if spend.unknown_cost:
-        cost += f", and {spend.unknown_cost} requests of unknown cost"
+        cost += f", and {counted(spend.unknown_cost, 'request')} of unknown cost"
     if spend.maybe_paid:
-        cost += f"; {spend.maybe_paid} requests may have been billed without an answer"
+        asked = counted(spend.maybe_paid, "request")
+        cost += f"; {asked} may have been billed without an answer"
     return cost

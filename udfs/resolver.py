@@ -8,6 +8,7 @@ from udfs.canonical import normalise
 from udfs.census import Census
 from udfs.engine import Engine
 from udfs.errors import ConfigError
+from udfs.events import LookedUp, RowsCompared, RowsServed
 from udfs.functions import parse_task
 from udfs.prices import check_cap
 from udfs.prompts import estimate_tokens
@@ -55,8 +56,9 @@ class Resolver:
         if open_asks:
             self._engine.settle(open_asks)
         settled = self._engine.settled
-        self._engine.looked_up(question, rows=len(keys) - keys.count(None))
-        return [SKIPPED if key is None else settled[key] for key in keys]
+        outcomes = [SKIPPED if key is None else settled[key] for key in keys]
+        self._engine.tell(RowsServed(question, keys, outcomes))
+        return outcomes
 
     def gather(self, handle: str, texts: Texts, node: str = "") -> None:
         """Take on what is not known of `texts`, for a dbt node, without waiting for it."""
@@ -72,10 +74,21 @@ class Resolver:
         return self._known(keys)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
-        """Return the outcomes that are known; None for what would have to be asked."""
-        keys, open_asks = self._look_up(self.question(handle), texts)
+        """Return the outcomes that are known; None for what would have to be asked.
+
+        The rows are counted: those that stay as they are in their table belong to the run.
+        """
+        question = self.question(handle)
+        keys, open_asks = self._look_up(question, texts)
         for census in self.censuses:
             census.compare(handle, _normal(texts), keys, open_asks)
+        known = self._known(keys)
+        self._engine.tell(RowsCompared(question, keys, known))
+        return known
+
+    def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
+        """As `peek`, for a statement that runs once more than needed: nothing is counted."""
+        keys, _ = self._look_up(self.question(handle), texts)
         return self._known(keys)
 
     def _known(self, keys: Iterable[bytes | None]) -> list[Outcome | None]:
@@ -116,7 +129,7 @@ class Resolver:
         found = self._engine.fetch(list(keys))
         for key, outcome in found.items():
             self._engine.settled.setdefault(key, outcome)
-        self._engine.looked_up(question, found=found.values())
+        self._engine.tell(LookedUp(question, tuple(found.values())))
 
 
 def _normal(texts: Texts) -> list[str | None]:

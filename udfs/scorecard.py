@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from udfs.plural import counted
+
 Figures = dict[str, Any]
 
 
@@ -87,8 +89,8 @@ def _asked(figures: Figures) -> str:
 def _cost(figures: Figures) -> str:
     if figures["cost_usd"] is not None:
         return f"{figures['cost_usd']:.4f} US dollars"
-    requests = figures["requests_of_unknown_cost"]
-    return f"unknown for {requests:,} requests; {figures['known_cost_usd']:.4f} US dollars known"
+    requests = counted(figures["requests_of_unknown_cost"], "request")
+    return f"unknown for {requests}; {figures['known_cost_usd']:.4f} US dollars known"
 
 
 def _tokens(figures: Figures, way: str) -> str:

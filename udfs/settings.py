@@ -133,6 +133,14 @@ class Settings(Reach):
         description="Most dead letters in the store with which a build is green; discarded ones "
         "do not count.",
     )
+    max_failed_share: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Greatest share of the rows of a column that may be without an answer when a "
+        "run ends; above it the run is red. `1` switches this off.",
+    )
     max_in_flight: int = Field(
         default=32, ge=1, le=1024, description="Requests at once, over all models and threads."
     )

@@ -6,11 +6,12 @@ all its questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from udfs.console import Row, select
+from udfs.counting import CALL_SUMS, Use, failed_in, saved_in, shares, uses_of
 from udfs.store import Store
 
 DIMENSIONS = ("day", "model", "column", "prompt", "run")
@@ -19,32 +20,15 @@ GONE = "(not in the project)"
 
 _HASH_DIGITS = 12
 
-_CALLS = """
+_CALLS = f"""
     select
-        substr(started_at, 1, 10) as day, invocation_id as run, model, prompt_hashes,
-        count(*) as requests, sum(asks) as asks, sum(answers) as answers,
-        sum(coalesce(input_tokens, 0)) as input_tokens,
-        sum(coalesce(output_tokens, 0)) as output_tokens,
-        sum(coalesce(cost_usd, 0.0)) as cost_usd,
-        sum(case when cost_usd is not null then answers else 0 end) as priced_answers,
-        sum(cost_usd is null) as unknown_cost, sum(maybe_paid) as maybe_paid
+        substr(started_at, 1, 10) as day, invocation_id as run, model, prompt_hashes, {CALL_SUMS}
     from calls
-    where {where}
+    where {{where}}
     group by 1, 2, 3, 4
     order by 1, 2, 3, 4
-"""
-_SERVED = """
-    select * from (
-        select
-            substr(runs.started_at, 1, 10) as day, served.invocation_id,
-            served.invocation_id as run, runs.started_at, served.model, served.prompt_hash,
-            served.row_count, served.stored, runs.stopped_by is not null as stopped
-        from served join runs using (invocation_id)
-    )
-    where {where}
-    order by day, run, model, prompt_hash
-"""
-_FAILURES = "select prompt_hash, model, count(*) as failures from failures group by 1, 2"
+"""  # noqa: S608
+_DAYS = "select invocation_id, substr(started_at, 1, 10) as day from runs"
 _TASKS = "select prompt_hash, kind from tasks"
 
 
@@ -55,7 +39,8 @@ class Line:
     `requests` counts each request that carried the name; everything else is shared. `stored` are
     rows answered from the store, `duplicates` rows with the text of another row; `saved_usd`, an
     estimate, puts them at the mean cost of an answer; `unpriced` of them are not in it, as nothing
-    is known of what theirs costs, and it is None where that is true of all.
+    is known of what theirs costs, and it is None where that is true of all. `failed` are rows
+    without an answer, which saved nothing.
     `unknown_cost` counts requests whose price or usage is not known, `maybe_paid` those that may
     have been billed without an answer.
     """
@@ -70,76 +55,59 @@ class Line:
     maybe_paid: int = 0
     stored: int = 0
     duplicates: int = 0
+    failed: int = 0
     saved_usd: float | None = 0.0
     unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Uses:
-    """What the ledger and `served` say, grouped; `answer_usd` is by prompt hash and model."""
+class Ledger:
+    """What was sent, grouped, and what became of rows; `days` of runs, kinds of prompts."""
 
     calls: Sequence[Row]
-    served: Sequence[Row]
+    uses: Sequence[Use]
+    days: Mapping[str, str]
     kinds: Mapping[str, str]
-    answer_usd: Mapping[tuple[str, str], float]
 
 
-def read_uses(store: Store, where: str, given: Mapping[str, Any]) -> Uses:
+def read_spending(store: Store, where: str, given: Mapping[str, Any]) -> Ledger:
     """Return what fits a condition on `invocation_id`, `model` and `started_at`."""
-    calls = select(store, _CALLS.format(where=where), given)
-    every = calls if where == "true" else select(store, _CALLS.format(where="true"))
-    failures = {
-        (row["prompt_hash"], row["model"]): row["failures"] for row in select(store, _FAILURES)
-    }
-    served = select(store, _SERVED.format(where=where), given)
-    asked = _asked(every)
-    return Uses(
-        calls=calls,
-        served=[_saving(row, asked, failures) for row in served],
+    (uses,) = store.transact([lambda connection: uses_of(connection, where, given)])
+    return Ledger(
+        calls=select(store, _CALLS.format(where=where), given),
+        uses=uses,
+        days={row["invocation_id"]: row["day"] for row in select(store, _DAYS)},
         kinds={row["prompt_hash"]: row["kind"] for row in select(store, _TASKS)},
-        answer_usd=answer_costs(every),
     )
 
 
-def answer_costs(calls: Iterable[Row]) -> dict[tuple[str, str], float]:
-    """Return what an answer cost on average, by prompt hash and model, where that is known."""
-    cost: dict[tuple[str, str], float] = {}
-    answers: dict[tuple[str, str], float] = {}
-    for row in calls:
-        for prompt, share in _prompts(row):
-            name = (prompt, row["model"])
-            cost[name] = cost.get(name, 0.0) + row["cost_usd"] * share
-            answers[name] = answers.get(name, 0.0) + row["priced_answers"] * share
-    return {name: cost[name] / count for name, count in answers.items() if count}
-
-
-def lines(uses: Uses, by: str, columns: Mapping[str, Sequence[str]]) -> list[Line]:
+def lines(ledger: Ledger, by: str, columns: Mapping[str, Sequence[str]]) -> list[Line]:
     """Return a line for each day, model, column, prompt or run; days and runs in their order."""
-    names = _Names(by, columns, uses.kinds)
+    names = _Names(by, columns, ledger.kinds)
     found: dict[str, Line] = {}
-    for row in uses.calls:
-        shares = [
-            (name, share) for prompt, share in _prompts(row) for name in [names(row, prompt)]
-        ]
-        for name in dict.fromkeys(name for name, _ in shares):
-            share = sum(part for other, part in shares if other == name)
+    for row in ledger.calls:
+        parts = [(names(row, prompt), share) for prompt, share in shares(row["prompt_hashes"])]
+        for name in dict.fromkeys(name for name, _ in parts):
+            share = sum(part for other, part in parts if other == name)
             found[name] = _with_calls(found.get(name, Line(name)), row, share)
-    for row in uses.served:
-        name = names(row, row["prompt_hash"])
-        found[name] = _with_served(found.get(name, Line(name)), row, uses.answer_usd)
+    uses: dict[str, list[Use]] = {}
+    for use in ledger.uses:
+        day = ledger.days[use.invocation_id]
+        row = {"day": day, "run": use.invocation_id, "model": use.model}
+        uses.setdefault(names(row, use.prompt_hash), []).append(use)
+    for name, its in uses.items():
+        found[name] = _with_saved(found.get(name, Line(name)), its)
     if by in ("day", "run"):
         return list(found.values()) if by == "run" else [found[day] for day in sorted(found)]
     return sorted(found.values(), key=lambda line: (-line.cost_usd, -line.requests, line.name))
 
 
-def total(uses: Uses) -> Line:
+def total(ledger: Ledger) -> Line:
     """Return all of it in one line."""
     line = Line("total")
-    for row in uses.calls:
+    for row in ledger.calls:
         line = _with_calls(line, row, 1.0)
-    for row in uses.served:
-        line = _with_served(line, row, uses.answer_usd)
-    return line
+    return _with_saved(line, ledger.uses)
 
 
 class _Names:
@@ -160,38 +128,6 @@ class _Names:
         return f"{prompt[:_HASH_DIGITS]} {kind} {column}"
 
 
-def _prompts(row: Row) -> Iterator[tuple[str, float]]:
-    """Yield the prompts of a group of requests, each with its share."""
-    prompts = row["prompt_hashes"].split(",")
-    for prompt in prompts:
-        yield prompt, 1 / len(prompts)
-
-
-def _asked(calls: Iterable[Row]) -> dict[tuple[str, str, str], float]:
-    """Return how many asks were sent, retries included, by run, prompt hash and model."""
-    found: dict[tuple[str, str, str], float] = {}
-    for row in calls:
-        for prompt, share in _prompts(row):
-            name = (row["run"], prompt, row["model"])
-            found[name] = found.get(name, 0.0) + row["asks"] * share
-    return found
-
-
-def _saving(
-    row: Row, asked: Mapping[tuple[str, str, str], float], failures: Mapping[tuple[str, str], int]
-) -> Row:
-    """Return a row of `served` with what was not sent; what is not sure is not counted as saved.
-
-    Texts that were only compared (`ai_due`) served no row. Rows that failed look like duplicates,
-    and in a run that was stopped rows were left out: neither saved anything.
-    """
-    stored = min(row["stored"], row["row_count"])
-    sent = asked.get((row["run"], row["prompt_hash"], row["model"]), 0.0)
-    failed = failures.get((row["prompt_hash"], row["model"]), 0)
-    rest = 0 if row["stopped"] else row["row_count"] - stored - round(sent) - failed
-    return row | {"stored": stored, "duplicates": max(0, rest)}
-
-
 def _with_calls(line: Line, row: Row, share: float) -> Line:
     return replace(
         line,
@@ -205,19 +141,16 @@ def _with_calls(line: Line, row: Row, share: float) -> Line:
     )
 
 
-def _with_served(line: Line, row: Row, answer_usd: Mapping[tuple[str, str], float]) -> Line:
-    saved = row["stored"] + row["duplicates"]
-    usd = answer_usd.get((row["prompt_hash"], row["model"]))
-    line = replace(
+def _with_saved(line: Line, uses: Sequence[Use]) -> Line:
+    saved = saved_in(uses)
+    return replace(
         line,
-        stored=line.stored + row["stored"],
-        duplicates=line.duplicates + row["duplicates"],
-        unpriced=line.unpriced + (saved if usd is None else 0),
+        stored=saved.stored,
+        duplicates=saved.repeated,
+        failed=sum(failed_in(uses).values()),
+        saved_usd=saved.usd,
+        unpriced=saved.unpriced,
     )
-    if usd is not None and saved:
-        return replace(line, saved_usd=(line.saved_usd or 0.0) + saved * usd)
-    nothing_known = line.unpriced == line.stored + line.duplicates > 0
-    return replace(line, saved_usd=None) if nothing_known else line
 
 
 def _sum(one: float, other: float) -> float:

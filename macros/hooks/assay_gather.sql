@@ -13,7 +13,7 @@
         {%- endif -%}
         select assay_begin_gather({{ _assay_quoted(model.name) }});
         select assay_end_gather(cast(max(hash(gathered)) as varchar)) from (
-        {{ _assay_in_form(compiled_code, 'gather', node=model.name) }}
+        {{ _assay_in_form(compiled_code, 'gather', node=model.name) | replace('assay_peek_', 'assay_glance_') }}
         ) as gathered
     {%- endif -%}
 {%- endmacro %}

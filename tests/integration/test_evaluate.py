@@ -220,7 +220,7 @@ def test_unknown_money_is_not_zero(colours: Path, tmp_path: Path) -> None:
     figures = evaluate(Plan(by_colour(colours), "classify"), settings, provider)
 
     assert (figures["cost_usd"], figures["input_tokens"]) == (None, 10)
-    assert "Cost            unknown for 1 requests" in table(figures)
+    assert "Cost            unknown for 1 request;" in table(figures)
 
 
 @pytest.mark.parametrize(

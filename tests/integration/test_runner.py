@@ -224,7 +224,7 @@ def test_the_summary_says_what_was_built_checked_asked_and_paid(walled: Twice) -
     rest = walled.server.summary()["requests"] - walled.bill["requests"]
     assert list(said) == ["Built", "Checked", "Asked", "Cost", "Look"]
     assert said["Built"] == "3 models and 0 seeds in warehouse.duckdb"
-    assert said["Checked"].startswith("1 data tests and 0 unit tests: ")
+    assert said["Checked"].startswith("1 data test and 0 unit tests: ")
     answers = TEXTS - walled.rows["ok"]
     assert said["Asked"].startswith(f"{rest} requests for {answers} answers (")
     assert said["Cost"].endswith(f"and {rest} requests of unknown cost")

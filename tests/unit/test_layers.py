@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "encodings", "canonical", "clock", "interrupts", "grounding", "words"),
-    ("field_types", "unreadable"),
+    ("errors", "encodings", "canonical", "clock", "interrupts", "grounding", "words", "plural"),
+    ("field_types", "unreadable", "extending", "nodes"),
     ("tasks", "project"),
     ("artifacts",),
     ("json_text",),
@@ -31,8 +31,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("progress",),
     ("terminal",),
-    ("resolver", "console", "lineage", "arrivals"),
-    ("spending",),
+    ("resolver", "console", "lineage", "arrivals", "counting"),
+    ("spending", "failed_share"),
     (
         "arrow",
         "runner",
@@ -46,7 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "scorecard",
         "accuracy",
     ),
-    ("golden_gate",),
+    ("golden_gate", "golden_told", "judge", "interrupted", "sentences"),
     ("child", "tally", "doctor", "dead_letters", "gates", "publication", "publish", "suggestions"),
     ("assurance",),
     ("reporting",),

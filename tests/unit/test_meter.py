@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from udfs.meter import Meter, Reading, Served
+from udfs.meter import REPEATED, Fate, Meter, Reading, Served
 from udfs.records import Outcome, Question
 
 from .builders import attempt, task
@@ -10,18 +10,43 @@ from .builders import attempt, task
 QUESTION = Question(task(), "model", "host")
 
 
-def test_rows_and_stored_answers_are_counted_for_each_question() -> None:
-    """Rows and texts, under kind, prompt hash and model."""
+USE = ("filter", QUESTION.task.prompt_hash, "model")
+KNOWN = Outcome("ok", "true", None, None, "model", "2026-01-01 00:00:00.000000")
+BOUGHT = KNOWN._replace(answered_at="2999-01-01 00:00:00.000000")
+REFUSED = Outcome("refused", None, "no", None, "model", "2999-01-01 00:00:00.000000")
+
+
+def key(number: int) -> bytes:
+    """A key."""
+    return number.to_bytes(16)
+
+
+def test_what_the_store_knew_is_no_answer_of_this_run() -> None:
+    """Nor is a failure one, or what was bought a moment ago."""
     meter = Meter()
-    known = Outcome("ok", "true", None, None, "model", "2026-01-01 00:00:00.000000")
-    bought = known._replace(answered_at="2999-01-01 00:00:00.000000")
-    failed = known._replace(status="refused")
-    meter.looked_up(QUESTION, found=[known, known, known, bought, failed])
-    meter.looked_up(QUESTION, rows=10)
-    meter.looked_up(QUESTION, rows=5)
-    use = ("filter", QUESTION.task.prompt_hash, "model")
-    assert meter.served() == {use: Served(rows=15, stored=3)}
-    assert meter.reading(waiting=0, in_flight=0).stored == 3
+    meter.looked_up([KNOWN, KNOWN, BOUGHT, REFUSED])
+    assert meter.reading(waiting=0, in_flight=0).stored == 2
+
+
+def test_rows_are_counted_by_what_became_of_them() -> None:
+    """From the store, bought, repeating what was bought, failed; blank ones do not count."""
+    meter = Meter()
+    outcomes = [KNOWN, KNOWN, BOUGHT, BOUGHT, BOUGHT, REFUSED, REFUSED, KNOWN]
+    keys = [key(1), key(1), key(2), key(2), key(3), key(4), key(4), None]
+    meter.served_rows(QUESTION, keys, outcomes)
+    fates = {"ok": Fate(5), REPEATED: Fate(1), "refused": Fate(2, reason="no")}
+    assert meter.served() == {USE: Served(rows=7, stored=2, fates=fates)}
+
+
+def test_rows_that_stay_in_their_table_are_kept() -> None:
+    """Answered or dead; what is due again is counted when it is served, and only there."""
+    meter = Meter()
+    dead = REFUSED._replace(answered_at="2026-01-01 00:00:00.000000")
+    keys = [key(1), key(2), key(3), key(4), key(5)]
+    meter.compared(QUESTION, keys, [KNOWN, dead, dead._replace(error="never"), BOUGHT, None])
+    meter.served_rows(QUESTION, [key(3), key(4)], [dead, BOUGHT])
+    fates = {"ok": Fate(1, kept=1), "refused": Fate(1, kept=1, reason="no")}
+    assert meter.served() == {USE: Served(rows=2, stored=0, fates=fates)}
 
 
 def test_attempts_add_up_and_unknown_costs_are_counted_apart() -> None:

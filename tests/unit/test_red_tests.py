@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from udfs.red_tests import red_tests
+from udfs.red_tests import Place, red_tests
 
 COMPILED = "target/compiled/shop/models/orders.yml/unique_orders_id.sql"
 
 
-def told(status: str, failures: int | None, **node: Any) -> list[str]:
+def told(
+    status: str,
+    failures: int | None,
+    evaluations: Mapping[Place, str] | None = None,
+    **node: Any,
+) -> list[str]:
     """The lines for a run of one test."""
     given = {
         "resource_type": "test",
@@ -20,7 +26,8 @@ def told(status: str, failures: int | None, **node: Any) -> list[str]:
         "test_metadata": {"name": "unique"},
     }
     results = [{"unique_id": "test.shop.a", "status": status, "failures": failures}]
-    return list(red_tests({"results": results}, {"nodes": {"test.shop.a": given | node}}))
+    nodes = {"test.shop.a": given | node}
+    return list(red_tests({"results": results}, {"nodes": nodes}, evaluations))
 
 
 def test_a_red_test_is_named_with_model_count_and_what_to_do() -> None:
@@ -38,11 +45,21 @@ def test_a_full_quarantine_says_where_the_rules_are_counted() -> None:
     assert line.startswith("rows_passed on orders: 1 row found. Too many rows are in quarantine: ")
 
 
-def test_a_golden_test_says_where_its_reasons_are() -> None:
-    """Its SQL runs in dbt only."""
-    (line,) = told("fail", 1, test_metadata={"name": "ai_accuracy"})
-    assert "`reasons` in `ops.ops_golden`" in line
+def test_a_golden_test_tells_its_figures() -> None:
+    """Those of its own golden rows; its SQL runs in dbt only."""
+    evaluations = {
+        ("orders", "id.value", "gold_a"): "accuracy 0.5 of 40 golden rows",
+        ("orders", "id.value", "gold_b"): "accuracy 0.6 of 40 golden rows",
+        ("other", "id.value", "gold_b"): "accuracy 0.7 of 40 golden rows",
+    }
+    kwargs = {"golden": "ref('gold_b')", "key": "id"}
+    metadata = {"name": "ai_accuracy", "kwargs": kwargs}
+    (line,) = told("fail", 1, evaluations, test_metadata=metadata)
+    assert line.startswith("ai_accuracy on orders.id: accuracy 0.6 of 40 golden rows. Correct ")
+    assert "`ops.ops_golden`" in line
     assert "./scripts/assay query" not in line
+    (unmeasured,) = told("fail", 1, {}, test_metadata=metadata)
+    assert "1 row found" in unmeasured
 
 
 def test_a_test_that_errored_has_no_rows_to_show() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,15 +12,14 @@ from typing import Any
 import pytest
 
 from udfs.census import Plan
+from udfs.counting import Spend, Use, spend_of
+from udfs.meter import Fate
 from udfs.report import (
     PLAN_TITLES,
-    Outcomes,
-    Spend,
     invocation_of,
     plan_cells,
     plan_notes,
     run_results,
-    spend_of,
     stopped_by,
     summary,
 )
@@ -28,7 +28,7 @@ from udfs.store import Store, put_attempt, put_run, put_stop
 
 from .builders import attempt
 
-NOTHING = Spend(0, 0, 0, 0, 0.0, 0, 0)
+NOTHING = Spend()
 DATABASE = Path("warehouse.duckdb")
 
 
@@ -40,25 +40,52 @@ def result(unique_id: str, status: str = "success", schema: str = "gold") -> dic
 
 
 def printed(
-    *results: dict[str, Any], spend: Spend = NOTHING, outcomes: Outcomes | None = None
+    *results: dict[str, Any], spend: Spend = NOTHING, uses: Sequence[Use] = ()
 ) -> dict[str, str]:
     """The summary: first word to the rest."""
-    text = summary({"results": list(results)}, spend, outcomes or Outcomes(), DATABASE)
+    text = summary({"results": list(results)}, spend, uses, DATABASE)
     return dict(line.split(maxsplit=1) for line in text.splitlines() if line)
 
 
+def use(rows: int, **counts: Any) -> Use:
+    """What became of the rows of one question."""
+    return Use("run", "2026-03-01 12:00:00.000000", "filter", "p", "m", rows, **counts)
+
+
 def test_the_summary_counts_what_was_built_and_checked() -> None:
-    """By kind, and all statuses by name."""
+    """By kind, and all statuses by name; what failed or was skipped is neither."""
     said = printed(
         result("model.assay.a"),
         result("model.assay.b", "error"),
         result("seed.assay.s"),
         result("test.assay.t.1", "pass"),
+        result("test.assay.t.2", "fail"),
+        result("test.assay.t.3", "skipped"),
         result("unit_test.assay.a.u", "fail"),
+        result("operation.assay.hook"),
     )
 
-    assert said["Built"] == "2 models and 1 seeds in warehouse.duckdb: 1 error, 2 success"
-    assert said["Checked"] == "1 data tests and 1 unit tests: 1 fail, 1 pass"
+    assert said["Built"] == "1 of 2 models and 1 seed in warehouse.duckdb: 1 error, 2 success"
+    assert said["Checked"] == "2 of 3 data tests and 1 unit test: 2 fail, 1 pass, 1 skipped"
+
+
+def test_of_what_all_failed_nothing_is_called_built() -> None:
+    """One model errored, the other hung on it, and so did all tests."""
+    said = printed(
+        result("model.assay.a", "error"),
+        result("model.assay.b", "skipped"),
+        *(result(f"test.assay.t.{at}", "skipped") for at in range(34)),
+    )
+
+    assert said["Built"].startswith("0 of 2 models and 0 seeds in ")
+    assert said["Built"].endswith(": 1 error, 1 skipped")
+    assert said["Checked"] == "0 of 34 data tests and 0 unit tests: 34 skipped"
+
+
+def test_tables_in_another_database_are_said_to_be_there() -> None:
+    """The profile names the file, whatever the environment says."""
+    elsewhere = result("model.shop.a") | {"relation_name": '"jaffle"."main"."a"'}
+    assert printed(elsewhere)["Built"] == "1 model and 0 seeds in jaffle"
 
 
 @pytest.mark.parametrize(
@@ -79,11 +106,18 @@ def test_the_summary_counts_what_was_built_and_checked() -> None:
         (
             Spend(5, 4, 10, 2, 0.25, 2, 1),
             "5 requests for 4 answers, 10 tokens in and 2 out",
-            "0.2500 US dollars, and 2 requests of unknown cost; 1 requests may have been billed "
+            "0.2500 US dollars, and 2 requests of unknown cost; 1 request may have been billed "
             "without an answer",
         ),
+        (
+            Spend(1, 1, 0, 0, 0.0, 1, 0),
+            "1 request for 1 answer",
+            "0.0000 US dollars, and 1 request of unknown cost",
+        ),
+        (Spend(33), "33 requests, none was answered", "0.0000 US dollars"),
+        (Spend(3, replies=3), "3 requests, none brought an answer", "0.0000 US dollars"),
     ],
-    ids=["nothing", "much", "local", "unclear"],
+    ids=["nothing", "much", "local", "unclear", "one", "refused", "useless"],
 )
 def test_the_summary_says_what_was_asked_and_paid(spend: Spend, asked: str, cost: str) -> None:
     """An unknown cost is not a zero."""
@@ -93,26 +127,34 @@ def test_the_summary_says_what_was_asked_and_paid(spend: Spend, asked: str, cost
 
 
 def test_the_summary_says_what_was_saved_and_what_failed() -> None:
-    """Values that needed no answer of their own, and asks given up by status."""
-    spend = Spend(2, 30, 0, 0, 0.3, 0, 0)
-    outcomes = Outcomes(
-        rows=100, stored=20, failed={"refused": 2, "transport": 1}, usd_an_answer=0.01
-    )
-    said = printed(result("model.assay.a"), spend=spend, outcomes=outcomes)
+    """Rows that needed no answer of their own, priced by question; a failed row saved nothing."""
+    failed = {"refused": Fate(2), "transport": Fate(0, kept=1)}
+    uses = [
+        use(100, stored=20, repeated=47, failed=failed, answer_usd=0.01),
+        use(10, stored=10, answer_usd=0.0),
+    ]
+    said = printed(result("model.assay.a"), spend=Spend(2, 31), uses=uses)
 
     assert said["Saved"] == (
-        "67 of 100 values: 20 texts were in the store, 47 values repeat another, about 0.6700 US "
+        "77 of 110 values: 30 from the store, 47 with the text of another row, about 0.6700 US "
         "dollars"
     )
-    assert said["Failed"] == "2 refused, 1 transport; see ./scripts/assay dead-letters list"
+    assert said["Failed"] == (
+        "3 values without an answer: 2 refused, 1 transport; see ./scripts/assay dead-letters list"
+    )
 
 
 def test_a_run_in_which_nothing_was_spared_says_nothing_of_it() -> None:
     """Every row had a text of its own, and nothing failed."""
-    said = printed(
-        result("model.assay.a"), spend=Spend(1, 9, 0, 0, 0.0, 0, 0), outcomes=Outcomes(rows=9)
-    )
+    said = printed(result("model.assay.a"), spend=Spend(1, 9), uses=[use(9)])
     assert not {"Saved", "Failed"} & said.keys()
+
+
+def test_rows_that_failed_are_not_called_answered() -> None:
+    """Nobody was asked, and not because every answer was known."""
+    said = printed(result("model.assay.a"), uses=[use(3, failed={"invalid": Fate(3)})])
+    assert said["Asked"] == "nobody"
+    assert "Saved" not in said
 
 
 @pytest.mark.parametrize(
@@ -136,7 +178,7 @@ def test_where_nothing_was_built_there_is_nothing_to_look_at() -> None:
 
 def test_whose_rows_were_all_answered_before_asked_nobody() -> None:
     """Which is not the same as a build without a question."""
-    said = printed(result("model.assay.a"), outcomes=Outcomes(rows=3, stored=3))
+    said = printed(result("model.assay.a"), uses=[use(3, stored=3)])
 
     assert said["Asked"] == "nobody: every answer was in the store"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from udfs.canonical import canonical_json
-from udfs.meter import Served
+from udfs.meter import REPEATED, Fate, Served
 from udfs.reporting.drift import psi, reading
 from udfs.reporting.facts import FOREIGN, NONE, Built, Ledger, Run, Shares, State, plain
 from udfs.reporting.ledger import read_ledger
@@ -184,7 +184,7 @@ def test_a_request_for_two_prompts_counts_in_equal_parts(store: Store) -> None:
     begin(store, "run-1")
     both = attempt(1, prompt_hashes="p,q", records=10, asks=20, answers=20, cost_usd=0.2)
     use = ("classify", "p", both.model)
-    served = {use: Served(25, 5)}
+    served = {use: Served(25, 5, {"ok": Fate(22), REPEATED: Fate(10), "invalid": Fate(3)})}
     store.transact([partial(put_attempt, attempt=both)])
     store.transact([partial(put_served, invocation_id="run-1", served=served)])
     found = read(store)
@@ -192,9 +192,10 @@ def test_a_request_for_two_prompts_counts_in_equal_parts(store: Store) -> None:
         ("p", pytest.approx(0.1), 50),
         ("q", pytest.approx(0.1), 50),
     ]
-    (saving,) = found.savings
-    assert (saving.stored, saving.repeated) == (5, 10)
-    assert saving.saved_usd == pytest.approx(0.01 * 15)
+    (use_of_p,) = found.uses
+    assert (use_of_p.stored, use_of_p.repeated, use_of_p.failures) == (5, 10, 3)
+    assert use_of_p.saved_usd == pytest.approx(0.01 * 15)
+    assert (found.run.bought, found.run.failed) == (7, 3)
 
 
 def test_percentiles_are_those_of_the_requests(store: Store) -> None:
@@ -232,8 +233,11 @@ def test_what_dbt_said_is_kept_without_its_messages(tmp_path: Path) -> None:
         ],
     }
     built = built_from(results, 1)
-    assert (built.models, built.tests, built.statuses) == (2, 1, {"fail": 1})
+    assert (built.models, built.all_models) == (0, 2)
+    assert (built.tests, built.all_tests, built.statuses) == (1, 1, {"fail": 1})
     assert list(built.bad) == ["error: one", "fail: three, 4 rows"]
+    told = built_from(results, 1, ["three: 4 rows found. Correct one."])
+    assert verdict(RUN, told).reasons == ["three: 4 rows found. Correct one.", "error: one"]
     keep(tmp_path, "a/../b", built)
     assert [path.parent for path in tmp_path.rglob("*.json")] == [tmp_path]
     assert known(tmp_path, "a/../b", None) == built

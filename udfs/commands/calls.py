@@ -22,7 +22,8 @@ from udfs.console import (
 )
 from udfs.errors import Fault
 from udfs.lineage import last_code
-from udfs.spending import DIMENSIONS, Line, lines, read_uses, total
+from udfs.plural import counted
+from udfs.spending import DIMENSIONS, Line, lines, read_spending, total
 
 OUTCOMES = ("ok", "partial", *get_args(Fault), "stopped", "interrupted")
 _ID_DIGITS = 8
@@ -80,20 +81,20 @@ def spend(
     one_of("--by", by, DIMENSIONS)
     where, given = _filters(run, model, since)
     with open_store() as store:
-        uses = read_uses(store, where, given)
+        ledger = read_spending(store, where, given)
         columns = last_code(store).columns
-    found = lines(uses, by, columns)
+    found = lines(ledger, by, columns)
     if as_json:
         facts = [_line_facts(by, line) for line in found]
-        print_json({"by": by, "lines": facts, "total": asdict(total(uses))})
+        print_json({"by": by, "lines": facts, "total": asdict(total(ledger))})
         return
     titles = ("requests", "answers", "tokens in", "tokens out", "US dollars", "stored")
     print_table(
         (by, *titles, "duplicate", "saved about"),
-        [_line_cells(line) for line in [*found, total(uses)]],
+        [_line_cells(line) for line in [*found, total(ledger)]],
         right=".rrrrrrrr",
     )
-    for note in _notes(total(uses)):
+    for note in _notes(total(ledger)):
         typer.echo(note)
 
 
@@ -163,7 +164,9 @@ def _notes(line: Line) -> list[str]:
             "an answer to their prompt costs."
         )
     if line.unknown_cost:
-        notes.append(f"{line.unknown_cost:,} requests are of unknown cost and not in the sum.")
+        notes.append(f"{counted(line.unknown_cost, 'request')} of unknown cost: not in the sum.")
     if line.maybe_paid:
-        notes.append(f"{line.maybe_paid:,} requests may have been billed without an answer.")
+        notes.append(
+            f"{counted(line.maybe_paid, 'request')} may have been billed without an answer."
+        )
     return notes

@@ -26,12 +26,14 @@ from udfs.console import (
     print_table,
     span,
 )
+from udfs.counting import spend_of
 from udfs.dead_letters import Choice, Replayed, chosen, replay
 from udfs.errors import ConfigError, QuotaError
 from udfs.functions import FUNCTIONS
+from udfs.plural import counted
 from udfs.policy import MOST_RUNS
 from udfs.records import Status
-from udfs.report import spend_of, stopped_by
+from udfs.report import stopped_by
 from udfs.runner import BUDGET_EXIT, QUOTA_EXIT
 from udfs.settings import settings_from_environ
 from udfs.store import Store
@@ -298,7 +300,7 @@ def _replay_report(store: Store, done: Replayed) -> str:
     lines = [
         f"Answered {len(done.answered):,}, failed again {len(done.failed):,}, "
         f"not asked {len(done.not_attempted) + len(done.left):,}; "
-        f"{spend.requests:,} requests, {spend.cost_usd:.4f} US dollars."
+        f"{counted(spend.requests, 'request')}, {spend.cost_usd:.4f} US dollars."
     ]
     reasons = Counter(one.reason for one in done.left)
     lines += [f"Left {count:,}: {reason}." for reason, count in reasons.items()]

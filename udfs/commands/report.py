@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,17 +55,19 @@ def command(
         )
 
 
-def after_build(results: dict[str, Any] | None, code: int, *, ended: bool) -> None:
+def after_build(
+    results: dict[str, Any] | None, code: int, red: Sequence[str], *, ended: bool
+) -> None:
     """Keep what dbt said of a build that ended, and write its report; say where it is.
 
-    A report that cannot be made is a warning: the build is what it is without it. Whoever pressed
-    Ctrl-C does not wait for one.
+    `red` are the sentences that were printed of it. A report that cannot be made is a warning: the
+    build is what it is without it. Whoever pressed Ctrl-C does not wait for one.
     """
     if results is None or not ended:
         return
     invocation = invocation_of(results)
     try:
-        notes.keep(folder(), invocation, notes.built_from(results, code))
+        notes.keep(folder(), invocation, notes.built_from(results, code, red))
         if code > _SIGNALLED:
             return
         _, page = make(store_path(os.environ), database_path(), results, invocation)

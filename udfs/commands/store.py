@@ -25,10 +25,11 @@ from udfs.console import (
     span,
     store_path,
 )
+from udfs.counting import answer_costs
 from udfs.errors import ConfigError, StoreError
 from udfs.lineage import HOOK, last_code
 from udfs.runner import code_beside
-from udfs.spending import GONE, answer_costs, read_uses
+from udfs.spending import GONE
 from udfs.store import (
     Store,
     Unused,
@@ -124,7 +125,7 @@ def prune_command(
             if (before is None or one.used_at < before)
             and not (not_in_project and one.prompt_hash in columns)
         ]
-        costs = answer_costs(read_uses(store, "true", {}).calls)
+        (costs,) = store.transact([answer_costs])
         gone = _pruned(store, found) if yes and found else None
     facts = [_facts(one, columns, costs) for one in found]
     if as_json:

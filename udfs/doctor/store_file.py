@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from udfs.doctor.finding import Finding
+from udfs.plural import counted
 from udfs.store import Checkup, Witness, check
 from udfs.store.migrations import missing_steps, unknown_steps
 from udfs.store.store import connect
@@ -68,8 +69,8 @@ def _store(store: Path) -> Iterator[Finding]:
     yield _schema(store)
     yield _answers(found, witness.missing(found.held))
     text = (
-        f"{found.failures:,} asks without an answer, {found.dead_letters:,} of them for good; "
-        f"{found.interrupted:,} requests were cut off and may have been paid for."
+        f"{counted(found.failures, 'ask')} without an answer, {found.dead_letters:,} of them for "
+        f"good; {counted(found.maybe_paid, 'request')} may have been billed without an answer."
     )
     yield Finding("failures", text)
 

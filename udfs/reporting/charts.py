@@ -142,15 +142,15 @@ def histogram(found: Histogram, what: str, axis: str) -> Markup:
 
 def served(history: Sequence[Run]) -> Markup:
     """Where the answers of each run came from."""
-    parts = ("bought", "from the store", "repeated")
+    parts = ("bought", "from the store", "repeated", "without an answer")
     rows = [
         {"run": name, "from": part, "rows": count, "order": place}
         for name, run in _named(history)
         for place, (part, count) in enumerate(
-            zip(parts, (run.answers, run.stored, run.repeated), strict=True)
+            zip(parts, (run.bought, run.stored, run.repeated, run.failed), strict=True)
         )
     ]
-    colours = ["var(--c1)", "var(--c0)", "var(--c2)"]
+    colours = ["var(--c1)", "var(--c0)", "var(--c2)", "var(--c3)"]
     return stacked(rows, "rows", "rows with a text", (parts, colours), "Answers by run")
 
 

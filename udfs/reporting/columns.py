@@ -166,11 +166,13 @@ def _column(
 
 
 def _prompts(connection: duckdb.DuckDBPyConnection, place: _Place) -> list[tuple[str, str]]:
-    """Return prompt hash and model of the answers, the latest first."""
+    """Return prompt hash and model of the answers, the latest first; without any, of failures."""
     query = (
         f"select coalesce({place.get('prompt_hash')}, ''), coalesce({place.get('model')}, '') "  # noqa: S608
-        f"from {place.relation} where {place.get('status')} = 'ok' "
-        f"group by all order by max({place.get('answered_at')}) desc, 1, 2"
+        f"from {place.relation} where {place.get('prompt_hash')} is not null "
+        f"and {place.get('status')} <> 'skipped' group by all "
+        f"order by bool_or({place.get('status')} = 'ok') desc, max({place.get('answered_at')}) "
+        "desc nulls last, 1, 2"
     )
     return connection.execute(query).fetchall()
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from udfs.counting import Use
+
 NONE = "(none)"
 """The label of an answer that chose none, as `ops_label_shares` spells it."""
 
@@ -26,9 +28,10 @@ def plain(text: object, most: int = 200) -> str:
 class Run:
     """One run as the ledger has it: what was served, sent, got and paid.
 
-    `rows` are rows with a text over all questions; `stored` texts that the store knew; `asks`
-    questions about texts and `records` texts that were sent, in `requests`; `red` counts red
-    expectations. Times are UTC in ISO form.
+    `rows` are rows with a text over all questions: `stored` of them were answered before,
+    `repeated` have the text of another row, `bought` an answer of their own. `failed` have none,
+    those that stay so in their table included. `asks` are questions about texts and `records`
+    texts that were sent, in `requests`; `red` counts red expectations. Times are UTC in ISO form.
     """
 
     invocation_id: str
@@ -40,7 +43,11 @@ class Run:
     message: str | None = None
     rows: int = 0
     stored: int = 0
+    repeated: int = 0
+    bought: int = 0
+    failed: int = 0
     requests: int = 0
+    replies: int = 0
     failed_requests: int = 0
     records: int = 0
     asks: int = 0
@@ -53,25 +60,24 @@ class Run:
     expectations: int = 0
     red: int = 0
 
-    @property
-    def repeated(self) -> int:
-        """Rows that needed no answer of their own: their text is another row's, or has none."""
-        return max(0, self.rows - self.stored - self.answers)
-
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """What dbt said of a build: nodes by kind and status, and those that are not good.
 
-    `exit_code` is None where the build did not end through `assay build`.
+    `models` were built of `all_models`, `tests` run of `all_tests`. `exit_code` is None where the
+    build did not end through `assay build`; `told` is what that printed of it.
     """
 
     exit_code: int | None = None
     seconds: float | None = None
     models: int = 0
+    all_models: int = 0
     tests: int = 0
+    all_tests: int = 0
     statuses: Mapping[str, int] = field(default_factory=dict)
     bad: Sequence[str] = ()
+    told: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +86,6 @@ class Verdict:
 
     colour: str
     reasons: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """What one question did not cost in a run; `saved_usd` is None without a known price."""
-
-    kind: str
-    prompt_hash: str
-    model: str
-    rows: int
-    stored: int
-    repeated: int
-    saved_usd: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +198,11 @@ class Histogram:
     mean: float | None
     median: float | None
 
+    @property
+    def total(self) -> int:
+        """How many rows it counts: those with an answer and a figure."""
+        return sum(self.counts)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -259,17 +257,19 @@ class Ledger:
     """What the store says: the run, the runs up to it (oldest first), and what hangs on them.
 
     `prompts_of` says whose requests `prompts` are: `run`, or `all` where this run sent nothing.
-    `evaluations` is None where the store has no such table. `later` counts the runs since.
+    `red_lines` says of each red expectation what was expected and what to do. `evaluations` is
+    None where the store has no such table. `later` counts the runs since.
     """
 
     run: Run
     later: int
     history: Sequence[Run]
-    savings: Sequence[Saving]
+    uses: Sequence[Use]
     prompts: Sequence[Prompt]
     prompts_of: str
     outcomes: Mapping[str, int]
     suites: Sequence[Suite]
+    red_lines: Sequence[str]
     suite_history: Sequence[SuiteState]
     letters: Sequence[LetterGroup]
     evaluations: Sequence[Evaluation] | None

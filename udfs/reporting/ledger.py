@@ -9,14 +9,15 @@ from itertools import groupby
 from statistics import quantiles
 from typing import Any
 
+from udfs.counting import CALL_SUMS, Use, failed_in, saved_in, uses_of
 from udfs.errors import ConfigError
+from udfs.gates import red_gates
 from udfs.reporting.facts import (
     Evaluation,
     Ledger,
     LetterGroup,
     Prompt,
     Run,
-    Saving,
     Suite,
     SuiteState,
     plain,
@@ -32,34 +33,25 @@ _MOST_KEYS = 3
 _KEY_DIGITS = 12
 _MOST_NAMED = 5
 
-_RUNS = """
+_SUMMED = (
+    *("requests", "replies", "failed_requests", "records", "asks", "answers", "input_tokens"),
+    *("output_tokens", "cost_usd", "unknown_cost", "maybe_paid"),
+)
+_RUNS = f"""
     select
         runs.invocation_id, runs.started_at, provider, host, model, stopped_by, message,
-        coalesce(served.row_count, 0), coalesce(served.stored, 0),
-        coalesce(requests, 0), coalesce(failed_requests, 0), coalesce(records, 0),
-        coalesce(asks, 0), coalesce(answers, 0), coalesce(input_tokens, 0),
-        coalesce(output_tokens, 0), coalesce(cost_usd, 0.0), coalesce(unknown_cost, 0),
-        coalesce(maybe_paid, 0), coalesce(expectations, 0), coalesce(red, 0)
+        {", ".join(f"coalesce({name}, 0) as {name}" for name in _SUMMED)},
+        coalesce(expectations, 0) as expectations, coalesce(red, 0) as red
     from runs
     left join (
-        select invocation_id, sum(row_count) as row_count, sum(stored) as stored
-        from served group by 1
-    ) as served on served.invocation_id = runs.invocation_id
-    left join (
-        select
-            invocation_id, count(*) as requests,
-            sum(outcome not in ('ok', 'partial')) as failed_requests, sum(records) as records,
-            sum(asks) as asks, sum(answers) as answers, sum(input_tokens) as input_tokens,
-            sum(output_tokens) as output_tokens, sum(cost_usd) as cost_usd,
-            count(*) - count(cost_usd) as unknown_cost, sum(maybe_paid) as maybe_paid
-        from calls group by 1
+        select invocation_id, {CALL_SUMS} from calls group by 1
     ) as calls on calls.invocation_id = runs.invocation_id
     left join (
         select invocation_id, count(*) as expectations, sum(reasons <> '') as red
         from gate_results group by 1
     ) as gates on gates.invocation_id = runs.invocation_id
     order by runs.started_at, runs.invocation_id
-"""
+"""  # noqa: S608
 
 _CALLS = (
     "select prompt_hashes, model, outcome, records, input_tokens, output_tokens, cost_usd, "
@@ -79,7 +71,8 @@ def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> Ledger | 
 
     None where no run is on record. Raises `ConfigError` for an id that no run has, or several.
     """
-    known = [Run(*row) for row in connection.execute(_RUNS)]
+    uses = uses_of(connection)
+    known = _runs(connection, uses)
     looks = {name for (name,) in connection.execute("select invocation_id from looks")}
     if (run := _chosen(known, wanted, looks)) is None:
         return None
@@ -90,21 +83,40 @@ def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> Ledger | 
     specs = task_specs(connection)
     calls = connection.execute(f"{_CALLS} where invocation_id = ?", [run.invocation_id]).fetchall()
     every = connection.execute(_CALLS).fetchall()
-    prices = _prices(every)
+    checked = gate_rows(connection, run.invocation_id)
     return Ledger(
         run=run,
         later=later,
         history=history,
-        savings=_savings(connection, run, prices),
+        uses=[use for use in uses if use.invocation_id == run.invocation_id],
         prompts=_prompts(calls or every, specs),
         prompts_of="run" if calls else "all",
         outcomes=_outcomes(calls),
-        suites=_suites(gate_rows(connection, run.invocation_id)),
+        suites=_suites(checked),
+        red_lines=red_gates(checked),
         suite_history=_suite_history(connection, history),
         letters=_letters(letters(connection)),
         evaluations=_evaluations(connection),
         specs=specs,
     )
+
+
+def _runs(connection: sqlite3.Connection, uses: Sequence[Use]) -> list[Run]:
+    """Return all runs, the oldest first, with what became of their rows."""
+    by_run: dict[str, list[Use]] = defaultdict(list)
+    for use in uses:
+        by_run[use.invocation_id].append(use)
+    found = connection.execute(_RUNS)
+    names = [column[0] for column in found.description]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [Run(**row, **_row_counts(by_run[row["invocation_id"]])) for row in rows]
+
+
+def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
+    saved = saved_in(uses)
+    failed = sum(failed_in(uses).values())
+    counts = {"rows": saved.rows, "stored": saved.stored, "repeated": saved.repeated}
+    return counts | {"bought": sum(use.bought for use in uses), "failed": failed}
 
 
 def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) -> Run | None:
@@ -130,46 +142,6 @@ def _is_a_build(run: Run, looks: Collection[str]) -> bool:
 
 
 # What was asked
-
-
-def _prices(calls: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], float]:
-    """Dollars for a text, by prompt and model, over all requests whose cost is known."""
-    paid: dict[tuple[str, str], float] = defaultdict(float)
-    texts: dict[tuple[str, str], int] = defaultdict(int)
-    for hashes, model, _, records, _, _, cost, _ in calls:
-        names = hashes.split(",")
-        for name in names if cost is not None else ():
-            paid[name, model] += cost / len(names)
-            texts[name, model] += records
-    return {key: paid[key] / texts[key] for key in paid if texts[key]}
-
-
-def _savings(
-    connection: sqlite3.Connection, run: Run, prices: Mapping[tuple[str, str], float]
-) -> list[Saving]:
-    query = (
-        "select kind, prompt_hash, model, row_count, stored from served "
-        "where invocation_id = ? order by row_count desc, prompt_hash"
-    )
-    sent = _sent(connection, run)
-    found = []
-    for kind, name, model, rows, stored in connection.execute(query, [run.invocation_id]):
-        repeated = max(0, rows - stored - sent.get((name, model), 0))
-        price = prices.get((name, model))
-        saved = None if price is None else price * (stored + repeated)
-        found.append(Saving(kind, name, model, rows, stored, repeated, saved))
-    return found
-
-
-def _sent(connection: sqlite3.Connection, run: Run) -> dict[tuple[str, str], int]:
-    """Answers to each question that a run bought; those of one request in equal parts."""
-    query = "select prompt_hashes, model, answers from calls where invocation_id = ?"
-    sent: dict[tuple[str, str], float] = defaultdict(float)
-    for hashes, model, answers in connection.execute(query, [run.invocation_id]):
-        names = hashes.split(",")
-        for name in names:
-            sent[name, model] += answers / len(names)
-    return {key: round(count) for key, count in sent.items()}
 
 
 def _prompts(

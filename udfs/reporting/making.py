@@ -39,7 +39,9 @@ def make(
     run = ledger.run
     built = known(folder(), run.invocation_id, results)
     warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
-    page = render(Facts(ledger, warehouse, built, verdict(run, built), now_utc()))
+    page = render(
+        Facts(ledger, warehouse, built, verdict(run, built, ledger.red_lines), now_utc())
+    )
     return run.invocation_id, page
 
 

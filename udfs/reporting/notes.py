@@ -4,34 +4,47 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from udfs.nodes import CHECKED, kind_of, nodes_of
+from udfs.plural import counted
 from udfs.report import invocation_of
 from udfs.reporting.facts import Built, Run, Verdict, plain
 
-_GOOD = frozenset(("success", "pass", "no-op", "warn"))
-_TESTS = frozenset(("test", "unit_test"))
+_BEARABLE = frozenset(("success", "pass", "no-op", "warn", "skipped"))
+_TOLD = frozenset(("test", "operation"))
+"""Kinds of nodes of which a build says in a sentence why they are red."""
+
+_JUDGING = "select assay_judge("
+"""What the hook `assay_judge_run` compiles to: its message is ours and quotes no row."""
+
 _MOST_BAD = 20
+_MOST_TOLD = 600
 
 
-def built_from(results: Mapping[str, Any], exit_code: int | None) -> Built:
-    """Return what dbt's results say: names and counts; its messages may quote rows."""
-    found = results["results"]
-    kind_of = {str(one["unique_id"]): str(one["unique_id"]).split(".")[0] for one in found}
-    kinds = Counter(kind_of.values())
-    tests = [result for result in found if kind_of[str(result["unique_id"])] in _TESTS]
-    bad = [_line(result) for result in found if result["status"] not in _GOOD]
+def built_from(
+    results: Mapping[str, Any], exit_code: int | None, told: Sequence[str] = ()
+) -> Built:
+    """Return what dbt's results say: names and counts; its messages may quote rows.
+
+    `told` is what the build printed of what is red: a test of which it speaks is named no more.
+    """
+    bad = [result for result in results["results"] if result["status"] not in _BEARABLE]
+    named = [one for one in bad if not (told and kind_of(one) in _TOLD)]
+    models, tests = nodes_of(results, "model"), nodes_of(results, *CHECKED)
     return Built(
         exit_code=exit_code,
         seconds=results.get("elapsed_time"),
-        models=kinds["model"],
-        tests=len(tests),
-        statuses=dict(Counter(str(result["status"]) for result in tests)),
-        bad=[line for line in bad if not line.startswith("skipped: ")][:_MOST_BAD],
+        models=models.done,
+        all_models=models.total,
+        tests=tests.done,
+        all_tests=tests.total,
+        statuses=tests.statuses,
+        bad=[_line(result) for result in named][:_MOST_BAD],
+        told=[plain(line, _MOST_TOLD) for line in told][:_MOST_BAD],
     )
 
 
@@ -56,9 +69,12 @@ def file_name(invocation_id: str) -> str:
     return re.sub(r"[^\w-]", "_", invocation_id)[:64]
 
 
-def verdict(run: Run, built: Built | None) -> Verdict:
-    """Return whether a run was green, and what says otherwise."""
-    reasons = list(_reasons(run, built))
+def verdict(run: Run, built: Built | None, red_lines: Sequence[str] = ()) -> Verdict:
+    """Return whether a run was green, and what says otherwise.
+
+    `red_lines` says of each red expectation what was expected and what to do.
+    """
+    reasons = _reasons(run, built, red_lines)
     if reasons:
         return Verdict("red", reasons)
     if built is None:
@@ -66,14 +82,15 @@ def verdict(run: Run, built: Built | None) -> Verdict:
     return Verdict("green", [])
 
 
-def _reasons(run: Run, built: Built | None) -> list[str]:
+def _reasons(run: Run, built: Built | None, red_lines: Sequence[str]) -> list[str]:
     reasons = []
     if run.stopped_by:
         reasons.append(f"stopped ({plain(run.stopped_by, 40)}): {plain(run.message or '', 300)}")
     if run.red:
         reasons.append(f"{run.red:,} of {run.expectations:,} expectations of the gates are red")
+    reasons += red_lines
     if built is not None:
-        reasons += built.bad
+        reasons += [*built.told, *built.bad]
         if built.exit_code and not reasons:
             reasons.append(
                 f"the build ended with exit code {built.exit_code}; what it printed says why, "
@@ -83,8 +100,10 @@ def _reasons(run: Run, built: Built | None) -> list[str]:
 
 
 def _line(result: Mapping[str, Any]) -> str:
+    if str(result.get("compiled_code") or "").strip().startswith(_JUDGING):
+        return plain(str(result["message"]).partition("error:")[2], _MOST_TOLD)  # our own words
     name = str(result["unique_id"]).split(".")[2]
-    rows = f", {result['failures']:,} rows" if result.get("failures") else ""
+    rows = f", {counted(result['failures'], 'row')}" if result.get("failures") else ""
     return plain(f"{result['status']}: {name}{rows}")
 
 

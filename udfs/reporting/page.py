@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from udfs.counting import saved_in
 from udfs.reporting import charts
 from udfs.reporting.drift import SHIFTED, STABLE, reading
 from udfs.reporting.facts import Column, Facts, Histogram, Ledger, Rule, Shares, plain
@@ -101,10 +102,20 @@ def drawings(column: Column) -> list[tuple[str, Markup]]:
             drawn.append((f"{shares.path} over runs", over_runs))
     if column.scores:
         name = "Score"
-        drawn.append((name, charts.histogram(column.scores, f"{name} of {column.name}", "score")))
+        drawn.append(
+            (
+                f"{name} of {column.scores.total:,} rows",
+                charts.histogram(column.scores, f"{name} of {column.name}", "score"),
+            )
+        )
     if column.confidence:
         name = f"Confidence of {column.name}"
-        drawn.append(("Confidence", charts.histogram(column.confidence, name, "confidence")))
+        drawn.append(
+            (
+                f"Confidence of {column.confidence.total:,} rows",
+                charts.histogram(column.confidence, name, "confidence"),
+            )
+        )
     return drawn
 
 
@@ -145,8 +156,8 @@ def _golden(ledger: Ledger) -> list[tuple[str, Markup]]:
 
 
 def _saved(ledger: Ledger) -> float | None:
-    known = [one.saved_usd for one in ledger.savings if one.saved_usd is not None]
-    return sum(known) if known else None
+    """Dollars that the run saved; None where none of it has a known price."""
+    return saved_in(ledger.uses).usd if ledger.uses else None
 
 
 def _dearest(ledger: Ledger) -> Sequence[Any]:

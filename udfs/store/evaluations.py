@@ -89,6 +89,26 @@ def accepted_evaluation(
     return None if row is None else Evaluation(*row)
 
 
+def evaluations_of(connection: sqlite3.Connection, invocation_id: str) -> list[Evaluation]:
+    """Return the evaluations of a run."""
+    query = f"select {_COLUMNS} from evaluations where invocation_id = ? order by evaluated_at"  # noqa: S608
+    return [Evaluation(*row) for row in connection.execute(query, [invocation_id])]
+
+
+def recorded_evaluation(
+    connection: sqlite3.Connection, of: Evaluation, fingerprint: str
+) -> Evaluation | None:
+    """Return the last evaluation of the same column and golden rows with a fingerprint."""
+    query = (
+        f"select {_COLUMNS} from evaluations "  # noqa: S608
+        "where model_name = ? and column_name = ? and golden = ? and fingerprint = ? "
+        "order by evaluated_at desc limit 1"
+    )
+    place = [of.model_name, of.column_name, of.golden, fingerprint]
+    row = connection.execute(query, place).fetchone()
+    return None if row is None else Evaluation(*row)
+
+
 def graded_rows(connection: sqlite3.Connection, fingerprint: str) -> dict[str, Graded]:
     """Return the rows of an evaluation by golden key."""
     query = "select golden_key, is_right, token_f1 from golden_answers where fingerprint = ?"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from udfs.clock import now_utc
-from udfs.records import key_of, key_seed
+from udfs.records import DISCARDED, key_of, key_seed
 from udfs.store.rows import keys_in_parts
 
 State = Literal["dead", "waiting", "discarded"]
@@ -62,9 +62,6 @@ _LETTERS = """
     from failures
     order by failed_at, key
 """
-
-DISCARDED = "discarded: "
-"""What the error of a discarded ask begins with, in its envelope too."""
 
 
 def letters(connection: sqlite3.Connection) -> list[Letter]:

@@ -327,3 +327,28 @@ def statements(connection: sqlite3.Connection) -> None:
 def looks(connection: sqlite3.Connection) -> None:
     """Those runs that asked and built nothing: of `dbt show`, `assay evaluate`, replays."""
     connection.execute("create table looks (invocation_id text primary key) without rowid")
+
+
+@migration
+def fates(connection: sqlite3.Connection) -> None:
+    """What became of the rows of each question in each run, by status; from here on `stored` of
+    `served` counts rows, too.
+
+    `row_count` were served so, `kept` were known before and stay in their table; `reason` is what
+    most of them say. The fate `repeated` is a part of `ok`: another row had the same text.
+    """
+    connection.execute(
+        """
+        create table fates (
+            invocation_id text not null,
+            kind text not null,
+            prompt_hash text not null,
+            model text not null,
+            fate text not null,
+            row_count integer not null,
+            kept integer not null,
+            reason text not null,
+            primary key (invocation_id, kind, prompt_hash, model, fate)
+        ) without rowid
+        """
+    )

@@ -204,8 +204,19 @@ def put_served(
 ) -> None:
     """Record what became of each question of a run, in place of what was said of it before."""
     connection.executemany(
-        "insert or replace into served values (?,?,?,?,?,?)",
+        "insert or replace into served (invocation_id, kind, prompt_hash, model, row_count, "
+        "stored) values (?,?,?,?,?,?)",
         [(invocation_id, *use, one.rows, one.stored) for use, one in served.items()],
+    )
+    connection.execute("delete from fates where invocation_id = ?", [invocation_id])
+    connection.executemany(
+        "insert into fates (invocation_id, kind, prompt_hash, model, fate, row_count, kept, "
+        "reason) values (?,?,?,?,?,?,?,?)",
+        [
+            (invocation_id, *use, name, fate.rows, fate.kept, fate.reason)
+            for use, one in served.items()
+            for name, fate in one.fates.items()
+        ],
     )
 
 

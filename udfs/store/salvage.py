@@ -31,7 +31,7 @@ class Checkup:
     unsound: int = 0
     failures: int = 0
     dead_letters: int = 0
-    interrupted: int = 0
+    maybe_paid: int = 0
     trouble: str | None = None
 
     @property
@@ -195,14 +195,14 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
         for rest in (
             "failures",
             "failures where next_try_at is null",
-            "calls where outcome = 'interrupted'",
+            "calls where maybe_paid",
         )
     ]
     (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
     trouble = None if verdict == "ok" else str(verdict)
     answers, paid = count_held(connection)
-    failures, dead, interrupted = numbers
-    return Checkup(answers, paid, unsound, failures, dead, interrupted, trouble)
+    failures, dead, maybe_paid = numbers
+    return Checkup(answers, paid, unsound, failures, dead, maybe_paid, trouble)
 
 
 def _saved(store: Store, kept: Path, table: str) -> int:

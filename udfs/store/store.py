@@ -30,6 +30,7 @@ TABLES = (
     "discards",
     "evaluations",
     "failures",
+    "fates",
     "gate_results",
     "golden_answers",
     "runs",

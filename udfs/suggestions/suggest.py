@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 
+from udfs.counting import Spend
 from udfs.errors import ConfigError
 from udfs.evaluate import ask
 from udfs.providers import Provider
-from udfs.report import Spend
 from udfs.settings import Settings
 from udfs.suggestions import rules
 from udfs.suggestions.candidates import Candidate, candidates, counted

@@ -77,12 +77,12 @@ def test_spend_adds_up_to_the_ledger_whatever_it_is_split_by(bench: Bench, by: s
 def test_spend_estimates_what_was_served_without_asking(bench: Bench) -> None:
     """One row had the text of another: a duplicate at the mean price of an answer.
 
-    The row that was refused looks like one, too, and saved nothing.
+    The row that was refused saved nothing.
     """
     found = bench("spend", "--by", "prompt", "--json").json
     asked = next(line for line in found["lines"] if "classify" in line["prompt"])
     ((answers,),) = rows(bench, "select count(*) from answers where kind = 'classify'")
-    assert (asked["stored"], asked["duplicates"], answers) == (0, 0, 8)  # one retried, one refused
+    assert (asked["stored"], asked["duplicates"], answers) == (0, 1, 8)
     assert found["total"]["saved_usd"] is not None
 
 
@@ -98,6 +98,10 @@ def test_spend_counts_stored_rows_of_a_second_run(bench: Bench) -> None:
             ),
             lambda c: c.execute(
                 "insert into served values ('later', 'sentiment', ?, 'stub', 10, 8)", [prompt]
+            ),
+            lambda c: c.execute(
+                "insert into fates values ('later', 'sentiment', ?, 'stub', 'repeated', 2, 0, '')",
+                [prompt],
             ),
         ]
     )

@@ -56,7 +56,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             "silver/topics_quarantined.sql": KEPT_BACK,
             "gold/answers.sql": GOLD,
         }
-        project = Project(tmp_path_factory.mktemp("built"), models, asking(server, REFUSED))
+        env = asking(server, REFUSED, ASSAY_MAX_FAILED_SHARE="1")
+        project = Project(tmp_path_factory.mktemp("built"), models, env)
         (project.root / "data").mkdir()
         (project.root / "data" / "notes.csv").write_text(NOTES)
         for _ in range(2):

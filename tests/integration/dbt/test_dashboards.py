@@ -46,7 +46,7 @@ def test_an_alert_of_the_page_is_quiet(shipped: Shipped, query: str) -> None:
         ("count(*) from ops.ops_prompts where is_in_use", "count(*) from tasks"),
         ("sum(expectations) from ops.ops_gates_by_run", "count(*) from gate_results"),
         ("sum(row_count) from ops.ops_savings", "sum(row_count) from served"),
-        ("sum(stored_texts) from ops.ops_savings", "0"),
+        ("sum(stored_count) from ops.ops_savings", "0"),
     ],
 )
 def test_sums_are_those_of_the_store(shipped: Shipped, ops: str, store: str) -> None:

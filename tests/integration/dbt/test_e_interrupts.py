@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -201,12 +203,36 @@ def test_e06_e08_e09_a_run_that_is_told_to_stop_stops(
     assert stopped.code == code, stopped.output
     assert stopped.stored >= stopped.answered_before > 0
     stopped.assert_free()
+    if signals == (INT,):
+        assert "Traceback" not in stopped.output
+        kept = re.search(
+            r"^Interrupted: the ([\d,]+) answers of this run are kept", stopped.output, re.M
+        )
+        assert kept
+        assert int(kept[1].replace(",", "")) == stopped.stored
+    if case == "e06_assay":
+        _assert_one_count(stopped)
     figure(
         case=case,
         seconds=round(stopped.seconds, 2),
         requests_after=stopped.started_after,
         answers_kept=stopped.stored,
     )
+
+
+def _assert_one_count(stopped: Stopped) -> None:
+    """Summary, `spend` and `doctor` count the same requests, and those that were cut off."""
+    spend = json.loads(stopped.project.run("udfs.cli", "spend", "--json", env={}).out)["total"]
+    doctor = stopped.project.run("udfs.cli", "doctor", "--offline", env={}).out
+    billed = f"{spend['maybe_paid']} requests may have been billed without an answer"
+    assert spend["maybe_paid"] > 0
+    assert (
+        f"Asked   {spend['requests']} requests for {spend['answers']:.0f} answers"
+        in stopped.output
+    )
+    assert billed in stopped.output
+    assert billed in doctor
+    assert spend["failed"] == 0
 
 
 def test_e06_ctrl_c_is_obeyed_while_another_process_holds_the_store(

@@ -58,7 +58,7 @@ def test_e01_a_run_that_stops_quotes_no_row_and_keeps_the_old_table(
     run = project.dbt("build", **asking(server, "s401"))
     assert run.code == 1
     assert run.statuses().items() >= {"asked": "error", "counted": "skipped"}.items()
-    assert "ConfigError" in run.message("asked")
+    assert "refused the request for model 'stub' (HTTP 401)" in run.message("asked")
     assert CANARY not in run.output + project.written()
     assert project.rows("select count(*) from gold.counted where glad.status = 'ok'") == [(ROWS,)]
 

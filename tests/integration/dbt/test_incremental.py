@@ -171,7 +171,8 @@ def test_e14_a_row_that_failed_lands_in_the_next_run(
     """One bad record costs only itself, is on record, and is asked again, it alone."""
     story = new_story()
     story.source(*BASE, ODD)
-    failed = story.run(scenario=f"poison,kind={kind},marker=BAD", ASSAY_MAX_ATTEMPTS="1")
+    poisoned = f"poison,kind={kind},marker=BAD"
+    failed = story.run(scenario=poisoned, ASSAY_MAX_ATTEMPTS="1", ASSAY_MAX_FAILED_SHARE="1")
     assert [row[3] for row in failed.rows] == ["ok", "ok", "ok", status]
     assert failed.rows[3][2] is None
 
@@ -185,8 +186,8 @@ def test_c01_a_refused_text_is_not_asked_again(new_story: Callable[[], Story]) -
     """A refusal is final: the row keeps its status and later runs send nothing."""
     story = new_story()
     story.source(*BASE, ODD)
-    refused = story.run(scenario="refusetext,marker=BAD")
-    again = story.run()
+    refused = story.run(scenario="refusetext,marker=BAD", ASSAY_MAX_FAILED_SHARE="1")
+    again = story.run(ASSAY_MAX_FAILED_SHARE="1")
     assert [row[3] for row in refused.rows] == ["ok", "ok", "ok", "refused"]
     assert (again.rows, again.texts) == (refused.rows, [])
     assert story.project.store_rows("select status, next_try_at from failures") == [

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from udfs.counting import spend_of
 from udfs.faultd import FaultServer, Latency
 from udfs.faultd.chats import Chat, read_chat
-from udfs.report import spend_of
 
 from ..figures import Figure
 from .conftest import OpenRoom

@@ -179,7 +179,7 @@ def test_f12_results_of_a_failed_gate_are_on_record(silver_red: Told, project: P
 def test_f12_a_red_line_says_what_and_what_to_do(silver_red: Told) -> None:
     """Gate, suite, expectation, column, counts, threshold, remedy."""
     line = line_of(silver_red, "gate_silver: suite topics", "in_set on topic_value")
-    assert "failed: 20 of 119 unexpected, 16.81 % (allowed: mostly=0.9)" in line
+    assert "20 of 119 values unexpected (16.81 %), at most 10 % allowed" in line
     assert "quality/suites/silver/topics.json" in line
 
 

@@ -117,3 +117,19 @@ def test_wrong_arguments_stop_the_compile(tmp_path: Path) -> None:
     run = Project(tmp_path, models).dbt("compile")
 
     assert 'ai_accuracy: wrong `kind` "words"; give label, sentiment or extract.' in run.output
+
+
+def test_a_build_tells_the_figures_in_terminal_and_report(story: Story) -> None:
+    """Accuracy before and now, rows lost and gained, the label that lost; not `1 row found`."""
+    done = story.project.run("udfs.cli", "build", env={})
+    assert done.code == 1
+    figures = (
+        "ai_accuracy on silver_texts.topic: accuracy 0.667 of 60 golden rows, 0.967 before; lost "
+        "most: delivery 58 to 40 of 60 right; a fall against prompt a by m of "
+    )
+    (line,) = [line for line in done.out.splitlines() if line.startswith("Red ")]
+    assert figures in line
+    assert "of 60 golden rows 18 were right and are wrong, 0 the other way" in line
+    page = (story.project.root / "target/assay/report.html").read_text(encoding="utf-8")
+    box = page.partition('<ul class="reasons')[2].partition("</ul>")[0]
+    assert figures in box

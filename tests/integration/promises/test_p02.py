@@ -109,6 +109,7 @@ def test_p02_rows_of_a_table_and_of_the_store_agree(tmp_path: Path, figure: Figu
     faults = "badlabel=0.1,refuse=0.1,missing=0.1,truncjson=0.1,length=0.1,s500=0.1"
     with FaultServer() as server:
         env = asking(server, f"mix,{faults}", ASSAY_MAX_ATTEMPTS="2", ASSAY_PACK_RECORDS="4")
+        env |= {"ASSAY_MAX_FAILED_SHARE": "1"}
         project = Project(tmp_path / "project", {"silver/topics.sql": MODEL}, env)
         project.write("bronze/notes.sql", "select * from raw.notes")
         bodies = [f"note {number % 250}" for number in range(300)]

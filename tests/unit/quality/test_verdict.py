@@ -52,9 +52,16 @@ def test_reasons(changes: dict[str, object], expected: tuple[str, ...]) -> None:
     [
         (
             replace(GREEN, success=False),
-            "failed: 3 of 90 unexpected, 3.333 % (allowed: mostly=0.9)",
+            "3 of 90 values unexpected (3.333 %), at most 10 % allowed. ",
         ),
-        (replace(AGGREGATE, success=False), "failed: evaluated 90 values. "),
+        (
+            replace(GREEN, success=False, threshold="min_value=1, max_value=5, mostly=1"),
+            "3 of 90 values unexpected (3.333 %), 1 to 5 expected, none allowed. ",
+        ),
+        (
+            replace(AGGREGATE, success=False, threshold="max_value=0.5"),
+            "not as expected in 90 values, at most 0.5 expected. ",
+        ),
         (replace(GREEN, error="no such column"), "errored: no such column"),
         (replace(GREEN, row_count=0), "orders is empty, so nothing was checked"),
         (replace(GREEN, evaluated=0), "every value is NULL in 100 rows, so nothing was checked"),
@@ -112,3 +119,24 @@ def test_columns_of_an_expectation() -> None:
     assert Expectation("x", {"column": "a"}, 1).columns == ("a",)
     assert Expectation("x", {"column_A": "a", "column_B": "b"}, 1).columns == ("a", "b")
     assert Expectation("x", {"column_list": ["b", "a"]}, 1).columns == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("kind", "threshold", "expected"),
+    [
+        ("to_be_between", "min_value=1000", "650 rows, at least 1,000 expected. "),
+        ("to_be_between", "min_value=1, max_value=600", "650 rows, 1 to 600 expected. "),
+        ("to_equal", "value=651", "650 rows, 651 expected. "),
+    ],
+)
+def test_a_row_count_is_told_in_rows(kind: str, threshold: str, expected: str) -> None:
+    """How many there are, and how many there should be."""
+    red = replace(
+        AGGREGATE,
+        success=False,
+        row_count=650,
+        expectation=f"expect_table_row_count_{kind}",
+        threshold=threshold,
+    )
+    (line,) = red_lines("gate_bronze", [red], "s")
+    assert expected in line
