@@ -367,8 +367,8 @@ class Dispatcher:
             case policy.Split(singly):
                 for part in policy.parts_of(pack, error.fault, singly=singly):
                     self._backlog.add_pack(part)
-            case policy.Stop(status, reason):
-                raise _STOPS.get(status, RunError)(reason or str(error))
+            case policy.Stop(status, said):
+                raise _STOPS.get(status, RunError)(said or str(error))
 
     async def _send_later(self, pack: Pack, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)
