@@ -357,8 +357,8 @@ class Dispatcher:
             self.tell(PackOver(pack))
         burial: Burial | None = None
         if isinstance(verdict, policy.Bury):
-            reason = verdict.reason or str(error)
-            burial = Burial(pack.asks, verdict.status, {ask.key: reason for ask in pack.asks})
+            why = verdict.reason or str(error)
+            burial = Burial(pack.asks, verdict.status, {ask.key: why for ask in pack.asks})
         self._settle_failures(await self._recorder.write_failed(failed, burial))
         match verdict:
             case policy.Retry(wait) as retry:
