@@ -139,7 +139,7 @@ def test_the_summary_counts_and_names_what_is_red(
     keeper.check("gate_silver", orders)
     page = "see target/data_docs/index.html"
     (head,) = summary(store, INVOCATION).splitlines()
-    assert head == f"Gates   1 expectations in gate_silver: all green; {page}"
+    assert head == f"Gates   1 expectation in gate_silver: all green; {page}"
     with pytest.raises(GateError):
         keeper.check("gate_gold", orders)
     head, line = summary(store, INVOCATION).splitlines()
