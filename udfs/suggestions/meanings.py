@@ -19,8 +19,8 @@ _OPPOSITES = tuple(
     tuple(pair.split("/"))
     for pair in word_set(
         "hyper/hypo inter/intra im/ex in/ex in/out up/down over/under pre/post pro/anti "
-        "con/dis macro/micro maxi/mini ab/ad af/ef mono/poly exo/endo super/sub inner/outer ein/aus auf/ab "
-        "an/ab prä/post vor/nach less/ful lessly/fully er/ee er/or ate/ite ane/ene ium/eum"
+        "con/dis macro/micro maxi/mini ab/ad af/ef mono/poly exo/endo super/sub inner/outer "
+        "ein/aus auf/ab an/ab prä/post vor/nach less/ful lessly/fully er/ee er/or ate/ite ane/ene ium/eum"
     )
 )
 """Beginnings and endings that stand for one another in opposites and in pairs of terms."""
@@ -52,7 +52,7 @@ _CALENDAR = word_set(
 
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 _SYLLABLES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Scripts in which one letter makes another word, or in which words have no blanks between them."""
+"""Scripts in which one letter makes another word, or words have no blanks between them."""
 
 
 def are_apart(one: str, other: str) -> bool:

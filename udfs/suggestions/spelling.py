@@ -23,12 +23,6 @@ TIMES = 8
 TIMES_OF_SURE = 10
 """And so many times before a slip is sure."""
 
-MOST_RARE = 4
-TIMES_IF_OPEN = 20
-TIMES_IF_LIKELY = 20
-"""A column with more than so many rare values for each near pair is an open list, as a register of
-towns is: some of them are near a common one by chance, and more rows must speak for a slip."""
-
 LEAST_LETTERS = 4
 """In shorter words one letter makes another word."""
 
@@ -39,13 +33,14 @@ UNLIKE = -8.0
 """So much less likely the letters of a slip are, as natural logarithm. Of pairs of towns that
 differ in a letter 2 % are below, of typing errors a third."""
 
+TIMES_IF_CARELESS = 20
 CARELESS = -5.0
-DOUBTFUL = -2.0
+DOUBTFUL = -0.1
 LEAST_CARELESS = 3
 SHARE_CARELESS = 0.3
 """So many near pairs, and such a share of them, below this make a column carelessly typed: there
 a near value is a slip unless it may be another form of the word, or its letters are as
-likely as this. Of pairs of towns a tenth is below the first, a fifth below the second."""
+likely. Of pairs of towns a tenth is below."""
 
 WORDLIKE = -4.5
 """Words whose letters are each less likely than this are codes, or of an unknown language: of
@@ -79,13 +74,8 @@ def near_pairs(values: Mapping[str, int]) -> list[Pair]:
     pairs = list(_pairs(values))
     slips = sum(pair.likelihood <= CARELESS for pair in pairs)
     careless = slips >= max(LEAST_CARELESS, SHARE_CARELESS * len(pairs))
-    rare = sum(rows < COMMON_ROWS for rows in values.values())
-    is_open = rare > MOST_RARE * max(len(pairs), LEAST_CARELESS)
     spread = Counter(word for value in values for word in set(_words(value)))
-    return [
-        replace(pair, sure=_is_sure(pair, spread, careless=careless, is_open=is_open))
-        for pair in pairs
-    ]
+    return [replace(pair, sure=_is_sure(pair, spread, careless=careless)) for pair in pairs]
 
 
 def variants_of(values: Mapping[str, int]) -> set[str]:
@@ -217,17 +207,16 @@ def _likelihood(words: str) -> float:
     return sum(map(_LETTERS.likelihood, words.split(" ")))
 
 
-def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool, is_open: bool) -> bool:
+def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool) -> bool:
     """Whether a rare value is a slip: by its letters, or by those of the column's other ones."""
-    times = TIMES_IF_OPEN if is_open else TIMES_OF_SURE
-    if pair.common_rows < times * pair.rows:
+    if pair.common_rows < TIMES_OF_SURE * pair.rows:
         return False
     edits = sum(max(1, _distance(_joined(one), _joined(two), 2)) for one, two in pair.words)
     if pair.likelihood <= UNLIKE * edits:
         return True
     alone = all(spread[rare] <= 1 for rare, _ in pair.words)
     likely = pair.likelihood > DOUBTFUL or any(_may_be_right(*words) for words in pair.words)
-    return careless and alone and not likely and pair.common_rows >= TIMES_IF_LIKELY * pair.rows
+    return careless and alone and not likely and pair.common_rows >= TIMES_IF_CARELESS * pair.rows
 
 
 def _may_be_right(rare: str, common: str) -> bool:
