@@ -72,7 +72,7 @@ def plan_code(code: Code, database: Path, settings: Settings, *, whole: bool = T
                 else:
                     continue
             total.add(census)
-            plans[one.name] = census.plan()
+            plans[one.id if one.name in plans else one.name] = census.plan()
     rows = sum(plan.rows for plan in plans.values())
     plans["total"] = replace(total.plan(), rows=rows)
     return Planned(

@@ -87,8 +87,8 @@ def plan_notes(total: Plan) -> list[str]:
         )
     if total.at_least:
         notes.append(
-            "+ is at least: calls of the model hang on answers that are not known yet (a `where`, "
-            "a `case`, a text made of an answer); what they ask is counted once these are stored."
+            "+ is at least: calls hang on answers that are not known yet (a `where`, a `case`, a "
+            "text made of an answer), counted once these are stored, or cannot be counted before."
         )
     return notes
 
