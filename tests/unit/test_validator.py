@@ -299,15 +299,15 @@ def test_c12_constants_are_let_through_where_they_are_asked_for() -> None:
 @pytest.mark.parametrize(
     ("raw", "type_"),
     [
-        ('["0.5"]', "number"),
+        ('["0.500"]', "integer"),
         ("[1e999]", "number"),
         (f"[1{'0' * 400}]", "number"),
         (f"[1{'0' * 5000}]", "number"),
-        ("[1.0]", "integer"),
-        ("[1e3]", "integer"),
+        ("[1.5]", "integer"),
+        ("[1e300]", "integer"),
         ("[true]", "integer"),
         ("[9223372036854775808]", "integer"),
-        ('["true"]', "boolean"),
+        ('["yes"]', "boolean"),
         ("[1]", "boolean"),
     ],
 )
