@@ -17,7 +17,10 @@ TASK = '{"kind": "filter", "asked": "Is it glad?"}'
     [
         ("case when regexp_matches({}) then assay_text(a, b) else b end", "a.body"),
         ("case when regexp_matches({}) then assay_text(a, b) else b end", "a.x || ')' || b.y"),
-        ("case when regexp_matches(concat(a), '') then cast(json_object('a', a)) end", None),
+        (
+            "case when regexp_matches(concat(a), '') then cast(json_object('a', a) as varchar) end",
+            None,
+        ),
     ],
 )
 def test_what_a_macro_was_given_is_read_off_what_it_made_of_it(
