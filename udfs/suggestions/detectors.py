@@ -68,14 +68,14 @@ LEAST_JUDGED = 0.3
 def detect(profile: Profile, found: Sequence[Dependency]) -> Iterator[Rule]:
     """Yield the rules that the profile of a table and its dependencies give reason for."""
     best = _best(profile, found)
-    if nothing := [column.name for column in profile.columns if _is_empty(column)]:
-        yield rules.empty(nothing)
     for column in profile.columns:
         yield from _missing(column, {each.dependent for each in best})
         yield from _format(column)
         yield from _outliers(column)
         yield from _key(column)
     yield from (rules.follows(each.dependent, each.determinants) for each in best)
+    if nothing := [column.name for column in profile.columns if _is_empty(column)]:
+        yield rules.empty(nothing)
 
 
 def _best(profile: Profile, found: Sequence[Dependency]) -> list[Dependency]:

@@ -20,7 +20,8 @@ _OPPOSITES = tuple(
     for pair in word_set(
         "hyper/hypo inter/intra im/ex in/ex in/out up/down over/under pre/post pro/anti "
         "con/dis macro/micro maxi/mini ab/ad af/ef mono/poly exo/endo super/sub inner/outer "
-        "ein/aus auf/ab an/ab prä/post vor/nach less/ful lessly/fully er/ee er/or ate/ite ane/ene ium/eum"
+        "ein/aus auf/ab an/ab prä/post vor/nach less/ful lessly/fully er/ee er/or ate/ite "
+        "ane/ene ium/eum"
     )
 )
 """Beginnings and endings that stand for one another in opposites and in pairs of terms."""

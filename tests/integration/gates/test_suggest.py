@@ -164,13 +164,12 @@ def test_a_table_that_tells_nothing_is_told_of(project: Project, relation: str, 
 
 
 def test_a_table_of_nulls_gets_what_is_missing(project: Project) -> None:
-    """Every column, all of it."""
-    issues = suggested(project, "nothing", "--json").json["issues"]
+    """All columns in one issue, of which no gate is red."""
+    (issue,) = suggested(project, "nothing", "--json").json["issues"]
 
-    assert [(each["kind"], each["columns"], each["wrong"]) for each in issues] == [
-        ("missing_values", ["a"], 40),
-        ("missing_values", ["b"], 40),
-    ]
+    assert (issue["kind"], issue["columns"], issue["wrong"]) == ("missing_values", ["a", "b"], 40)
+    assert (issue["severity"], issue["expectation"]) == ("low", None)
+    assert len(suite_of(project, "nothing")["expectations"]) == 1
 
 
 def test_names_and_values_are_data(project: Project) -> None:

@@ -13,7 +13,6 @@ from udfs.suggestions.dependencies import dependencies
 from udfs.suggestions.detectors import fences
 from udfs.suggestions.profiles import SAMPLE_ROWS, Spread, profile
 from udfs.suggestions.relations import Table, find_table
-from udfs.suggestions.spelling import typos_of, variants_of
 
 from .tables import TABLE, put, put_columns
 
@@ -88,21 +87,6 @@ def test_skewed_numbers_are_far_out_by_ratio_too() -> None:
     """Of positive numbers 0 is the lower bound; of others the distance alone counts."""
     assert fences(Spread(1, 10, 20, 40, 9)) == (0, 2560)
     assert fences(Spread(-9, -10, 0, 10, 9)) == (-70, 70)
-
-
-def test_typos_are_rare_and_near() -> None:
-    """Not so numbered things, short words, and words that are as common."""
-    values = {
-        "Lisbon": 50,
-        "Lisbun": 1,
-        "Lisburn": 40,
-        "room 1": 50,
-        "room 2": 1,
-        "CA": 90,
-        "GA": 1,
-    }
-    assert typos_of(values) == {"Lisbun": "Lisbon"}
-    assert variants_of({"Vienna": 9, "VIENNA ": 1, "Bergen": 1}) == {"VIENNA "}
 
 
 MANIFEST = {

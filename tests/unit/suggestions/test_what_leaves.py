@@ -13,7 +13,7 @@ import pytest
 from udfs.functions import parse_task
 from udfs.providers.fake import FakeProvider, answering
 from udfs.suggestions.documents import shape
-from udfs.suggestions.suites import suite
+from udfs.suggestions.suites import expected, suite
 from udfs.tasks import Rejected
 
 from .tables import put, suggested
@@ -79,7 +79,7 @@ def test_an_issue_of_the_answer_becomes_an_expectation(
     provider = FakeProvider(answering(lambda *_: {"issues": [ISSUE]}))
     made = suggested(connection, provider)
 
-    (each,) = made.found
+    (each,) = expected(made.found)
     assert (each.severity, each.reason) == ("high", "A size is small.")
     assert (each.candidate.judged, each.candidate.wrong) == (60, 9)
     last = suite(made.profile, made.found)["expectations"][-1]
@@ -118,7 +118,7 @@ def test_an_answer_may_add_expectations_of_a_closed_list(
     made = suggested(connection, FakeProvider(answering(lambda *_: answer)))
 
     assert made.dropped == []
-    assert [each.candidate.wrong for each in made.found] == [wrong]
+    assert [each.candidate.wrong for each in expected(made.found)] == [wrong]
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -169,7 +169,7 @@ def test_what_is_not_valid_is_dropped_and_told_of(
     answer = {"issues": [ISSUE | changed, ISSUE]}
     made = suggested(connection, FakeProvider(answering(lambda *_: answer)))
 
-    assert len(made.found) == 1
+    assert len(expected(made.found)) == 1
     assert [told in line for line in made.dropped] == [True]
 
 
@@ -187,7 +187,10 @@ def test_an_issue_twice_counts_once(connection: duckdb.DuckDBPyConnection) -> No
     answer = {"issues": [ISSUE, ISSUE | {"reason": "Again."}]}
     made = suggested(connection, FakeProvider(answering(lambda *_: answer)))
 
-    assert (len(made.found), made.dropped) == (1, ["issue 2 of the answer is there twice"])
+    assert (len(expected(made.found)), made.dropped) == (
+        1,
+        ["issue 2 of the answer is there twice"],
+    )
 
 
 @pytest.mark.parametrize("raw", [None, [], {}, {"issues": "all"}, {"issues": [{}] * 501}])
