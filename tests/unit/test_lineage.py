@@ -18,7 +18,8 @@ TASK = '{"kind": "filter", "asked": "Is it glad?"}'
         ("case when regexp_matches({}) then assay_text(a, b) else b end", "a.body"),
         ("case when regexp_matches({}) then assay_text(a, b) else b end", "a.x || ')' || b.y"),
         (
-            "case when regexp_matches(concat(a), '') then cast(json_object('a', a) as varchar) end",
+            "case when regexp_matches(concat(a), '') "
+            "then cast(json_object('a', a) as varchar) end",
             None,
         ),
     ],
