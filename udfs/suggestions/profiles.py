@@ -150,7 +150,7 @@ def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
 
 
 def _may_repeat(columns: Sequence[Column]) -> bool:
-    """Whether rows that are alike would mean something: two columns hold values, and none is a key."""
+    """Whether alike rows would mean something: two columns hold values, and none is a key."""
     filled = [column for column in columns if column.filled]
     return len(filled) > 1 and not any(column.unique for column in columns)
 
