@@ -15,8 +15,8 @@ _NEGATIONS = word_set(
 )
 """What turns a word into another one when it is put before it, in the languages of Europe."""
 
-_OPPOSITES = tuple(
-    tuple(pair.split("/"))
+_OPPOSITES: tuple[list[str], ...] = tuple(
+    pair.split("/")
     for pair in word_set(
         "hyper/hypo inter/intra im/ex in/ex in/out up/down over/under pre/post pro/anti "
         "con/dis macro/micro maxi/mini ab/ad af/ef mono/poly exo/endo super/sub inner/outer "
@@ -88,9 +88,9 @@ def _is_prefixed(shorter: str, longer: str) -> bool:
 
 def _are_opposites(one: str, other: str) -> bool:
     return any(
-        _swapped(*pair, first, second)
+        _swapped(a, b, first, second)
         for first, second in ((one, other), (other, one))
-        for pair in _OPPOSITES
+        for a, b in _OPPOSITES
     )
 
 

@@ -8,7 +8,7 @@ rows. Nothing here decides what is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -145,8 +145,14 @@ def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
     _sample(connection, table, size if rows > size else None)
     sampled = min(rows, size)
     columns = [_column(connection, name, str(kind), sampled) for name, kind, *_ in described]
-    repeats = 0 if any(column.unique for column in columns) else _repeats(connection, table)
+    repeats = _repeats(connection, table) if _may_repeat(columns) else 0
     return Profile(table, rows, sampled, tuple(columns), repeats)
+
+
+def _may_repeat(columns: Sequence[Column]) -> bool:
+    """Whether alike rows would mean something: two columns hold values, and none is a key."""
+    filled = [column for column in columns if column.filled]
+    return len(filled) > 1 and not any(column.unique for column in columns)
 
 
 def _repeats(connection: duckdb.DuckDBPyConnection, table: Table) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,7 +15,7 @@ from udfs.suggestions.profiles import profile
 from udfs.suggestions.suggest import Suggestions
 from udfs.suggestions.suites import suite
 
-from .tables import TABLE, put, suggested
+from .tables import TABLE, put, put_columns, suggested
 
 N = 200
 STATES = ", ".join(f"'s{i}'" for i in range(300))
@@ -72,8 +73,8 @@ def test_no_type_stops_it(connection: duckdb.DuckDBPyConnection) -> None:
 
 def test_empty_columns_are_one_remark(connection: duckdb.DuckDBPyConnection) -> None:
     """Of low severity, in one line, and no expectation is red for ever; blanks are no values."""
-    empty = {f"custom_{i}": [None] * N for i in range(11)} | {"blank": [" "] * N}
-    put(connection, id=range(N), **empty)
+    empty: dict[str, Any] = {f"custom_{i}": [None] * N for i in range(11)} | {"blank": [" "] * N}
+    put_columns(connection, {"id": range(N)} | empty)
     made = suggested(connection)
 
     assert told(made) == [("12 columns are empty", N, False)]

@@ -16,7 +16,7 @@ SLIPS = {
 }
 
 RIGHT = {
-    "opposites": "Very satisfied/Very unsatisfied favorably/unfavorably Legal/Illegal "
+    "opposites": "Very_satisfied/Very_unsatisfied favorably/unfavorably Legal/Illegal "
     "Hypertension/Hypotension Internal_use/External_use harmless/harmful satisfait/insatisfait "
     "favorevole/sfavorevole tevreden/ontevreden zadowolony/niezadowolony доволен/недоволен "
     "zufrieden/unzufrieden viktigt/oviktigt Employed/Unemployed Above_average/Below_average",
