@@ -362,8 +362,7 @@ class Dispatcher:
         self._settle_failures(await self._recorder.write_failed(failed, burial))
         match verdict:
             case policy.Retry(wait) as retry:
-                again = policy.next_sending(pack, error.fault, retry)
-                self._spawn(self._send_later(again, wait))
+                self._spawn(self._send_later(policy.next_sending(pack, error.fault, retry), wait))
             case policy.Split(singly):
                 for part in policy.parts_of(pack, error.fault, singly=singly):
                     self._backlog.add_pack(part)
