@@ -41,7 +41,15 @@ def _folder(project: Path) -> Path:
     """Return where they are: in dbt's own place where a build without the plugin left them."""
     target = target_of(project)
     built = target / BUILT
-    return built if (built / RESULTS).exists() else target
+    return built if (built / RESULTS).exists() and not _built_since(target) else target
+
+
+def _built_since(target: Path) -> bool:
+    """Whether a build has ended since without the plugin: it had nothing to do."""
+    own, kept = target / RESULTS, target / BUILT / RESULTS
+    if not own.exists() or own.stat().st_mtime_ns <= kept.stat().st_mtime_ns:
+        return False
+    return _read(own).get("args", {}).get("which") == "build"
 
 
 def _read(path: Path) -> dict[str, Any]:

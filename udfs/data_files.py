@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import shlex
-import zipfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -29,6 +28,8 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<error")
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
+_ZIP_END = b"PK\x05\x06"
+_LISTED = 1 << 20
 _PACKED = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
@@ -63,6 +64,14 @@ def misnamed(path: Path, wanted: Wanted) -> str | None:
     """Return a sentence that a file is not what it was read as, from how it begins; or None."""
     with suppress(OSError, EOFError):
         said = _kind(path, _head(path), wanted)
+        return f"{path} {said}" if said else None
+    return None
+
+
+def empty(path: Path) -> str | None:
+    """Return a sentence for a file in which nothing stands; None for any other."""
+    with suppress(OSError):
+        said = _blank(path, _head(path), "csv")
         return f"{path} {said}" if said else None
     return None
 
@@ -143,13 +152,12 @@ def _packed(path: Path, head: bytes, wanted: Wanted) -> str | None:
 def _zipped(path: Path, head: bytes, _wanted: Wanted) -> str | None:
     if not head.startswith(b"PK\x03\x04"):
         return None
-    try:
-        names = zipfile.ZipFile(path).namelist()
-    except zipfile.BadZipFile:
+    listed = _end(path, _LISTED)  # the names of what is in it stand at the end
+    if _ZIP_END not in listed:
         return "is a ZIP archive that was cut off; fetch it again."
-    if any(name.startswith("xl/") for name in names):
+    if b"xl/" in listed:
         return f"is an Excel workbook; save its sheet as CSV UTF-8 ({PAGE})."
-    if "mimetype" in names or any(name.startswith(("word/", "ppt/")) for name in names):
+    if any(name in listed for name in (b"mimetype", b"word/", b"ppt/")):
         return "is an Office document; save its table as CSV UTF-8."
     return f"is a ZIP archive; unpack it: unzip {_quoted(path)}"
 
@@ -177,7 +185,11 @@ def _other_reader(path: Path, head: bytes, wanted: Wanted) -> str | None:
     if head.startswith(_PARQUET):
         if wanted != "parquet":
             return f"is Parquet, not {_NAMES[wanted]}; read it with read_parquet."
-        return None if _tail(path) == _PARQUET else "is Parquet that was cut off; fetch it again."
+        return (
+            None
+            if _end(path, len(_PARQUET)) == _PARQUET
+            else "is Parquet that was cut off; fetch it again."
+        )
     if wanted == "parquet":
         return "is no Parquet file; read text with read_csv or read_json, or fetch it again."
     if wanted == "csv" and head.lstrip(_BLANK).startswith((b'{"', b"[{")):
@@ -189,9 +201,10 @@ _NAMES: dict[Wanted, str] = {"csv": "CSV", "json": "JSON", "parquet": "Parquet"}
 _LOOKS = (_blank, _zipped, _no_text, _packed, _pointer, _markup, _other_reader)
 
 
-def _tail(path: Path) -> bytes:
+def _end(path: Path, most: int) -> bytes:
+    """Return the last bytes of a file, at most so many."""
     with path.open("rb") as file:
-        file.seek(-len(_PARQUET), 2)
+        file.seek(-min(most, path.stat().st_size), 2)
         return file.read()
 
 

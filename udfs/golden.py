@@ -16,7 +16,7 @@ import yaml
 
 from udfs import arrow
 from udfs.canonical import normalise
-from udfs.data_files import Wanted, trouble
+from udfs.data_files import Wanted, empty, trouble
 from udfs.errors import ConfigError
 from udfs.exams import Gold
 from udfs.fence import lock
@@ -128,6 +128,8 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
         kind = "a folder" if path.is_dir() else "a pipe or a device"
         message = f"{str(path)!r} is {kind}; name a file."
         raise ConfigError(message)
+    if said := empty(path):
+        raise ConfigError(said)
     try:
         connection.execute(f"create table {name} as from {reader}", [str(path)])
     except duckdb.Error as error:

@@ -288,7 +288,7 @@ class Plugin(BasePlugin):
         for warning in self._warnings():
             _log.warning(f"Warning: {warning}")
         _spare_the_collector()
-        builds = get_flags().WHICH not in LOOKING
+        builds = getattr(get_flags(), "WHICH", "") not in LOOKING
         self._engine.begin_run(get_invocation_id(), builds=builds)
         _workshop.attend(self._engine.built if builds else None)
         _workshop.watch(

@@ -137,7 +137,7 @@ def test_red_is_a_sentence(story: Story) -> None:
     """What was found and expected, what to do, and neither a traceback nor words of DuckDB."""
     said = {name: story.builds[name].done.out for name in NAMES}
     assert "expect_table_row_count_to_be_between: 9 rows, at least 1,000 expected. " in said["red"]
-    assert re.search(r"^  No reply from http.*: ConnectError\. .*$", said["nobody"], re.M)
+    assert re.search(r"^  No reply from http.*: connection refused\. .*$", said["nobody"], re.M)
     assert (
         "topics.topic: 9 of 9 rows have no answer (100.0%, at most 20.0% may)" in said["invalid"]
     )

@@ -24,7 +24,7 @@ from {{ ref('notes') }}
 SCENARIOS = {
     "good": ("good", (), 0),
     "debug": ("good", ("--debug",), 0),
-    "echo": ("echo", ("--debug",), 0),
+    "echo": ("echo", ("--debug",), 1),
     "wrong_key": ("s401", ("--debug",), 1),
 }
 
@@ -82,7 +82,7 @@ def test_g11_p08_only_named_columns_leave(told: Told) -> None:
 
 
 def test_the_run_ends_as_it_must(told: Told) -> None:
-    """A run that succeeds exits 0, one with a wrong key 1; a bad record alone fails no run."""
+    """A run that succeeds exits 0, one with a wrong key or without any answer 1."""
     assert told.run.code == told.code, told.run.output
 
 

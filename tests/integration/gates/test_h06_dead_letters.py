@@ -32,7 +32,7 @@ def server() -> Iterator[FaultServer]:
         yield running
 
 
-KEPT = {"ASSAY_STORE_INPUTS": "true"}
+KEPT = {"ASSAY_STORE_INPUTS": "true", "ASSAY_MAX_FAILED_SHARE": "1"}
 
 
 class Desk:
