@@ -34,13 +34,13 @@ _BOUNDED = tuple(
     f"expect_column_{what}_to_be_between" for what in ("values", "max", "min", "median", "mean")
 )
 _GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
-_ORDERED = (
+_ORDERED_ALONE = (
     *_BOUNDED,
-    _GREATER,
     "expect_column_values_to_be_increasing",
     "expect_column_values_to_be_decreasing",
 )
-"""Expectations about which value is more."""
+_ORDERED = (*_ORDERED_ALONE, _GREATER)
+"""Expectations about which value is more, of one column and of two."""
 
 _COMPARED = (
     "expect_column_pair_values_to_be_equal",
@@ -83,7 +83,7 @@ def form_of(item: Expectation, name: str, kinds: Mapping[str, str]) -> Form:
     apart = item.type in _COMPARED and len({kinds[each] for each in item.columns}) > 1
     if _TIME.match(kind) and (apart or item.type in _ORDERED):
         return "number"
-    if item.type in _BOUNDED or _NUMERIC.search(item.type):
+    if item.type in _ORDERED_ALONE or _NUMERIC.search(item.type):
         _check_number(name, kind)
     if item.type == _GREATER and len({_family(kinds[each]) for each in item.columns}) > 1:
         message = f"{' and '.join(map(repr, item.columns))} are of types that have no one order"
@@ -166,6 +166,8 @@ def _converted(values: Iterable[Any], kind: str, form: Form) -> list[Any]:
     if form != "text" and not _TIME.match(kind):
         return [_as_number(value) for value in values]
     texts = [_spelled(value, kind) for value in values]
+    if kind.startswith("ENUM"):  # which values it has today is no matter of what is expected
+        return texts
     read = "timestamp" if kind == "DATE" else kind  # a date would be cut out of a moment
     made = sql_of(f"try_cast(v as {read})", read.upper(), form)
     if kind == "DATE" and form == "text":
@@ -197,8 +199,9 @@ def _as_number(value: Any) -> float | None:
 def _checked(argument: str, given: Any, value: Any, name: str, kind: str) -> Any:
     if value is not None or given is None:
         return value
+    number = "a whole number" if _WHOLE.match(kind) else "a number"
     numbers = _WIDE.match(kind) or _PLAIN.match(kind)
-    how = _HOW.get(kind.partition("_")[0], "a number" if numbers else "text, as DuckDB casts it")
+    how = _HOW.get(kind.partition("_")[0], number if numbers else "text, as DuckDB casts it")
     message = (
         f"column {name!r} is {_short(kind)}, and `{argument}` {given!r} is no value of it; "
         f"write {how}"

@@ -42,10 +42,15 @@ class Expectation:
     @property
     def threshold(self) -> str:
         """What it allows, as far as numbers say it; the sets and patterns are in the suite."""
-        shown = ("value", "min_value", "max_value", "mostly")
+        shown = ("value", "min_value", "max_value", "strict_min", "strict_max", "mostly")
         every = {"mostly": 1} if self.type.startswith(_VALUE_BY_VALUE) else {}
         given = {**every, **self.kwargs}
-        return ", ".join(f"{name}={given[name]}" for name in shown if name in given)
+        said = {name: given.get(name) for name in shown}
+        return ", ".join(
+            f"{name}={value}"
+            for name, value in said.items()
+            if value is not None and value is not False
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ def _line(gate: str, result: Result, why: Sequence[str], folder: str) -> str:
     if result.expectation == PROMISE:
         return f"{gate}: {result.error}."
     on = f" on {result.column_name}" if result.column_name else ""
-    words = ", ".join(_words(reason, result) for reason in why)
+    told = [reason for reason in why if reason != "failed"] if not result.evaluated else why
+    words = ", ".join(_words(reason, result) for reason in told or why)
     return (
         f"{gate}: suite {result.suite}, {result.expectation}{on}: {words}. "
         f"{_remedy(why[0], result, folder)}"
@@ -52,7 +53,8 @@ def _words(reason: str, result: Result) -> str:
         case "empty_table":
             return f"{result.suite} is empty, so nothing was checked"
         case "all_null":
-            return f"every value is NULL in {result.row_count:,} rows, so nothing was checked"
+            rows = _number(result.row_count or 0, "row")
+            return f"every value is NULL in {rows}, so nothing was checked"
         case "too_few":
             least = result.minimum_evaluated
             return f"evaluated {result.evaluated:,}, which is below the minimum of {least:,}"
@@ -64,11 +66,12 @@ def _counts(result: Result) -> str:
     """Return what was found and what was expected, in words, as far as counts say it."""
     expected = _expected(result)
     if "row_count" in result.expectation:
-        return f"{result.row_count:,} rows, {expected}"
+        return f"{_number(result.row_count or 0, 'row')}, {expected}"
+    values = _number(result.evaluated or 0, "value")
     if result.unexpected is None or result.unexpected_share is None:
-        return f"not as expected in {result.evaluated:,} values, {expected}"
+        return f"not as expected in {values}, {expected}"
     return (
-        f"{result.unexpected:,} of {result.evaluated:,} values unexpected "
+        f"{result.unexpected:,} of {values} unexpected "
         f"({100 * result.unexpected_share:.4g} %), {expected}"
     )
 
@@ -78,15 +81,22 @@ def _expected(result: Result) -> str:
     bounds = dict(bound.partition("=")[::2] for bound in result.threshold.split(", ") if bound)
     low, high, mostly = (bounds.get(name) for name in ("min_value", "max_value", "mostly"))
     said = [f"{_figure(value)} expected" for value in [bounds.get("value")] if value]
-    if low is not None and high is not None:
-        said.append(f"{_figure(low)} to {_figure(high)} expected")
-    elif low is not None or high is not None:
-        side = f"at least {_figure(low)}" if low is not None else f"at most {_figure(high)}"
-        said.append(f"{side} expected")
+    least = "more than" if "strict_min" in bounds else "at least"
+    most = "less than" if "strict_max" in bounds else "at most"
+    sides = [f"{least} {_figure(low)}"] * (low is not None)
+    sides += [f"{most} {_figure(high)}"] * (high is not None)
+    if len(sides) > 1 and (least, most) == ("at least", "at most"):
+        sides = [f"{_figure(low)} to {_figure(high)}"]
+    if sides:
+        said.append(f"{' and '.join(sides)} expected")
     if mostly is not None:
         share = 100 * (1 - float(mostly))
         said.append(f"at most {share:.4g} % allowed" if share else "none allowed")
     return ", ".join(said) or f"see the suite for {result.expectation}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _figure(bound: str | None) -> str:

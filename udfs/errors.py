@@ -41,9 +41,16 @@ class PublishError(AssayError):
 
 
 class RunError(AssayError):
-    """The run stops; nothing that was answered is lost. `cause` names it in the store."""
+    """The run stops; nothing that was answered is lost. `cause` names it in the store.
+
+    `status` is that of the HTTP reply which stopped it; None without one.
+    """
 
     cause = "failure"
+
+    def __init__(self, message: str = "", *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ConfigError(RunError):

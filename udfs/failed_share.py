@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from udfs.counting import Use
+from udfs.plural import counted
 
 _SHOWN_HASH = 8
 _MOST_REASON = 200
@@ -39,7 +40,8 @@ def _sentence(use: Use, most: float, columns: Sequence[str]) -> str:
     status = max(use.failed, key=lambda name: use.failed[name].rows + use.failed[name].kept)
     remedy = _REMEDIES.get(status, _OTHERWISE)
     return (
-        f"{_named(use, columns)}: {use.failures:,} of {use.judged:,} rows have no answer "
+        f"{_named(use, columns)}: {use.failures:,} of {counted(use.judged, 'row')} "
+        f"{'has' if use.failures == 1 else 'have'} no answer "
         f"({share:.1%}, at most {most:.1%} may): {_counted(use)}{_reason(use, status)}. "
         f"{_waiting(use)}{remedy}; or allow more by `ASSAY_MAX_FAILED_SHARE`."
     )

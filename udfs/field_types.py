@@ -28,6 +28,9 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-
 _GROUPED = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 """A point before three digits: where the comma is decimal it parts the thousands."""
 
+_WEEK = re.compile(r"[0-9]{4}-?W[0-9]{2}(?!-?[0-9])")
+"""A week is no day: Python takes it for its Monday."""
+
 _MIDNIGHT = datetime.time()
 
 
@@ -37,7 +40,7 @@ def _text(raw: JsonValue) -> str | None:
 
 def _integer(raw: JsonValue) -> int | None:
     number = _spelled_number(raw)
-    if isinstance(number, float) and number.is_integer() and abs(number) <= _EXACT:
+    if isinstance(number, float) and number.is_integer() and abs(number) < _EXACT:
         number = int(number)
     if isinstance(number, int) and not isinstance(number, bool) and -_INT64 <= number < _INT64:
         return number
@@ -64,7 +67,7 @@ def _boolean(raw: JsonValue) -> bool | None:
 
 
 def _date(raw: JsonValue) -> str | None:
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) or _WEEK.match(raw):
         return None
     try:
         return datetime.date.fromisoformat(raw).isoformat()
@@ -75,7 +78,7 @@ def _date(raw: JsonValue) -> str | None:
 
 def _timestamp(raw: JsonValue) -> str | None:
     """Return the wall time that the text gives: SQL's TIMESTAMP has no time zone."""
-    moment = _moment(raw) if isinstance(raw, str) else None
+    moment = _moment(raw) if isinstance(raw, str) and not _WEEK.match(raw) else None
     return moment.isoformat() if moment else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from udfs.plural import counted
 from udfs.red_tests import Place
 from udfs.store import Store
 from udfs.store.evaluations import Evaluation, evaluations_of, recorded_evaluation
@@ -26,7 +27,7 @@ def red_evaluations(store: Store, invocation_id: str) -> dict[Place, str]:
 
 def told(now: Evaluation, before: Evaluation | None) -> str:
     """Return the figures of an evaluation beside those it was compared with, and what is wrong."""
-    accuracy = f"accuracy {now.accuracy:.3f} of {now.row_count:,} golden rows"
+    accuracy = f"accuracy {now.accuracy:.3f} of {counted(now.row_count, 'golden row')}"
     if (earlier := _accuracy_before(now, before)) is not None:
         accuracy += f", {earlier:.3f} before"
     fallen = ", ".join(list(_fallen(now, before))[:_MOST_LABELS])

@@ -9,6 +9,8 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
+from udfs.plural import counted
+
 Stop = Callable[[], None]
 
 
@@ -38,7 +40,7 @@ class Interrupts:
     def said(self) -> str:
         """Return what is to be told of an interrupted run: what is kept, and how to go on."""
         kept = (
-            f"the {count:,} answers of this run are kept"
+            f"the {counted(count, 'answer')} of this run {'is' if count == 1 else 'are'} kept"
             if (count := self._answered())
             else ("all answers are kept")
         )

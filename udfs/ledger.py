@@ -66,9 +66,9 @@ def failed(
 ) -> Attempt:
     """Return the row of an attempt that brought nothing; `error` carries no text and no key.
 
-    One that was cancelled in flight may have been paid for, and so may one that ended in an error
-    that nobody foresaw, of which only its name is told; unless it is known that nothing was
-    `maybe_paid`.
+    One whose reply stopped the run was turned down, which costs nothing. One that was cancelled in
+    flight may have been paid for, and so may one that ended in an error that nobody foresaw, of
+    which only its name is told; unless it is known that nothing was `maybe_paid`.
     """
     row = attempt._replace(ended_at=now_utc(), latency_seconds=time.monotonic() - started)
     if isinstance(error, CallError):
@@ -83,7 +83,8 @@ def failed(
             maybe_paid=error.maybe_paid,
         )
     if isinstance(error, RunError):
-        return row._replace(outcome="stopped", error=str(error))
+        said = str(error)
+        return row._replace(outcome="stopped", http_status=error.status, error=said, cost_usd=0.0)
     cancelled = isinstance(error, asyncio.CancelledError)
     reason = "cancelled in flight" if cancelled else type(error).__name__
     cost = None if maybe_paid else 0.0

@@ -42,7 +42,7 @@ def _lines(figures: Figures) -> list[tuple[str, str | None]]:
 
 
 def _slice(part: Figures) -> str:
-    shown = f"{part['rows']:,} rows, accuracy {_with_interval(part, 'accuracy')}"
+    shown = f"{counted(part['rows'], 'row')}, accuracy {_with_interval(part, 'accuracy')}"
     if part.get("unknown"):
         judged = _figure(part["accuracy_judged"])
         shown += f", unknown {_percent(part['unknown_share'])}, among judged {judged}"

@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from udfs.plural import counted
+
 _COPIES = "ops."
 """Tables that show the store: they shrink when a dead letter is answered."""
 
@@ -49,9 +51,9 @@ def shrunk(before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
         if name.startswith(_COPIES):
             continue
         if name not in now:
-            lines.append(f"{name} is gone; it held {rows:,} rows")
+            lines.append(f"{name} is gone; it held {counted(rows, 'row')}")
         elif now[name] < rows:
-            lines.append(f"{name} holds {now[name]:,} rows; it held {rows:,}")
+            lines.append(f"{name} holds {counted(now[name], 'row')}; it held {rows:,}")
     return lines
 
 

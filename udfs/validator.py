@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from udfs.canonical import is_clean, is_plain
 from udfs.json_text import MAX_DEPTH, depth, whole
+from udfs.plural import counted
 from udfs.records import Ask, Judged, Outcome, Reply, Request
 from udfs.tasks import Rejected, accepted
 
@@ -52,14 +53,16 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     unknown = [id_ for id_ in by_id if id_ not in request.ids]
     missing = [id_ for id_ in request.ids if id_ not in by_id]
     if unknown and missing:
-        return _nothing(request, f"{len(unknown)} unknown and {len(missing)} missing ids")
+        return _nothing(
+            request, f"{len(unknown)} unknown and {counted(len(missing), 'missing id')}"
+        )
     judged = _judge_records(request, reply, by_id, answered_at)
-    notes = [f"{len(unknown)} unknown ids"] if unknown else []
+    notes = [counted(len(unknown), "unknown id")] if unknown else []
     if agreed := len(items) > len(by_id) and _agreeing(request, by_id, judged):
-        notes.append(f"{agreed} records answered more than once, the same each time")
+        notes.append(f"{counted(agreed, 'record')} answered more than once, the same each time")
     plain = "\\" not in reply.content and is_plain(reply.content)
     if marred := 0 if plain else sum(_is_marred(by_id.get(id_, ())) for id_ in request.ids):
-        notes.append(f"{marred} answers cleaned of invisible characters")
+        notes.append(f"{counted(marred, 'answer')} cleaned of invisible characters")
     return replace(judged, note="; ".join(notes) or None)
 
 

@@ -271,7 +271,7 @@ def test_the_table_names_each_figure(colours: Path, measure: Measure) -> None:
 
     assert "Accuracy        0.750 (0.301 to 0.954)" in lines
     assert "From the store  0 rows" in lines
-    assert "  de: 1 rows, accuracy 1.000 (0.207 to 1.000)" in lines
+    assert "  de: 1 row, accuracy 1.000 (0.207 to 1.000)" in lines
 
 
 CANARY = "CANARY-7f3a"

@@ -216,7 +216,7 @@ def test_a_warehouse_says_its_size_and_what_it_lost(tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("delete from t where range < 2")
     found = {one.subject: one for one in warehouse_findings(path)}
-    assert "1 tables, 3 rows" in found["warehouse"].text
+    assert "1 table, 3 rows" in found["warehouse"].text
     assert "main.t holds 3 rows; it held 5" in found["tally"].text
     assert found["tally"].verdict == "warning"
 

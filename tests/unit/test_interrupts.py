@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -42,3 +46,19 @@ def test_whoever_comes_late_hears_of_an_earlier_one(interrupts: Interrupts) -> N
     heard: list[str] = []
     interrupts.listen(lambda: heard.append("stop"))
     assert heard == ["stop"]
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.5])
+def test_ctrl_c_while_the_command_line_is_imported_prints_nothing(seconds: float) -> None:
+    """It ends at once, as a program in C does; who waits is told by the signal."""
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "udfs", "doctor", "--offline"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+    )
+    time.sleep(seconds)
+    begun.send_signal(signal.SIGINT)
+    printed, _ = begun.communicate(timeout=20)
+    assert b"Traceback" not in printed
+    assert begun.returncode in (-signal.SIGINT, 128 + signal.SIGINT)

@@ -53,7 +53,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("explain",),
     ("erasure",),
     ("plan", "dbt_docs", "dbt_compile", "dbt_statements", "commands"),
-    ("plugin", "cli"),
+    ("plugin", "cli", "__main__"),
     ("bench",),
 )
 """Low to high. A part is a module or a package directly in `udfs/`; within a layer parts may

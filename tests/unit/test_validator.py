@@ -147,7 +147,7 @@ def test_c06_answers_to_one_id_that_agree_are_one(second: str) -> None:
     items = honest(sent, lambda _: "good")
     verdict = judged(sent, [*items, items[0] | {"a": second}, items[0]])
     assert values(sent, verdict) == {"one": "good", "two": "good"}
-    assert verdict.note == "1 records answered more than once, the same each time"
+    assert verdict.note == "1 record answered more than once, the same each time"
 
 
 @pytest.mark.parametrize("second", [{"a": "bad"}, {"a": "neither"}, {"a": None}, {"a": 1}, {}])
@@ -207,7 +207,7 @@ def test_c08_unknown_and_missing_ids_put_the_whole_reply_in_doubt() -> None:
     sent = request(*TEXTS, tasks=[ECHO])
     verdict = judged(sent, [*honest(sent, word)[1:], {"id": "zzzz", "a": "x"}])
     assert (verdict.answers, len(verdict.refused)) == ({}, 20)
-    assert verdict.note == "1 unknown and 1 missing ids"
+    assert verdict.note == "1 unknown and 1 missing id"
 
 
 def test_c09_shifted_ids_misplace_nothing() -> None:
@@ -232,7 +232,7 @@ def test_c12_an_id_that_is_no_string_is_unknown(id_: Any) -> None:
     sent = request(*TEXTS, tasks=[ECHO])
     verdict = judged(sent, [*honest(sent, word), {"id": id_, "a": "x"}])
     assert values(sent, verdict) == RIGHT
-    assert verdict.note == "1 unknown ids"
+    assert verdict.note == "1 unknown id"
 
 
 @pytest.mark.parametrize("item", ["abc", None, 5, [], ["abc", "x"]])
@@ -457,4 +457,4 @@ def test_a13_c21_answers_that_had_to_be_cleaned_are_noted(said: str) -> None:
     """Once for each record, however often it was necessary."""
     sent = request("one", "two", tasks=[ECHO])
     verdict = judged(sent, [{"id": sent.ids[0], "a": said}, {"id": sent.ids[1], "a": "two"}])
-    assert verdict.note == "1 answers cleaned of invisible characters"
+    assert verdict.note == "1 answer cleaned of invisible characters"

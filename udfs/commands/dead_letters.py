@@ -116,7 +116,7 @@ def list_letters(choice: Choice, *, as_json: Json = False) -> None:
         return
     titles = ("key", "state", "failed (UTC)", "status", "runs", "kind", "model", "text", "error")
     print_table(titles, [_cells(letter) for letter in found], right="....r..r.")
-    typer.echo(f"{len(found):,} letters.")
+    typer.echo(f"{counted(len(found), 'letter')}.")
 
 
 @app.command()
@@ -168,7 +168,7 @@ def replay_letters(
         if as_json:
             print_json({"due": len(found)})
         else:
-            typer.echo(f"The next build asks {len(found):,} letters again.")
+            typer.echo(f"The next build asks {counted(len(found), 'letter')} again.")
         return
     settings = settings_from_environ()
     with open_store() as store:
@@ -205,7 +205,9 @@ def discard(
     if as_json:
         print_json({"discarded": count, "before": len(found) - count})
     else:
-        typer.echo(f"Discarded {count:,} letters; {len(found) - count:,} had been before.")
+        typer.echo(
+            f"Discarded {counted(count, 'letter')}; {len(found) - count:,} had been before."
+        )
 
 
 def _chosen(store: Store, choice: Choice) -> list[Letter]:

@@ -18,6 +18,7 @@ from udfs.artifacts import manifest_of_build, results_of_build
 from udfs.commands.checks import red_lines
 from udfs.console import Json, print_json
 from udfs.errors import PublishError
+from udfs.plural import counted
 from udfs.publication import (
     age,
     checks,
@@ -98,9 +99,9 @@ def after_build(settings: Settings, code: int, *, ended: bool) -> int:
 
 def published(folder: Path, done: Published) -> str:
     """Return the line that says what is current now."""
-    tables = len(done.manifest["tables"])
+    tables = counted(len(done.manifest["tables"]), "table")
     return (
-        f"Published {tables} tables, {done.rows:,} rows, in {folder / 'current'} "
+        f"Published {tables}, {counted(done.rows, 'row')}, in {folder / 'current'} "
         f"({done.folder.name})"
     )
 

@@ -105,15 +105,18 @@ def different(names: Sequence[str]) -> Iterator[str]:
 
 def _plain_type(kind: Any) -> str:
     """Return a type like `kind` in which only what JSON has is no text."""
-    inner = dict(kind.children) if kind.id in {"list", "array", "struct", "map"} else {}
+    inner = dict(kind.children) if kind.id in {"list", "array", "map"} else {}
     match kind.id:
         case "list":
             return f"{_plain_type(inner['child'])}[]"
         case "array":
             return f"{_plain_type(inner['child'])}[{inner['size']}]"
-        case "struct":
-            fields = [f"{_quoted(name)} {_plain_type(each)}" for name, each in inner.items()]
-            return f"struct({', '.join(fields)})"
+        case "struct" | "tuple":  # whose fields have no names
+            fields = [
+                f"{_quoted(name)} {_plain_type(each)}" if name else _plain_type(each)
+                for name, each in kind.children
+            ]
+            return f"{kind.id}({', '.join(fields)})"
         case "map":
             return f"map(varchar, {_plain_type(inner['value'])})"
         case name if name in _JSON_HAS and str(kind) != "JSON":

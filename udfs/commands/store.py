@@ -28,6 +28,7 @@ from udfs.console import (
 from udfs.counting import answer_costs
 from udfs.errors import ConfigError, StoreError
 from udfs.lineage import HOOK, last_code
+from udfs.plural import counted
 from udfs.runner import code_beside
 from udfs.spending import GONE
 from udfs.store import (
@@ -65,8 +66,8 @@ def backup_command(
         print_json(facts)
         return
     typer.echo(
-        f"Copied {path} to {file}: {facts['bytes']:,} bytes, {found.answers:,} answers, all "
-        "checksums fit."
+        f"Copied {path} to {file}: {facts['bytes']:,} bytes, "
+        f"{counted(found.answers, 'answer')}, all checksums fit."
     )
 
 
@@ -85,7 +86,7 @@ def restore_command(
         kept = None if done.kept is None else str(done.kept)
         print_json({"store": str(path), "answers": done.answers, "kept": kept})
         return
-    typer.echo(f"Restored {path} from {file}: {done.answers:,} answers.")
+    typer.echo(f"Restored {path} from {file}: {counted(done.answers, 'answer')}.")
     if done.kept is not None:
         typer.echo(f"What was there is kept as {done.kept}; remove it when you are sure.")
 
@@ -192,8 +193,9 @@ def _tell(facts: Sequence[Row], gone: Mapping[str, int] | None) -> None:
     price = None if None in known else sum(known)
     if gone is None:
         typer.echo(
-            f"{answers:,} answers would go; to buy them again: {money(price)} US dollars. Nothing "
-            "was changed; add --yes to do it, after `./scripts/assay backup FILE`."
+            f"{counted(answers, 'answer')} would go; to buy them again: {money(price)} US "
+            "dollars. Nothing was changed; add --yes to do it, after `./scripts/assay backup "
+            "FILE`."
         )
         return
     counts = ", ".join(f"{count:,} {table}" for table, count in gone.items())

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from udfs.errors import ConfigError
+from udfs.plural import counted
 from udfs.project import target_of
 from udfs.providers import open_provider
 from udfs.settings import settings_from_environ
@@ -100,7 +101,7 @@ def _table(made: Suggestions, file: Path) -> str:
     """Return what a person reads: a line for each issue, what was dropped, what to do next."""
     profile = made.profile
     looked = "" if profile.rows == profile.sampled else f", {profile.sampled:,} of them profiled"
-    head = f"{profile.table.schema}.{profile.table.name}: {profile.rows:,} rows{looked}"
+    head = f"{profile.table.schema}.{profile.table.name}: {counted(profile.rows, 'row')}{looked}"
     rows = [_row(first, group) for first, group in _grouped(made.found)]
     titles = ("#", "severity", "kind", "column", "wrong", "expected, or seen")
     told = [_unread(profile.unread)] if profile.unread else []

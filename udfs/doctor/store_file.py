@@ -94,12 +94,12 @@ def _absent(store: Path, known: int) -> Finding:
             "Restore it, or accept that they will be bought again with `./scripts/assay doctor "
             "--accept-cold-cache`."
         )
-        return Finding("store", f"{store} is gone; it held {known:,} answers.", remedy)
+        return Finding("store", f"{store} is gone; it held {counted(known, 'answer')}.", remedy)
     return Finding("store", f"{store} is not there yet; the first run makes it.")
 
 
 def _answers(found: Checkup, missing: int) -> Finding:
-    text = f"{found.answers:,} answers; the checksums of {found.unsound:,} do not fit."
+    text = f"{counted(found.answers, 'answer')}; the checksums of {found.unsound:,} do not fit."
     if found.unsound:
         remedy = "They are never served and will be asked again; `--repair` drops them."
         return Finding("answers", text, remedy)

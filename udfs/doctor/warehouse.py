@@ -11,6 +11,7 @@ import duckdb
 
 from udfs.doctor.finding import Finding
 from udfs.errors import ConfigError
+from udfs.plural import counted
 from udfs.tally import losses, notes_path, row_counts
 from udfs.warehouse import open_warehouse
 
@@ -41,7 +42,7 @@ def warehouse_findings(database: Path) -> Iterator[Finding]:
         reason = str(error).splitlines()[0].rstrip(".")
         yield Finding("warehouse", f"{size}, cannot be opened: {reason}.", remedy)
         return
-    text = f"{size}, {len(counts):,} tables, {sum(counts.values()):,} rows."
+    text = f"{size}, {counted(len(counts), 'table')}, {counted(sum(counts.values()), 'row')}."
     yield Finding("warehouse", text)
     yield _wal(database)
     yield from _tally(database)

@@ -142,12 +142,14 @@ class OpenAIProvider:
         if said & _QUOTA_CODES or status == HTTPStatus.PAYMENT_REQUIRED:
             message = f"{self._host} says that the account's quota is used up (HTTP {status})."
             return QuotaError(
-                f"{message} Add credit, then run again: it goes on where it stopped."
+                f"{message} Add credit, then run again: it goes on where it stopped.",
+                status=status,
             )
         if (fault := fault_of(status, code, headers.get("x-should-retry"))) == "config":
             return ConfigError(
                 f"{self._host} refused the request for model {request.model!r} (HTTP {status}). "
-                "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
+                "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`.",
+                status=status,
             )
         message = f"HTTP {status} from {self._host}{f' ({code})' if code else ''}."
         return CallError(

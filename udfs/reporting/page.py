@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from udfs.counting import saved_in
+from udfs.plural import counted
 from udfs.reporting import charts
 from udfs.reporting.drift import SHIFTED, STABLE, reading
 from udfs.reporting.facts import Column, Facts, Histogram, Ledger, Rule, Shares, plain
@@ -179,6 +180,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "count": lambda number: f"{number:,.0f}",
+        "counted": counted,
         "cut": lambda text, most: plain(text)[:most],
         "drift_colour": _drift_colour,
         "edge": _edge,

@@ -118,6 +118,7 @@ EXACT = [
     ("array_value(1, 2)", [1, 2]),
     ("""'{"a": 1}'::json""", '{"a": 1}'),
     ("'a'::enum('a')", "a"),
+    ("[row('a, b', date '2026-01-01', null)]", [["a, b", "2026-01-01", None]]),
 ]
 """SQL, and what JSON says of it."""
 

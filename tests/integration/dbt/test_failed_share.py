@@ -36,7 +36,7 @@ MODELS = {
     "silver/none.sql": "select id, {{ ai_summarize('body', max_words=7) }} as gist "
     "from {{ ref('no_notes') }}",
 }
-FEW = "few.topic: 1 of 3 rows have no answer (33.3%, at most 20.0% may): 1 refused, most say: "
+FEW = "few.topic: 1 of 3 rows has no answer (33.3%, at most 20.0% may): 1 refused, most say: "
 
 
 @pytest.fixture(scope="module")

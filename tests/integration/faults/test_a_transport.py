@@ -360,6 +360,8 @@ def test_a17_each_status_has_its_verdict(
         (outcome,) = opened.ask(["one text"])
     except RunError:
         assert status == "stopped"
+        (call,) = opened.calls
+        assert (call["http_status"], call["cost_usd"]) == (int(scenario[1:]), 0)
     else:
         assert outcome.status == status
     assert len(server.ledger.entries) == requests

@@ -126,7 +126,7 @@ def _watched(project: Project, snapshot: Path) -> list[list[tuple[Any, ...]]]:
 def test_f01_a_green_build_publishes_gold(story: Story) -> None:
     """As a snapshot, as Parquet, and with a line that says so."""
     assert story.green.code == 0, story.green.out
-    assert "Published 1 tables, 2 rows, in published/current" in story.green.out
+    assert "Published 1 table, 2 rows, in published/current" in story.green.out
     assert story.first["tables"]["counts"]["rows"] == 2
 
 
@@ -386,7 +386,7 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
     shutil.copy(older, gold)
     assert tally.losses(gold) == [
         "gold.counts holds 3 rows; it held 4",
-        "gold.more is gone; it held 1 rows",
+        "gold.more is gone; it held 1 row",
     ]
 
 

@@ -211,7 +211,7 @@ def test_f05_an_empty_table_is_red(bronze_red: Told) -> None:
 def test_f06_an_all_null_column_is_red(bronze_red: Told) -> None:
     """Great Expectations finds no value that is not in the set."""
     line = line_of(bronze_red, "suite all_null", "in_set on label")
-    assert "every value is NULL in 1 rows, so nothing was checked" in line
+    assert "every value is NULL in 1 row, so nothing was checked" in line
 
 
 def test_f04_fewer_values_than_the_minimum_are_red(bronze_red: Told) -> None:

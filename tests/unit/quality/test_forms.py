@@ -83,6 +83,7 @@ CASES = [
     (within("exact", 0.001, "12345678901234567890123456789012345.678"), 0),
     (within("id", "11111111-1111-1111-1111-111111111111"), 1),
     (within("word", "a"), 1),
+    (within("word", "b", "not in the type today", None), 1),
     (within("bytes", "\\xAA"), 1),
     (within("list", "[1, 2]"), 1),
     *((("column_values_to_be_unique", {"column": name}), 0) for name in ("huge", "big", "exact")),
@@ -117,15 +118,19 @@ REFUSED = [
     (bounds("day", "2026-02-30"), "'2026-02-30' is no value of it; write 2026-03-01"),
     (
         bounds("huge", "x"),
-        "is HUGEINT, and `min_value` 'x' is no value of it; write a number",
+        "is HUGEINT, and `min_value` 'x' is no value of it; write a whole number",
     ),
     (bounds("span", "2026-01-01"), "write 2 days"),
     (within("day", "2026-03-01T10:00:00"), "`value_set` '2026-03-01T10:00:00' is no value of it"),
-    (within("huge", 1.5), "`value_set` 1.5 is no value of it; write a number"),
+    (within("huge", 1.5), "`value_set` 1.5 is no value of it; write a whole number"),
     (within("pair", {"x": 1}), "write text, as DuckDB casts it"),
     *(
         (bounds(name, 0), "under `meta.columns`, such as `try_cast(... as date)`")
         for name in ("bytes", "id", "word", "pair", "list", "map", "bits", "name")
+    ),
+    *(
+        ((f"column_values_to_be_{way}", {"column": "name"}), "under `meta.columns`")
+        for way in ("increasing", "decreasing")
     ),
     (("column_stdev_to_be_between", {"column": "day", "max_value": 5}), "under `meta.columns`"),
     (

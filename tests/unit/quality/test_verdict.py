@@ -62,6 +62,24 @@ def test_reasons(changes: dict[str, object], expected: tuple[str, ...]) -> None:
             replace(AGGREGATE, success=False, threshold="max_value=0.5"),
             "not as expected in 90 values, at most 0.5 expected. ",
         ),
+        (
+            replace(AGGREGATE, success=False, threshold="min_value=1, strict_min=True"),
+            "not as expected in 90 values, more than 1 expected. ",
+        ),
+        (
+            replace(
+                AGGREGATE,
+                success=False,
+                evaluated=1,
+                minimum_evaluated=1,
+                threshold="min_value=1, max_value=5, strict_max=True",
+            ),
+            "not as expected in 1 value, at least 1 and less than 5 expected. ",
+        ),
+        (
+            replace(AGGREGATE, success=False, evaluated=0, threshold="max_value=1"),
+            "every value is NULL in 100 rows, so nothing was checked. Find out why ",
+        ),
         (replace(GREEN, error="no such column"), "errored: no such column"),
         (replace(GREEN, row_count=0), "orders is empty, so nothing was checked"),
         (replace(GREEN, evaluated=0), "every value is NULL in 100 rows, so nothing was checked"),
@@ -106,6 +124,11 @@ def test_green_has_no_line() -> None:
             "min_value=1, mostly=0.9",
         ),
         ("expect_column_mean_to_be_between", {"max_value": 3}, "max_value=3"),
+        (
+            "expect_column_mean_to_be_between",
+            {"min_value": 0, "max_value": None, "strict_min": True, "strict_max": False},
+            "min_value=0, strict_min=True",
+        ),
         ("expect_column_to_exist", {}, ""),
     ],
 )
