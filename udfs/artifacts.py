@@ -49,7 +49,7 @@ def _built_since(target: Path) -> bool:
     own, kept = target / RESULTS, target / BUILT / RESULTS
     if not own.exists() or own.stat().st_mtime_ns <= kept.stat().st_mtime_ns:
         return False
-    return _read(own).get("args", {}).get("which") == "build"
+    return bool(_read(own).get("args", {}).get("which") == "build")
 
 
 def _read(path: Path) -> dict[str, Any]:
