@@ -42,6 +42,7 @@ _GATHERS = "assay_gather("
 _MACROS = tuple(f"ai_{function.__name__.lower()}" for function in FUNCTIONS)
 _NAMED = re.compile(rf"\b(?:{'|'.join(_MACROS)})\s*\(")
 _WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r'"(?:[^"]|"")+"')
 
 
 @dataclass(frozen=True)
@@ -303,9 +304,15 @@ def with_ancestors(manifest: Manifest, start: str) -> list[str]:
 
 
 def unique_keys(node: Node) -> list[str]:
-    """Return the columns of a model's `unique_key`; none where it has none."""
+    """Return the columns of a model's `unique_key`, without quotes; none where it has none."""
     key = node.get("config", {}).get("unique_key") or []
-    return [key] if isinstance(key, str) else list(key)
+    return [_unquoted(name) for name in ([key] if isinstance(key, str) else key)]
+
+
+def as_held(keys: Iterable[str], columns: Iterable[str]) -> list[str]:
+    """Return the keys that are among the columns, spelled as these, as DuckDB compares names."""
+    spelled = {_folded(name): name for name in columns}
+    return [spelled[_folded(key)] for key in keys if _folded(key) in spelled]
 
 
 def name_of(node: Node) -> str:
@@ -365,6 +372,15 @@ def _told_apart(found: Iterable[tuple[str, Node, str]]) -> list[str]:
         next(name for name, count in zip(names, counts, strict=True) if count[name] == 1) + suffix
         for names, (_, _, suffix) in zip(spelled, found, strict=True)
     ]
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if _QUOTED.fullmatch(name) else name
+
+
+def _folded(name: str) -> str:
+    """Return a name as DuckDB compares it: A to Z are a to z, other letters stay as they are."""
+    return name.encode().lower().decode()
 
 
 def _kind_of(node: Node, key: str) -> str:
