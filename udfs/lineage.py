@@ -24,6 +24,9 @@ Node = Mapping[str, Any]
 HOOK = "#"
 """Between the unique id of a node and the hook of it that a statement is."""
 
+HEADER = "header"
+"""When an `sql_header` runs: before the statement of its model; dbt has compiled it already."""
+
 RUN_BY_DBT = ("model", "snapshot", "test", "unit test", "hook")
 """What a build runs, of the kinds of statements; the order in which people are told of them."""
 
@@ -240,9 +243,9 @@ class Code:
         return self._may_call(self._nodes[key])
 
     def names_a_call(self, text: str) -> bool:
-        """Whether the text of a hook names a macro that asks."""
+        """Whether the text of a hook names a macro that asks, or that of a header asks."""
         asking = {key.rpartition(".")[2] for key in self._asking_macros} | set(_MACROS)
-        return not asking.isdisjoint(_WORD.findall(text))
+        return ASKS in text or not asking.isdisjoint(_WORD.findall(text))
 
 
 def last_code(store: Store, project: Path = Path()) -> Code:
@@ -322,10 +325,15 @@ def name_of(node: Node) -> str:
 
 
 def hooks_of(node: Node) -> dict[str, tuple[str, str]]:
-    """Return when each hook of a node runs, and its text before dbt compiles it, by id."""
+    """Return when each hook of a node runs, and its text before dbt compiles it, by id.
+
+    An `sql_header` is among them.
+    """
+    config = node.get("config", {})
     found = {}
+    if header := config.get("sql_header"):
+        found[f"{node['unique_id']}{HOOK}{HEADER}"] = (HEADER, str(header))
     for when in _HOOKS:
-        config = node.get("config", {})
         for place, hook in enumerate(config.get(when) or config.get(when.replace("-", "_")) or ()):
             text = hook["sql"] if isinstance(hook, Mapping) else str(hook)
             nth = f"{when} {place + 1}" if place else when
