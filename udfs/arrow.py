@@ -158,6 +158,26 @@ def text(contents: Column, texts: Column) -> Column:
     return pa.array([text_of(*pair) for pair in pairs], _TEXT)
 
 
+def text_sql(expression: str) -> str:
+    """Return the text of an expression as SQL, as `_assay_text.sql` writes it."""
+    plain = f"cast({expression} as varchar)"
+    return (
+        f"case when regexp_matches(typeof({expression}), 'JSON|STRUCT|MAP|VARIANT|]') "
+        f"then assay_text(to_json({expression}), {plain}) else {plain} end"
+    )
+
+
+def register_for_reading(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a command read what a model reads or asks about, views that ask among it.
+
+    Nobody is asked: their answers are NULL.
+    """
+    for name in ("assay_ask_value", "assay_ask_envelope"):
+        create_function(connection, name, _unasked, parameters=2, volatile=True)
+    create_function(connection, "assay_task", lambda specs: specs, parameters=1, volatile=False)
+    create_function(connection, "assay_text", text, parameters=2, volatile=False)
+
+
 def create_function(
     connection: duckdb.DuckDBPyConnection,
     name: str,
@@ -182,6 +202,10 @@ def create_function(
         null_handling=FunctionNullHandling.SPECIAL,
         side_effects=volatile,
     )
+
+
+def _unasked(_handles: Column, texts: Column) -> Column:
+    return pa.nulls(len(texts), _TEXT)
 
 
 def _by_handle(

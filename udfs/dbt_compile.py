@@ -22,7 +22,7 @@ from dbt.task.build import BuildTask
 from dbt.task.compile import CompileTask
 from dbt_common.exceptions import DbtBaseException, DbtRuntimeError
 
-from udfs.lineage import Code, hooks_of
+from udfs.lineage import HEADER, Code, hooks_of
 from udfs.runner import BESIDE, COMPILED
 from udfs.tally import quoted
 
@@ -82,9 +82,10 @@ def _left_out(task: CompileTask, selected: set[str]) -> Iterator[tuple[str, Comp
             yield hook.unique_id, partial(_run_hook, task, hook)
     for key in selected & task.manifest.nodes.keys():
         node = task.manifest.nodes[key]
-        for name, (_, text) in hooks_of(node.to_dict()).items():
+        for name, (when, text) in hooks_of(node.to_dict()).items():
             if code.names_a_call(text):
-                yield name, partial(_hook, task, node, text)
+                is_sql = when == HEADER
+                yield name, partial(str, text) if is_sql else partial(_hook, task, node, text)
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:

@@ -14,12 +14,11 @@ from typing import Any
 
 import duckdb
 
-from udfs import arrow
 from udfs.canonical import normalise
 from udfs.console import Row, select
 from udfs.errors import ConfigError
 from udfs.fence import literal
-from udfs.lineage import Call, Code, Manifest, node_of, unique_keys, with_ancestors
+from udfs.lineage import Call, Code, Manifest, as_held, node_of, unique_keys, with_ancestors
 from udfs.records import key_of, key_seed
 from udfs.store import Store
 from udfs.store.rows import is_sound
@@ -193,9 +192,9 @@ def texts_of(
 ) -> list[str | None]:
     """Return the texts that a call asks about in rows of a relation; none where it has no such.
 
-    The expression of the model is evaluated as it stands, under the name that it gives its table.
+    The expression of the model is evaluated as it stands, under the name that it gives its table,
+    on a connection that is registered for reading.
     """
-    arrow.create_function(connection, "assay_text", arrow.text, parameters=2, volatile=False)
     alias = quoted(call.relation or "asked")
     query = f"select {call.asked_sql} from {relation} as {alias} where {condition}"  # noqa: S608
     with contextlib.suppress(duckdb.Error):  # a column is not there: another relation has it
@@ -208,8 +207,9 @@ def _texts(
 ) -> Iterator[str | None]:
     """Yield what the text of a call may be for the row of `place`."""
     nodes = {**manifest.get("nodes", {}), **manifest.get("sources", {})}
-    keys = unique_keys(nodes[name])
-    if keys and set(keys) <= set(place.values):
+    wanted = unique_keys(nodes[name])
+    keys = as_held(wanted, place.values)
+    if keys and len(keys) == len(wanted):
         condition = " and ".join(
             f"{quoted(key)}::varchar = {literal(place.values[key])}" for key in keys
         )
@@ -234,11 +234,11 @@ def _key_column(
     start = node_of(manifest, schema, table)
     for name in with_ancestors(manifest, start) if start else ():
         keys = unique_keys(manifest["nodes"].get(name, {}))
-        if len(keys) == 1 and keys[0] in columns:
-            return keys[0]
+        if len(keys) == 1 and (held := as_held(keys, columns)):
+            return held[0]
     message = (
         f"The unique key of {schema}.{table} is not known; choose the row with --where, such as "
-        f"--where \"{columns[0]} = '...'\" (it has {', '.join(columns)})."
+        f"--where '{quoted(columns[0])} = 17' (it has {', '.join(columns)})."
     )
     raise ConfigError(message)
 

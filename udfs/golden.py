@@ -95,12 +95,9 @@ def _select(connection: duckdb.DuckDBPyConnection, joined: str, source: Source) 
         _check_columns(source, columns)
         gold = _quoted(source.label)
         by = "null" if source.by is None else _quoted(source.by)
-        text, parts = _quoted(source.text), "'JSON|STRUCT|MAP|VARIANT|]'"
-        arrow.create_function(connection, "assay_text", arrow.text, parameters=2, volatile=False)
+        arrow.register_for_reading(connection)
         rows = connection.execute(
-            f"select case when regexp_matches(typeof({text}), {parts}) "  # noqa: S608
-            f"then assay_text(to_json({text}), cast({text} as varchar)) "
-            f"else cast({text} as varchar) end, "
+            f"select {arrow.text_sql(_quoted(source.text))}, "  # noqa: S608
             f"{gold if source.structured else f'cast({gold} as varchar)'}, "
             f"cast({by} as varchar) from {joined} where ({source.where or 'true'}\n)"
         ).fetchall()

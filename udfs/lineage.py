@@ -24,6 +24,9 @@ Node = Mapping[str, Any]
 HOOK = "#"
 """Between the unique id of a node and the hook of it that a statement is."""
 
+HEADER = "header"
+"""When an `sql_header` runs: before the statement of its model; dbt has compiled it already."""
+
 RUN_BY_DBT = ("model", "snapshot", "test", "unit test", "hook")
 """What a build runs, of the kinds of statements; the order in which people are told of them."""
 
@@ -42,6 +45,7 @@ _GATHERS = "assay_gather("
 _MACROS = tuple(f"ai_{function.__name__.lower()}" for function in FUNCTIONS)
 _NAMED = re.compile(rf"\b(?:{'|'.join(_MACROS)})\s*\(")
 _WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r'"(?:[^"]|"")+"')
 
 
 @dataclass(frozen=True)
@@ -239,9 +243,9 @@ class Code:
         return self._may_call(self._nodes[key])
 
     def names_a_call(self, text: str) -> bool:
-        """Whether the text of a hook names a macro that asks."""
+        """Whether the text of a hook names a macro that asks, or that of a header asks."""
         asking = {key.rpartition(".")[2] for key in self._asking_macros} | set(_MACROS)
-        return not asking.isdisjoint(_WORD.findall(text))
+        return ASKS in text or not asking.isdisjoint(_WORD.findall(text))
 
 
 def last_code(store: Store, project: Path = Path()) -> Code:
@@ -303,9 +307,15 @@ def with_ancestors(manifest: Manifest, start: str) -> list[str]:
 
 
 def unique_keys(node: Node) -> list[str]:
-    """Return the columns of a model's `unique_key`; none where it has none."""
+    """Return the columns of a model's `unique_key`, without quotes; none where it has none."""
     key = node.get("config", {}).get("unique_key") or []
-    return [key] if isinstance(key, str) else list(key)
+    return [_unquoted(name) for name in ([key] if isinstance(key, str) else key)]
+
+
+def as_held(keys: Iterable[str], columns: Iterable[str]) -> list[str]:
+    """Return the keys that are among the columns, spelled as these, as DuckDB compares names."""
+    spelled = {_folded(name): name for name in columns}
+    return [spelled[_folded(key)] for key in keys if _folded(key) in spelled]
 
 
 def name_of(node: Node) -> str:
@@ -315,10 +325,15 @@ def name_of(node: Node) -> str:
 
 
 def hooks_of(node: Node) -> dict[str, tuple[str, str]]:
-    """Return when each hook of a node runs, and its text before dbt compiles it, by id."""
+    """Return when each hook of a node runs, and its text before dbt compiles it, by id.
+
+    An `sql_header` is among them.
+    """
+    config = node.get("config", {})
     found = {}
+    if header := config.get("sql_header"):
+        found[f"{node['unique_id']}{HOOK}{HEADER}"] = (HEADER, str(header))
     for when in _HOOKS:
-        config = node.get("config", {})
         for place, hook in enumerate(config.get(when) or config.get(when.replace("-", "_")) or ()):
             text = hook["sql"] if isinstance(hook, Mapping) else str(hook)
             nth = f"{when} {place + 1}" if place else when
@@ -365,6 +380,15 @@ def _told_apart(found: Iterable[tuple[str, Node, str]]) -> list[str]:
         next(name for name, count in zip(names, counts, strict=True) if count[name] == 1) + suffix
         for names, (_, _, suffix) in zip(spelled, found, strict=True)
     ]
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if _QUOTED.fullmatch(name) else name
+
+
+def _folded(name: str) -> str:
+    """Return a name as DuckDB compares it: A to Z are a to z, other letters stay as they are."""
+    return name.encode().lower().decode()
 
 
 def _kind_of(node: Node, key: str) -> str:

@@ -129,12 +129,15 @@ def _count(connection: duckdb.DuckDBPyConnection, code: Code, one: Statement) ->
     if one.sql is None:
         message = f"{one.name} was not compiled: {code.failed.get(one.id, 'dbt left it out')}"
         raise ConfigError(message)
-    selects = selects_in(one.sql) if one.kind == "hook" else [one.sql]
-    for select in selects:
-        if select is None:
-            message = f"{one.name} is no SELECT and no INSERT of one; the run itself counts it."
-            raise ConfigError(message)
-        _run(connection, one.name, f"select {_wanted(code, one)} from (\n{select}\n) as counted")  # noqa: S608
+    with _named(one.name):
+        selects = selects_in(one.sql) if one.kind == "hook" else [one.sql]
+        for select in selects:
+            if select is None:
+                message = (
+                    f"{one.name} is no SELECT and no INSERT of one; the run itself counts it."
+                )
+                raise ConfigError(message)
+            connection.execute(f"select {_wanted(code, one)} from (\n{select}\n) as counted")  # noqa: S608
 
 
 def _wanted(code: Code, one: Statement) -> str:
@@ -145,9 +148,11 @@ def _wanted(code: Code, one: Statement) -> str:
     return str(config.get("fail_calc") or "count(*)")
 
 
-def _run(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Raise an error of DuckDB inside as one of what is called so."""
     try:
-        connection.execute(query)
+        yield
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:

@@ -39,6 +39,12 @@ _ON_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CONVERTED = re.compile('converting column "(.+?)"')
 _ROW_TEXT = re.compile(r"^\s*Original Line:.*$|Could not convert string .*$", re.MULTILINE)
 _SETTINGS = re.compile(r"\n\s*(?:Possible |  file = |LINE 1: |\n).*", re.DOTALL)
+_COMPARES = re.compile("assay_(?:peek|glance)_")
+_DUE_TYPES = (
+    "ai_due: a column of `key` or `also` has another type in the table than in what the model "
+    "reads now; cast it in the model to the type of the table, or run once with --full-refresh, "
+    "which buys nothing that is in the store."
+)
 _MOST_NAMES = 8
 _MOST_LETTERS = 40
 
@@ -64,6 +70,8 @@ def explanation(
     said = str(error)
     if (remedy := fence.remedy(error, project)) is not None:
         return None if remedy in said else f"{said}\n{remedy}"
+    if "Cannot compare values of type" in said and _COMPARES.search(sql):
+        return _DUE_TYPES
     if missing := _MISSING.search(said):
         return _not_there(missing["path"], reach)
     if unbound := _UNBOUND.search(said):

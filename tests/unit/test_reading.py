@@ -229,3 +229,11 @@ def test_the_command_that_is_named_mends_the_file(
 
     assert (folder / "data" / "copy.csv").read_text(encoding="utf-8") == GERMAN
     assert fenced.sql("select count(*) from read_csv('data/copy.csv')").fetchall() == [(2,)]
+
+
+def test_a_key_of_another_type_has_a_remedy() -> None:
+    """The number of a file that has become a text; DuckDB would name types of tuples."""
+    due = "select row('A-1', 1) not in (select row(1, 1)) -- assay_peek_envelope"
+    wanted = pytest.raises(duckdb.BinderException, match="cast it in the model")
+    with duckdb.connect() as connection, wanted, explained(due, Reach()):
+        connection.execute(due)

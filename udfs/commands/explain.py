@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from udfs.arrow import register_for_reading
 from udfs.console import Json, Row, key_prefix, money, one_line, open_store, print_json
 from udfs.errors import ConfigError
 from udfs.explain import Asked, asked_about, find_row, keys_like, known_of
@@ -84,6 +85,7 @@ def _by_row(what: str, where: str | None, column: str | None) -> list[Row]:
         message = f"There is no warehouse at {path}; run ./scripts/build first."
         raise ConfigError(message)
     with open_store() as store, open_warehouse(path) as connection:
+        register_for_reading(connection)
         place = find_row(connection, manifest, name, value, where)
         asked = list(asked_about(connection, last_code(store), store, place))
         chosen = [one for one in asked if column in (None, one.call.column)]

@@ -14,7 +14,9 @@ from typing import Annotated, Literal
 import duckdb
 import typer
 
+from udfs.arrow import register_for_reading, text_sql
 from udfs.canonical import normalise
+from udfs.commands.query import bare
 from udfs.console import (
     Json,
     key_prefix,
@@ -98,7 +100,7 @@ def command(
         replace(parse_subject(subject), texts=texts), None if key is None else key_prefix(key)
     )
     if not wanted.subject.is_named and not wanted.texts and wanted.prefix is None:
-        message = "Nothing to forget: give --subject, --key, --sql or --from."
+        message = "Nothing to forget: give --subject, --key, --sql or --from, and a text in these."
         raise ConfigError(message)
     lines = _forgotten(wanted, dry_run=dry_run)
     if as_json:
@@ -117,6 +119,7 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[Line]:
     lines: list[Line] = []
     if database.exists():
         with open_warehouse(database, read_only=dry_run) as connection:
+            register_for_reading(connection)
             check_column(connection, wanted.subject)
             whole, found, tables = _in_warehouse(connection, wanted, state)
             # The store first: while the rows are there, a command that was cut off can start anew.
@@ -237,7 +240,11 @@ def _texts_of_query(sql: str | None) -> list[str]:
         message = f"There is no warehouse at {path} for --sql; run ./scripts/build, or use --from."
         raise ConfigError(message)
     with open_warehouse(path) as connection:
-        return [row[0] for row in connection.execute(sql).fetchall() if isinstance(row[0], str)]
+        register_for_reading(connection)
+        if (found := connection.sql(bare(sql))) is None:
+            message = f"--sql {sql!r} gives no rows; write a SELECT of the texts."
+            raise ConfigError(message)
+        return [text for (text,) in found.project(text_sql("#1")).fetchall() if text is not None]
 
 
 def _texts_of_file(path: Path | None) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from udfs.arrow import register_for_reading
 from udfs.faultd import FaultServer
 from udfs.publication import Table
 from udfs.publish import Release, publish
@@ -141,6 +143,18 @@ def test_a_row_of_gold_is_traced_to_the_model_that_asked(bench: Bench) -> None:
     assert by_key == bench(*where, "--json").json != []
 
 
+@pytest.mark.parametrize("spelled", ["ID", '"id"', '"Id"'])
+def test_a_unique_key_is_a_name_as_duckdb_binds_it(bench: Bench, spelled: str) -> None:
+    """In quotes, as `ai_due` asks for where a name is no word, and in any case."""
+    manifest = bench.folder / "target" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    told["nodes"]["model.assay.topics"]["config"]["unique_key"] = spelled
+    manifest.write_text(json.dumps(told))
+    for row in ("silver.topics:2", "gold.answers:2"):
+        (topic,) = bench("explain", row, "--column", "topic", "--json").json
+        assert topic["state"] == "answered"
+
+
 def test_a_key_is_explained_and_may_be_cut_short(bench: Bench) -> None:
     """The same facts as by the row."""
     (topic,) = bench("explain", "topics:2", "--column", "topic", "--json").json
@@ -249,6 +263,27 @@ def test_texts_within_nested_columns_are_seen(bench: Bench, value: str) -> None:
     assert by_name["warehouse raw.inbox"]["rows"] == 1
     assert by_name["store answers"]["rows"] >= 1
     assert query(bench, "select person from raw.inbox") == [(98,)]
+
+
+@pytest.mark.parametrize("text", ["to_json(body)", "json_object('body', body, 'title', 'tent')"])
+def test_texts_of_a_query_are_those_that_are_asked_about(bench: Bench, text: str) -> None:
+    """A string of JSON is the string itself; what is behind the statement does not matter."""
+    sql = f"select {text} from silver.topics where id = 1; -- hers"
+    _, found = lines(bench, "--sql", sql, "--dry-run")
+    assert found["store answers"]["rows"] == 1
+
+
+def test_a_view_that_asks_stops_nothing(bench: Bench) -> None:
+    """Its rows are those of tables, and nobody is asked."""
+    with duckdb.connect(str(bench.warehouse)) as connection:
+        register_for_reading(connection)
+        asked = "assay_ask_value(assay_task('{}'), body)"
+        connection.execute(
+            f"create view seen as select customer_id, {asked} as topic from silver.topics"
+        )
+    assert "No model above" in bench("explain", "seen", "--where", "customer_id = 17").error
+    code, found = lines(bench, "--subject", "customer_id=17")
+    assert (code, found["store answers"]["rows"]) == (0, 2)
 
 
 def test_nothing_is_forgotten_under_a_running_process(bench: Bench) -> None:

@@ -27,6 +27,9 @@ MODELS = {
     "silver/hooked.sql": "{{ config(materialized='table', post_hook=[\"insert into {{ this }} "
     "select 100 + id, {{ ai_filter('body', 'hooked?') }} from {{ ref('notes') }}\"]) }} "
     "select id, null::boolean as is_so from {{ ref('notes') }}",
+    "silver/headed.sql": "{{ config(materialized='table', sql_header='create or replace temp "
+    "table headed as select ' ~ ai_filter(\"'{{ header }}'\", 'headed?') ~ ' as is_so;') }} "
+    "select * from headed",
     "silver/inner_mood.sql": "{{ config(materialized='ephemeral') }} "
     "select id, {{ ai_sentiment('body') }} as mood from {{ ref('notes') }}",
     "silver/moods.sql": "{{ config(materialized='table') }} select * from {{ ref('inner_mood') }}",
@@ -71,7 +74,16 @@ OTHERS = {
     "macros/glad.sql": "{% macro glad(text) %}{{ ai_filter(text, 'Is it glad?') }}{% endmacro %}",
 }
 NAMED = {
-    *("ver.v1", "ver.v2", "tested", "hooked (post-hook)", "moods", "kept", "nothing_awful"),
+    *(
+        "ver.v1",
+        "ver.v2",
+        "tested",
+        "hooked (post-hook)",
+        "headed (header)",
+        "moods",
+        "kept",
+        "nothing_awful",
+    ),
     *(
         "holds_notes_coalesce_ai_filter_body_generic_true_in_true_false_",
         "two_texts",
@@ -173,11 +185,12 @@ def test_a_plan_counts_all_that_a_build_asks(walked: Walked) -> None:
         "two_texts": 2,
         "ids_only": 0,
         "assay-on-run-start-0": 1,
-        "total": 43,
+        "headed (header)": 1,
+        "total": 44,
     }
     assert not any(one["at_least"] for one in walked.plan.values())
-    assert walked.plan["total"]["asks"] - walked.plan["total"]["stored"] == 42
-    assert walked.bill["paid_answers"] == 42
+    assert walked.plan["total"]["asks"] - walked.plan["total"]["stored"] == 43
+    assert walked.bill["paid_answers"] == 43
     assert walked.plan["total"]["requests"] <= walked.bill["requests"]
 
 
