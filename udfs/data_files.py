@@ -159,7 +159,7 @@ def _zipped(path: Path, head: bytes, _wanted: Wanted) -> str | None:
         return f"is an Excel workbook; save its sheet as CSV UTF-8 ({PAGE})."
     if any(name in listed for name in (b"mimetype", b"word/", b"ppt/")):
         return "is an Office document; save its table as CSV UTF-8."
-    return f"is a ZIP archive; unpack it: unzip {_quoted(path)}"
+    return f"is a ZIP archive; unpack it: unzip {_quoted(path)} -d {_quoted(path.parent)}"
 
 
 def _pointer(_path: Path, head: bytes, _wanted: Wanted) -> str | None:

@@ -15,11 +15,14 @@ _BOMS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _ZEROS = 0.2
-"""Share of zero bytes from which on a text counts as UTF-16: half of them in Latin letters."""
+"""Share of zero bytes from which on a text counts as UTF-16: half of them in Latin letters. In
+other scripts they stand in line ends, digits and delimiters alone."""
 
 _LEAST_SCORE = 0.3
 _CAPITAL = 0.07
 """What capitals are behind small letters, for which another Cyrillic encoding takes them."""
+
+_NO_LETTERS = frozenset(("Cc", "Co", "Cn", "Cs"))
 
 _JOINING = frozenset("’'-‐‧ʼ\xa0\u00ad\u200c\u200d")
 """What may stand between two letters of a word."""
@@ -76,9 +79,17 @@ def likely_encoding(sample: bytes) -> tuple[str, str] | None:
 def _without_mark(head: bytes) -> str | None:
     """Return UTF-16 with its order of bytes, where zeros stand at every other place."""
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if even + odd <= len(head) * _ZEROS:
-        return None
-    return "UTF-16LE" if odd > even else "UTF-16BE"
+    name = "UTF-16LE" if odd > even else "UTF-16BE"
+    many = even + odd > len(head) * _ZEROS
+    return name if many or (even != odd and _is_text(head, name)) else None
+
+
+def _is_text(head: bytes, codec: str) -> bool:
+    """Whether the beginning of a file is lines of letters in an encoding."""
+    text = head[: len(head) // 2 * 2].decode(codec, "replace").rstrip("\ufffd")
+    return "\n" in text and not any(
+        unicodedata.category(letter) in _NO_LETTERS for letter in text if letter not in "\r\n\t"
+    )
 
 
 def _score(sample: bytes, encoding: Encoding) -> float:
@@ -95,7 +106,7 @@ def _score(sample: bytes, encoding: Encoding) -> float:
 
 def _worth(before: str, letter: str, after: str, encoding: Encoding) -> float:
     """Return how well a character suits its neighbours and the encoding, from -2 to 1."""
-    if unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs"):
+    if unicodedata.category(letter) in _NO_LETTERS:
         return -2.0
     if not letter.isalpha() and not unicodedata.combining(letter):
         inside = before.isalpha() and after.isalpha() and letter not in _JOINING

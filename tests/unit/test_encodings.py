@@ -61,6 +61,8 @@ def test_a_text_can_be_read_in_the_encoding_that_is_guessed(codec: str, text: st
         ("id,text\n1,schön\n".encode("utf-16-le"), "UTF-16LE"),
         ("id,text\n1,schön\n".encode("utf-16-be"), "UTF-16BE"),
         ("id,text\n".encode("utf-32"), "UTF-32"),
+        ("番号,本文\n1,とても良いです\n".encode("utf-16-le"), "UTF-16LE"),
+        ("номер,текст\n1,где посылка\n".encode("utf-16-be"), "UTF-16BE"),
     ],
 )
 def test_wide_texts_are_known_by_their_mark_or_their_zeros(data: bytes, name: str) -> None:
@@ -75,6 +77,7 @@ def test_bytes_that_suit_nothing_get_no_name() -> None:
     assert likely_encoding(bytes(range(128, 256))) is None
 
 
-def test_an_empty_file_is_not_wide() -> None:
-    """Nothing says nothing."""
-    assert wide_encoding(b"") is None
+@pytest.mark.parametrize("data", [b"", b"id,text\n1,a\0b\n2,c\n", b"id,text\n\0,sch\xf6n\n2,c\n"])
+def test_nothing_and_a_stray_zero_are_not_wide(data: bytes) -> None:
+    """Wide lines end in a zero, or begin with one."""
+    assert wide_encoding(data) is None

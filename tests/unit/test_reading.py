@@ -84,7 +84,7 @@ SAID = (
     ("from read_parquet('data/page.parquet')", "is an HTML page, not Parquet"),
     ("from read_json('data/page.json')", "is an HTML page, not JSON"),
     ("select text from read_csv('data/page.csv')", "is an HTML page, not CSV"),
-    ("from read_csv('data/zip.csv')", "is a ZIP archive; unpack it: unzip data/zip.csv"),
+    ("from read_csv('data/zip.csv')", "is a ZIP archive; unpack it: unzip data/zip.csv -d data"),
     ("from read_parquet('data/zip.parquet')", "is a ZIP archive"),
     ("from read_csv('data/book.csv')", "is an Excel workbook; save its sheet as CSV UTF-8"),
     ("from read_csv('data/gzip.csv')", "is packed by gzip; read it with `compression = 'gzip'`"),

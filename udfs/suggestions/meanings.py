@@ -10,8 +10,8 @@ from udfs.embedded.text import word_set
 
 _NEGATIONS = word_set(
     "a ab anti contra counter de des di dis dys dé dés il im in ir mal mis miss miß mé non nicht "
-    "niet no not o on onto s semi sub super u un ikke ei epä ne nie не ни без анти μη αν pseudo "
-    "half over under pre post re ex co out up bi tri multi mono"
+    "niet no not o on onto s semi sub super u un ó ikke ei epä ne nie не ни без анти μη α αν अ "
+    "pseudo half over under pre post re ex co out up bi tri multi mono"
 )
 """What turns a word into another one when it is put before it, in the languages of Europe."""
 

@@ -42,6 +42,10 @@ SHARE_CARELESS = 0.3
 a near value is a slip unless it may be another form of the word, or its letters are as
 likely. Of pairs of towns a tenth is below."""
 
+FAMILIAR = 30
+"""A word that stands in so many values of a column is at home there: what is near it, below the
+line of careless columns and in one value alone, is a slip of it in any column."""
+
 WORDLIKE = -4.5
 """Words whose letters are each less likely than this are codes, or of an unknown language: of
 them the letters say nothing."""
@@ -209,12 +213,15 @@ def _likelihood(words: str) -> float:
 
 def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool) -> bool:
     """Whether a rare value is a slip: by its letters, or by those of the column's other ones."""
+    alone = all(spread[rare] <= 1 for rare, _ in pair.words)
+    familiar = all(spread[common] >= FAMILIAR for _, common in pair.words)
+    if alone and familiar and pair.likelihood <= CARELESS:
+        return True
     if pair.common_rows < TIMES_OF_SURE * pair.rows:
         return False
     edits = sum(max(1, _distance(_joined(one), _joined(two), 2)) for one, two in pair.words)
     if pair.likelihood <= UNLIKE * edits:
         return True
-    alone = all(spread[rare] <= 1 for rare, _ in pair.words)
     likely = pair.likelihood > DOUBTFUL or any(_may_be_right(*words) for words in pair.words)
     return careless and alone and not likely and pair.common_rows >= TIMES_IF_CARELESS * pair.rows
 

@@ -19,7 +19,8 @@ RIGHT = {
     "opposites": "Very_satisfied/Very_unsatisfied favorably/unfavorably Legal/Illegal "
     "Hypertension/Hypotension Internal_use/External_use harmless/harmful satisfait/insatisfait "
     "favorevole/sfavorevole tevreden/ontevreden zadowolony/niezadowolony доволен/недоволен "
-    "zufrieden/unzufrieden viktigt/oviktigt Employed/Unemployed Above_average/Below_average",
+    "zufrieden/unzufrieden viktigt/oviktigt sammála/ósammála σαφές/ασαφές सहमत/असहमत "
+    "Employed/Unemployed Above_average/Below_average",
     "countries and states": "Australia/Austria Ireland/Iceland Iraq/Iran South_Korea/North_Korea "
     "Slovenia/Slovakia Mauritius/Mauritania North_Carolina/South_Carolina Zambia/Gambia",
     "dates, ordinals, sizes": "01-Mar-2024/01-May-2024 1._Juni/1._Juli junio/julio июнь/июль "
@@ -74,6 +75,16 @@ def test_in_a_careless_column_likely_letters_may_be_slips_too() -> None:
 
     assert [pair.sure for pair in near_pairs(alone)] == [False]
     assert all(pair.sure for pair in near_pairs(alone | slips | common))
+
+
+def test_a_word_that_many_values_share_is_known_there() -> None:
+    """What is near it, in one value alone, is a slip though its letters alone say too little."""
+    alone = {"Acme Financial": 8, "Acme Fenancial": 1}
+    shared = {f"{chr(97 + place)}x Financial": 1 for place in range(26)} | {"Financial": 9}
+    more = {f"y{chr(97 + place)} Financial": 1 for place in range(4)}
+
+    assert [pair.sure for pair in near_pairs(alone)] == [False]
+    assert [pair.sure for pair in near_pairs(alone | shared | more)] == [True]
 
 
 def test_opposites_are_known_by_what_stands_before_or_behind() -> None:
