@@ -137,7 +137,7 @@ def _packed(path: Path, head: bytes, wanted: Wanted) -> str | None:
         return f"is packed by gzip; unpack it: gunzip < {_quoted(path)} > {_quoted(path)}.parquet"
     if path.suffix.lower() == ".gz":
         return None
-    return f"is packed by gzip; read it with `compression = 'gzip'`, or name it {path.name}.gz."
+    return "is packed by gzip; read it with `compression = 'gzip'`, or let its name end in `.gz`."
 
 
 def _zipped(path: Path, head: bytes, _wanted: Wanted) -> str | None:
