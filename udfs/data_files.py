@@ -68,14 +68,6 @@ def misnamed(path: Path, wanted: Wanted) -> str | None:
     return None
 
 
-def empty(path: Path) -> str | None:
-    """Return a sentence for a file in which nothing stands; None for any other."""
-    with suppress(OSError):
-        said = _blank(path, _head(path), "csv")
-        return f"{path} {said}" if said else None
-    return None
-
-
 def not_utf8(path: Path) -> str | None:
     """Return a sentence with the likely encoding of a text and its remedy; None for UTF-8."""
     with suppress(OSError, EOFError):
@@ -146,7 +138,7 @@ def _packed(path: Path, head: bytes, wanted: Wanted) -> str | None:
         return f"is packed by gzip; unpack it: gunzip < {_quoted(path)} > {_quoted(path)}.parquet"
     if path.suffix.lower() == ".gz":
         return None
-    return f"is packed by gzip; read it with `compression = 'gzip'`, or name it {path.name}.gz."
+    return "is packed by gzip; read it with `compression = 'gzip'`, or let its name end in `.gz`."
 
 
 def _zipped(path: Path, head: bytes, _wanted: Wanted) -> str | None:

@@ -16,7 +16,7 @@ import yaml
 
 from udfs import arrow
 from udfs.canonical import normalise
-from udfs.data_files import Wanted, empty, trouble
+from udfs.data_files import Wanted, misnamed, trouble
 from udfs.errors import ConfigError
 from udfs.exams import Gold
 from udfs.fence import lock
@@ -125,13 +125,13 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
         kind = "a folder" if path.is_dir() else "a pipe or a device"
         message = f"{str(path)!r} is {kind}; name a file."
         raise ConfigError(message)
-    if said := empty(path):
-        raise ConfigError(said)
+    wanted = cast("Wanted", reader.partition("(")[0].removeprefix("read_"))
+    if (other := misnamed(path, wanted)) is not None:
+        raise ConfigError(other)
     try:
         connection.execute(f"create table {name} as from {reader}", [str(path)])
     except duckdb.Error as error:
-        wrong = trouble(path, cast("Wanted", reader.partition("(")[0].removeprefix("read_")))
-        message = wrong or f"{str(path)!r} cannot be read: {said_of(path, error)}."
+        message = trouble(path, wanted) or f"{str(path)!r} cannot be read: {said_of(path, error)}."
         raise ConfigError(message) from None
 
 

@@ -19,6 +19,8 @@ FILES = {
     "ragged.csv": b"text,lang\nhello,en\nhello, you, there,en\n",
     "no_header.tsv": b"ham\tSee you at noon?\nspam\tCall now\nham\tIt came broken\n",
     "no_rows.csv": b"id,text\n",
+    "empty.csv": b"",
+    "error.csv": b'{"error": "not found, sorry", "code": 404}\n',
     "page.csv": b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n",
     "one.csv": b"text;lang\nhello;en\nhello; you; there;en\nfine;de\nwell;de\nso;de\n",
     "survey.csv": b"when,how do you like our shop?\n1,very\n2,not\n",
@@ -216,13 +218,24 @@ def test_a_bucket_among_the_folders_is_refused(built: Built) -> None:
         assert "`ASSAY_DATA_DIRECTORIES` is wrong: s3://bucket/x is no folder" in said.err
 
 
-def test_a_golden_file_in_another_encoding_is_told_why(built: Built) -> None:
-    """As every file is."""
-    words = ("--data", "data/cp1252.csv", "--text", "text", "--label", "id", "--task", "classify")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("cp1252.csv", "is not UTF-8 but probably CP1252"),
+        ("page.csv", "is an HTML page, not CSV"),
+        ("empty.csv", "is empty"),
+        ("error.csv", "is JSON, not CSV"),
+    ],
+)
+def test_a_golden_file_that_is_something_else_is_told_why(
+    built: Built, name: str, told: str
+) -> None:
+    """As every file is, also where the reader makes a column of it."""
+    words = ("--data", f"data/{name}", "--text", "text", "--label", "id", "--task", "classify")
     said = assay(built.project, "evaluate", *words)
 
     assert said.code == 2
-    assert said.err.startswith("assay: data/cp1252.csv is not UTF-8 but probably CP1252")
+    assert said.err.startswith(f"assay: data/{name} {told}")
 
 
 def test_the_paths_of_these_tests_exist() -> None:
