@@ -11,9 +11,9 @@ from .dbt.project import REPOSITORY, Project
 from .warm import warm_python
 
 SCRIPTS = {
-    "scripts/build": 'exec {warm} -m udfs.cli build "$@"',
-    "scripts/assay": 'exec {warm} -m udfs.cli "$@"',
-    "scripts/faultd": 'exec {python} -m udfs.faultd "$@"',
+    "scripts/build": 'exec {warm} -m assay.cli.main build "$@"',
+    "scripts/assay": 'exec {warm} -m assay.cli.main "$@"',
+    "scripts/faultd": 'exec {python} -m assay.faultd "$@"',
     "scripts/setup": "true",
     ".venv/bin/dbt": 'exec {warm} -m dbt "$@"',
 }

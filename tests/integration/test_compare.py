@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from udfs.cli import app
-from udfs.faultd import FaultServer
+from assay.cli.main import app
+from assay.faultd import FaultServer
 
 Compare = Callable[..., Any]
 

@@ -13,14 +13,14 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from udfs.cli import app
-from udfs.errors import CallError, ConfigError
-from udfs.evaluate import Plan, evaluate
-from udfs.golden import Source
-from udfs.providers.fake import FakeProvider, answering
-from udfs.records import Request
-from udfs.scorecard import Figures, table
-from udfs.settings import Settings
+from assay.cli.main import app
+from assay.core.errors import CallError, ConfigError
+from assay.core.settings import Settings
+from assay.core.values import Request
+from assay.project.evaluation.evaluate import Plan, evaluate
+from assay.project.evaluation.golden_rows import Source
+from assay.project.evaluation.scorecard import Figures, table
+from assay.providers.fake import FakeProvider, answering
 
 Measure = Callable[..., Figures]
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from udfs.child import strict
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
+from assay.hosts.dbt.child import strict
 
 from .dbt.project import REPOSITORY, RUN_SECONDS, Project, asking
 from .figures import Figure, figure
@@ -331,7 +331,7 @@ def test_all_warnings_are_errors_where_that_is_asked_for(
     }
     del settings["seeds"], settings["data_tests"]
     own.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    done = project.run("udfs.child", "build", *told, env=env, merged=True)
+    done = project.run("assay.hosts.dbt.child", "build", *told, env=env, merged=True)
     assert (done.code, "ERROR=0" in done.out) == (0, True), done.out
 
 
@@ -367,7 +367,7 @@ HELP = {
 
 
 def _help(*arguments: str) -> str:
-    done = warm_run("udfs.cli", [*arguments, "--help"], REPOSITORY, WIDE, RUN_SECONDS)
+    done = warm_run("assay.cli.main", [*arguments, "--help"], REPOSITORY, WIDE, RUN_SECONDS)
     assert done.code == 0, done.err
     return re.sub(r"\x1b\[[0-9;]*m", "", done.out)
 

@@ -7,11 +7,11 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from udfs.functions import Classify, Extract, Filter, Summarize, parse_task
-from udfs.prompts import compose
-from udfs.records import Ask, Attempt, Judged, Outcome, Pack, Question, Record, Reply, Request
-from udfs.tasks import Task
-from udfs.validator import judge
+from assay.core.task import Task
+from assay.core.values import Ask, Attempt, Judged, Outcome, Pack, Question, Record, Reply, Request
+from assay.forms.chat_reply import judge
+from assay.forms.chat_request import compose
+from assay.functions import Classify, Extract, Filter, Summarize, parse_task
 
 NOW = "2026-01-02T03:04:05.000006"
 MODEL = "a-model"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from udfs.accuracy import (
+from assay.project.evaluation.accuracy import (
     Baseline,
     GoldenRow,
     GoldenTest,
@@ -18,7 +18,7 @@ from udfs.accuracy import (
     measure,
     shortcomings,
 )
-from udfs.store.evaluations import Graded
+from assay.store.sqlite.evaluations import Graded
 
 
 def asked(**given: Any) -> GoldenTest:

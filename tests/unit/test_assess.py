@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from udfs.functions import Assess
-from udfs.tasks import Rejected
+from assay.core.task import Rejected
+from assay.functions import Assess
 
 TASK = Assess.model_validate(
     {"rules": [{"column": "email", "text": "is required"}, {"text": "must be plausible"}]}

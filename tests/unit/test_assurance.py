@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from quality.inventory import Check, Inventory, Suite
-from quality.lock import Breach
-from udfs.assurance import (
+from assay.project.gates.green import (
     INDIRECT,
     buildable,
     left_out,
@@ -21,7 +19,9 @@ from udfs.assurance import (
     unsaid,
     warn_level,
 )
-from udfs.store.gates import GateRow
+from assay.project.gates.inventory import Check, Inventory, Suite
+from assay.project.gates.lock import Breach
+from assay.store.sqlite.gates import GateRow
 
 
 def node(name: str, kind: str = "model", *macros: str, **config: Any) -> dict[str, Any]:

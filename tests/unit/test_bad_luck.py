@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from udfs import policy
-from udfs.claims import Claims
-from udfs.errors import CallError, Fault
-from udfs.governor import Governor
-from udfs.luck import MOST_IN_A_ROW, Mishaps, most_in_a_row
-from udfs.prompts import compose
-from udfs.records import Ask, Judged, Outcome, Pack, Record, Usage
-from udfs.rejections import Rejections
-from udfs.settings import Settings
+from assay.core.errors import CallError, Fault
+from assay.core.settings import Settings
+from assay.core.values import Ask, Judged, Outcome, Pack, Record, Usage
+from assay.engine import retry
+from assay.engine.blame import MOST_IN_A_ROW, Mishaps, most_in_a_row
+from assay.engine.claims import Claims
+from assay.engine.governor import Governor
+from assay.engine.rejections import Rejections
+from assay.forms.chat_request import compose
 
 from .builders import ask, pack, request, seeded
 
@@ -53,13 +53,13 @@ def sent(packs: list[Pack], bad: set[str], share: float, draw: random.Random) ->
         untried = any(other.attempt == 1 and not other.bisecting for other in waiting)
         beside = {"others_wait": bool(waiting), "untried": untried, "alone": not waiting}
         match governor.verdict(one, error, **beside):
-            case policy.Retry() as retry:
-                waiting.insert(IN_BETWEEN, policy.next_sending(one, error.fault, retry))
-            case policy.Split(singly):
-                waiting.extend(policy.parts_of(one, error.fault, singly=singly))
-            case policy.Bury():
+            case retry.Retry() as patience:
+                waiting.insert(IN_BETWEEN, retry.next_sending(one, error.fault, patience))
+            case retry.Split(singly):
+                waiting.extend(retry.parts_of(one, error.fault, singly=singly))
+            case retry.Bury():
                 sendings.update(f"-{text}" for text in texts)
-            case policy.Stop(_, reason):
+            case retry.Stop(_, reason):
                 pytest.fail(str(reason))
     return sendings
 
@@ -111,12 +111,12 @@ def test_an_outage_uses_no_attempt_up() -> None:
     for _ in range(30):
         governor.failed(one, error, 0.1)
         verdict = governor.verdict(one, error, others_wait=True, untried=True)
-        assert isinstance(verdict, policy.Retry)
-        one = policy.next_sending(one, error.fault, verdict)
+        assert isinstance(verdict, retry.Retry)
+        one = retry.next_sending(one, error.fault, verdict)
     governor.succeeded(request("fine"), Usage())
 
-    assert isinstance(governor.verdict(one, error, others_wait=True), policy.Retry)
-    assert policy.counted(one) < Settings().max_attempts
+    assert isinstance(governor.verdict(one, error, others_wait=True), retry.Retry)
+    assert retry.counted(one) < Settings().max_attempts
 
 
 # --- replies without an answer ------------------------------------------------------------------

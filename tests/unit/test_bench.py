@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from udfs.bench.cases import paced
-from udfs.bench.finding import NONE, Bound, Finding, at_least, at_most, below
-from udfs.bench.server import Exchange
-from udfs.bench.table import table
+from benchmark.cases import paced
+from benchmark.finding import NONE, Bound, Finding, at_least, at_most, below
+from benchmark.server import Exchange
+from benchmark.table import table
 
 RESULT: dict[str, Any] = {
     "case": "rate-limit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from udfs.budget import Budget
+from assay.engine.budget import Budget
 
 
 def test_a_request_fits_until_the_ceiling() -> None:

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from udfs.canonical import canonical_json, clean, digest, is_clean, nfc, normalise, scrub
+from assay.core.canonical import canonical_json, clean, digest, is_clean, nfc, normalise, scrub
 
 from .builders import seeded
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from udfs.census import Census, Plan, minutes_of, timed
-from udfs.packer import Backlog
-from udfs.prices import cost_usd, price_of
-from udfs.prompts import compose, expected_output_tokens
-from udfs.records import Ask
-from udfs.settings import Settings
+from assay.core.settings import Settings
+from assay.core.values import Ask
+from assay.engine.estimate import Census, Plan, minutes_of, timed
+from assay.engine.prices import cost_usd, price_of
+from assay.engine.queue import Backlog
+from assay.forms.chat_request import compose, expected_output_tokens
 
 from .builders import ask, task, yes_or_no
 

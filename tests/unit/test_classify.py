@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from udfs.functions import Classify
-from udfs.functions.classify import same_label
-from udfs.tasks import Rejected
+from assay.core.task import Rejected
+from assay.functions import Classify
+from assay.functions.classify import same_label
 
 from .builders import classify
 

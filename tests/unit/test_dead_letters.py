@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from udfs.clock import iso
-from udfs.console import span
-from udfs.dead_letters import Choice, chosen, prepare
-from udfs.errors import ConfigError
-from udfs.functions import FUNCTIONS
-from udfs.settings import LOCAL_MODEL, Settings
-from udfs.store import put_task
-from udfs.store.letters import Letter, letters, task_specs
-from udfs.store.migrations import migrate
-from udfs.tasks import Task
+from assay.cli.console import span
+from assay.core.clock import iso
+from assay.core.errors import ConfigError
+from assay.core.settings import LOCAL_MODEL, Settings
+from assay.core.task import Task
+from assay.functions import FUNCTIONS
+from assay.project.dead_letters import Choice, chosen, prepare
+from assay.store import put_task
+from assay.store.sqlite.dead_letters import Letter, letters, task_specs
+from assay.store.sqlite.migrations import migrate
 
 from .builders import question, task
 

@@ -14,12 +14,12 @@ import yaml
 from jinja2 import Environment, nodes
 from pydantic_core import PydanticUndefined
 
-from udfs import errors
-from udfs.cli import app
-from udfs.errors import AssayError, Fault
-from udfs.records import Status
-from udfs.runner import EXIT_CODES
-from udfs.settings import OUTSIDE_THE_PLUGIN, PREFIX, Settings
+from assay.cli.main import app
+from assay.core import errors
+from assay.core.errors import AssayError, Fault
+from assay.core.settings import OUTSIDE_THE_PLUGIN, PREFIX, Settings
+from assay.core.values import Status
+from assay.hosts.dbt.process import EXIT_CODES
 
 ROOT = Path(__file__).parents[2]
 MOST_README_LINES = 150

@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from udfs.console import store_path
-from udfs.doctor import (
+from assay.cli.console import store_path
+from assay.hosts.dbt.profiles import plugin_config, profiles_file
+from assay.project.doctor import (
     Finding,
     disk_findings,
     settings_findings,
@@ -17,13 +18,12 @@ from udfs.doctor import (
     store_findings,
     warehouse_findings,
 )
-from udfs.doctor.endpoint import clock_finding, limits_finding
-from udfs.doctor.environment import code_finding, program_finding, shell_finding
-from udfs.doctor.settings import origins
-from udfs.doctor.setup import pth_findings
-from udfs.profile import plugin_config, profiles_file
-from udfs.store import Store
-from udfs.tally import settle
+from assay.project.doctor.endpoint import clock_finding, limits_finding
+from assay.project.doctor.environment import code_finding, program_finding, shell_finding
+from assay.project.doctor.settings import origins
+from assay.project.doctor.setup import pth_findings
+from assay.project.publishing.row_counts import settle
+from assay.store import Store
 
 ROOT = Path(__file__).parents[2]
 PROFILE = """\
@@ -33,7 +33,7 @@ assay:
       type: duckdb
       retries: {query_attempts: 3}
       plugins:
-        - module: udfs.plugin
+        - module: assay.plugin
           config: {pack_records: 4, max_in_flight: "{{ env_var('ASSAY_MAX_IN_FLIGHT', '8') }}"}
 """
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
@@ -172,8 +172,8 @@ def test_a_pth_file_that_nothing_brought_or_that_was_changed_is_wrong(tmp_path: 
 def test_an_environment_of_another_folder_is_wrong(tmp_path: Path) -> None:
     """It runs another's code; a project without code of its own runs what is installed."""
     assert code_finding(tmp_path, ROOT) is None
-    (tmp_path / "udfs").mkdir()
-    (tmp_path / "udfs" / "plugin.py").touch()
+    (tmp_path / "udfs" / "assay").mkdir(parents=True)
+    (tmp_path / "udfs" / "assay" / "plugin.py").touch()
     assert code_finding(tmp_path, None) is None
     found = code_finding(tmp_path, ROOT)
     assert found is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.encodings import likely_encoding, wide_encoding
+from assay.hosts.duckdb.encodings import likely_encoding, wide_encoding
 
 CODECS = {"MACINTOSH": "mac_roman"}
 """Encodings that Python calls otherwise than `iconv` does."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from udfs.tasks import Rejected
+from assay.core.task import Rejected
 
 from .builders import extract
 

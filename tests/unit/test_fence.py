@@ -11,10 +11,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from udfs.errors import ConfigError
-from udfs.fence import check_files, enclose, folders, literal, lock, remedy
-from udfs.project import project_here
-from udfs.settings import Reach, reach_from_environ
+from assay.core.errors import ConfigError
+from assay.core.project import project_here
+from assay.core.settings import Reach, reach_from_environ
+from assay.hosts.duckdb.fence import check_files, enclose, folders, literal, lock, remedy
 
 SECRET = "canary-7c20"
 READS = (

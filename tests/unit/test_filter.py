@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from udfs.functions import Filter
-from udfs.tasks import Rejected
+from assay.core.task import Rejected
+from assay.functions import Filter
 
 TASK = Filter(asked="Is it good?")
 

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from quality.inventory import Inventory
-from quality.lock import write_lock
-from udfs.errors import GateError
-from udfs.gates import DATA_DOCS, Gatekeeper, suites_of, summary
-from udfs.project import project_at
-from udfs.store import Store
-from udfs.store.gates import gate_rows
+from assay.core.errors import GateError
+from assay.core.project import project_at
+from assay.project.gates.gate import DATA_DOCS, Gatekeeper, suites_of, summary
+from assay.project.gates.inventory import Inventory
+from assay.project.gates.lock import write_lock
+from assay.store import Store
+from assay.store.sqlite.gates import gate_rows
 
 INVOCATION = "an-invocation"
 ROWS = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}, "meta": {}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from udfs.gathering import Gathering
+from assay.engine.gathering import Gathering
 
 
 def counted(gathering: Gathering, *, somebody_waits: bool = False) -> list[bool]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.gauge import Gauge
-from udfs.records import Usage
+from assay.core.values import Usage
+from assay.engine.gauge import Gauge
 
 from .builders import request
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from udfs.golden_gate import GoldenGate
-from udfs.store import Store
+from assay.project.evaluation.golden_gate import GoldenGate
+from assay.store import Store
 
 Grade = Callable[..., list[str]]
 ROWS = 40

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from udfs import policy
-from udfs.breaker import FAILURES_TO_OPEN
-from udfs.errors import CallError
-from udfs.governor import TURNED_DOWN_TO_STOP, Governor
-from udfs.records import Pack, Usage
-from udfs.settings import Settings
+from assay.core.errors import CallError
+from assay.core.settings import Settings
+from assay.core.values import Pack, Usage
+from assay.engine import retry
+from assay.engine.breaker import FAILURES_TO_OPEN
+from assay.engine.governor import TURNED_DOWN_TO_STOP, Governor
 
 from .builders import pack, request
 
@@ -37,14 +37,14 @@ def test_an_endpoint_that_turns_everything_down_stops_the_run() -> None:
     """Rows are not buried for a model that does not know our requests."""
     said = verdicts(Governor(Settings()), pack("a"), TURNED_DOWN, TURNED_DOWN_TO_STOP)
 
-    assert (said[0], said[-1]) == (policy.Bury, policy.Stop)
+    assert (said[0], said[-1]) == (retry.Bury, retry.Stop)
 
 
 def test_a_long_text_that_is_turned_down_by_a_working_endpoint_is_too_long() -> None:
     """It is longer than all that was served, so that nothing is asked again."""
     said = serving().verdict(pack("long " * 100), TURNED_DOWN, others_wait=True)
 
-    assert said == policy.Bury("too_long")
+    assert said == retry.Bury("too_long")
 
 
 @pytest.mark.parametrize("text", ["a", "long " * 100])
@@ -55,17 +55,17 @@ def test_a_text_that_is_no_longer_than_others_is_asked_about_once_more(text: str
     first = governor.verdict(pack(text), TURNED_DOWN, others_wait=True)
     second = governor.verdict(pack(text, attempt=2), TURNED_DOWN, others_wait=True)
 
-    assert isinstance(first, policy.Retry)
-    assert isinstance(second, policy.Bury)
+    assert isinstance(first, retry.Retry)
+    assert isinstance(second, retry.Bury)
     assert (second.status, "not its length" in str(second.reason)) == ("invalid", True)
 
 
 def test_more_room_that_is_turned_down_is_no_long_text() -> None:
     """Nothing is served yet, and the reply was cut before."""
-    roomy = policy.next_sending(pack("long " * 100), "truncated")
+    roomy = retry.next_sending(pack("long " * 100), "truncated")
     said = Governor(Settings()).verdict(roomy, TURNED_DOWN, others_wait=True)
 
-    assert isinstance(said, policy.Bury)
+    assert isinstance(said, retry.Bury)
     assert said.status == "invalid"
 
 
@@ -75,18 +75,18 @@ def test_another_model_is_judged_by_its_own_requests() -> None:
     governor.succeeded(request("fine"), Usage())
     other = pack("a", model="other")
 
-    assert verdicts(governor, other, TURNED_DOWN, TURNED_DOWN_TO_STOP)[-1] is policy.Stop
+    assert verdicts(governor, other, TURNED_DOWN, TURNED_DOWN_TO_STOP)[-1] is retry.Stop
 
 
 def test_a15_a_403_stops_the_run_unless_others_are_served() -> None:
     """Before anything is served it is about the key, afterwards about the text."""
     governor = serving()
 
-    assert verdicts(Governor(Settings()), pack("a", "b"), FORBIDDEN, 1) == [policy.Stop]
-    assert verdicts(governor, pack("a", "b"), FORBIDDEN, 1) == [policy.Split]
-    assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [policy.Retry]
+    assert verdicts(Governor(Settings()), pack("a", "b"), FORBIDDEN, 1) == [retry.Stop]
+    assert verdicts(governor, pack("a", "b"), FORBIDDEN, 1) == [retry.Split]
+    assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [retry.Retry]
     governor.succeeded(request("fine"), Usage())
-    assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [policy.Bury]
+    assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [retry.Bury]
 
 
 def test_a15_access_that_is_taken_away_stops_the_run_and_buries_nothing() -> None:
@@ -97,7 +97,7 @@ def test_a15_access_that_is_taken_away_stops_the_run_and_buries_nothing() -> Non
         governor.failed(sent, FORBIDDEN, 0.1)
         said += verdicts(governor, sent, FORBIDDEN, 1)
 
-    assert said == [policy.Retry] * (FAILURES_TO_OPEN - 1) + [policy.Stop]
+    assert said == [retry.Retry] * (FAILURES_TO_OPEN - 1) + [retry.Stop]
 
 
 def refused(governor: Governor, sent: Pack, *, others: int) -> type:
@@ -108,7 +108,7 @@ def refused(governor: Governor, sent: Pack, *, others: int) -> type:
     return type(governor.verdict(sent, REFUSED, others_wait=True))
 
 
-@pytest.mark.parametrize(("sent", "end"), [("a", policy.Bury), ("ab", policy.Split)])
+@pytest.mark.parametrize(("sent", "end"), [("a", retry.Bury), ("ab", retry.Split)])
 def test_b02_a_pack_that_is_refused_while_others_are_served_is_split_and_buried(
     sent: str, end: type
 ) -> None:
@@ -116,7 +116,7 @@ def test_b02_a_pack_that_is_refused_while_others_are_served_is_split_and_buried(
     governor = serving()
     said = [refused(governor, pack(*sent, attempt=at), others=20) for at in range(1, 9)]
 
-    assert said[:4] == [policy.Retry] * 4
+    assert said[:4] == [retry.Retry] * 4
     assert end in said[4:]
 
 
@@ -125,7 +125,7 @@ def test_b02_refusals_that_meet_all_are_waited_out() -> None:
     governor = serving()
     said = [refused(governor, pack("a", attempt=at), others=0) for at in range(1, 40)]
 
-    assert set(said) == {policy.Retry}
+    assert set(said) == {retry.Retry}
 
 
 def test_a_tail_of_poison_is_buried_when_patience_ends() -> None:
@@ -133,7 +133,7 @@ def test_a_tail_of_poison_is_buried_when_patience_ends() -> None:
     governor = serving(outage_seconds=0, max_attempts=1)
     governor.failed(pack("a"), LOST, 0.1)
 
-    assert governor.verdict(pack("a"), LOST, others_wait=False) == policy.Bury("transport")
+    assert governor.verdict(pack("a"), LOST, others_wait=False) == retry.Bury("transport")
 
 
 @pytest.mark.parametrize("error", [LOST, REFUSED])
@@ -143,7 +143,7 @@ def test_an_outage_under_the_last_packs_gives_no_row_up(error: CallError) -> Non
     sent = pack("a", "b")
     governor.failed(sent, error, 0.1)
 
-    assert isinstance(governor.verdict(sent, error, others_wait=False), policy.Stop)
+    assert isinstance(governor.verdict(sent, error, others_wait=False), retry.Stop)
 
 
 def test_b02_the_last_text_is_given_up_when_patience_ends_and_only_the_last() -> None:
@@ -151,9 +151,9 @@ def test_b02_the_last_text_is_given_up_when_patience_ends_and_only_the_last() ->
     governor = serving(outage_seconds=0, max_attempts=1)
     governor.failed(pack("a"), REFUSED, 0.1)
 
-    assert isinstance(governor.verdict(pack("a"), REFUSED, others_wait=False), policy.Stop)
+    assert isinstance(governor.verdict(pack("a"), REFUSED, others_wait=False), retry.Stop)
     last = governor.verdict(pack("a"), REFUSED, others_wait=False, alone=True)
-    assert last == policy.Bury("transport")
+    assert last == retry.Bury("transport")
 
 
 def unreached(governor: Governor, error: CallError, *, times: int) -> type:
@@ -170,10 +170,10 @@ def test_a01_an_endpoint_that_was_never_reached_is_left_after_the_time_of_its_at
     closed = CallError("transport", "Closed.", silent=True, maybe_paid=True)
     many = FAILURES_TO_OPEN
 
-    assert unreached(Governor(Settings(max_attempts=1)), refused, times=1) is policy.Stop
-    assert unreached(Governor(Settings(max_attempts=2)), refused, times=1) is policy.Retry
-    assert unreached(Governor(Settings(max_attempts=1)), closed, times=1) is policy.Bury
-    assert unreached(Governor(Settings(max_attempts=1)), closed, times=many) is policy.Stop
+    assert unreached(Governor(Settings(max_attempts=1)), refused, times=1) is retry.Stop
+    assert unreached(Governor(Settings(max_attempts=2)), refused, times=1) is retry.Retry
+    assert unreached(Governor(Settings(max_attempts=1)), closed, times=1) is retry.Bury
+    assert unreached(Governor(Settings(max_attempts=1)), closed, times=many) is retry.Stop
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_b04_an_endpoint_that_was_reached_gets_the_patience_of_an_outage(heard: 
     starting = Governor(Settings(max_attempts=1))
     unreached(starting, heard, times=FAILURES_TO_OPEN)
 
-    assert unreached(starting, refused, times=1) is policy.Retry
-    assert unreached(serving(max_attempts=1), refused, times=FAILURES_TO_OPEN) is policy.Retry
+    assert unreached(starting, refused, times=1) is retry.Retry
+    assert unreached(serving(max_attempts=1), refused, times=FAILURES_TO_OPEN) is retry.Retry
 
 
 def test_an_outage_stops_the_run_when_patience_ends() -> None:
@@ -198,4 +198,4 @@ def test_an_outage_stops_the_run_when_patience_ends() -> None:
     governor = serving(outage_seconds=0, max_attempts=1)
     governor.failed(pack("a"), LOST, 0.1)
 
-    assert isinstance(governor.verdict(pack("a"), LOST, others_wait=True), policy.Stop)
+    assert isinstance(governor.verdict(pack("a"), LOST, others_wait=True), retry.Stop)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from udfs.grounding import Source
+from assay.core.grounding import Source
 
 from .builders import seeded
 

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from udfs.providers.headers import retry_after_seconds
+from assay.providers.openai_compatible.headers import retry_after_seconds
 
 from .builders import seeded
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from udfs.interrupts import Interrupts
+from assay.hosts.dbt.interrupts import Interrupts
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_whoever_comes_late_hears_of_an_earlier_one(interrupts: Interrupts) -> N
 def test_ctrl_c_while_the_command_line_is_imported_prints_nothing(seconds: float) -> None:
     """It ends at once, as a program in C does; who waits is told by the signal."""
     begun = subprocess.Popen(
-        [sys.executable, "-m", "udfs", "doctor", "--offline"],
+        [sys.executable, "-m", "assay", "doctor", "--offline"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),

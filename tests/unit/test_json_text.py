@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from udfs.json_text import MAX_DEPTH, read_record, whole
-from udfs.tasks import Rejected
+from assay.core.json_text import MAX_DEPTH, read_record, whole
+from assay.core.task import Rejected
 
 
 @pytest.mark.parametrize("levels", [MAX_DEPTH, 1_200, 100_000])

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from udfs.canonical import NORMALISER_VERSION, canonical_json, digest, normalise
-from udfs.functions import Classify, parse_task
-from udfs.records import KEY_VERSION, Question
-from udfs.tasks import JsonSchema, Task
+from assay.core.canonical import NORMALISER_VERSION, canonical_json, digest, normalise
+from assay.core.task import JsonSchema, Task
+from assay.core.values import KEY_VERSION, Question
+from assay.functions import Classify, parse_task
 
 from .builders import HOST, MODEL, question, task
 
@@ -29,9 +29,9 @@ SPEC: dict[str, Any] = {
 
 PRINT_KEYS = """
 import json, sys
-from udfs.canonical import normalise
-from udfs.functions import parse_task
-from udfs.records import Question
+from assay.core.canonical import normalise
+from assay.functions import parse_task
+from assay.core.values import Question
 for case in json.load(open(sys.argv[1], encoding="utf-8")):
     question = Question(parse_task(json.dumps(case["task"])), case["model"], case["host"])
     print(question.key(normalise(case["text"])).hex())

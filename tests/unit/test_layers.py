@@ -69,7 +69,7 @@ ROOT = Path(__file__).parents[2] / "udfs"
 
 
 def name_of(path: Path) -> str:
-    """`udfs.store.writer` for its file; a package for its `__init__`."""
+    """`assay.store.group_commit` for its file; a package for its `__init__`."""
     parts = path.relative_to(ROOT.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -78,7 +78,7 @@ FILES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 
 def part_of(module: str) -> str:
-    """`store` for `udfs.store.writer`."""
+    """`store` for `assay.store.group_commit`."""
     return [*module.split("."), ""][1]
 
 
@@ -168,8 +168,8 @@ def test_no_circle_of_imports() -> None:
 
 def test_the_walk_sees_relative_and_inner_imports() -> None:
     """A test that sees no import would find no fault."""
-    assert "udfs.errors" in EDGES["udfs.policy"]
-    assert "udfs.embedded.text" in EDGES["udfs.embedded.sentiment"]
+    assert "assay.core.errors" in EDGES["assay.engine.retry"]
+    assert "assay.providers.local.models.text" in EDGES["assay.providers.local.models.sentiment"]
 
 
 QUALITY = (
@@ -182,7 +182,7 @@ QUALITY = (
 
 @pytest.mark.parametrize("module", QUALITY)
 def test_quality_leans_on_what_is_below_it_alone(module: str) -> None:
-    """`udfs/gates.py` puts the parts together."""
+    """`udfs/assay/project/gates/gate.py` puts the parts together."""
     tree = ast.parse((ROOT.parent / "quality" / f"{module}.py").read_text(encoding="utf-8"))
     froms = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = {name.split(".")[1] for name in froms if name.startswith("quality.")}

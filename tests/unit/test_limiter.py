@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.breaker import FAILURES_TO_OPEN, FEW_IN_A_ROW, LATELY_SECONDS, Breaker
-from udfs.limiter import LANE_PAUSE_SECONDS, SLOWEST_PACE, Limiter
+from assay.engine.breaker import FAILURES_TO_OPEN, FEW_IN_A_ROW, LATELY_SECONDS, Breaker
+from assay.engine.rate_limit import LANE_PAUSE_SECONDS, SLOWEST_PACE, Limiter
 
 
 def offered(limiter: Limiter, rate: float, seconds: int) -> tuple[int, int]:

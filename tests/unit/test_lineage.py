@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from udfs.ai_calls import calls_in, selects_in
-from udfs.lineage import Code
+from assay.hosts.dbt.ai_calls import calls_in, selects_in
+from assay.hosts.dbt.lineage import Code
 
 TASK = '{"kind": "filter", "asked": "Is it glad?"}'
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from udfs.embedded.judgement import Judgement
-from udfs.providers.local import LocalProvider, judged_each
+from assay.providers.local.models.judgement import Judgement
+from assay.providers.local.provider import LocalProvider, judged_each
 
 from .builders import request, task
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from udfs.luck import BLAMED, SUSPECT, Luck
+from assay.engine.blame import BLAMED, SUSPECT, Luck
 
 from .builders import pack, seeded
 

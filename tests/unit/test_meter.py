@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from udfs.meter import REPEATED, Fate, Meter, Reading, Served
-from udfs.records import Outcome, Question
+from assay.core.values import Outcome, Question
+from assay.engine.meter import REPEATED, Fate, Meter, Reading, Served
 
 from .builders import attempt, task
 

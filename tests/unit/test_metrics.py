@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from udfs import metrics
-from udfs.metrics import Counts, Interval, Scores
+from assay.project.evaluation import metrics
+from assay.project.evaluation.metrics import Counts, Interval, Scores
 
 
 def test_wilson_gives_the_published_interval() -> None:

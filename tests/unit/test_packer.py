@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from udfs.packer import Backlog, group_key, pack_of
-from udfs.records import Pack
+from assay.core.values import Pack
+from assay.engine.queue import Backlog, group_key, pack_of
 
 from .builders import ask, classify, pack, task, yes_or_no
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from udfs import functions
-from udfs.errors import ConfigError
-from udfs.functions import FUNCTIONS, parse_task
+from assay import functions
+from assay.core.errors import ConfigError
+from assay.functions import FUNCTIONS, parse_task
 
 from .builders import task
 

@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 import pytest
 
-from udfs.errors import Fault
-from udfs.policy import (
+from assay.core.errors import Fault
+from assay.core.values import Pack
+from assay.engine.retry import (
     BACKOFF_CAP_SECONDS,
     LONGEST_WAIT_SECONDS,
     MORE_ROOM,
@@ -25,8 +26,7 @@ from udfs.policy import (
     parts_of,
     wait_seconds,
 )
-from udfs.prompts import compose
-from udfs.records import Pack
+from assay.forms.chat_request import compose
 
 from .builders import pack
 

@@ -6,8 +6,8 @@ import io
 import time
 from dataclasses import replace
 
-from udfs.meter import Reading
-from udfs.progress import ERASE, PACE_SECONDS, Pace, Ticker, fitted, line
+from assay.engine.meter import Reading
+from assay.hosts.dbt.progress import ERASE, PACE_SECONDS, Pace, Ticker, fitted, line
 
 READING = Reading(
     answered=1234,

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from udfs.errors import ConfigError
-from udfs.home import check_store, other_code, place_files, seed_file
-from udfs.project import enter_project, place, project_at, project_here, target_of
-from udfs.settings import load_settings
-from udfs.warehouse import check_writable
+from assay.core.errors import ConfigError
+from assay.core.project import enter_project, place, project_at, project_here, target_of
+from assay.core.settings import load_settings
+from assay.hosts.dbt.home import check_store, other_code, place_files, seed_file
+from assay.hosts.duckdb.warehouse import check_writable
 
 
 @pytest.fixture
@@ -135,8 +135,8 @@ def test_a_seed_is_the_one_of_the_folder_that_its_package_has_now(root: Path) ->
 def test_code_of_another_folder_is_told(root: Path) -> None:
     """Where the project has its own; a project without any uses what is installed."""
     assert other_code(root) is None
-    (root / "udfs").mkdir()
-    (root / "udfs" / "plugin.py").touch()
+    (root / "udfs" / "assay").mkdir(parents=True)
+    (root / "udfs" / "assay" / "plugin.py").touch()
     assert "./scripts/setup" in str(other_code(root))
     assert other_code(Path(__file__).parents[2]) is None
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from udfs.prompts import PREAMBLE, compose, estimate_tokens
+from assay.forms.chat_request import PREAMBLE, compose, estimate_tokens
 
 from .builders import classify, pack, request, task, yes_or_no
 

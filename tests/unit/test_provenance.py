@@ -6,9 +6,9 @@ import json
 
 from pydantic import SecretStr
 
-from udfs.functions import parse_task
-from udfs.provenance import Model, lineages, meta
-from udfs.settings import Settings
+from assay.core.settings import Settings
+from assay.functions import parse_task
+from assay.hosts.dbt.ai_columns import Model, lineages, meta
 
 SUMMARY: dict[str, object] = {"kind": "summarize", "max_words": 20}
 TOPIC: dict[str, object] = {

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.publication import (
+from assay.project.publishing.verdict import (
     Table,
     age,
     checks,

@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from udfs.data_files import NEVER
-from udfs.fence import enclose
-from udfs.reading import explained, explanation
-from udfs.settings import Reach
+from assay.core.settings import Reach
+from assay.hosts.duckdb.data_files import NEVER
+from assay.hosts.duckdb.fence import enclose
+from assay.hosts.duckdb.reading import explained, explanation
 
 GERMAN = "id,text\n1,Schön – aber zu teuer\n2,„Nie wieder“\n"
 JAPANESE = "id,text\n1,とても良いですが高いです\n2,二度と買わない\n"

@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from udfs import policy, records
-from udfs.records import SKIPPED, Failure, Outcome, Pack
+from assay.core import values
+from assay.core.values import SKIPPED, Failure, Outcome, Pack
+from assay.engine import retry
 
 from .builders import NOW, ask, pack, yes_or_no
 
@@ -17,7 +18,7 @@ NEW = yes_or_no("Is it new?")
 
 VALUES = [
     value
-    for module in (records, policy)
+    for module in (values, retry)
     for value in vars(module).values()
     if isinstance(value, type) and dataclasses.is_dataclass(value)
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from udfs.red_tests import Place, red_tests
+from assay.project.gates.red_tests import Place, red_tests
 
 COMPILED = "target/compiled/shop/models/orders.yml/unique_orders_id.sql"
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from udfs.census import Plan
-from udfs.counting import Spend, Use, spend_of
-from udfs.meter import Fate
-from udfs.report import (
+from assay.core.settings import Settings
+from assay.engine.estimate import Plan
+from assay.engine.meter import Fate
+from assay.project.counting import Spend, Use, spend_of
+from assay.project.report.summary import (
     PLAN_TITLES,
     invocation_of,
     plan_cells,
@@ -23,8 +24,7 @@ from udfs.report import (
     stopped_by,
     summary,
 )
-from udfs.settings import Settings
-from udfs.store import Store, put_attempt, put_run, put_stop
+from assay.store import Store, put_attempt, put_run, put_stop
 
 from .builders import attempt
 

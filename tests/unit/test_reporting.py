@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from udfs.canonical import canonical_json
-from udfs.meter import REPEATED, Fate, Served
-from udfs.reporting.drift import psi, reading
-from udfs.reporting.facts import FOREIGN, NONE, Built, Ledger, Run, Shares, State, plain
-from udfs.reporting.ledger import read_ledger
-from udfs.reporting.notes import built_from, keep, known, verdict
-from udfs.reporting.page import policy
-from udfs.reporting.specs import Labelled, labelled, short
-from udfs.reporting.svg import safe_svg
-from udfs.settings import Settings
-from udfs.store import Store, put_attempt, put_run, put_served
-from udfs.tasks import Task
+from assay.core.canonical import canonical_json
+from assay.core.settings import Settings
+from assay.core.task import Task
+from assay.engine.meter import REPEATED, Fate, Served
+from assay.project.report.drift import psi, reading
+from assay.project.report.facts import FOREIGN, NONE, Built, Ledger, Run, Shares, State, plain
+from assay.project.report.ledger import read_ledger
+from assay.project.report.notes import built_from, keep, known, verdict
+from assay.project.report.page import policy
+from assay.project.report.specs import Labelled, labelled, short
+from assay.project.report.svg import safe_svg
+from assay.store import Store, put_attempt, put_run, put_served
 
 from .builders import attempt, classify, extract, task
 
@@ -114,7 +114,7 @@ def test_g19_a_drawing_with_entities_is_refused() -> None:
 
 def test_charts_of_labels_that_look_alike() -> None:
     """Clipped to the same beginning they stay two bars; markup in them is text."""
-    from udfs.reporting import charts
+    from assay.project.report import charts
 
     counts = {"x" * 30 + "1": 6, "x" * 30 + "2": 3, "<script>": 1, NONE: 2, FOREIGN: 1}
     now = State("", "", "p", counts)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from udfs.functions import Sentiment
-from udfs.tasks import Rejected
+from assay.core.task import Rejected
+from assay.functions import Sentiment
 
 SCORE = Sentiment()
 ASPECTS = Sentiment(aspects=("food", "service"))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from udfs.errors import ConfigError
-from udfs.settings import (
+from assay.core.errors import ConfigError
+from assay.core.settings import (
     LOCAL_MODEL,
     PUBLIC_BASE_URL,
     Settings,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from udfs.functions import Summarize
-from udfs.tasks import Rejected
+from assay.core.task import Rejected
+from assay.functions import Summarize
 
 
 def test_a_summary_within_the_tolerance_is_taken() -> None:

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from udfs.events import Nobody, RunBegun
-from udfs.settings import Settings
-from udfs.telemetry import open_telemetry, wanted
+from assay.core.events import Nobody, RunBegun
+from assay.core.settings import Settings
+from assay.telemetry import open_telemetry, wanted
 
 BASE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 TRACES = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:4318/v1/traces"}
@@ -48,8 +48,8 @@ def test_nobody_watches_without_an_endpoint() -> None:
 def test_nothing_of_opentelemetry_is_imported_while_it_is_off() -> None:
     """In a process of its own: the engine with all that it needs."""
     code = (
-        "import sys, udfs.engine, udfs.evaluate, udfs.telemetry as t; from udfs.settings import "
-        "Settings; t.open_telemetry(Settings(), {}); "
+        "import sys, assay.engine.loop, assay.project.evaluation.evaluate, assay.telemetry as t; "
+        "from assay.core.settings import Settings; t.open_telemetry(Settings(), {}); "
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,10 +13,10 @@ import httpx2
 import pytest
 from aiohttp import client_exceptions
 
-from udfs.errors import CallError
-from udfs.providers.openai import OpenAIProvider
-from udfs.providers.transport import NOT_SENT, meaning_of
-from udfs.settings import Settings
+from assay.core.errors import CallError
+from assay.core.settings import Settings
+from assay.providers.openai_compatible.provider import OpenAIProvider
+from assay.providers.openai_compatible.transport import NOT_SENT, meaning_of
 
 from .builders import request
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from udfs.canonical import normalise
-from udfs.functions import Summarize
-from udfs.json_text import MAX_DEPTH
-from udfs.records import Outcome, Reply
-from udfs.tasks import Rejected
-from udfs.validator import judge, parse_strictly, unwrapped
+from assay.core.canonical import normalise
+from assay.core.json_text import MAX_DEPTH
+from assay.core.task import Rejected
+from assay.core.values import Outcome, Reply
+from assay.forms.chat_reply import judge, parse_strictly, unwrapped
+from assay.functions import Summarize
 
 from .builders import (
     NOW,

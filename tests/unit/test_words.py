@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.functions import Summarize
-from udfs.tasks import Rejected
-from udfs.words import first_words, word_count
+from assay.core.task import Rejected
+from assay.core.words import first_words, word_count
+from assay.functions import Summarize
 
 JOINED = [
     *("很" * 2_000, "ก" * 2_000, "あ" * 2_000, "ア" * 2_000, "ສ" * 2_000, "ក" * 2_000),

@@ -16,7 +16,7 @@
     Q. McNemar, Psychometrika 12 (1947), 153-157; exact: F. Mosteller, Biometrics 8 (1952),
     220-226. Intervals of shares: E. B. Wilson, JASA 22 (1927), 209-212; of F1: percentile
     bootstrap, B. Efron, Annals of Statistics 7 (1979), 1-26. F1 of words: P. Rajpurkar et al.,
-    SQuAD, EMNLP 2016. udfs/accuracy.py computes them.
+    SQuAD, EMNLP 2016. udfs/assay/project/evaluation/accuracy.py computes them.
 -#}
 {% test ai_accuracy(
     model, column_name, golden, key, label, kind='label', value=none, envelope=true,

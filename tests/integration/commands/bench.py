@@ -10,8 +10,8 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from udfs.cli import app
-from udfs.errors import AssayError
+from assay.cli.main import app
+from assay.core.errors import AssayError
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..dbt.project import asking
 from ..faults.engine_room import POISON, SCORE, engine_room

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from udfs.faultd import FaultServer
-from udfs.store import Store, Witness, check
+from assay.faultd import FaultServer
+from assay.store import Store, Witness, check
 
 from ..faults.engine_room import CLASSIFY, SCORE, engine_room
 from .bench import Bench

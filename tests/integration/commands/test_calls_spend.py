@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.store import Store
+from assay.store import Store
 
 from .bench import Bench
 

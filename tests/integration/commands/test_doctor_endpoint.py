@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..dbt.project import KEY, asking
 from .bench import Bench

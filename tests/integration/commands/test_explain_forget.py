@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.arrow import register_for_reading
-from udfs.faultd import FaultServer
-from udfs.publication import Table
-from udfs.publish import Release, publish
-from udfs.store import Store
+from assay.faultd import FaultServer
+from assay.hosts.duckdb.udfs import register_for_reading
+from assay.project.publishing.publish import Release, publish
+from assay.project.publishing.verdict import Table
+from assay.store import Store
 
 from ..dbt.project import Project, asking
 from ..faults.engine_room import POISON

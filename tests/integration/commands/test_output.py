@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import typer
 
-from udfs.cli import app
+from assay.cli.main import app
 
 from ..gates.assay_line import command
 from .bench import Bench

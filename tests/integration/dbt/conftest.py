@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .project import Project, Shipped, asking
 

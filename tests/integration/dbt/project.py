@@ -19,9 +19,9 @@ import msgpack
 import pyarrow as pa
 import yaml
 
-from quality.inventory import Inventory
-from quality.lock import write_lock
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
+from assay.project.gates.inventory import Inventory
+from assay.project.gates.lock import write_lock
 
 from ..warm import Done, warm_run
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..gates.assay_line import Said, assay
 from .project import Project, asking

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.arrow import Udfs
-from udfs.engine import Engine
-from udfs.providers.fake import FakeProvider
-from udfs.records import Reply, Request, Usage
-from udfs.resolver import Resolver
-from udfs.settings import Settings
-from udfs.store import Store
+from assay.core.settings import Settings
+from assay.core.values import Reply, Request, Usage
+from assay.engine.lookup import Resolver
+from assay.engine.loop import Engine
+from assay.hosts.duckdb.udfs import Udfs
+from assay.providers.fake import FakeProvider
+from assay.store import Store
 
 from .project import KEY
 

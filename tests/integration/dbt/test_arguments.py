@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .conftest import NewProject
 from .project import Project, Run, asking, table

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from udfs import arrow
-from udfs.faultd import FaultServer
-from udfs.golden import Source, read_rows
+from assay.faultd import FaultServer
+from assay.hosts.duckdb import udfs
+from assay.project.evaluation.golden_rows import Source, read_rows
 
 from .project import Project
 
@@ -116,7 +116,7 @@ def test_a_column_of_text_pays_nothing_for_it(asked: Project) -> None:
     text = line[line.index("case when regexp_matches(typeof(body)") : line.rindex(") as json)")]
     assert text.count("assay_text(") == 1
     with duckdb.connect() as connection:
-        arrow.create_function(connection, "assay_text", arrow.text, parameters=2, volatile=False)
+        udfs.create_function(connection, "assay_text", udfs.text, parameters=2, volatile=False)
         plans = [
             connection.execute(
                 f"explain select {text} from (select {body} as body from range(9))"

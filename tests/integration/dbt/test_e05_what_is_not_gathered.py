@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .project import Project, asking
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..figures import Figure, figure
 from .project import Project, Run, asking, table

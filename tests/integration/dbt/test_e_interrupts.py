@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from udfs.faultd import Entry, FaultServer
-from udfs.store import Store
+from assay.faultd import Entry, FaultServer
+from assay.store import Store
 
 from ..durability import worker
 from ..figures import Figure, figure
@@ -47,7 +47,7 @@ MODELS = {
     "inner join {{ ref('asked_new') }} using (id)",
 }
 DBT = (str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build")
-ASSAY = (sys.executable, "-m", "udfs.cli", "build")
+ASSAY = (sys.executable, "-m", "assay.cli.main", "build")
 DEAF = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh", *ASSAY)
 """As a script starts it with `&`: SIGINT is ignored before Python begins."""
 
@@ -222,8 +222,10 @@ def test_e06_e08_e09_a_run_that_is_told_to_stop_stops(
 
 def _assert_one_count(stopped: Stopped) -> None:
     """Summary, `spend` and `doctor` count the same requests, and those that were cut off."""
-    spend = json.loads(stopped.project.run("udfs.cli", "spend", "--json", env={}).out)["total"]
-    doctor = stopped.project.run("udfs.cli", "doctor", "--offline", env={}).out
+    spend = json.loads(stopped.project.run("assay.cli.main", "spend", "--json", env={}).out)[
+        "total"
+    ]
+    doctor = stopped.project.run("assay.cli.main", "doctor", "--offline", env={}).out
     billed = f"{spend['maybe_paid']} requests may have been billed without an answer"
     assert spend["maybe_paid"] > 0
     assert (

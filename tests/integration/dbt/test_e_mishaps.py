@@ -14,14 +14,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.arrow import Udfs
-from udfs.engine import Engine
-from udfs.faultd import FaultServer
-from udfs.providers import open_provider
-from udfs.records import Outcome
-from udfs.resolver import Resolver
-from udfs.settings import Settings
-from udfs.store import Store
+from assay.core.settings import Settings
+from assay.core.values import Outcome
+from assay.engine.lookup import Resolver
+from assay.engine.loop import Engine
+from assay.faultd import FaultServer
+from assay.hosts.duckdb.udfs import Udfs
+from assay.providers import open_provider
+from assay.store import Store
 
 from ..figures import Figure, figure
 from .project import REPOSITORY, Project, asking, kill_group
@@ -206,7 +206,7 @@ def test_e26_no_room_keeps_the_old_table_and_the_answers(
 @pytest.mark.parametrize(
     ("module", "reason"),
     [
-        ("udfs.plug", "ModuleNotFoundError: No module named 'udfs.plug'"),
+        ("assay.plug", "ModuleNotFoundError: No module named 'assay.plug'"),
         ("broken_plugin", "RuntimeError: half of it is missing"),
     ],
 )
@@ -217,9 +217,9 @@ def test_e29_a_plugin_that_is_missing_or_broken_is_one_line(
     project = new_project(MODELS)
     (project.root / "broken_plugin.py").write_text("raise RuntimeError('half of it is missing')")
     profiles = project.root / "profiles.yml"
-    profiles.write_text(profiles.read_text().replace("udfs.plugin", module))
+    profiles.write_text(profiles.read_text().replace("assay.plugin", module))
     done = subprocess.run(
-        [sys.executable, "-m", "udfs.cli", "build"],
+        [sys.executable, "-m", "assay.cli.main", "build"],
         cwd=project.root,
         env=project._environment({"PYTHONPATH": os.pathsep.join([str(REPOSITORY), "."])}),
         capture_output=True,

@@ -18,15 +18,15 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from udfs.arrow import Udfs
-from udfs.engine import Engine
-from udfs.faultd import FaultServer, Latency
-from udfs.providers import open_provider
-from udfs.providers.fake import FakeProvider, answering
-from udfs.records import Reply, Request
-from udfs.resolver import Resolver
-from udfs.settings import Settings
-from udfs.store import Store
+from assay.core.settings import Settings
+from assay.core.values import Reply, Request
+from assay.engine.lookup import Resolver
+from assay.engine.loop import Engine
+from assay.faultd import FaultServer, Latency
+from assay.hosts.duckdb.udfs import Udfs
+from assay.providers import open_provider
+from assay.providers.fake import FakeProvider, answering
+from assay.store import Store
 
 from ..figures import Figure, figure
 from .project import KEY, REPOSITORY
@@ -258,7 +258,7 @@ def test_e21_registering_twice_is_fine(desk: Desk, server: FaultServer) -> None:
 CYCLES = """
 import sys, threading
 import duckdb
-from udfs.plugin import Plugin
+from assay.plugin import Plugin
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
 database, cycles, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

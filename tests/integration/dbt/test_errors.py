@@ -7,7 +7,7 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
-from udfs.faultd import FaultServer, nobody
+from assay.faultd import FaultServer, nobody
 
 from .project import Project, Run, asking, table
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .project import Project, Run, asking, table
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.faultd import FaultServer, answer
+from assay.faultd import FaultServer, answer
 
 from .project import Project, Run, asking, table
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import Entry, FaultServer, Latency, answer
-from udfs.store import Store
+from assay.faultd import Entry, FaultServer, Latency, answer
+from assay.store import Store
 
 from .project import Project, Run, asking, kill_group, table
 

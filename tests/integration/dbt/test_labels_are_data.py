@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from udfs.canonical import normalise
-from udfs.faultd import FaultServer, answer
+from assay.core.canonical import normalise
+from assay.faultd import FaultServer, answer
 
 from .project import REPOSITORY, Project, Run, asking
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer, nobody
+from assay.faultd import FaultServer, nobody
 
 from ..gates.story import expect, put_gates, put_suite
 from ..warm import Done
@@ -77,7 +77,7 @@ class Story:
 
     def assay(self, *arguments: str) -> Any:
         """What a command prints as JSON."""
-        done = self.project.run("udfs.cli", *arguments, "--json", env={})
+        done = self.project.run("assay.cli.main", *arguments, "--json", env={})
         return json.loads(done.out)
 
 
@@ -93,7 +93,7 @@ def story(new_project: Callable[..., Project], server: FaultServer) -> Story:
     builds: dict[str, Told] = {}
 
     def build(name: str, *arguments: str, env: dict[str, str]) -> None:
-        done = project.run("udfs.cli", "build", "--", *arguments, env=env | PRICED)
+        done = project.run("assay.cli.main", "build", "--", *arguments, env=env | PRICED)
         results = json.loads((project.root / "target/run_results.json").read_text())
         builds[name] = Told(done, results["metadata"]["invocation_id"])
 
@@ -162,7 +162,7 @@ def test_summary_spend_and_report_agree(story: Story, name: str) -> None:
     if name == "stored":  # the last one: an average moves with each run
         assert told.line("Saved").endswith(f"about {line['saved_usd']:.4f} US dollars")
 
-    story.project.run("udfs.cli", "report", "--run", told.run, env={})
+    story.project.run("assay.cli.main", "report", "--run", told.run, env={})
     page = (story.project.root / "target/assay/report.html").read_text()
     tiles = {
         title: re.search(TILE.format(title), page)

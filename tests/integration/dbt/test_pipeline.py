@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .conftest import NewProject
 from .project import Shipped, asking

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from udfs.faultd import FaultServer
-from udfs.publication import Table
-from udfs.publish import Release, publish
+from assay.faultd import FaultServer
+from assay.project.publishing.publish import Release, publish
+from assay.project.publishing.verdict import Table
 
 from .project import REPOSITORY, Project, asking
 
@@ -205,7 +205,7 @@ def test_what_is_promised_is_kept_however_lines_end(new_project: NewProject) -> 
     project = new_project().add_shipped()
     for part in ("models", "macros", "seeds", "quality", "tests"):
         to_crlf(project.root / part)
-    done = project.run("udfs.cli", "checks", env={}, merged=True)
+    done = project.run("assay.cli.main", "checks", env={}, merged=True)
     assert (done.code, "Not green" in done.out) == (0, False), done.out
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..figures import Figure, figure
 from ..gates.assay_line import Said, assay

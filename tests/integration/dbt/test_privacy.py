@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from udfs.faultd import Entry, FaultServer
+from assay.faultd import Entry, FaultServer
 
 from .project import KEY, Project, Run, asking
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from udfs.faultd import FaultServer
-from udfs.faultd.latency import Latency
-from udfs.progress import ERASE
+from assay.faultd import FaultServer
+from assay.faultd.latency import Latency
+from assay.hosts.dbt.progress import ERASE
 
 from .conftest import NewProject
 from .project import Project, asking
@@ -42,7 +42,7 @@ def test_on_a_terminal_one_line_says_how_far_the_run_is(project: Project) -> Non
     """It is cleared before dbt writes a line, and none is left at the end."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "udfs.child", "--no-use-colors", "build"],
+        [sys.executable, "-m", "assay.hosts.dbt.child", "--no-use-colors", "build"],
         cwd=project.root,
         env=project._environment({}),
         stdin=subprocess.DEVNULL,

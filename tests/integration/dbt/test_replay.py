@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .project import Project, Shipped, asking, table
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from udfs.cli import app
-from udfs.clock import now_utc
-from udfs.errors import StoreError
-from udfs.faultd import FaultServer
-from udfs.functions import parse_task
-from udfs.records import Ask, Outcome, Question
-from udfs.settings import Settings
-from udfs.store import Store, StoredAnswer, Witness, prune, put_answers, start_over, unused
-from udfs.store.rows import EMBEDDED
+from assay.cli.main import app
+from assay.core.clock import now_utc
+from assay.core.errors import StoreError
+from assay.core.settings import Settings
+from assay.core.values import Ask, Outcome, Question
+from assay.faultd import FaultServer
+from assay.functions import parse_task
+from assay.store import Store, StoredAnswer, Witness, prune, put_answers, start_over, unused
+from assay.store.sqlite.rows import EMBEDDED
 
 from .test_d_store import PACK, hashed, killed_with_the_store_locked
 from .worker import SPEC, ended, fill, served, start, text_of

@@ -25,15 +25,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from udfs.cli import app
-from udfs.doctor import store_findings
-from udfs.doctor.store_file import file_system_of
-from udfs.errors import StoreError
-from udfs.faultd import FaultServer, Latency
-from udfs.records import Outcome
-from udfs.store import Store, StoredAnswer, back_up, check, put_answers, repair, start_over
-from udfs.store.rows import settled_rows
-from udfs.store.store import connect, journal_of
+from assay.cli.main import app
+from assay.core.errors import StoreError
+from assay.core.values import Outcome
+from assay.faultd import FaultServer, Latency
+from assay.project.doctor import store_findings
+from assay.project.doctor.store_file import file_system_of
+from assay.store import Store, StoredAnswer, back_up, check, put_answers, repair, start_over
+from assay.store.sqlite.rows import settled_rows
+from assay.store.sqlite.store import connect, journal_of
 
 from ..figures import Figure
 from . import worker
@@ -695,7 +695,7 @@ UNSAFE = frozenset({"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpick
 
 def test_d12_no_source_of_ours_unpickles() -> None:
     """Nothing that can run code when it is read is imported anywhere."""
-    sources = [*ROOT.glob("udfs/**/*.py"), *ROOT.glob("quality/**/*.py")]
+    sources = [*ROOT.glob("udfs/**/*.py")]
     imported = {
         name.split(".")[0]
         for source in sources

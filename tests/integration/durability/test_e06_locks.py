@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from udfs.errors import Cancelled, StoreError
-from udfs.faultd import FaultServer, Latency
-from udfs.store import Store, put_answers
-from udfs.store.store import journal_of
+from assay.core.errors import Cancelled, StoreError
+from assay.faultd import FaultServer, Latency
+from assay.store import Store, put_answers
+from assay.store.sqlite.store import journal_of
 
 from ..figures import Figure
 from . import worker

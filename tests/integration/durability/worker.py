@@ -18,17 +18,17 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from udfs.clock import now_utc
-from udfs.engine import Engine
-from udfs.errors import AssayError
-from udfs.functions import parse_task
-from udfs.providers import open_provider
-from udfs.records import Ask, Outcome, Question
-from udfs.resolver import Resolver
-from udfs.settings import Settings
-from udfs.store import Store, StoredAnswer, put_answers
-from udfs.store.migrations import migration
-from udfs.store.store import connect
+from assay.core.clock import now_utc
+from assay.core.errors import AssayError
+from assay.core.settings import Settings
+from assay.core.values import Ask, Outcome, Question
+from assay.engine.lookup import Resolver
+from assay.engine.loop import Engine
+from assay.functions import parse_task
+from assay.providers import open_provider
+from assay.store import Store, StoredAnswer, put_answers
+from assay.store.sqlite.migrations import migration
+from assay.store.sqlite.store import connect
 
 SPEC = json.dumps({"kind": "summarize", "max_words": 40})
 QUESTION = Question(parse_task(SPEC), "stub", "loopback")

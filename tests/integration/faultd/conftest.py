@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .client import TEXTS, Ask, Heard, overhear, post, raw_request, request_of
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .client import LABELS, TEXTS, Ask, Heard
 

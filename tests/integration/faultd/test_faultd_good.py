@@ -10,7 +10,7 @@ from typing import Any
 import openai
 import pytest
 
-from udfs.faultd import FaultServer, answer
+from assay.faultd import FaultServer, answer
 
 from .client import LABELS, PROPERTIES, TEXTS, Ask, post, request_of
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from udfs.faultd import FaultServer, Latency
+from assay.faultd import FaultServer, Latency
 
 from .client import TEXTS, Ask, post, request_of
 

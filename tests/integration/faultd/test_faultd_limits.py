@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from udfs.faultd import FaultServer, Latency
+from assay.faultd import FaultServer, Latency
 
 from .client import TEXTS, Ask, post, request_of
 

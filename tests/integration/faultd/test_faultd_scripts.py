@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from udfs.faultd import SCENARIOS, FaultServer, UnknownScenarioError
-from udfs.faultd.scenarios.registry import group
+from assay.faultd import SCENARIOS, FaultServer, UnknownScenarioError
+from assay.faultd.scenarios.registry import group
 
 from .client import TEXTS, Ask, post, request_of
 

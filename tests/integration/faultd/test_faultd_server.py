@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from udfs.faultd import FaultServer
-from udfs.faultd.server import Listener
-from udfs.faultd.service import Service, Settings
+from assay.faultd import FaultServer
+from assay.faultd.server import Listener
+from assay.faultd.service import Service, Settings
 
 from .client import TEXTS, overhear, post, raw_request, request_of
 
@@ -136,7 +136,7 @@ def test_loopback_has_several_names(host: str) -> None:
 
 def faultd(*options: str) -> subprocess.Popen[str]:
     """The command line, started."""
-    command = [sys.executable, "-m", "udfs.faultd", *options]
+    command = [sys.executable, "-m", "assay.faultd", *options]
     return subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import openai
 import pytest
 
-from udfs.faultd import FaultServer, Sink, nobody
+from assay.faultd import FaultServer, Sink, nobody
 
 from .client import Ask, overhear, request_of
 

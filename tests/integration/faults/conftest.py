@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..figures import figure
 from .engine_room import Room, engine_room

@@ -10,14 +10,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from udfs.engine import Engine
-from udfs.faultd import Entry, FaultServer, answer
-from udfs.providers import open_provider
-from udfs.records import Outcome
-from udfs.resolver import Resolver
-from udfs.settings import Settings
-from udfs.store import Store
-from udfs.telemetry import open_telemetry
+from assay.core.settings import Settings
+from assay.core.values import Outcome
+from assay.engine.lookup import Resolver
+from assay.engine.loop import Engine
+from assay.faultd import Entry, FaultServer, answer
+from assay.providers import open_provider
+from assay.store import Store
+from assay.telemetry import open_telemetry
 
 KEY = "sk-key-canary-7d41"
 POISON = "POISON"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from udfs.errors import ConfigError, RunError
-from udfs.faultd import FaultServer, Latency, nobody
-from udfs.faultd.chats import digest
+from assay.core.errors import ConfigError, RunError
+from assay.faultd import FaultServer, Latency, nobody
+from assay.faultd.chats import digest
 
 from ..figures import Figure
 from .conftest import OpenRoom

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from udfs.counting import spend_of
-from udfs.errors import BudgetError, Cancelled, ConfigError, QuotaError, RunError
-from udfs.faultd import Entry, FaultServer, Latency
-from udfs.prices import PRICES, cost_usd
+from assay.core.errors import BudgetError, Cancelled, ConfigError, QuotaError, RunError
+from assay.engine.prices import PRICES, cost_usd
+from assay.faultd import Entry, FaultServer, Latency
+from assay.project.counting import spend_of
 
 from ..figures import Figure
 from .conftest import OpenRoom

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from udfs.counting import spend_of
-from udfs.faultd import FaultServer, Latency
-from udfs.faultd.chats import Chat, read_chat
+from assay.faultd import FaultServer, Latency
+from assay.faultd.chats import Chat, read_chat
+from assay.project.counting import spend_of
 
 from ..figures import Figure
 from .conftest import OpenRoom
@@ -434,7 +434,7 @@ def test_c21_a_long_answer_of_a_server_without_limits_is_not_stored(
     def unlimited(body: bytes, headers: Mapping[str, str]) -> Chat:
         return replace(read_chat(body, headers), max_tokens=0)
 
-    monkeypatch.setattr("udfs.faultd.service.read_chat", unlimited)
+    monkeypatch.setattr("assay.faultd.service.read_chat", unlimited)
     with FaultServer(answer=lambda _text, _schema: "blah " * 30_000) as endless:
         opened = room(url=endless.url())
         assert statuses(opened.ask(["one text"], SUMMARY)) == ["invalid"]

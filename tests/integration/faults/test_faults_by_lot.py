@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.faultd import FaultServer
-from udfs.luck import MOST_IN_A_ROW
+from assay.engine.blame import MOST_IN_A_ROW
+from assay.faultd import FaultServer
 
 from ..figures import Figure
 from .conftest import OpenRoom

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from udfs.errors import ConfigError, RunError
-from udfs.faultd import FaultServer
-from udfs.settings import load_settings
+from assay.core.errors import ConfigError, RunError
+from assay.core.settings import load_settings
+from assay.faultd import FaultServer
 
 from ..figures import Figure
 from .conftest import OpenRoom

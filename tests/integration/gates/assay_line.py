@@ -26,10 +26,10 @@ class Said:
 
 def command(*arguments: str) -> list[str]:
     """The command line of a subcommand."""
-    return [sys.executable, "-m", "udfs.cli", *arguments]
+    return [sys.executable, "-m", "assay.cli.main", *arguments]
 
 
 def assay(project: Project, *arguments: str, **env: str) -> Said:
     """Run a subcommand in the folder of a project and wait for it."""
-    done = project.run("udfs.cli", *arguments, env=env)
+    done = project.run("assay.cli.main", *arguments, env=env)
     return Said(done.code, done.out, done.err)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from udfs.publication import Table
-from udfs.publish import Release, publish
+from assay.project.publishing.publish import Release, publish
+from assay.project.publishing.verdict import Table
 
 
 def release(invocation_id: str, *names: str) -> Release:

@@ -19,11 +19,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs import tally
-from udfs.errors import PublishError
-from udfs.publish import audit, current, measure, publish
-from udfs.settings import Settings
-from udfs.store import Store, put_run
+from assay.core.errors import PublishError
+from assay.core.settings import Settings
+from assay.project.publishing import row_counts
+from assay.project.publishing.publish import audit, current, measure, publish
+from assay.store import Store, put_run
 
 from ..dbt.project import Project, table
 from . import publisher
@@ -370,9 +370,9 @@ def test_e27_a_wal_that_is_lost_takes_nothing_with_it(gold: Path) -> None:
     subprocess.run([sys.executable, "-c", other, str(gold), added], check=True)
     wal = gold.with_name(gold.name + ".wal")
     assert wal.exists()
-    tally.settle(gold, "run")
+    row_counts.settle(gold, "run")
     assert not wal.exists()
-    assert tally.losses(gold) == []
+    assert row_counts.losses(gold) == []
 
 
 def test_e27_an_older_file_is_noticed(gold: Path) -> None:
@@ -382,9 +382,9 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
     with duckdb.connect(str(gold)) as connection:
         connection.execute("insert into gold.counts values ('late', 1, 1)")
         connection.execute("create table gold.more as select 1 as one")
-    tally.settle(gold, "run")
+    row_counts.settle(gold, "run")
     shutil.copy(older, gold)
-    assert tally.losses(gold) == [
+    assert row_counts.losses(gold) == [
         "gold.counts holds 3 rows; it held 4",
         "gold.more is gone; it held 1 row",
     ]
@@ -392,8 +392,8 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
 
 def test_e27_without_a_note_there_is_nothing_to_say(gold: Path) -> None:
     """Nor of a file that is no warehouse: dbt says what is wrong with it."""
-    assert tally.losses(gold) == []
-    tally.settle(gold, "run")
+    assert row_counts.losses(gold) == []
+    row_counts.settle(gold, "run")
     gold.write_bytes(b"no database" * 1000)
-    assert tally.losses(gold) == []
-    tally.settle(gold, "run")
+    assert row_counts.losses(gold) == []
+    row_counts.settle(gold, "run")

@@ -121,7 +121,7 @@ def test_wrong_arguments_stop_the_compile(tmp_path: Path) -> None:
 
 def test_a_build_tells_the_figures_in_terminal_and_report(story: Story) -> None:
     """Accuracy before and now, rows lost and gained, the label that lost; not `1 row found`."""
-    done = story.project.run("udfs.cli", "build", env={})
+    done = story.project.run("assay.cli.main", "build", env={})
     assert done.code == 1
     figures = (
         "ai_accuracy on silver_texts.topic: accuracy 0.667 of 60 golden rows, 0.967 before; lost "

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..dbt.project import KEY, Project, asking, table
 from ..faults.engine_room import POISON, SCORE, engine_room

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 import yaml
 
-from quality.inventory import (
+from assay.hosts.dbt.process import BESIDE
+from assay.project.gates.inventory import (
     SUITES,
     Inventory,
     inventory,
@@ -28,8 +29,14 @@ from quality.inventory import (
     suites,
     tables,
 )
-from quality.lock import LOCK, breaches, kept_from, lock_text, read_lock, suite_breaches
-from udfs.runner import BESIDE
+from assay.project.gates.lock import (
+    LOCK,
+    breaches,
+    kept_from,
+    lock_text,
+    read_lock,
+    suite_breaches,
+)
 
 from ..dbt.project import REPOSITORY, Project
 from ..figures import Figure, figure

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..dbt.project import REPOSITORY, Project, asking
 from .assay_line import Said, assay
@@ -277,7 +277,7 @@ def test_an_endpoint_that_fails_costs_no_file(project: Project, tmp_path: Path) 
 
 def test_the_measurement_skips_without_data(tmp_path: Path) -> None:
     """And measures a pair of tables of our own."""
-    command = [sys.executable, "-m", "udfs.suggestions.measure", str(tmp_path)]
+    command = [sys.executable, "-m", "measure.measure", str(tmp_path)]
     skipped = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
     folder = tmp_path / "towns"
     folder.mkdir()

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer, Latency
-from udfs.faultd.scenarios.registry import group
+from assay.faultd import FaultServer, Latency
+from assay.faultd.scenarios.registry import group
 
 from ..durability.worker import ask_of, ended, killed_after, served, start, text_of, wrong
 from ..figures import Figure

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from udfs.engine import Engine
-from udfs.errors import RunError
-from udfs.faultd import FaultServer
-from udfs.faultd.scenarios.registry import group
-from udfs.records import Outcome
+from assay.core.errors import RunError
+from assay.core.values import Outcome
+from assay.engine.loop import Engine
+from assay.faultd import FaultServer
+from assay.faultd.scenarios.registry import group
 
 from ..dbt.project import Project, asking
 from ..durability.worker import engine, resolver, text_of, value_of

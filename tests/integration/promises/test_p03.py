@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..durability.worker import engine, resolver, text_of, value_of
 from ..figures import Figure

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
-from udfs.faultd.plays import Call, Play
-from udfs.faultd.replies import good
-from udfs.faultd.scenarios.registry import SCENARIOS
-from udfs.faultd.scenarios.scenario import scenario
+from assay.faultd import FaultServer
+from assay.faultd.plays import Call, Play
+from assay.faultd.replies import good
+from assay.faultd.scenarios.registry import SCENARIOS
+from assay.faultd.scenarios.scenario import scenario
 
 from ..durability.worker import engine, resolver, text_of, value_of
 from ..figures import Figure

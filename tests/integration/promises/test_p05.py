@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from udfs.errors import RunError
-from udfs.faultd import FaultServer, Latency
+from assay.core.errors import RunError
+from assay.faultd import FaultServer, Latency
 
 from ..dbt.project import Project, asking
 from ..durability.worker import engine, resolver, text_of
@@ -84,7 +84,7 @@ def building(project: Project, **popen: Any) -> subprocess.Popen[bytes]:
     environ = {"PATH": os.environ["PATH"], "HOME": str(project.root), "LANG": "C.UTF-8"}
     environ |= {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"} | project.env
     return subprocess.Popen(
-        [sys.executable, "-m", "udfs.cli", "build"],
+        [sys.executable, "-m", "assay.cli.main", "build"],
         cwd=project.root,
         env=environ,
         stdout=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.faultd import FaultServer, Latency
+from assay.faultd import FaultServer, Latency
 
 from ..dbt.project import Project, asking, kill_group
 from ..durability.worker import text_of

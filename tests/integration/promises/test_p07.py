@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from quality.lock import LOCK
-from udfs.faultd import FaultServer
-from udfs.publish import current
+from assay.faultd import FaultServer
+from assay.project.gates.lock import LOCK
+from assay.project.publishing.publish import current
 
 from ..dbt.project import Project, asking
 from ..figures import Figure

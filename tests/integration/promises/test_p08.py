@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..dbt.project import KEY, Project, Run, asking
 from ..figures import Figure

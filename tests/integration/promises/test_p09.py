@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.canonical import normalise
-from udfs.faultd import FaultServer, answer
-from udfs.publication import FORMULA_STARTS, Table
-from udfs.publish import Published, Release, publish
+from assay.core.canonical import normalise
+from assay.faultd import FaultServer, answer
+from assay.project.publishing.publish import Published, Release, publish
+from assay.project.publishing.verdict import FORMULA_STARTS, Table
 
 from ..dbt.project import Project, asking
 from ..dbt.test_labels_are_data import HOSTILE, different

@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 from pydantic import SecretStr
 
-from udfs.functions import parse_task
-from udfs.meter import Served
-from udfs.records import Attempt, Failure
-from udfs.settings import Settings
-from udfs.store import Store, put_attempt, put_failures, put_run, put_served, put_stop, put_task
-from udfs.store.gates import GateRow, put_gate_rows
-from udfs.tasks import Task
+from assay.core.settings import Settings
+from assay.core.task import Task
+from assay.core.values import Attempt, Failure
+from assay.engine.meter import Served
+from assay.functions import parse_task
+from assay.store import Store, put_attempt, put_failures, put_run, put_served, put_stop, put_task
+from assay.store.sqlite.gates import GateRow, put_gate_rows
 
 from ..dbt.project import KEY, REPOSITORY, RUN_SECONDS
 from ..warm import Done, warm_run
@@ -77,12 +77,12 @@ class Shop:
 
     def command(self, *arguments: str) -> list[str]:
         """`assay report` with these arguments."""
-        return [sys.executable, "-m", "udfs.cli", "report", *arguments]
+        return [sys.executable, "-m", "assay.cli.main", "report", *arguments]
 
     def report(self, *arguments: str) -> Done:
         """Run `assay report` and wait for it."""
         words = ("report", *arguments)
-        return warm_run("udfs.cli", words, self.folder, self.environment(), RUN_SECONDS)
+        return warm_run("assay.cli.main", words, self.folder, self.environment(), RUN_SECONDS)
 
     def page(self, *arguments: str) -> str:
         """The page that `assay report` writes."""

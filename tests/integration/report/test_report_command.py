@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
-from udfs.store import Store
+from assay.store import Store
 
 from ..dbt.project import KEY
 from .shop import HOSTILE, LABELS, SECRET, Shop, classify, fill

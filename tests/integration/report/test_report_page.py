@@ -11,7 +11,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from udfs.reporting.page import SECTIONS
+from assay.project.report.page import SECTIONS
 
 from .browser import PROGRAMS, browser
 from .shop import HOSTILE, Shop

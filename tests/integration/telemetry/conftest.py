@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from .receiver import Receiver
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..dbt.project import KEY, Project, asking, table
 from .receiver import Receiver, attributes, named, walk
@@ -73,12 +73,12 @@ def test_a_build_is_a_trace_with_a_span_for_each_node_that_asks(
 ENDING = """
 import sys, time
 from pathlib import Path
-from udfs.engine import Engine
-from udfs.events import RunBegun
-from udfs.providers import open_provider
-from udfs.settings import Settings
-from udfs.store import Store
-from udfs.telemetry import open_telemetry
+from assay.engine.loop import Engine
+from assay.core.events import RunBegun
+from assay.providers import open_provider
+from assay.core.settings import Settings
+from assay.store import Store
+from assay.telemetry import open_telemetry
 
 settings = Settings(store=Path(sys.argv[1]))
 store = Store(settings.store)

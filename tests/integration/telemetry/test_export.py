@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from udfs.faultd import FaultServer
+from assay.faultd import FaultServer
 
 from ..faults.engine_room import CLASSIFY, KEY, SUMMARY, engine_room, texts
 from .receiver import Receiver, attributes, named, points, walk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.embedder import Embedder
+from assay.providers.local.models.embedder import Embedder
 
 
 @pytest.fixture(scope="session")

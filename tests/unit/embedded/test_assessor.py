@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.assessor import assess
+from assay.providers.local.models.assessor import assess
 
 
 def assessed(record, rules=None):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from udfs.embedded.classifier import Classifier
-from udfs.embedded.judgement import Judgement
+from assay.providers.local.models.classifier import Classifier
+from assay.providers.local.models.judgement import Judgement
 
 TOPICS = dict.fromkeys(["lost_card", "exchange_rate", "opening_hours"])
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from udfs.embedded import embedder as module
-from udfs.embedded.embedder import Embedder, exact_product, unit_rows
+from assay.providers.local.models import embedder as module
+from assay.providers.local.models.embedder import Embedder, exact_product, unit_rows
 
 
 def test_vectors_have_length_one(embedder):
@@ -73,7 +73,7 @@ def test_threads_share_one_embedder():
 def test_the_logging_of_the_host_is_left_alone():
     """Loading the model neither imports wordllama nor touches the root logger."""
     script = (
-        "import logging, sys; from udfs.embedded.embedder import Embedder; "
+        "import logging, sys; from assay.providers.local.models.embedder import Embedder; "
         "Embedder().embed(['x']); "
         "print(logging.getLogger().handlers, {'wordllama', 'requests'} & set(sys.modules))"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.extractor import Extractor, Field
+from assay.providers.local.models.extractor import Extractor, Field
 
 LETTER = (
     "Hello, my name is Ines Falk. Order no. 48213-B came broken on 12 March 2024. "

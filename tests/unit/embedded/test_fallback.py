@@ -2,8 +2,8 @@
 
 import pytest
 
-from udfs.embedded.classifier import Classifier
-from udfs.embedded.fallback import near_enough, own_phrases
+from assay.providers.local.models.classifier import Classifier
+from assay.providers.local.models.fallback import near_enough, own_phrases
 
 DESK = {
     "heating": "radiators, boilers and how warm the rooms are",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from udfs.embedded.filter import Filter, property_of, topic_of
-from udfs.embedded.judgement import Judgement
+from assay.providers.local.models.filter import Filter, property_of, topic_of
+from assay.providers.local.models.judgement import Judgement
 
 REFUND = "Is the customer asking about a refund?"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from udfs.embedded.foreign_words import bilingual, english_words
+from assay.providers.local.models.foreign_words import bilingual, english_words
 
 
 @pytest.mark.parametrize(

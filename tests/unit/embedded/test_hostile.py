@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from udfs.embedded.assessor import assess
-from udfs.embedded.classifier import Classifier
-from udfs.embedded.extractor import Extractor, Field
-from udfs.embedded.filter import Filter
-from udfs.embedded.sentiment import Sentiment
-from udfs.embedded.summarizer import Summarizer
+from assay.providers.local.models.assessor import assess
+from assay.providers.local.models.classifier import Classifier
+from assay.providers.local.models.extractor import Extractor, Field
+from assay.providers.local.models.filter import Filter
+from assay.providers.local.models.sentiment import Sentiment
+from assay.providers.local.models.summarizer import Summarizer
 
 HOSTILE = {
     "empty": "",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.language import EnglishDetector
+from assay.providers.local.models.language import EnglishDetector
 
 
 @pytest.fixture(scope="module")

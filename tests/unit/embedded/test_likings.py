@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.extractor import Extractor, Field
+from assay.providers.local.models.extractor import Extractor, Field
 
 FIELDS = {
     "pastimes": Field(many=True, description="hobbies and sports that the person likes"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from udfs.embedded.patterns import kinds, labelled, without_overlaps
-from udfs.embedded.values import Found
+from assay.providers.local.models.patterns import kinds, labelled, without_overlaps
+from assay.providers.local.models.values import Found
 
 
 def finds(asked, text):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from udfs.embedded.judgement import Judgement
-from udfs.embedded.sentiment import Sentiment
+from assay.providers.local.models.judgement import Judgement
+from assay.providers.local.models.sentiment import Sentiment
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.speech import asks, leanings
+from assay.providers.local.models.speech import asks, leanings
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 import pytest
 
-from udfs.canonical import normalise
-from udfs.embedded.judgement import Judgement
-from udfs.embedded.summarizer import Summarizer
-from udfs.functions import Summarize
-from udfs.words import word_count
+from assay.core.canonical import normalise
+from assay.core.words import word_count
+from assay.functions import Summarize
+from assay.providers.local.models.judgement import Judgement
+from assay.providers.local.models.summarizer import Summarizer
 
 from ..test_words import JOINED
 

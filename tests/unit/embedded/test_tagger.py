@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.tagger import Tagger
+from assay.providers.local.models.tagger import Tagger
 
 
 def test_a_new_value_is_marked_in_a_known_place(embedder):

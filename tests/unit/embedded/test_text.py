@@ -2,7 +2,14 @@
 
 import pytest
 
-from udfs.embedded.text import clipped, has_letters, humanised, sentences, without_markup, words
+from assay.providers.local.models.text import (
+    clipped,
+    has_letters,
+    humanised,
+    sentences,
+    without_markup,
+    words,
+)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.embedded.values import (
+from assay.providers.local.models.values import (
     find_dates,
     find_numbers,
     find_times,

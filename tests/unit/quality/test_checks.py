@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from quality import checks
-from quality.checks import broken, known_expectations, run_suite
-from quality.frames import Frame
-from quality.records import Expectation, Result, Suite
+from assay.project.gates import checks
+from assay.project.gates.checks import broken, known_expectations, run_suite
+from assay.project.gates.frames import Frame
+from assay.project.gates.records import Expectation, Result, Suite
 
 DATA = {
     "id": list(range(10)),
@@ -139,7 +139,7 @@ sys.addaudithook(lambda event, args: event in ("socket.connect", "socket.getaddr
                  and seen.append(str(args)))
 import pyarrow as pa
 from quality import checks, records
-from quality.frames import Frame
+from assay.project.gates.frames import Frame
 early = "great_expectations" in sys.modules
 item = records.Expectation("expect_column_values_to_be_unique", {"column": "id"}, 1)
 frame = Frame(pa.table({"id": [1, 2]}).to_pandas())

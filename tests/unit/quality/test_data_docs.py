@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from quality.data_docs import page, write_page
-from quality.records import Result
+from assay.project.gates.data_docs import page, write_page
+from assay.project.gates.records import Result
 
 RESULT = Result(
     suite="orders",

@@ -6,9 +6,9 @@ from typing import Any
 
 import duckdb
 
-from quality.checks import run_suite
-from quality.frames import frame_of
-from quality.records import Expectation, Result, Suite
+from assay.project.gates.checks import run_suite
+from assay.project.gates.frames import frame_of
+from assay.project.gates.records import Expectation, Result, Suite
 
 TABLE = r"""
     select * from (values

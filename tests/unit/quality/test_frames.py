@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from quality.frames import explained, frame_of
-from quality.records import Expectation, Suite
+from assay.project.gates.frames import explained, frame_of
+from assay.project.gates.records import Expectation, Suite
 
 ORDERS = """
     select

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from quality.inventory import inventory
-from quality.line_ends import unix
-from quality.lock import breaches
+from assay.core.line_ends import unix
+from assay.project.gates.inventory import inventory
+from assay.project.gates.lock import breaches
 
 SQL = "select 1\nwhere true\n"
 GATE = '    "orders": dbt.ref("orders"),\n    run()\n'

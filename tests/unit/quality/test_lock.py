@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from quality.inventory import Check, Inventory, Suite, Table
-from quality.lock import (
+from assay.project.gates.inventory import Check, Inventory, Suite, Table
+from assay.project.gates.lock import (
     LOCK,
     LockError,
     breaches,

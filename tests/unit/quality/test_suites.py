@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from quality.checks import known_expectations
-from quality.records import Expectation
-from quality.suites import NOT_NULL, SETS, SuiteError, load_suite
+from assay.project.gates.checks import known_expectations
+from assay.project.gates.records import Expectation
+from assay.project.gates.suites import NOT_NULL, SETS, SuiteError, load_suite
 
 ROOT = Path(__file__).parents[3]
 GATES_PAGE = ROOT / "docs" / "gates.md"

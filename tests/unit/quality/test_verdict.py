@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from quality.records import Expectation, Result
-from quality.verdict import reasons, red_lines
+from assay.project.gates.records import Expectation, Result
+from assay.project.gates.verdict import reasons, red_lines
 
 GREEN = Result(
     suite="orders",

@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from udfs.providers.local import LocalProvider
-from udfs.settings import Settings
-from udfs.suggestions.relations import Table
-from udfs.suggestions.suggest import Suggestions, suggest
-from udfs.suggestions.suites import Suggestion
+from assay.core.settings import Settings
+from assay.project.suggestions.relations import Table
+from assay.project.suggestions.suggest import Suggestions, suggest
+from assay.project.suggestions.suites import Suggestion
+from assay.providers.local.provider import LocalProvider
 
 TABLE = Table("main", "things")
 

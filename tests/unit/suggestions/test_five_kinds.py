@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.suggestions.relations import Table
+from assay.project.suggestions.relations import Table
 
 from .tables import issues, put, suggested
 

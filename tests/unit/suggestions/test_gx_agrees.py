@@ -10,16 +10,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from quality.checks import known_expectations, run_suite
-from quality.frames import frame_of
-from quality.records import Result
-from quality.suites import SuiteError, load_suite
-from udfs.suggestions import rules
-from udfs.suggestions.candidates import Candidate, counted
-from udfs.suggestions.profiles import profile
-from udfs.suggestions.relations import Table
-from udfs.suggestions.rules import Rule
-from udfs.suggestions.suites import Suggestion, suite
+from assay.project.gates.checks import known_expectations, run_suite
+from assay.project.gates.frames import frame_of
+from assay.project.gates.records import Result
+from assay.project.gates.suites import SuiteError, load_suite
+from assay.project.suggestions import rules
+from assay.project.suggestions.candidates import Candidate, counted
+from assay.project.suggestions.profiles import profile
+from assay.project.suggestions.relations import Table
+from assay.project.suggestions.rules import Rule
+from assay.project.suggestions.suites import Suggestion, suite
 
 from .tables import TABLE, put_columns
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from udfs.errors import ConfigError
-from udfs.suggestions.dependencies import dependencies
-from udfs.suggestions.detectors import fences
-from udfs.suggestions.profiles import SAMPLE_ROWS, Spread, profile
-from udfs.suggestions.relations import Table, find_table
+from assay.core.errors import ConfigError
+from assay.project.suggestions.dependencies import dependencies
+from assay.project.suggestions.detectors import fences
+from assay.project.suggestions.profiles import SAMPLE_ROWS, Spread, profile
+from assay.project.suggestions.relations import Table, find_table
 
 from .tables import TABLE, put, put_columns
 

@@ -9,11 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.commands.suggest import _table
-from udfs.suggestions.documents import document
-from udfs.suggestions.profiles import profile
-from udfs.suggestions.suggest import Suggestions
-from udfs.suggestions.suites import suite
+from assay.cli.suggest import _table
+from assay.project.suggestions.documents import document
+from assay.project.suggestions.profiles import profile
+from assay.project.suggestions.suggest import Suggestions
+from assay.project.suggestions.suites import suite
 
 from .tables import TABLE, put, put_columns, suggested
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from udfs.suggestions.meanings import are_apart
-from udfs.suggestions.spelling import near_pairs, variants_of
+from assay.project.suggestions.meanings import are_apart
+from assay.project.suggestions.spelling import near_pairs, variants_of
 
 SLIPS = {
     "Chicago": "Chcago",

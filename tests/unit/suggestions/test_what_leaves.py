@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from udfs.functions import parse_task
-from udfs.providers.fake import FakeProvider, answering
-from udfs.suggestions.documents import shape
-from udfs.suggestions.suites import expected, suite
-from udfs.tasks import Rejected
+from assay.core.task import Rejected
+from assay.functions import parse_task
+from assay.project.suggestions.documents import shape
+from assay.project.suggestions.suites import expected, suite
+from assay.providers.fake import FakeProvider, answering
 
 from .tables import put, suggested
 

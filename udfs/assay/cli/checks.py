@@ -1,0 +1,151 @@
+"""`assay checks`, and what `assay build` says of a run that dbt ended well and is not green."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.console import Json, print_json
+from assay.core.project import target_of
+from assay.core.settings import Settings
+from assay.hosts.dbt.artifacts import manifest_of_build
+from assay.hosts.dbt.process import manifest_beside
+from assay.project.gates.green import (
+    INDIRECT,
+    left_out,
+    only_warning,
+    selects,
+    too_many_dead,
+    unchecked,
+    unrecorded,
+    unsaid,
+    warn_level,
+)
+from assay.project.gates.inventory import Inventory, inventory
+from assay.project.gates.lock import LOCK, LockError, kept_from, read_lock, unlocked, write_lock
+from assay.project.publishing.verdict import named, partial_by
+from assay.store import Store
+from assay.store.sqlite.dead_letters import dead_count
+from assay.store.sqlite.gates import GateRow, gate_rows
+
+STALE = (
+    "Not green: dbt left no results of this run in target/run_results.json; build without options "
+    "that write them elsewhere."
+)
+_MOST_LINES = 20
+"""How many lines a run gets; `assay checks` has them all."""
+
+
+def command(
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Promise what is checked now; review the diff.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Hold what the project checks against `quality/expected.json`; exit code 1 if it is less."""
+    project, manifest = Path.cwd(), manifest_beside("parse")
+    present = inventory(project, manifest, {})
+    if accept:
+        write_lock(project, present)
+    breaches = kept_from(project, manifest, {})
+    lines = [*(breach.line for breach in breaches), *only_warning({"results": []}, manifest)]
+    if as_json:
+        print_json({"not_green": lines, "layers": _layers(present)})
+        raise typer.Exit(int(bool(lines)))
+    for line in lines:
+        typer.echo(f"Not green: {line}.", err=True)
+    for layer, (tables, tests, expectations) in present.counts().items():
+        typer.echo(f"{layer:<10}{tables:>5} tables{tests:>6} tests{expectations:>6} expectations")
+    if lines:
+        raise typer.Exit(1)
+    typer.echo(_settled(project, present))
+
+
+def red_lines(
+    settings: Settings, results: dict[str, Any], arguments: Sequence[str]
+) -> Iterator[str]:
+    """Yield why the run that wrote `results` is not green, besides what dbt says itself."""
+    project, store = Path.cwd(), Store(settings.store)
+    invocation_id = str(results["metadata"]["invocation_id"])
+    try:
+        (recorded,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+        (dead,) = store.transact([dead_count])
+    finally:
+        store.close()
+    yield from _run_lines(project, results, arguments, recorded)
+    yield from too_many_dead(dead, settings.max_dead_letters)
+
+
+def shown(lines: Sequence[str]) -> list[str]:
+    """Return the lines that a build prints; the first ones where there are too many."""
+    more = len(lines) - _MOST_LINES
+    rest = [f"Not green: {more} lines more; see ./scripts/assay checks."] if more > 0 else []
+    return [*(f"Not green: {line}." for line in lines[:_MOST_LINES]), *rest]
+
+
+def notes(results: dict[str, Any]) -> list[str]:
+    """Return what a build says of itself that is no fault: partial, tests that only warn."""
+    project = Path.cwd()
+    manifest, lines = _manifest(project), []
+    if limits := partial_by(results):
+        lines.append(f"Partial limited by {', '.join(limits)}; it is not published")
+        lines += _left_out(results, manifest)
+    if warning := warn_level(manifest):
+        lines.append(f"Warn    {len(warning)} tests only warn: {named(warning)}")
+    return lines
+
+
+def _left_out(results: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
+    """Return a line about the tests of what was built that a part of the project cannot run."""
+    names = left_out(results, manifest) if manifest else []
+    if not names:
+        return []
+    tests = f"{len(names)} {'test that looks' if len(names) == 1 else 'tests that look'}"
+    return [
+        f"Left    {tests} at models outside of this build as well: {named(names)}; a whole build "
+        f"runs all, `{INDIRECT} eager` those of a part"
+    ]
+
+
+def _run_lines(
+    project: Path,
+    results: dict[str, Any],
+    arguments: Sequence[str],
+    recorded: Sequence[GateRow],
+) -> Iterator[str]:
+    manifest = _manifest(project)
+    if manifest.get("metadata", {}).get("invocation_id") != results["metadata"]["invocation_id"]:
+        file = target_of(Path()) / "manifest.json"
+        yield f"{file} is not of this run; build again, and nothing else beside it"
+        return
+    told = results["args"].get("vars") or {}
+    yield from unchecked(results, manifest, deliberate=selects(arguments))
+    yield from unsaid(kept_from(project, manifest, told), recorded)
+    with contextlib.suppress(LockError):  # `kept_from` has said so
+        yield from unrecorded(results, read_lock(project), recorded)
+    yield from only_warning(results, manifest)
+
+
+def _layers(present: Inventory) -> dict[str, dict[str, int]]:
+    names = ("tables", "tests", "expectations")
+    return {
+        layer: dict(zip(names, counts, strict=True)) for layer, counts in present.counts().items()
+    }
+
+
+def _settled(project: Path, present: Inventory) -> str:
+    if extra := unlocked(read_lock(project), present):
+        return f"All that {LOCK} promises is checked, and {extra} checks more."
+    return f"All that {LOCK} promises is checked."
+
+
+def _manifest(project: Path) -> dict[str, Any]:
+    try:
+        return manifest_of_build(project)
+    except (OSError, ValueError):
+        return {}

@@ -1,0 +1,258 @@
+"""`assay forget`: one subject's rows out of store, warehouse and publications, line by line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import duckdb
+import typer
+
+from assay.cli.console import (
+    Json,
+    key_prefix,
+    number,
+    open_store,
+    print_json,
+    print_table,
+    store_path,
+)
+from assay.cli.query import bare
+from assay.core.canonical import normalise
+from assay.core.errors import ConfigError
+from assay.core.settings import PREFIX, Settings
+from assay.hosts.dbt.lineage import Code, last_code, made_tables, read_manifest
+from assay.hosts.duckdb.udfs import register_for_reading, text_sql
+from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.project.erasure import (
+    Hit,
+    Subject,
+    check_column,
+    delete,
+    parse_subject,
+    published_hits,
+    reached,
+    retire,
+    rewrite,
+    texts_of_subject,
+)
+from assay.project.publishing.row_counts import settle
+from assay.store import refuse_while_in_use
+from assay.store.sqlite.dead_letters import forget_keys, keys_of_texts, keys_with_prefix
+
+_RUN = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one place: how many rows of it, and what is left to do, if anything."""
+
+    where: str
+    state: Literal["removed", "would be removed", "none", "left to you"]
+    rows: int | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be forgotten: a subject with its texts, and keys by their first digits."""
+
+    subject: Subject
+    prefix: str | None
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts as they are asked about."""
+        return sorted({normalise(text) for text in self.subject.texts} - {""})
+
+
+def command(
+    subject: Annotated[
+        str | None,
+        typer.Option(help="Rows with this value, and what was asked about them: customer_id=17."),
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="Keys that begin with these digits.")] = None,
+    sql: Annotated[
+        str | None,
+        typer.Option(help="A SELECT on the warehouse; the texts of its first column."),
+    ] = None,
+    texts_from: Annotated[
+        Path | None, typer.Option("--from", help="A file with one text a line, or - for stdin.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go; change nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a subject's rows and texts from the store, the warehouse and old publications.
+
+    Says line by line what was removed and what is left to you; exit code 1 while the publication
+    that consumers read still holds rows of the subject.
+    """
+    texts = frozenset([*_texts_of_query(sql), *_texts_of_file(texts_from)])
+    wanted = Wanted(
+        replace(parse_subject(subject), texts=texts), None if key is None else key_prefix(key)
+    )
+    if not wanted.subject.is_named and not wanted.texts and wanted.prefix is None:
+        message = "Nothing to forget: give --subject, --key, --sql or --from, and a text in these."
+        raise ConfigError(message)
+    lines = _forgotten(wanted, dry_run=dry_run)
+    if as_json:
+        print_json([asdict(line) for line in lines])
+    else:
+        rows = [[line.where, line.state, number(line.rows), line.note] for line in lines]
+        print_table(("where", "state", "rows", "note"), rows, right="..r.")
+    if any(line.state == "left to you" and line.rows for line in lines):
+        raise typer.Exit(1)
+
+
+def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[Line]:
+    """Forget, place by place; the warehouse is opened first, so that a locked one stops it all."""
+    state: Literal["removed", "would be removed"] = "would be removed" if dry_run else "removed"
+    database = database_path()
+    lines: list[Line] = []
+    if database.exists():
+        with open_warehouse(database, read_only=dry_run) as connection:
+            register_for_reading(connection)
+            check_column(connection, wanted.subject)
+            whole, found, tables = _in_warehouse(connection, wanted, state)
+            # The store first: while the rows are there, a command that was cut off can start anew.
+            lines = [*_in_store(whole, state, dry_run=dry_run), *tables]
+            if not dry_run:
+                delete(connection, found)
+        if found and not dry_run:
+            rewrite(database)
+            settle(database, _RUN)
+    else:
+        if wanted.subject.is_named:
+            message = f"There is no warehouse at {database} in which --subject could be looked up."
+            raise ConfigError(f"{message} Give its texts with --from.")
+        lines = [*_in_store(wanted, state, dry_run=dry_run), Line("warehouse", "none", 0)]
+    return [*lines, *_in_publications(wanted, state, dry_run=dry_run), *_out_of_reach()]
+
+
+def _in_warehouse(
+    connection: duckdb.DuckDBPyConnection,
+    wanted: Wanted,
+    state: Literal["removed", "would be removed"],
+) -> tuple[Wanted, list[Hit], list[Line]]:
+    """Return `wanted` with the texts of its rows, the rows to delete, and a line for each table.
+
+    Nothing is changed yet.
+    """
+    code = _code()
+    found, left = reached(connection, wanted.subject, made_tables(code.manifest))
+    if wanted.subject.is_named:
+        texts = texts_of_subject(connection, wanted.subject, code)
+        wanted = replace(
+            wanted, subject=replace(wanted.subject, texts=wanted.subject.texts | texts)
+        )
+    lines = [Line(f"warehouse {hit.table}", state, hit.rows) for hit in found]
+    note = "no model makes it, and others may have said the same: delete there, or use --subject"
+    lines += [Line(f"warehouse {hit.table}", "left to you", hit.rows, note) for hit in left]
+    return wanted, found, lines or [Line("warehouse", "none", 0)]
+
+
+def _code() -> Code:
+    """Return what the project asks, as it was built last."""
+    if not store_path(os.environ).exists():
+        return Code(read_manifest(Path.cwd()))
+    with open_store() as store:
+        return last_code(store)
+
+
+def _in_store(
+    wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
+) -> list[Line]:
+    path = store_path(os.environ)
+    if not path.exists():
+        return [Line("store", "none", 0, "there is no store")]
+    if not dry_run:
+        refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
+
+    def step(connection: sqlite3.Connection) -> dict[str, int]:
+        prefix = wanted.prefix
+        found = [*keys_with_prefix(connection, prefix)] if prefix else []
+        return forget_keys(connection, [*keys_of_texts(connection, wanted.texts), *found])
+
+    with open_store() as store:
+        gone = store.rehearse(step) if dry_run else store.forget(step)
+    del gone["leases"]
+    lines = [
+        Line(f"store {table}", state if count else "none", count) for table, count in gone.items()
+    ]
+    return [*lines, Line("store calls", "none", 0, "the ledger holds no text; its sums stay")]
+
+
+def _in_publications(
+    wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
+) -> Iterator[Line]:
+    folder = Path(
+        os.environ.get(f"{PREFIX}PUBLISH") or str(Settings.model_fields["publish"].default)
+    )
+    found = list(published_hits(folder, wanted.subject)) if folder.exists() else []
+    if not dry_run:
+        retire(found)
+    for one in found:
+        where = f"publication {one.folder.name}"
+        if one.is_current:
+            note = "run ./scripts/build, then `./scripts/assay publish --keep 1`"
+            yield Line(where, "left to you", one.rows, f"consumers read it: {note}")
+        else:
+            yield Line(where, state, one.rows, "the whole publication, with its Parquet and CSV")
+    if not found:
+        yield Line("publications", "none", 0)
+
+
+def _out_of_reach() -> Iterator[Line]:
+    """Yield what nobody but you can clear."""
+    manifest = read_manifest(Path.cwd())
+    seeds = sorted(
+        str(node["original_file_path"])
+        for node in manifest.get("nodes", {}).values()
+        if node["resource_type"] == "seed"
+    )
+    named = f" and seeds ({', '.join(seeds)})" if seeds else ""
+    note = f"files and databases that models read{named}: remove it there, or it comes back"
+    yield Line("sources", "left to you", None, note)
+    store = store_path(os.environ)
+    copies = sorted(
+        path.name
+        for pattern in (".damaged-*", ".replaced-*")
+        for path in store.parent.glob(store.name + pattern)
+    )
+    for name in copies:
+        yield Line(f"copy {name}", "left to you", None, f"an old store: rm {store.parent / name}")
+    yield Line("backups", "left to you", None, "copies of store and warehouse that you keep")
+
+
+def _texts_of_query(sql: str | None) -> list[str]:
+    if sql is None:
+        return []
+    path = database_path()
+    if not path.exists():
+        message = f"There is no warehouse at {path} for --sql; run ./scripts/build, or use --from."
+        raise ConfigError(message)
+    with open_warehouse(path) as connection:
+        register_for_reading(connection)
+        if (found := connection.sql(bare(sql))) is None:
+            message = f"--sql {sql!r} gives no rows; write a SELECT of the texts."
+            raise ConfigError(message)
+        return [text for (text,) in found.project(text_sql("#1")).fetchall() if text is not None]
+
+
+def _texts_of_file(path: Path | None) -> Sequence[str]:
+    if path is None:
+        return []
+    if str(path) == "-":
+        return sys.stdin.read().splitlines()
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return path.read_text(encoding="utf-8").splitlines()
+    message = f"--from {path} cannot be read as UTF-8; name a file with one text a line."
+    raise ConfigError(message)

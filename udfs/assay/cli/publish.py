@@ -1,0 +1,239 @@
+"""`assay publish`, and what `assay build` does about gold once dbt has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import shutil
+import subprocess
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.checks import red_lines
+from assay.cli.console import Json, print_json
+from assay.core.errors import PublishError
+from assay.core.plural import counted
+from assay.core.settings import Settings, settings_from_environ
+from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
+from assay.hosts.duckdb.warehouse import database_path
+from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
+from assay.project.publishing.verdict import (
+    age,
+    checks,
+    code_hash,
+    gold_tables,
+    input_tables,
+    lf_checksum,
+    obstacles,
+    seed_hashes,
+)
+from assay.project.report.summary import invocation_of, run_results
+from assay.store import Store, last_build
+from assay.store.sqlite.gates import gate_rows
+
+_GIT_SECONDS = 10
+
+
+def command(
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Write CSV, too, with formulas made harmless.")
+    ] = False,
+    keep: Annotated[int, typer.Option(min=1, help="How many publications stay.")] = KEEP,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Publish nothing; say whether any file was changed since."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Publish the gold of the last build, if it was whole and green; exit code 1 if not."""
+    settings = settings_from_environ()
+    if check:
+        _check(settings.publish, as_json=as_json)
+        return
+    project = Path.cwd()
+    results = results_of_build(project)
+    reasons = _stale(settings, results) or _reasons(project)
+    if not reasons and results is not None:
+        reasons = list(red_lines(settings, results, []))
+    if reasons:
+        typer.echo(not_published(settings.publish, reasons), err=True)
+        if as_json:
+            print_json(_facts(current(settings.publish), reasons))
+        raise typer.Exit(1)
+    release = _release(project, settings)
+    done = publish(database_path(), settings.publish, release, keep=keep, csv=csv, reach=settings)
+    if as_json:
+        print_json(_facts(done, []))
+    else:
+        typer.echo(published(settings.publish, done))
+
+
+def after_build(settings: Settings, code: int, *, ended: bool) -> int:
+    """Publish after a green build, say so or why not, and return the exit code of the command.
+
+    `code` is what the build would exit with; `ended` is false when dbt left no results.
+    """
+    project = Path.cwd()
+    if code or not ended:
+        reasons = _reasons(project) if ended else []
+        reasons = reasons or [f"the build ended with exit code {code}"]
+    else:
+        reasons = _reasons(project)
+    if reasons:
+        typer.echo(not_published(settings.publish, reasons), err=bool(code))
+        return code
+    try:
+        release = _release(project, settings)
+        done = publish(database_path(), settings.publish, release, reach=settings)
+    except PublishError as error:
+        typer.echo(not_published(settings.publish, [str(error).rstrip(".")]), err=True)
+        return 1
+    typer.echo(published(settings.publish, done))
+    return code
+
+
+def published(folder: Path, done: Published) -> str:
+    """Return the line that says what is current now."""
+    tables = counted(len(done.manifest["tables"]), "table")
+    return (
+        f"Published {tables}, {counted(done.rows, 'row')}, in {folder / 'current'} "
+        f"({done.folder.name})"
+    )
+
+
+def not_published(folder: Path, reasons: list[str]) -> str:
+    """Return the lines that say why nothing was published and what consumers see instead."""
+    before = current(folder)
+    if before is None:
+        seen = f"There is nothing in {folder} yet."
+    else:
+        old = age(before.at, datetime.datetime.now(datetime.UTC))
+        seen = f"Consumers see the gold of {before.at:%Y-%m-%d %H:%M} UTC, {old} old."
+    return "\n".join([*(f"Not published: {reason}." for reason in reasons), seen])
+
+
+def _facts(done: Published | None, wrong: list[str]) -> dict[str, Any]:
+    """Return what consumers see now, and what stands in the way of it."""
+    facts: dict[str, Any] = {"current": None, "published_at": None, "tables": 0, "rows": 0}
+    if done is not None:
+        facts = {
+            "current": str(done.folder),
+            "published_at": f"{done.at:%Y-%m-%d %H:%M:%S}",
+            "tables": len(done.manifest["tables"]),
+            "rows": done.rows,
+        }
+    return facts | {"wrong": wrong}
+
+
+def _check(folder: Path, *, as_json: bool) -> None:
+    """Print what is wrong with the publications, or that nothing is."""
+    done, wrong = current(folder), audit(folder)
+    if as_json:
+        print_json(_facts(done, wrong))
+        raise typer.Exit(int(bool(wrong)))
+    if wrong:
+        for line in wrong:
+            typer.echo(f"BAD  {line}.")
+        raise typer.Exit(1)
+    if done is None:
+        typer.echo(f"There is nothing in {folder} yet.")
+        return
+    old = age(done.at, datetime.datetime.now(datetime.UTC))
+    typer.echo(f"ok   {published(folder, done)}, {old} old; no file was changed.")
+
+
+def _reasons(project: Path) -> list[str]:
+    """Return why the last run in `project` may not be published; nothing if it may."""
+    results = results_of_build(project)
+    if results is None:
+        return ["there is no run yet; run ./scripts/build"]
+    manifest = manifest_of_build(project)
+    if invocation_of(results) != str(manifest["metadata"]["invocation_id"]):
+        return ["another dbt command has run since the build; run ./scripts/build"]
+    return obstacles(results, manifest)
+
+
+def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
+    """Return that the results on disk are not of the last run that built, where that is so.
+
+    A run that was killed has changed tables and left the results of the run before it. One that
+    leaves no results of a build, such as `dbt run-operation`, may have changed anything.
+    """
+    if results is None or not settings.store.exists():
+        return []
+    store = Store(settings.store)
+    try:
+        (last,) = store.transact([last_build])
+    finally:
+        store.close()
+    if last in (None, invocation_of(results)):
+        return []
+    if last == invocation_of(run_results(Path.cwd())):
+        return ["another dbt command has run since the build; run ./scripts/build"]
+    return ["a later run has not ended; run ./scripts/build"]
+
+
+def _release(project: Path, settings: Settings) -> Release:
+    results = results_of_build(project) or {}
+    manifest = _with_lf(project, manifest_of_build(project))
+    invocation_id = invocation_of(results)
+    return Release(
+        invocation_id=invocation_id,
+        tables=gold_tables(manifest),
+        inputs=input_tables(manifest),
+        facts={
+            "built_at": results["metadata"]["generated_at"],
+            "assay_version": version("assay"),
+            "dbt_version": results["metadata"]["dbt_version"],
+            "duckdb_version": version("duckdb"),
+            "git_sha": _git(project, "rev-parse", "HEAD"),
+            "git_changes": bool(_git(project, "status", "--porcelain")),
+            "code_hash": code_hash(manifest),
+            "seed_hashes": seed_hashes(manifest),
+            "checks": checks(results),
+            "gates": _gates(settings, invocation_id),
+        },
+    )
+
+
+def _gates(settings: Settings, invocation_id: str) -> list[dict[str, Any]]:
+    """Return what the gates of a run counted, a row for each expectation."""
+    store = Store(settings.store)
+    try:
+        (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+    finally:
+        store.close()
+    return [asdict(row) for row in rows]
+
+
+def _with_lf(project: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest whose checksums do not depend on how git or an editor ends lines."""
+    for node in manifest["nodes"].values():
+        with contextlib.suppress(OSError, ValueError):  # what is none of the project's files
+            contents = (project / node["original_file_path"]).read_bytes().decode()
+            given = str(node["checksum"]["checksum"])
+            node["checksum"]["checksum"] = lf_checksum(given, contents)
+    return manifest
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    """Return what git says of the project; None without git or outside a repository."""
+    if (git := shutil.which("git")) is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - git with words of our own
+            [git, *arguments],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

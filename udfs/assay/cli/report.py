@@ -1,0 +1,86 @@
+"""`assay report`, and the report that `assay build` makes of its run."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import typer
+
+from assay.cli.console import Json, print_json, store_path
+from assay.core.errors import AssayError
+from assay.hosts.dbt.artifacts import results_of_build
+from assay.hosts.duckdb.warehouse import database_path
+from assay.project.report import notes
+from assay.project.report.making import file_of, folder, latest, make, write
+from assay.project.report.summary import invocation_of
+
+_SIGNALLED = 128
+"""Exit codes above it say which signal ended dbt."""
+
+
+def command(
+    run: Annotated[
+        str | None, typer.Option(help="The run whose id begins so; the last one, unless told.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the page to this file, too.")] = None,
+    show: Annotated[
+        bool, typer.Option("--open", help="Show it in a browser, served until Ctrl-C.")
+    ] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="With --open: start the browser.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Write the report of a run: one HTML file that loads nothing and holds no text of a row."""
+    results = results_of_build(Path.cwd())
+    invocation_id, page = make(store_path(os.environ), database_path(), results, run)
+    files = [_written(invocation_id, page), *([write(page, out)] if out is not None else [])]
+    if as_json:
+        print_json({"run": invocation_id, "files": [str(file) for file in files]})
+    else:
+        typer.echo("\n".join(map(str, files)))
+    if show:
+        from assay.project.report.serving import serve
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # scripts make us deaf to it
+        serve(
+            page,
+            lambda address: typer.echo(f"{address} until Ctrl-C", err=as_json),
+            browser=browser,
+        )
+
+
+def after_build(
+    results: dict[str, Any] | None, code: int, red: Sequence[str], *, ended: bool
+) -> None:
+    """Keep what dbt said of a build that ended, and write its report; say where it is.
+
+    `red` are the sentences that were printed of it. A report that cannot be made is a warning: the
+    build is what it is without it. Whoever pressed Ctrl-C does not wait for one.
+    """
+    if results is None or not ended:
+        return
+    invocation = invocation_of(results)
+    try:
+        notes.keep(folder(), invocation, notes.built_from(results, code, red))
+        if code > _SIGNALLED:
+            return
+        _, page = make(store_path(os.environ), database_path(), results, invocation)
+        _written(invocation, page)
+    except (AssayError, duckdb.Error, OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[:1]
+        typer.echo(f"Warning: there is no report of this run: {''.join(first)}", err=True)
+        return
+    typer.echo(f"Report  {latest()}; to look at it: ./scripts/assay report --open")
+
+
+def _written(invocation_id: str, page: str) -> Path:
+    """Write the page of a run, and as the latest one."""
+    path = write(page, file_of(invocation_id))
+    write(page, latest())
+    return path

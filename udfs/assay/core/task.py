@@ -1,0 +1,115 @@
+"""Tasks: what is asked about a text, frozen, with the hash that names it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from assay.core.canonical import NORMALISER_VERSION, canonical_json, digest
+
+JsonSchema = dict[str, Any]
+
+
+MOST_VALUES = 1_000
+"""Longer lists in an answer are refused unread: no reply has room for more."""
+
+
+class Rejected(ValueError):
+    """An answer that is not one: the message says why, without quoting the text."""
+
+
+class Example(BaseModel):
+    """One worked example: a text and the answer it should get."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    answer: JsonValue
+
+
+class Task(BaseModel):
+    """Base of all tasks; one subclass for each AI function, in `udfs/assay/functions/`.
+
+    `model` overrides the model of the settings; `isolate` keeps each text in a request of its
+    own. Neither changes the question, so neither is part of `prompt_hash`; the model is part of
+    each ask's key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    template_version: ClassVar[int]
+    """Raised when the wording or the schema of the prompt changes: old answers then miss."""
+
+    instructions: str | None = None
+    examples: tuple[Example, ...] = ()
+    model: str | None = None
+    isolate: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The name of the function, `classify` for `ai_classify`."""
+        return type(self).__name__.lower()
+
+    @abstractmethod
+    def answer_schema(self) -> JsonSchema:
+        """Return the JSON schema of one answer, in the subset that strict mode knows."""
+
+    @abstractmethod
+    def question(self) -> str:
+        """Return what the model is told to do for one record, in one or a few sentences."""
+
+    @abstractmethod
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Return the answer in its normal form, or raise `Rejected`; `text` is normalised."""
+
+    @abstractmethod
+    def output_tokens(self, text: str) -> int:
+        """Return how many tokens an answer about `text` is expected to take at most."""
+
+    def expected_characters(self, text: str) -> float:
+        """Return how long an answer about `text` likely is, as JSON; for plans, not for limits."""
+        return 3.0 * self.output_tokens(text)
+
+    @property
+    def plain(self) -> bool:
+        """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""
+        return False
+
+    @cached_property
+    def prompt_hash(self) -> str:
+        """The name of the question: 32 hex digits over all that shapes the prompt."""
+        return digest(
+            {
+                "kind": self.kind,
+                "template": self.template_version,
+                "normaliser": NORMALISER_VERSION,
+                "task": self.model_dump(mode="json", exclude={"model", "isolate"}),
+                "schema": self.answer_schema(),
+            }
+        )
+
+    @cached_property
+    def handle(self) -> str:
+        """The name of the whole task, model and isolation included: 32 hex digits."""
+        return digest([self.prompt_hash, self.model, self.isolate])
+
+
+def accepted(task: Task, raw: JsonValue, text: str) -> str:
+    """Return the canonical JSON of the answer that `raw` is, ready to be stored.
+
+    Whatever is wrong with it raises `Rejected`, also where `accept` raises something else: what
+    cannot be judged costs its own record and never the run.
+    """
+    try:
+        value = canonical_json(task.accept(raw, text))
+        if not value.isascii():
+            value.encode()
+    except (Rejected, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one answer, too
+        message = f"not judged: {type(error).__name__} in ai_{task.kind}; please report this"
+        raise Rejected(message) from None
+    return value

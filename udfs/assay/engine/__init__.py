@@ -1,0 +1,1 @@
+"""Each question once, inside the limits: look-up, queue, rate limits, retries, budget."""

@@ -1,0 +1,77 @@
+"""The wall of one run: worst costs are reserved before sending and settled after. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.errors import BudgetError
+from assay.core.plural import counted
+
+
+@dataclass(slots=True)
+class Budget:
+    """Counts requests and US dollars of one run against their caps; None means no cap.
+
+    What is spent never exceeds the cap by more than a server charges beyond the worst cost that
+    was reserved for what is in flight.
+    """
+
+    max_cost_usd: float | None = None
+    max_requests: int | None = None
+    spent_usd: float = 0.0
+    reserved_usd: float = 0.0
+    requests: int = 0
+    open: int = 0
+    """Reservations that are not settled. The sum cannot tell: floats leave crumbs behind."""
+
+    def allows(self, worst_usd: float | None) -> bool:
+        """Whether a request that costs at most `worst_usd` fits; an unknown cost fits no cap."""
+        if self.max_requests is not None and self.requests >= self.max_requests:
+            return False
+        if self.max_cost_usd is None:
+            return True
+        if worst_usd is None:
+            return False
+        return self.spent_usd + self.reserved_usd + worst_usd <= self.max_cost_usd
+
+    def lacks(self, cost_usd: float | None, requests: int) -> bool:
+        """Whether so many requests, expected to cost so much, are more than there is room for.
+
+        A cost that is not known is left to the wall: it stops at the first request.
+        """
+        if self.max_requests is not None and self.requests + requests > self.max_requests:
+            return True
+        if self.max_cost_usd is None or cost_usd is None:
+            return False
+        return self.spent_usd + self.reserved_usd + cost_usd > self.max_cost_usd
+
+    def check(self, cost_usd: float | None, requests: int) -> None:
+        """Raise `BudgetError` for what there is no room for."""
+        if not self.lacks(cost_usd, requests):
+            return
+        about = f"about {counted(requests, 'request')}"
+        if cost_usd is not None:
+            about += f" and {cost_usd:.4f} US dollars"
+        message = (
+            f"What is to be asked needs {about}, more than the budget of this run has left "
+            "(`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`); nothing of it was sent. Raise the "
+            "budget, or set `ASSAY_OVER_BUDGET=spend` to go as far as it reaches."
+        )
+        raise BudgetError(message)
+
+    def may_free(self) -> bool:
+        """Whether room can come back: a cap on money, and reservations that may settle lower."""
+        at_wall = self.max_requests is not None and self.requests >= self.max_requests
+        return not at_wall and self.open > 0
+
+    def reserve(self, worst_usd: float | None) -> None:
+        """Set the worst cost of a request aside; call `settle` with the same figure later."""
+        self.requests += 1
+        self.open += 1
+        self.reserved_usd += worst_usd or 0.0
+
+    def settle(self, worst_usd: float | None, cost_usd: float | None) -> None:
+        """Replace a reservation by what was spent; what is not known counts as all of it."""
+        self.open -= 1
+        self.reserved_usd = self.reserved_usd - (worst_usd or 0.0) if self.open else 0.0
+        self.spent_usd += (worst_usd or 0.0) if cost_usd is None else cost_usd

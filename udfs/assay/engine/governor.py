@@ -1,0 +1,342 @@
+"""The governor: whether and when requests start, and what a failed one means for its pack."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
+
+from assay.core.errors import CallError
+from assay.core.settings import Settings
+from assay.core.values import Ask, Pack, Request, Usage
+from assay.engine import retry
+from assay.engine.blame import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
+from assay.engine.breaker import Breaker, RetryBudget
+from assay.engine.budget import Budget
+from assay.engine.estimate import Census
+from assay.engine.gauge import Gauge
+from assay.engine.prices import cost_usd, price_of
+from assay.engine.rate_limit import Limiter
+from assay.forms.chat_request import compose, estimate_tokens
+
+TURNED_DOWN_TO_STOP = 3
+"""So many single records turned down, and not one request served, and the set-up is at fault."""
+
+LONGEST_LIMIT_SECONDS = 90.0
+"""Longer than this no limit by the minute refuses the last of a run, which has none beside it."""
+
+SHORT_TEXT_TOKENS = 100
+"""No endpoint has so little room that a text of fewer tokens is too long for it."""
+
+_TURNED_DOWN = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+"""What may be an accident; a server that says "never again" is not asked again."""
+
+
+class Governor:
+    """Limits, money and the health of the server in one place; one for each run."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._limiter = Limiter(
+            settings.max_in_flight, settings.requests_per_minute, settings.tokens_per_minute
+        )
+        self._budget = Budget(settings.max_cost_usd, settings.max_requests)
+        self._breaker = Breaker()
+        self._retries = RetryBudget()
+        self._served: Counter[str] = Counter()
+        self._largest: Counter[str] = Counter()
+        self._answers = self._took = False
+        self._begun_at: float | None = None
+        self._mishaps = Mishaps()
+        self._failing: dict[bytes, int] = {}
+        self._turned_down: Counter[str] = Counter()
+        self._forbidden: dict[bytes, int] = {}
+        self._gauge = Gauge()
+        self._luck = Luck()
+
+    @property
+    def requests_in_flight(self) -> int:
+        """How many requests are under way."""
+        return self._limiter.in_flight
+
+    @property
+    def took_nothing(self) -> bool:
+        """Whether the endpoint has taken no request of this run, as far as can be told."""
+        return not self._took
+
+    def has_slot(self) -> bool:
+        """Whether another request may be in flight; while the server is down, only one probe."""
+        probing = self._breaker.is_open and self._limiter.in_flight > 0
+        return self._limiter.has_slot() and not probing
+
+    def wait_seconds(self) -> float:
+        """Return how long until the next request may start."""
+        now = time.monotonic()
+        return max(self._limiter.wait_seconds(now), self._breaker.wait_seconds(now))
+
+    def worst_usd(self, request: Request) -> float | None:
+        """Return the most that `request` can cost; None when its price is not known."""
+        price = price_of(self._settings, request.model)
+        return cost_usd(price, self._gauge.input_tokens(request), request.max_output_tokens)
+
+    def allows(self, worst_usd: float | None) -> bool:
+        """Whether the budget of the run has room for a request that costs so much at most."""
+        return self._budget.allows(worst_usd)
+
+    def check_need(self, asks: Sequence[Ask]) -> None:
+        """Raise `BudgetError` when `asks` need more than the budget of the run has left."""
+        census = Census(self._settings)
+        census.take(asks)
+        need = census.plan()
+        self._budget.check(need.cost_usd, need.requests)
+
+    def may_free(self) -> bool:
+        """Whether the budget may have room once something in flight has settled."""
+        return self._budget.may_free()
+
+    def cannot_price(self, worst_usd: float | None) -> bool:
+        """Whether a request is not sent because nobody knows what it costs at most."""
+        return self._settings.max_cost_usd is not None and worst_usd is None
+
+    def wall(self, model: str, worst_usd: float | None) -> str:
+        """Return why a request that costs so much at most is not sent."""
+        if self.cannot_price(worst_usd):
+            return (
+                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
+                "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or use "
+                "`ASSAY_MAX_REQUESTS`."
+            )
+        return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+
+    def start(self, request: Request, worst_usd: float | None) -> None:
+        """`request` goes out."""
+        now = time.monotonic()
+        self._begun_at = now if self._begun_at is None else self._begun_at
+        self._budget.reserve(worst_usd)
+        self._limiter.start(now, self._gauge.input_tokens(request))
+        self._breaker.start(now)
+
+    def finish(self) -> None:
+        """A request is over, however it ended."""
+        self._limiter.finish()
+
+    def settle(self, worst_usd: float | None, paid_usd: float | None) -> None:
+        """What was reserved as `worst_usd` cost `paid_usd`; None counts as all of it."""
+        self._budget.settle(worst_usd, paid_usd)
+
+    def succeeded(self, request: Request, usage: Usage) -> None:
+        """The server served `request`, and says what it took."""
+        pack, model = request.pack, request.model
+        self._answers = self._took = True
+        self._served[model] += 1
+        self._largest[model] = max(self._largest[model], request.input_tokens)
+        self._gauge.read(request, usage)
+        self._luck.accepts(pack)
+        self._failing.pop(pack.asks[0].key, None)
+        if not pack.bisecting:
+            self._mishaps.over(sum(fault in retry.AT_RANDOM for fault in pack.faults))
+        self._retries.earn()
+        now = time.monotonic()
+        if self._breaker.succeeded(now):
+            self._limiter.restart()
+        self._limiter.accepted(now)
+
+    def failed(self, pack: Pack, error: CallError, latency_seconds: float) -> None:
+        """A pack failed so long after it was sent; only faults of the server slow us down.
+
+        A pack that is refused for limits again and again while others are served says nothing
+        of how much the server takes, and a record that alone fails more often than any may says
+        nothing of whether the server is up.
+        """
+        now = time.monotonic()
+        self._answers = self._answers or not error.silent
+        self._took = self._took or error.maybe_paid
+        if error.status == HTTPStatus.FORBIDDEN:
+            self._breaker.failed(now, refused=False)
+            return
+        if error.fault not in retry.SERVER_FAULTS:
+            self._breaker.succeeded(now)
+            return
+        if len(pack.records) == 1:
+            self._failing.setdefault(pack.asks[0].key, self._served.total())
+        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        if refused:
+            self._luck.refuses(pack)
+        tried = len(pack.records) == 1 and retry.counted(pack) > self._settings.max_attempts
+        self._breaker.failed(now, refused=refused or tried)
+        if refused and self._luck.chance(pack) < SUSPECT:
+            return
+        if refused or error.maybe_paid:
+            self._limiter.dropped(now, refused=refused, latency_seconds=latency_seconds)
+        self._limiter.pause(now, retry.obeyed(error.retry_after_seconds))
+
+    def verdict(
+        self,
+        pack: Pack,
+        error: CallError,
+        *,
+        others_wait: bool,
+        untried: bool = False,
+        alone: bool = False,
+    ) -> retry.Verdict:
+        """Return what becomes of a pack whose sending failed.
+
+        `others_wait` for their turn, some of them `untried`; `alone`, nothing else is open: none
+        waits or is in flight.
+
+        While the server is down or refuses for its limits, attempts do not count: no row is
+        given up for what is not its fault, nor for bad luck that anybody may have. The run stops
+        when waiting has no end in sight, and when a server that has not served one request turns
+        every single record down.
+        """
+        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
+        verdict = retry.after_fault(
+            error.fault,
+            replace(pack, forgiven=0) if refused else pack,
+            serves=self._breaker.serves(time.monotonic()),
+            max_attempts=self._settings.max_attempts,
+            retry_after_seconds=error.retry_after_seconds,
+            jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
+            usual=0 if refused else self._usual(pack.model),
+        )
+        if error.fault in retry.SERVER_FAULTS:
+            beside = not alone if refused else others_wait
+            last = isinstance(verdict, retry.Bury) and self._served and not beside
+            if last and self._has_waited_for(self._settings.outage_seconds):
+                return verdict
+            stop = self._never_reached(error) or self._out_of_patience(error)
+            verdict = stop or self._spared(verdict, pack, error, untried=untried, alone=alone)
+        elif error.status == HTTPStatus.FORBIDDEN:
+            verdict = self._of_a_guard(pack, error) or verdict
+        elif isinstance(verdict, retry.Bury) and error.fault == "too_big_or_bad":
+            verdict = self._unfit(pack, error)
+        if not isinstance(verdict, retry.Retry):
+            return verdict
+        if refused:  # it is the limiter's pace that keeps retries in check
+            return replace(verdict, counts=False)
+        credit = self._retries.spend(time.monotonic())
+        return replace(verdict, wait_seconds=max(verdict.wait_seconds, credit))
+
+    def _usual(self, model: str) -> int:
+        """Return so many attempts as any record may need of a model, once it has served one."""
+        if not self._served[model]:
+            return 0
+        return max(self._settings.max_attempts, most_in_a_row(self._mishaps.share))
+
+    def _spared(
+        self,
+        verdict: retry.Verdict,
+        pack: Pack,
+        error: CallError,
+        *,
+        untried: bool,
+        alone: bool,
+    ) -> retry.Verdict:
+        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        if isinstance(verdict, retry.Retry):
+            return replace(verdict, afresh=self._breaker.is_open)
+        wait = retry.wait_seconds(1, error.retry_after_seconds, 0.0)
+        if self._breaker.is_open or (untried and self._none_served_since(pack)):
+            return retry.Retry(wait, afresh=True)
+        if refused and not self._is_to_blame(pack, alone=alone):
+            return retry.Retry(wait)
+        if refused:
+            self._luck.forgets(pack)
+            return verdict if isinstance(verdict, retry.Bury) else retry.Split(singly=True)
+        return verdict
+
+    def _none_served_since(self, pack: Pack) -> bool:
+        """Whether nobody was served since a record first failed alone."""
+        return self._failing.get(pack.asks[0].key) == self._served.total()
+
+    def _never_reached(self, error: CallError) -> retry.Stop | None:
+        """Stop where no connection was ever made, once all attempts of a pack could be over.
+
+        One that ends before a word is said may be the fault of one text, until ten in a row do.
+        """
+        if self._answers or (error.maybe_paid and not self._breaker.is_open):
+            return None
+        attempts = range(1, self._settings.max_attempts)
+        seconds = sum(retry.wait_seconds(attempt, None, 0.0) for attempt in attempts)
+        now = time.monotonic()
+        if now - (now if self._begun_at is None else self._begun_at) < seconds:
+            return None
+        message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
+        return retry.Stop("config", message)
+
+    def _is_to_blame(self, pack: Pack, *, alone: bool) -> bool:
+        """Whether it is about this pack that it is refused for limits, and not about all."""
+        waited = alone and self._served and self._has_waited_for(LONGEST_LIMIT_SECONDS)
+        return bool(waited) or self._luck.chance(pack) < BLAMED
+
+    def _has_waited_for(self, seconds: float) -> bool:
+        """Whether nothing but failures has come for longer than that."""
+        return self._breaker.down_for(time.monotonic()) > seconds
+
+    def _out_of_patience(self, error: CallError) -> retry.Stop | None:
+        if not self._has_waited_for(self._settings.outage_seconds):
+            return None
+        message = (
+            f"{error} Nothing but failures for {self._settings.outage_seconds:g} seconds "
+            "(`ASSAY_OUTAGE_SECONDS`); what was answered is kept. Run again to go on."
+        )
+        return retry.Stop("transport", message)
+
+    def _of_a_guard(self, pack: Pack, error: CallError) -> retry.Verdict | None:
+        """Return what a 403 means: no access for anybody, or None for one text that is offensive.
+
+        A text is given up once the model has served others since, and no access is what it is
+        where it has served none, now or for a while.
+        """
+        served = self._served[pack.model]
+        if not served or self._breaker.is_open:
+            remedy = "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
+            message = f"{error} Model {pack.model!r} is out of reach. {remedy}"
+            return retry.Stop("config", message)
+        since = served - self._forbidden.setdefault(pack.asks[0].key, served)
+        if len(pack.records) > 1 or since or pack.attempt >= self._settings.max_attempts:
+            return None
+        return retry.Retry(retry.wait_seconds(pack.attempt, None, 0.0))
+
+    def _unfit(self, pack: Pack, error: CallError) -> retry.Verdict:
+        """Return what becomes of a record that is turned down: it is too long, or unlucky.
+
+        Stop where the endpoint takes none of our requests: the rows are not to blame.
+        """
+        self._turned_down[pack.model] += 1
+        if self._served[pack.model] or self._turned_down[pack.model] < TURNED_DOWN_TO_STOP:
+            return self._turned_down_alone(pack, error)
+        message = (
+            f"{error} The endpoint has turned down every request so far for model "
+            f"{pack.model!r}. Does it know `response_format: json_schema` and "
+            "`max_completion_tokens`? Check `ASSAY_MODEL`."
+        )
+        return retry.Stop("config", message)
+
+    def _turned_down_alone(self, pack: Pack, error: CallError) -> retry.Retry | retry.Bury:
+        """Return what becomes of one record that is turned down while others are served.
+
+        It is too long when it is long, and longer than all that was served; otherwise it may have
+        been an accident, such as a model that ran out of room, and is asked about once more.
+        """
+        if pack.room > 1:
+            reason = f"{error} More room was asked for, as the reply had hit the output limit."
+            return retry.Bury("invalid", reason)
+        fits = compose(pack).input_tokens <= self._largest[pack.model]
+        if not fits and estimate_tokens(pack.records[0].text) >= SHORT_TEXT_TOKENS:
+            return retry.Bury("too_long")
+        once = retry.counted(pack) == 1 and self._settings.max_attempts > 1
+        if self._served[pack.model] and once and error.status in _TURNED_DOWN:
+            return retry.Retry(retry.BACKOFF_SECONDS)
+        why = "Longer requests were served" if fits else "The text is short"
+        reason = f"{error} {why}, so it is not its length. Build again to ask once more."
+        return retry.Bury("invalid", reason)

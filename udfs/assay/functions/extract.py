@@ -1,0 +1,181 @@
+"""`ai_extract`: named, typed values found in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+
+from assay.core.canonical import clean
+from assay.core.field_types import READERS, FieldType, Value
+from assay.core.grounding import Source
+from assay.core.json_text import read_record
+from assay.core.task import MOST_VALUES, JsonSchema, Rejected, Task
+from assay.functions.classify import same_label
+
+_JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
+_HINT = {"date": "YYYY-MM-DD", "timestamp": "YYYY-MM-DDTHH:MM:SS"}
+_BETWEEN = "\uffff"
+"""Stands between the columns of a record: no value holds it, so none spans two of them."""
+
+
+class Field(BaseModel):
+    """One field: its name, type (or labels), whether it holds a list, and what it means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    type: FieldType = "text"
+    labels: tuple[str, ...] | None = None
+    many: bool = False
+    description: str | None = None
+
+
+class Extract(Task):
+    """Find `fields` in each text; text values must occur in it unless not `grounded`.
+
+    With `single` there is one field and the answer is the list of all its values; otherwise
+    the answer is an object with one value for each field, null where the text has none. A model
+    may also say so with a blank text; in a list nothing is left out.
+    """
+
+    template_version: ClassVar[int] = 1
+
+    fields: tuple[Field, ...]
+    single: bool = False
+    grounded: bool = True
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [field.name.casefold() for field in self.fields]
+        if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
+            message = (
+                "ai_extract needs one or more different, non-blank field names, got "
+                f"{[field.name for field in self.fields]!r}."
+            )
+            raise ValueError(message)
+        return self
+
+    def answer_schema(self) -> JsonSchema:
+        """An array of strings, or an object with every field required and nullable."""
+        if self.single:
+            return {"type": "array", "items": _item_schema(self.fields[0])}
+        return {
+            "type": "object",
+            "properties": {field.name: _field_schema(field) for field in self.fields},
+            "required": [field.name for field in self.fields],
+            "additionalProperties": False,
+        }
+
+    def question(self) -> str:
+        """Name what is looked for, and whether it must be copied."""
+        how = "copied word for word" if self.grounded else "as the text implies them"
+        if self.single:
+            field = self.fields[0]
+            meaning = f" ({field.description})" if field.description else ""
+            return f"all values of {field.name}{meaning} in the text, {how}; [] if none"
+        lines = [
+            f"{field.name}: {field.description}" for field in self.fields if field.description
+        ]
+        what = f"the fields found in the text, {how}; null if absent"
+        return "\n".join([what, *lines])
+
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Check types strictly and, for text fields, that the text says so."""
+        sources = _sources(text)
+        if self.single:
+            return self._many(self.fields[0], raw, sources)
+        if not isinstance(raw, dict) or set(raw) != {field.name for field in self.fields}:
+            message = "not an object with exactly the fields asked for"
+            raise Rejected(message)
+        return {field.name: self._value(field, raw[field.name], sources) for field in self.fields}
+
+    def output_tokens(self, text: str) -> int:
+        """Names and values: bounded by what the text can hold."""
+        names = sum(len(field.name) // 3 + 6 for field in self.fields)
+        return names + 24 * len(self.fields) + min(len(text) // 4, 400)
+
+    def _value(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
+        if field.many:
+            return self._many(field, [] if raw is None else raw, sources)
+        return None if _absent(raw) else self._one(field, raw, sources)
+
+    def _many(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
+        if not isinstance(raw, list):
+            message = f"field {field.name!r} is not a list"
+            raise Rejected(message)
+        if len(raw) > MOST_VALUES:
+            message = f"too_long: field {field.name!r} has more than {MOST_VALUES:,} values"
+            raise Rejected(message)
+        named = [item for item in raw if not _absent(item)]
+        return list(dict.fromkeys(self._one(field, item, sources) for item in named))
+
+    def _one(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> Value:
+        if field.labels is not None:
+            return same_label(raw, field.labels)
+        value = _typed(field, raw)
+        if field.type == "text" and self.grounded:
+            return _verbatim(field, str(value), sources)
+        return value
+
+
+def _item_schema(field: Field) -> JsonSchema:
+    if field.labels is not None:
+        return {"type": "string", "enum": list(field.labels)}
+    schema: JsonSchema = {"type": _JSON_TYPE.get(field.type, "string")}
+    if field.type in _HINT:
+        schema["description"] = _HINT[field.type]
+    return schema
+
+
+def _field_schema(field: Field) -> JsonSchema:
+    item = _item_schema(field)
+    if field.many:
+        return {"type": "array", "items": item}
+    if "enum" in item:
+        item["enum"] = [*item["enum"], None]
+    return item | {"type": [item["type"], "null"]}
+
+
+def _typed(field: Field, raw: JsonValue) -> Value:
+    """Return `raw` in the normal form of the field's type, which SQL can cast."""
+    value = READERS[field.type](clean(raw).strip() if isinstance(raw, str) else raw)
+    if value is None:
+        message = f"field {field.name!r} is not of type {field.type}"
+        raise Rejected(message)
+    return value
+
+
+def _absent(raw: JsonValue) -> bool:
+    """Whether a model said that there is nothing: null, or a text of no length or of blanks."""
+    return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def _sources(text: str) -> tuple[Source, ...]:
+    """Return what values may be copied from: a record's columns as they are, then the text."""
+    if not text.startswith("{"):
+        return (Source(text),)
+    try:
+        record = read_record(text, as_written=True)
+    except Rejected:
+        return (Source(text),)
+    return Source(_BETWEEN.join(_texts(record))), Source(text)
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Yield the texts and numbers in a value, however deep."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+    elif isinstance(value, str):
+        yield value
+
+
+def _verbatim(field: Field, value: str, sources: tuple[Source, ...]) -> str:
+    """Return `value` as the text spells it; case, white space and typography may differ."""
+    for source in sources:
+        if (spelling := source.spelling(value)) is not None:
+            return spelling
+    message = f"not_grounded: field {field.name!r} does not occur in the text"
+    raise Rejected(message)

@@ -1,0 +1,80 @@
+"""`ai_sentiment`: how a text feels, as a number or by aspect."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Self
+
+from pydantic import JsonValue, model_validator
+
+from assay.core.task import JsonSchema, Rejected, Task
+from assay.functions.classify import same_label
+
+LABELS = ("positive", "negative", "neutral", "mixed", "unknown")
+
+
+class Sentiment(Task):
+    """Score each text from -1 to 1, or label each of `aspects`.
+
+    A score of null means that the sentiment cannot be judged; the label for it is `unknown`.
+    """
+
+    template_version: ClassVar[int] = 1
+
+    aspects: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _aspects_differ(self) -> Self:
+        if self.aspects is None:
+            return self
+        names = [aspect.casefold() for aspect in self.aspects]
+        if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
+            message = (
+                "ai_sentiment needs one or more different, non-blank aspects, got "
+                f"{list(self.aspects)!r}."
+            )
+            raise ValueError(message)
+        return self
+
+    def answer_schema(self) -> JsonSchema:
+        """A nullable number, or an object with one of the five labels for each aspect."""
+        if self.aspects is None:
+            return {"type": ["number", "null"], "minimum": -1, "maximum": 1}
+        label: JsonSchema = {"type": "string", "enum": list(LABELS)}
+        return {
+            "type": "object",
+            "properties": dict.fromkeys(self.aspects, label),
+            "required": list(self.aspects),
+            "additionalProperties": False,
+        }
+
+    def question(self) -> str:
+        """Say what the ends of the scale are, or what unknown stands for."""
+        if self.aspects is None:
+            return "sentiment from -1 (negative) to 1 (positive), null if it cannot be judged"
+        return "sentiment towards each aspect, unknown if the text says nothing about it"
+
+    def accept(self, raw: JsonValue, text: str) -> JsonValue:
+        """Take numbers within the scale, or known labels for exactly the aspects."""
+        if self.aspects is None:
+            return None if raw is None else _score(raw)
+        if not isinstance(raw, dict) or set(raw) != set(self.aspects):
+            message = "not an object with exactly the aspects asked for"
+            raise Rejected(message)
+        return {aspect: same_label(raw[aspect], LABELS) for aspect in self.aspects}
+
+    def output_tokens(self, text: str) -> int:
+        """A short number, or a name and a label for each aspect."""
+        return 4 if self.aspects is None else sum(len(name) // 3 + 6 for name in self.aspects)
+
+    def expected_characters(self, text: str) -> float:
+        """A number such as -0.5; or a name and a label, of eight letters, for each aspect."""
+        return 4.0 if self.aspects is None else sum(len(name) + 14 for name in self.aspects)
+
+
+def _score(raw: JsonValue) -> float:
+    number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    if number and math.isfinite(score := float(str(raw))) and -1 <= score <= 1:
+        return score
+    message = "not a number from -1 to 1"
+    raise Rejected(message)

@@ -1,0 +1,1 @@
+"""Who calls the engine: DuckDB's functions and dbt."""

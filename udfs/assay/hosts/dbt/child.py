@@ -1,0 +1,83 @@
+"""dbt as the child of `assay`: as the command `dbt`, but it forgets no Ctrl-C."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
+
+from assay.hosts.dbt.interrupts import interrupts
+
+SET_UP_EXIT = 2
+_WARN_ERROR = "DBT_WARN_ERROR"
+_ALL_WARNINGS = ["--warn-error-options", '{"error": "all"}']
+_NO = ("", "0", "false", "f", "no", "n", "off")
+"""How an environment says no."""
+INTERRUPTED_EXIT = 128 + signal.SIGINT
+
+
+def main() -> None:
+    """Run dbt with the arguments of this process; SIGINT is heard from the first import on."""
+    interrupts.remember()  # before the import: it takes a second
+    try:
+        _run_dbt()
+    except KeyboardInterrupt:  # before dbt was there to tell of it
+        sys.stderr.write(f"{interrupts.said()}\n")
+        sys.exit(INTERRUPTED_EXIT)
+
+
+def _run_dbt() -> None:
+    from dbt.cli.main import cli
+
+    from assay.hosts.dbt.interrupted import end_with_a_sentence
+    from assay.hosts.dbt.profiles import profiles_file
+
+    end_with_a_sentence()
+    if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
+        sys.stderr.write(f"assay: {trouble}\n")
+        sys.exit(SET_UP_EXIT)
+    compilation, build = (cli.commands[name].params for name in ("compile", "build"))
+    known = {parameter.name for parameter in compilation}
+    # So that a compilation selects what the build with the same arguments selects.
+    compilation += [parameter for parameter in build if parameter.name not in known]
+    cli(strict(sys.argv[1:], os.environ), prog_name="dbt")
+
+
+def strict(arguments: Sequence[str], environ: MutableMapping[str, str]) -> list[str]:
+    """Return the arguments of dbt with `--warn-error` in the words that dbt takes beside ours.
+
+    dbt refuses it, with a traceback, where a project has `warn_error_options`, as this one has;
+    so does it the variable, which is taken out of `environ`. All warnings include those of ours.
+    """
+    told = [each for each in arguments if each in {"--warn-error", "--no-warn-error"}]
+    said = environ.pop(_WARN_ERROR, "").strip().lower() not in _NO
+    rest = [each for each in arguments if each not in told]
+    wanted = told[-1] == "--warn-error" if told else said
+    own = any(each.startswith(_ALL_WARNINGS[0]) for each in rest)  # the narrower word holds
+    return [*rest, *_ALL_WARNINGS] if wanted and not own else rest
+
+
+def plugin_trouble(profiles: Path) -> str | None:
+    """Return which plugin of a profile cannot be imported and what to do; None if all can.
+
+    dbt would print a traceback. Nothing is imported that dbt would not import.
+    """
+    from assay.hosts.dbt.profiles import plugin_modules
+
+    for module in plugin_modules(profiles):
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # noqa: BLE001 - whatever a broken file raises
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            return (
+                f"The plugin {module!r} of {profiles} cannot be imported ({reason}). Correct its "
+                "`module` there, or run ./scripts/setup."
+            )
+    return None
+
+
+if __name__ == "__main__":
+    main()

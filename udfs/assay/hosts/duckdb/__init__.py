@@ -1,0 +1,1 @@
+"""The functions that DuckDB calls, the fence around SQL, the warehouse file."""

@@ -1,0 +1,75 @@
+"""The warehouse file: where it is, and opened, or one line that says who else has it open."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from assay.core.errors import ConfigError
+from assay.core.project import place
+from assay.core.settings import reach_from_environ
+from assay.hosts.duckdb.fence import enclose
+
+_SQLITE = b"SQLite format 3\0"
+
+
+def database_path() -> Path:
+    """Return the DuckDB file of the warehouse."""
+    return place(os.environ.get("ASSAY_DATABASE", "").strip() or "warehouse.duckdb")
+
+
+def check_database(path: Path) -> None:
+    """Raise `ConfigError` for a SQLite file: DuckDB would fetch an extension to open it."""
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(len(_SQLITE))
+        if head == _SQLITE:
+            message = (
+                f"`ASSAY_DATABASE` is {path}, a SQLite file such as the store; name a DuckDB "
+                "file, such as warehouse.duckdb."
+            )
+            raise ConfigError(message)
+
+
+def check_writable(path: Path) -> None:
+    """Raise `ConfigError` where DuckDB cannot make or change the file at `path`."""
+    folder = path.parent
+    if not folder.is_dir():
+        reason = "its folder is not there; make it"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        reason = "its folder cannot be written to; see to its rights"
+    elif path.exists() and not os.access(path, os.W_OK):
+        reason = "the file cannot be written to; see to its rights"
+    else:
+        return
+    message = f"`ASSAY_DATABASE` is {path}: {reason}, or name another file."
+    raise ConfigError(message)
+
+
+def open_warehouse(
+    path: Path, *, read_only: bool = True, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open the DuckDB file at `path`, with the fence around what SQL may reach.
+
+    `threads` is how many DuckDB uses, all cores unless told; behind the fence it cannot change.
+    Raises `ConfigError` where another process has it open: DuckDB lets only one in.
+    """
+    check_database(path)
+    try:
+        config: dict[str, Any] = {} if threads is None else {"threads": threads}
+        connection = duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.IOException as error:
+        if (holder := re.search(r"lock is held in (.*) \(PID (\d+)\)", str(error))) is None:
+            raise
+        program, process = Path(holder[1]).name, holder[2]
+        message = (
+            f"The warehouse {path} is open in process {process} ({program}); wait until it has "
+            f"ended, or end it with `kill {process}`. Nothing was sent."
+        )
+        raise ConfigError(message) from None
+    enclose(connection, reach_from_environ())
+    return connection

@@ -1,0 +1,1 @@
+"""Around a dbt project: gates, evaluation, publishing, report; never needed for an answer."""

@@ -1,0 +1,130 @@
+"""The store as a file: is it there, sound, private, of our schema, and where does it lie?"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from assay.core.plural import counted
+from assay.project.doctor.finding import Finding
+from assay.store import Checkup, Witness, check
+from assay.store.sqlite.migrations import missing_steps, unknown_steps
+from assay.store.sqlite.store import connect
+
+SQLITE_FIXED = (3, 51, 3)
+"""The first SQLite without the WAL-reset bug: https://sqlite.org/wal.html#walresetbug"""
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    ("9p", "afs", "ceph", "cifs", "fuse.s3fs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4")
+)
+_HEAD_BYTES = 20
+_WAL_VERSION = 2
+
+
+def store_findings(store: Path) -> Iterator[Finding]:
+    """Yield what there is to say about the file of the store; nothing is changed."""
+    yield _sqlite(store)
+    yield from _store(store)
+    yield _file_system(store, Path("/proc/mounts"))
+
+
+def _sqlite(store: Path) -> Finding:
+    text = f"SQLite {sqlite3.sqlite_version}"
+    if sqlite3.sqlite_version_info >= SQLITE_FIXED:
+        return Finding("sqlite", f"{text}, without the WAL-reset bug.")
+    text += " has the WAL-reset bug (fixed in 3.51.3)"
+    if _uses_wal(store):
+        remedy = "Close every program that has it open, then start a run: it is switched back."
+        return Finding("sqlite", f"{text}, and the store uses a WAL.", remedy)
+    return Finding("sqlite", f"{text}; the store keeps a rollback journal, which has not.")
+
+
+def _uses_wal(store: Path) -> bool:
+    """Whether the header of the file says WAL."""
+    try:
+        with store.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        return False
+    return len(head) == _HEAD_BYTES and _WAL_VERSION in head[18:20]
+
+
+def _store(store: Path) -> Iterator[Finding]:
+    witness = Witness(store)
+    if not store.exists():
+        yield _absent(store, witness.answers())
+        return
+    size, mode = store.stat().st_size, stat.S_IMODE(store.stat().st_mode)
+    found = check(store)
+    text = f"{store}, {size:,} bytes, mode {mode:04o}"
+    if found.trouble:
+        remedy = "Run `./scripts/assay doctor --repair`, or restore a backup."
+        yield Finding("store", f"{text}: {found.trouble}.", remedy)
+        return
+    private = mode & 0o077 == 0
+    yield Finding("store", f"{text}.", None if private else f"Run `chmod 600 {store}`.")
+    yield _schema(store)
+    yield _answers(found, witness.missing(found.held))
+    text = (
+        f"{counted(found.failures, 'ask')} without an answer, {found.dead_letters:,} of them for "
+        f"good; {counted(found.maybe_paid, 'request')} may have been billed without an answer."
+    )
+    yield Finding("failures", text)
+
+
+def _schema(store: Path) -> Finding:
+    with contextlib.closing(connect(store)) as connection:
+        newer, missing = unknown_steps(connection), missing_steps(connection)
+    if newer:
+        remedy = "Upgrade, or point `ASSAY_STORE` elsewhere."
+        text = f"The store was written by a newer Assay ({', '.join(sorted(newer))})."
+        return Finding("schema", text, remedy)
+    if missing:
+        text = f"{len(missing)} steps of the schema are missing; the next run takes them."
+        return Finding("schema", text)
+    return Finding("schema", "The store has the schema of this version.")
+
+
+def _absent(store: Path, known: int) -> Finding:
+    if known:
+        remedy = (
+            "Restore it, or accept that they will be bought again with `./scripts/assay doctor "
+            "--accept-cold-cache`."
+        )
+        return Finding("store", f"{store} is gone; it held {counted(known, 'answer')}.", remedy)
+    return Finding("store", f"{store} is not there yet; the first run makes it.")
+
+
+def _answers(found: Checkup, missing: int) -> Finding:
+    text = f"{counted(found.answers, 'answer')}; the checksums of {found.unsound:,} do not fit."
+    if found.unsound:
+        remedy = "They are never served and will be asked again; `--repair` drops them."
+        return Finding("answers", text, remedy)
+    if missing:
+        remedy = "Restore a backup, or run `./scripts/assay doctor --accept-cold-cache`."
+        return Finding("answers", f"{text} {missing:,} that were paid for are lost.", remedy)
+    return Finding("answers", text)
+
+
+def _file_system(store: Path, mounts: Path) -> Finding:
+    kind = file_system_of(store.absolute(), mounts)
+    if kind in NETWORK_FILE_SYSTEMS:
+        remedy = "Its locks cannot be trusted: point `ASSAY_STORE` at a local disk."
+        return Finding("disk", f"The store lies on a network file system ({kind}).", remedy)
+    return Finding("disk", f"The store lies on {kind or 'a file system that is not known'}.")
+
+
+def file_system_of(path: Path, mounts: Path) -> str:
+    """Return the type of the file system that holds `path`; blank where it cannot be told."""
+    if not mounts.exists():
+        return ""
+    found = {"/": ""}
+    for line in mounts.read_text().splitlines():
+        _, point, kind, *_ = line.split(" ")
+        found[point.encode().decode("unicode_escape")] = kind
+    resolved = path.resolve()
+    nearest = [str(folder) for folder in (resolved, *resolved.parents) if str(folder) in found]
+    return found[nearest[0]]

@@ -1,0 +1,1 @@
+"""Answers held against golden rows: accuracy, comparison, the golden gate."""

@@ -1,0 +1,291 @@
+"""Why a value is what it is: what the store knows of a key, and which keys a row stands for.
+
+The store keeps no text of an answer, so a row is found by asking again what its model asks: the
+text expressions of the compiled SQL, evaluated over the row, and hashed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from assay.cli.console import Row, select
+from assay.core.canonical import normalise
+from assay.core.errors import ConfigError
+from assay.core.values import key_of, key_seed
+from assay.hosts.dbt.lineage import (
+    Call,
+    Code,
+    Manifest,
+    as_held,
+    node_of,
+    unique_keys,
+    with_ancestors,
+)
+from assay.hosts.duckdb.fence import literal
+from assay.project.publishing.row_counts import quoted
+from assay.store import Store
+from assay.store.sqlite.rows import is_sound
+
+_ATTEMPT = (
+    "attempt_id, invocation_id, attempt, outcome, http_status, error, records, asks, answers, "
+    "input_tokens, output_tokens, cost_usd, latency_seconds, started_at, ended_at, request_id"
+)
+_ASKED = "model = :model and host = :host and instr(prompt_hashes, :prompt_hash) > 0"
+_ANSWERED_BY = f"""
+    select {_ATTEMPT} from calls
+    where {_ASKED} and outcome in ('ok', 'partial')
+        and started_at <= :answered_at and ended_at >= :answered_at
+    order by ended_at limit 1
+"""  # noqa: S608
+_FAILED_BY = f"""
+    select {_ATTEMPT} from calls
+    where {_ASKED} and ended_at <= :failed_at order by ended_at desc limit 1
+"""  # noqa: S608
+_LAST_RUN = """
+    select invocation_id, started_at from served join runs using (invocation_id)
+    where prompt_hash = :prompt_hash and served.model = :model order by started_at desc limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One row of the warehouse: its table, and a condition that only it fits."""
+
+    schema: str
+    table: str
+    condition: str
+    values: Row
+
+    @property
+    def name(self) -> str:
+        """The table as people name it."""
+        return f"{self.schema}.{self.table}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one call of a model asks about a row: its text (None without one) and the keys of it.
+
+    There is a key for each model and host that ever answered this question, or failed to.
+    """
+
+    call: Call
+    text: str | None
+    keys: Sequence[bytes]
+
+
+def known_of(store: Store, key: bytes) -> Row:
+    """Return what the store knows of a key: task, answer or failure, attempt, cost, last use.
+
+    The attempt is found by time: an answer is dated while the attempt that brought it ends.
+    """
+    rows = select(store, "select * from answers where key = :key", {"key": key})
+    status = "answered"
+    if not rows:
+        rows, status = select(store, _failure_query(), {"key": key}), "failed"
+    if not rows:
+        message = f"Neither an answer nor a failure has the key {key.hex()}."
+        raise ConfigError(message)
+    facts = rows[0] | {"key": key.hex(), "state": status}
+    facts["task"] = _task(store, facts["prompt_hash"])
+    if status == "answered":
+        return _answered(store, key, facts)
+    facts["state"] = _state_of(facts)
+    facts["attempt"] = next(iter(select(store, _FAILED_BY, _named(facts))), None)
+    return facts
+
+
+def keys_like(store: Store, prefix: str) -> list[bytes]:
+    """Return the keys of answers and failures that begin with these hex digits."""
+    low = bytes.fromhex(prefix + "0" * (len(prefix) % 2)).ljust(16, b"\0")
+    high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)).ljust(16, b"\xff")
+    query = (
+        "select key from answers where key between :low and :high union "
+        "select key from failures where key between :low and :high"
+    )
+    return [row["key"] for row in select(store, query, {"low": low, "high": high})]
+
+
+def find_row(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    name: str,
+    value: str | None,
+    where: str | None,
+) -> Place:
+    """Return the one row of table `name` whose unique key is `value`, or that fits `where`."""
+    schema, table = find_table(connection, name)
+    condition = where
+    if condition is None:
+        column = _key_column(connection, manifest, schema, table)
+        condition = f"{quoted(column)}::varchar = {literal(value)}"
+    relation = f"{quoted(schema)}.{quoted(table)}"
+    found = connection.execute(f"select * from {relation} where {condition} limit 2")  # noqa: S608
+    names = [column[0] for column in found.description or ()]
+    rows = found.fetchall()
+    if len(rows) != 1:
+        many = "More than one row" if rows else "No row"
+        message = f"{many} of {schema}.{table} fits {condition}; name one with --where."
+        raise ConfigError(message)
+    return Place(schema, table, condition, dict(zip(names, rows[0], strict=True)))
+
+
+def find_table(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str]:
+    """Return schema and name of a table or view that is called `name` or `schema.name`."""
+    schema, _, table = name.rpartition(".")
+    found: list[tuple[str, str]] = connection.execute(
+        "select schema_name, table_name from duckdb_tables() "
+        "where not internal and table_name = ?1 and schema_name in (?2, coalesce(nullif(?2, ''), "
+        "schema_name)) union select schema_name, view_name from duckdb_views() "
+        "where not internal and view_name = ?1 and schema_name in (?2, coalesce(nullif(?2, ''), "
+        "schema_name)) order by 1",
+        [table, schema],
+    ).fetchall()
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        message = f"There is no table {name!r} in the warehouse; see `./scripts/assay query 'show "
+        raise ConfigError(message + "all tables'`.")
+    names = ", ".join(f"{schema}.{table}" for schema, table in found)
+    message = f"{name!r} may be any of {names}; name the schema."
+    raise ConfigError(message)
+
+
+def asked_about(
+    connection: duckdb.DuckDBPyConnection, code: Code, store: Store, place: Place
+) -> Iterator[Asked]:
+    """Yield each call that a model above the row's table makes about the row, nearest first.
+
+    A text is looked for in the model's own table first, which holds what was asked about, then in
+    what it reads; the first one that the store knows counts.
+    """
+    manifest = code.manifest
+    start = node_of(manifest, place.schema, place.table)
+    for name in with_ancestors(manifest, start) if start else ():
+        for call in code.calls.get(name, ()):
+            texts = list(_texts(connection, manifest, name, call, place))
+            if not texts:
+                continue
+            keyed = [Asked(call, text, keys_of(store, call, text)) for text in texts]
+            yield next((asked for asked in keyed if asked.keys or asked.text is None), keyed[0])
+
+
+def keys_of(store: Store, call: Call, text: str | None) -> list[bytes]:
+    """Return the keys under which the store knows an answer or a failure of `call` on `text`."""
+    normal = normalise(text or "")
+    if not normal:
+        return []
+    query = (
+        "select model, host from answers where prompt_hash = :hash union "
+        "select model, host from failures where prompt_hash = :hash"
+    )
+    prompt_hash = call.task.prompt_hash
+    asked = select(store, query, {"hash": prompt_hash})
+    keys = [key_of(key_seed(prompt_hash, row["model"], row["host"]), normal) for row in asked]
+    known = (
+        "select exists (select 1 from answers where key = :key) "
+        "or exists (select 1 from failures where key = :key) as known"
+    )
+    return [key for key in keys if select(store, known, {"key": key})[0]["known"]]
+
+
+def texts_of(
+    connection: duckdb.DuckDBPyConnection, relation: str, condition: str, call: Call
+) -> list[str | None]:
+    """Return the texts that a call asks about in rows of a relation; none where it has no such.
+
+    The expression of the model is evaluated as it stands, under the name that it gives its table,
+    on a connection that is registered for reading.
+    """
+    alias = quoted(call.relation or "asked")
+    query = f"select {call.asked_sql} from {relation} as {alias} where {condition}"  # noqa: S608
+    with contextlib.suppress(duckdb.Error):  # a column is not there: another relation has it
+        return [row[0] for row in connection.execute(query).fetchall()]
+    return []
+
+
+def _texts(
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest, name: str, call: Call, place: Place
+) -> Iterator[str | None]:
+    """Yield what the text of a call may be for the row of `place`."""
+    nodes = {**manifest.get("nodes", {}), **manifest.get("sources", {})}
+    wanted = unique_keys(nodes[name])
+    keys = as_held(wanted, place.values)
+    if keys and len(keys) == len(wanted):
+        condition = " and ".join(
+            f"{quoted(key)}::varchar = {literal(place.values[key])}" for key in keys
+        )
+    else:
+        condition = place.condition
+    for near in (name, *manifest.get("parent_map", {}).get(name, ())):
+        if (node := nodes.get(near)) is not None:
+            table = node.get("alias") or node.get("identifier") or node["name"]
+            relation = f"{quoted(node['schema'])}.{quoted(table)}"
+            yield from texts_of(connection, relation, condition, call)[:1]
+
+
+def _key_column(
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest, schema: str, table: str
+) -> str:
+    """Return the column by which a table's rows are told apart, its own or that of a model above.
+
+    Raises `ConfigError` where no single one is known.
+    """
+    query = "select column_name from duckdb_columns() where schema_name = ? and table_name = ?"
+    columns = [row[0] for row in connection.execute(query, [schema, table]).fetchall()]
+    start = node_of(manifest, schema, table)
+    for name in with_ancestors(manifest, start) if start else ():
+        keys = unique_keys(manifest["nodes"].get(name, {}))
+        if len(keys) == 1 and (held := as_held(keys, columns)):
+            return held[0]
+    message = (
+        f"The unique key of {schema}.{table} is not known; choose the row with --where, such as "
+        f"--where '{quoted(columns[0])} = 17' (it has {', '.join(columns)})."
+    )
+    raise ConfigError(message)
+
+
+def _answered(store: Store, key: bytes, facts: Row) -> Row:
+    body = [facts[name] for name in ("value", "confidence", "answered_by", "answered_at")]
+    facts["is_sound"] = is_sound(facts.pop("checksum"), key, *body)
+    facts["attempt"] = attempt = next(iter(select(store, _ANSWERED_BY, _named(facts))), None)
+    facts["cost_usd"] = None
+    if attempt and attempt["cost_usd"] is not None and attempt["answers"]:
+        facts["cost_usd"] = attempt["cost_usd"] / attempt["answers"]
+    run = next(iter(select(store, _LAST_RUN, _named(facts))), None)
+    facts["last_run"] = run
+    facts["source"] = None
+    if run is not None:
+        fresh = facts["answered_at"] >= run["started_at"]
+        facts["source"] = "asked in the last run" if fresh else "from the store in the last run"
+    return facts
+
+
+def _named(facts: Row) -> Row:
+    names = ("model", "host", "prompt_hash", "answered_at", "failed_at")
+    return {name: facts.get(name) for name in names}
+
+
+def _failure_query() -> str:
+    return (
+        "select *, (select max(discarded_at) from discards where discards.key = failures.key "
+        "and discards.failed_at = failures.failed_at) as discarded_at "
+        "from failures where key = :key"
+    )
+
+
+def _state_of(facts: Row) -> str:
+    if facts["discarded_at"] is not None:
+        return "discarded"
+    return "dead letter" if facts["next_try_at"] is None else "failed, tried again by a build"
+
+
+def _task(store: Store, prompt_hash: str) -> Any:
+    rows = select(store, "select spec from tasks where prompt_hash = :h", {"h": prompt_hash})
+    return json.loads(rows[0]["spec"]) if rows else None

@@ -1,0 +1,1 @@
+"""What must hold before rows go on: suites, their lock, and why a run is not green."""

@@ -1,0 +1,194 @@
+"""A gate of the DAG: what the Python models `gate_<layer>` do with the tables of their layer.
+
+Results are in the store before a red gate raises: dbt rolls the failing model's table back.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from assay.core.clock import now_utc
+from assay.core.errors import GateError
+from assay.core.plural import counted
+from assay.core.project import Project, target_of
+from assay.project.gates.checks import broken, broken_promise, known_expectations, run_suite
+from assay.project.gates.data_docs import page, write_page
+from assay.project.gates.frames import explained, frame_of
+from assay.project.gates.inventory import GATE_PREFIX, SUITES
+from assay.project.gates.lock import Breach, kept_from
+from assay.project.gates.records import BROKEN, Result
+from assay.project.gates.suites import SuiteError, load_suite
+from assay.project.gates.verdict import reasons, red_lines
+from assay.store import Store
+from assay.store.sqlite.gates import GateRow, gate_rows, put_gate_rows
+
+DATA_DOCS = "data_docs"
+"""The folder of the page, in the one that dbt writes to."""
+
+_GATED = ("bronze", "silver", "gold")
+
+_Relations = Mapping[str, duckdb.DuckDBPyRelation]
+_SCHEMA = pa.schema(
+    [
+        ("invocation_id", pa.string()),
+        ("gate", pa.string()),
+        ("suite", pa.string()),
+        ("expectation", pa.string()),
+        ("column_name", pa.string()),
+        ("threshold", pa.string()),
+        ("place", pa.int64()),
+        ("row_count", pa.int64()),
+        ("evaluated", pa.int64()),
+        ("minimum_evaluated", pa.int64()),
+        ("unexpected", pa.int64()),
+        ("unexpected_share", pa.float64()),
+        ("checked_at", pa.timestamp("us")),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gatekeeper:
+    """Runs gates for one dbt invocation: in its `project`; `store` keeps the results."""
+
+    store: Store
+    invocation_id: str
+    project: Project
+
+    def check(self, gate: str, relations: _Relations) -> pa.Table:
+        """Run the suites of a gate over its relations and return a row for each expectation.
+
+        Results are recorded and the page is written whatever they are; then `GateError` is raised
+        with a line for each red one.
+        """
+        folder = suites_of(gate)
+        found = tuple(self._results(self.project.root / folder, relations))
+        broken_suites = {result.suite for result in found if result.expectation == BROKEN}
+        results = (*found, *self._unkept(gate, broken_suites))
+        checked_at = now_utc()
+        rows = [_row(self.invocation_id, gate, result, checked_at) for result in results]
+        self._record(rows)
+        if lines := red_lines(gate, results, str(folder)):
+            raise GateError("\n".join([f"{gate} is red; what it guards is skipped.", *lines]))
+        return pa.Table.from_pylist([_shown(row) for row in rows], schema=_SCHEMA)
+
+    def _results(self, folder: Path, relations: _Relations) -> Iterator[Result]:
+        known = known_expectations()
+        for name in sorted({*relations, *(path.stem for path in folder.glob("*.json"))}):
+            if name in relations:
+                yield from _checked(folder / f"{name}.json", relations[name], known)
+            else:
+                error = "the gate does not read this model; add it to the gate's `dbt.ref`s"
+                yield broken(name, error)
+
+    def _unkept(self, gate: str, broken_suites: Collection[str]) -> Iterator[Result]:
+        """Yield what the lock promises for the layer of a gate and is not checked any more.
+
+        Of a broken suite enough was said.
+
+        Where the manifest of this very run is on disk, tests and models are looked at, too.
+        """
+        breaches = kept_from(self.project.root, self._manifest(), {})
+        spoken_for = [
+            breach
+            for breach in breaches
+            if _speaks_for(gate, breach) and Path(breach.suite).name not in broken_suites
+        ]
+        for place, breach in enumerate(spoken_for):
+            yield broken_promise(Path(breach.suite).name or "(lock)", place, breach.line)
+
+    def _manifest(self) -> dict[str, Any] | None:
+        try:
+            file = self.project.target / "manifest.json"
+            manifest: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        written_by = manifest.get("metadata", {}).get("invocation_id")
+        return manifest if written_by == self.invocation_id else None
+
+    def _record(self, rows: Iterable[GateRow]) -> None:
+        """Put `rows` into the store and write the page of this run so far."""
+        self.store.transact([partial(put_gate_rows, rows=rows)])
+        (known,) = self.store.transact([partial(gate_rows, invocation_id=self.invocation_id)])
+        html = page(_by_gate(known), self.invocation_id, now_utc())
+        write_page(self.project.target / DATA_DOCS, html)
+
+
+def summary(store: Store, invocation_id: str) -> str:
+    """Return what the gates of a run say, as the lines that a build prints: the red ones named."""
+    (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+    if not rows:
+        return "Gates   none was run"
+    gates, red = _by_gate(rows), red_gates(rows)
+    page_file = target_of(Path()) / DATA_DOCS / "index.html"
+    verdict = f"{len(red):,} red" if red else "all green"
+    looked = f"{counted(len(rows), 'expectation')} in {', '.join(gates)}"
+    head = f"Gates   {looked}: {verdict}; see {page_file}"
+    return "\n".join([head, *(f"        {line}" for line in red)])
+
+
+def red_gates(rows: Sequence[GateRow]) -> list[str]:
+    """Return a line for each red result of a run: what was expected, and what to do."""
+    return [
+        line
+        for gate, results in _by_gate(rows).items()
+        for line in red_lines(gate, results, str(suites_of(gate)))
+    ]
+
+
+def suites_of(gate: str) -> Path:
+    """Return the folder of a gate's suites, within the project."""
+    return SUITES / gate.removeprefix(GATE_PREFIX)
+
+
+def _speaks_for(gate: str, breach: Breach) -> bool:
+    """Whether it is this gate that says so: that of the layer, or silver's where there is none."""
+    layer = gate.removeprefix(GATE_PREFIX)
+    return breach.layer == layer or (layer == "silver" and breach.layer not in _GATED)
+
+
+def _by_gate(rows: Iterable[GateRow]) -> dict[str, list[Result]]:
+    """Return the results of each gate, in the order in which the store gives them."""
+    found = groupby(rows, lambda row: row.gate)
+    return {gate: [_result(row) for row in its_rows] for gate, its_rows in found}
+
+
+def _checked(
+    path: Path, relation: duckdb.DuckDBPyRelation, known: frozenset[str]
+) -> tuple[Result, ...]:
+    try:
+        suite = load_suite(path, known)
+        return run_suite(suite, frame_of(relation, suite))
+    except SuiteError as error:
+        return (broken(path.stem, str(error)),)
+    except duckdb.Error as error:
+        return (broken(path.stem, f"its frame cannot be read: {explained(error)}"),)
+
+
+def _row(invocation_id: str, gate: str, result: Result, checked_at: str) -> GateRow:
+    return GateRow(
+        invocation_id=invocation_id,
+        gate=gate,
+        reasons=", ".join(reasons(result)),
+        checked_at=checked_at,
+        **asdict(result),
+    )
+
+
+def _result(row: GateRow) -> Result:
+    return Result(**{field.name: getattr(row, field.name) for field in fields(Result)})
+
+
+def _shown(row: GateRow) -> dict[str, object]:
+    shown = {name: getattr(row, name) for name in _SCHEMA.names}
+    return shown | {"checked_at": datetime.datetime.fromisoformat(row.checked_at)}

@@ -1,0 +1,42 @@
+"""The judge of a run: the UDF behind the hook `assay_judge_run`, with the engine around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.core.errors import FailedRowsError
+from assay.engine.loop import Engine
+from assay.hosts.dbt.lineage import last_code
+from assay.project.counting import uses_in
+from assay.project.gates.failed_share import too_many_failed
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Ends a run in which the rows of a column fail too often; `project` is dbt's folder."""
+
+    engine: Engine
+    most: float
+    project: Path
+
+    def run(self, invocations: Any) -> Any:
+        """Return the ids of runs, an Arrow column, if all is well.
+
+        Raises `FailedRowsError` with a line for each column of which too much has failed. A run
+        that was stopped is red already, and says why.
+        """
+        if self.engine.is_stopped:
+            return invocations
+        self.engine.note_served()
+        for invocation_id in invocations.to_pylist():
+            if lines := self.lines(str(invocation_id)):
+                raise FailedRowsError("\n".join(lines))
+        return invocations
+
+    def lines(self, invocation_id: str) -> list[str]:
+        """Return a line for each column of which too much has failed."""
+        (uses,) = self.engine.store.transact([lambda c: uses_in(c, invocation_id)])
+        columns = last_code(self.engine.store, self.project).columns
+        return list(too_many_failed(uses, self.most, columns))

@@ -1,0 +1,1 @@
+"""Gold as a read-only snapshot after a green build."""

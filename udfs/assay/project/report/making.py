@@ -1,0 +1,69 @@
+"""One run to one file: facts read, page written, and put in its place at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from assay.core.clock import now_utc
+from assay.core.errors import ConfigError
+from assay.core.project import target_of
+from assay.project.report.facts import Facts
+from assay.project.report.ledger import read_ledger
+from assay.project.report.notes import file_name, known, verdict
+from assay.store import Store
+
+
+def make(
+    store_path: Path, database: Path, results: dict[str, Any] | None, wanted: str | None = None
+) -> tuple[str, str]:
+    """Return the id of the run whose id begins with `wanted`, or of the last, and its page.
+
+    `results` are dbt's of the last build. Raises `ConfigError` where there is no store, no run,
+    or not the one that is wanted; a warehouse that cannot be read is said on the page.
+    """
+    from assay.project.report.columns import read_warehouse
+    from assay.project.report.page import render
+
+    if not store_path.exists():
+        message = f"There is no store at {store_path}; run ./scripts/build, or see `ASSAY_STORE`."
+        raise ConfigError(message)
+    with contextlib.closing(Store(store_path, guarded=True)) as store:
+        (ledger,) = store.transact([partial(read_ledger, wanted=wanted)])
+    if ledger is None:
+        message = f"The store {store_path} knows of no run; run ./scripts/build first."
+        raise ConfigError(message)
+    run = ledger.run
+    built = known(folder(), run.invocation_id, results)
+    warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
+    page = render(
+        Facts(ledger, warehouse, built, verdict(run, built, ledger.red_lines), now_utc())
+    )
+    return run.invocation_id, page
+
+
+def write(page: str, target: Path) -> Path:
+    """Write a page to `target`, replacing an older one at once; return where it is."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unborn = target.with_name(f"{target.name}.{os.getpid()}.new")
+    unborn.write_text(page, encoding="utf-8")
+    unborn.replace(target)
+    return target
+
+
+def folder() -> Path:
+    """Return where reports are, within the project."""
+    return target_of(Path()) / "assay"
+
+
+def latest() -> Path:
+    """Return the report of the run that was reported last."""
+    return folder() / "report.html"
+
+
+def file_of(invocation_id: str) -> Path:
+    """Return where the report of a run is kept."""
+    return folder() / f"report-{file_name(invocation_id)}.html"

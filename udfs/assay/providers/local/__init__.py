@@ -1,0 +1,1 @@
+"""The embedded provider: answers without a key or a network."""

@@ -1,0 +1,1 @@
+"""The store as one SQLite file: answers, ledger, leases, repair."""

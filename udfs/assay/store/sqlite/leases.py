@@ -1,0 +1,148 @@
+"""Leases: two processes on one store never buy the same answer; the dead hold nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import uuid
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from assay.core.values import Outcome
+from assay.store.journal import Journal, replay
+from assay.store.sqlite.rows import keys_in_parts, settled_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What came of asking for keys: ours to ask, settled meanwhile, or held by somebody alive."""
+
+    ours: frozenset[bytes]
+    settled: dict[bytes, Outcome]
+
+
+class Owner:
+    """This process as an owner of leases, with the journal of what it sent and got.
+
+    It is alive as long as it holds the lock on its own file: the kernel lets go of that when the
+    process ends, however it ends. The file is the journal: whoever finds the owner dead puts what
+    is in there into the store.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._folder = _folder_of(store)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self.name = uuid.uuid4().hex
+        unborn = self._folder / f"{self.name}.new"
+        file = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        self.journal = Journal(file, self._folder)
+        unborn.rename(self._path(self.name))
+        # A forked child shares the lock and would keep us alive after our death.
+        os.register_at_fork(after_in_child=partial(_let_go, weakref.ref(self)))
+
+    def close(self) -> None:
+        """Stop being alive; the journal stays for whoever buries this owner."""
+        self.journal.close()
+
+    def resign(self) -> None:
+        """Stop being alive with nothing left behind; for an owner that has sent nothing."""
+        self.close()
+        self.forget(self.name)
+
+    @staticmethod
+    def living(store: Path) -> list[str]:
+        """Return the names of all owners of `store` whose process runs."""
+        files = _folder_of(store).glob("*.owner")
+        return [file.stem for file in files if _is_held(file)]
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the owner called `name` still runs."""
+        return name == self.name or _is_held(self._path(name))
+
+    def dead(self) -> list[str]:
+        """Return the names of owners whose process is gone."""
+        names = [path.stem for path in self._folder.glob("*.owner")]
+        return [name for name in names if not self.is_alive(name)]
+
+    def bury(self, connection: sqlite3.Connection, name: str) -> None:
+        """Drop the leases of an owner, and put into the store what only its journal has."""
+        connection.execute("delete from leases where owner = ?", [name])
+        ours = name == self.name
+        replay(connection, self.journal.open_lines() if ours else self._journal_of(name))
+
+    def forget(self, name: str) -> None:
+        """Remove the file of an owner that is buried."""
+        self._path(name).unlink(missing_ok=True)
+
+    def claim(self, connection: sqlite3.Connection, keys: Sequence[bytes], now: str) -> Granted:
+        """Lease those of `keys` that are neither settled nor held; call inside a transaction."""
+        settled = settled_rows(connection, keys, now)
+        open_keys = [key for key in keys if key not in settled]
+        held = self._held(connection, open_keys)
+        ours = [key for key in open_keys if key not in held]
+        for part, _ in keys_in_parts(ours):
+            rows = ",".join(["(?,?)"] * len(part))
+            values = [value for key in part for value in (key, self.name)]
+            connection.execute(f"insert or replace into leases values {rows}", values)  # noqa: S608
+        return Granted(frozenset(ours), settled)
+
+    def _held(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> set[bytes]:
+        """Return which of `keys` another living owner holds; the dead are buried on the way."""
+        holders: dict[bytes, str] = {}
+        for part, marks in keys_in_parts(keys):
+            query = f"select key, owner from leases where key in ({marks})"  # noqa: S608
+            holders.update(connection.execute(query, part).fetchall())
+        others = set(holders.values()) - {self.name}
+        dead = {name for name in others if not self.is_alive(name)}
+        for name in dead:
+            self.bury(connection, name)
+        return {key for key, name in holders.items() if name in others - dead}
+
+    def _journal_of(self, name: str) -> list[bytes]:
+        try:
+            return self._path(name).read_bytes().splitlines()
+        except FileNotFoundError:  # another process has buried it meanwhile
+            return []
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.owner"
+
+
+def release(connection: sqlite3.Connection, owner: str, keys: Sequence[bytes] | None) -> None:
+    """Give leases of `owner` back: on keys that were not settled after all, or (None) on all."""
+    if keys is None:
+        connection.execute("delete from leases where owner = ?", [owner])
+        return
+    rows = [(key, owner) for key in keys]
+    connection.executemany("delete from leases where key = ? and owner = ?", rows)
+
+
+def _let_go(owner: weakref.ref[Owner]) -> None:
+    """Close the file of an owner that is still there."""
+    if (found := owner()) is not None:
+        found.close()
+
+
+def _folder_of(store: Path) -> Path:
+    return store.with_name(store.name + ".owners")
+
+
+def _is_held(file: Path) -> bool:
+    """Whether a process holds the lock on `file`; the kernel let go of it when the owner ended."""
+    try:
+        handle = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)
