@@ -12,9 +12,10 @@ import pyarrow as pa
 import pytest
 
 from assay.core.errors import ConfigError
-from assay.core.project import project_here
 from assay.core.settings import Reach, reach_from_environ
-from assay.hosts.duckdb.fence import check_files, enclose, folders, literal, lock, remedy
+from assay.hosts.dbt.project_folder import project_here
+from assay.hosts.duckdb.fence import check_files, enclose, folders, lock, remedy
+from assay.hosts.duckdb.quoting import literal
 
 SECRET = "canary-7c20"
 READS = (

@@ -1,75 +1,49 @@
-"""Imports in `udfs/` point one way: down the layers, and never in a circle."""
+"""The rooms of the house: imports point one way, from the doors down to the floor."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "encodings", "canonical", "clock", "interrupts", "grounding", "words", "plural"),
-    ("field_types", "unreadable", "extending", "nodes"),
-    ("tasks", "project"),
-    ("artifacts",),
-    ("json_text",),
-    ("functions",),
-    ("settings",),
-    ("records", "fence", "home", "data_files", "profile", "ai_calls"),
-    ("provenance",),
-    ("readers",),
-    ("reading",),
-    ("events",),
-    ("prompts", "prices", "limiter", "meter", "gauge", "gathering", "luck"),
-    ("packer", "validator", "policy", "store", "budget", "breaker"),
-    ("embedded",),
-    ("providers",),
-    ("claims", "ledger", "recorder", "census", "governor", "warehouse", "telemetry"),
-    ("admission", "rejections"),
-    ("dispatcher",),
-    ("engine",),
-    ("progress",),
-    ("terminal",),
-    ("resolver", "console", "lineage", "arrivals", "counting"),
-    ("spending", "failed_share"),
-    (
-        "arrow",
-        "runner",
-        "report",
-        "red_tests",
-        "evaluate",
-        "comparison",
-        "exams",
-        "golden",
-        "metrics",
-        "scorecard",
-        "accuracy",
-    ),
-    ("golden_gate", "golden_told", "judge", "interrupted", "sentences"),
-    ("child", "tally", "doctor", "dead_letters", "gates", "publication", "publish", "suggestions"),
-    ("assurance",),
-    ("reporting",),
-    ("explain",),
-    ("erasure",),
-    ("plan", "dbt_docs", "dbt_compile", "dbt_statements", "commands"),
-    ("plugin", "cli", "__main__"),
-    ("bench",),
-)
-"""Low to high. A part is a module or a package directly in `udfs/`; within a layer parts may
-import each other as long as no circle comes of it."""
+ROOMS = {
+    "core": "",
+    "functions": "core",
+    "forms": "core",
+    "telemetry": "core",
+    "store": "core",
+    "providers": "core functions forms",
+    "engine": "core functions forms store providers",
+    "hosts": "core functions forms telemetry store providers engine",
+    "project": "core functions forms telemetry store providers engine hosts",
+    "plugin cli __main__": "core functions forms telemetry store providers engine hosts project",
+}
+"""What each room may import; the last are doors, which put the parts together."""
 
-APART = ("faultd",)
-"""Parts that stand alone: they import nothing of ours, and nothing of ours imports them."""
+APART = "faultd"
+"""Stands alone: it imports nothing of ours, and nothing of ours imports it."""
 
-MEASURING = ("bench",)
-"""Parts that hold us and the fault server against each other, so they may see both."""
+THIRD_PARTY = {
+    "core": "pydantic",
+    "functions": "pydantic pydantic_core",
+    "forms": "",
+    "telemetry": "opentelemetry",
+    "store": "",
+    "engine": "",
+    "providers/openai_compatible": "openai httpx2 aiohttp yarl pydantic",
+    "hosts/duckdb": "duckdb pyarrow yaml",
+}
+"""What these rooms may import that is not ours and not Python's."""
 
-ROOT = Path(__file__).parents[2] / "udfs"
+ROOT = Path(__file__).parents[2] / "udfs" / "assay"
 
 
 def name_of(path: Path) -> str:
-    """`assay.store.group_commit` for its file; a package for its `__init__`."""
+    """`assay.store.journal` for its file; a package for its `__init__`."""
     parts = path.relative_to(ROOT.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -77,17 +51,14 @@ def name_of(path: Path) -> str:
 FILES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 
-def part_of(module: str) -> str:
-    """`store` for `assay.store.group_commit`."""
+def room_of(module: str) -> str:
+    """`store` for `assay.store.journal`; blank for the package itself."""
     return [*module.split("."), ""][1]
 
 
-PARTS = sorted({part_of(module) for module in FILES} - {""})
-
-
-def height(part: str) -> int:
-    """The place of a part's layer, 0 at the bottom; -1 for a part that is not in the table."""
-    return next((place for place, layer in enumerate(LAYERS) if part in layer), -1)
+ALLOWED = {
+    room: {room, *below.split()} for rooms, below in ROOMS.items() for room in rooms.split()
+}
 
 
 def imports_of(module: str) -> set[str]:
@@ -122,39 +93,34 @@ def source_of(node: ast.ImportFrom, module: str) -> str:
 EDGES = {module: imports_of(module) for module in FILES}
 
 
-def crossing(module: str) -> set[str]:
-    """The other parts that a module imports from."""
-    return {part_of(target) for target in EDGES[module]} - {part_of(module), ""}
+INSIDE = [module for module in FILES if room_of(module) not in ("", APART)]
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_every_part_has_its_place(part: str) -> None:
-    """A new module says where it belongs before others lean on it."""
-    message = f"udfs/{part} is in no layer: add it to LAYERS in {Path(__file__).name}."
-    assert (height(part) >= 0) != (part in APART), message
-
-
-@pytest.mark.parametrize("part", [part for layer in LAYERS for part in layer] + list(APART))
-def test_no_layer_names_a_part_twice(part: str) -> None:
-    """The table has one place for each part."""
-    assert [part for layer in (*LAYERS, APART) for part in layer].count(part) == 1
+@pytest.mark.parametrize("module", INSIDE)
+def test_every_import_points_down(module: str) -> None:
+    """A module leans on its own room and on those that its room may import."""
+    rooms = {room_of(target) for target in EDGES[module]} - {""}
+    beyond = rooms - ALLOWED.get(room_of(module), set())
+    assert beyond == set(), f"{module} imports from {sorted(beyond)}: see ROOMS."
 
 
 @pytest.mark.parametrize("module", FILES)
-def test_no_import_points_up(module: str) -> None:
-    """A module may lean on its own layer and on those below."""
-    mine = height(part_of(module))
-    higher = {part for part in crossing(module) if height(part) > mine >= 0}
-    assert higher == set(), f"{module} imports from a higher layer: {sorted(higher)}."
+def test_the_fault_server_stands_apart(module: str) -> None:
+    """It judges us from outside: no line of it is shared."""
+    rooms = {room_of(target) for target in EDGES[module]}
+    assert rooms <= {APART} if room_of(module) == APART else APART not in rooms
 
 
-@pytest.mark.parametrize("module", FILES)
-def test_what_stands_apart_stays_apart(module: str) -> None:
-    """The fault server judges us from outside: no line of it is shared."""
-    apart = part_of(module) in APART
-    shared = crossing(module) if apart else crossing(module) & set(APART)
-    shared = set() if part_of(module) in MEASURING else shared
-    assert shared == set(), f"{module} and {sorted(shared)} must not import each other."
+@pytest.mark.parametrize("place", THIRD_PARTY)
+def test_a_room_brings_only_what_it_may(place: str) -> None:
+    """A driver or a SDK is imported in its own folder and nowhere else."""
+    may = set(THIRD_PARTY[place].split())
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / place).rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    named += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    names = {name.split(".")[0] for name in named} - {"assay", ""}
+    assert names - set(sys.stdlib_module_names) <= may
 
 
 def test_no_circle_of_imports() -> None:
@@ -172,24 +138,12 @@ def test_the_walk_sees_relative_and_inner_imports() -> None:
     assert "assay.providers.local.models.text" in EDGES["assay.providers.local.models.sentiment"]
 
 
-QUALITY = (
-    *("line_ends", "records", "suites", "forms", "frames", "checks", "verdict", "data_docs"),
-    "inventory",
-    "lock",
-)
-"""The modules of `quality/`, low to high; they know nothing of dbt, the store or `udfs`."""
-
-
-@pytest.mark.parametrize("module", QUALITY)
-def test_quality_leans_on_what_is_below_it_alone(module: str) -> None:
-    """`udfs/assay/project/gates/gate.py` puts the parts together."""
-    tree = ast.parse((ROOT.parent / "quality" / f"{module}.py").read_text(encoding="utf-8"))
-    froms = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    ours = {name.split(".")[1] for name in froms if name.startswith("quality.")}
-    assert ours <= set(QUALITY[: QUALITY.index(module)])
-    assert not [name for name in froms if name.split(".")[0] in {"udfs", "dbt"}]
-
-
-def test_every_module_of_quality_has_its_place() -> None:
-    """A new one says where it belongs."""
-    assert {path.stem for path in (ROOT.parent / "quality").glob("*.py")} == {*QUALITY, "__init__"}
+def test_the_engine_loads_pydantic_and_nothing_else_of_others() -> None:
+    """In a process of its own: whoever embeds the engine gets no dbt, no pandas, no DuckDB."""
+    code = (
+        "import sys, assay.engine.loop, assay.engine.lookup\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"dbt", "duckdb", "pandas", "numpy", "pyarrow", "great_expectations", "openai", "rich"}
+    assert heavy & set(done.stdout.split()) == set()

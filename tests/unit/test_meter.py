@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assay.core.values import Outcome, Question
-from assay.engine.meter import REPEATED, Fate, Meter, Reading, Served
+from assay.core.values import REPEATED, Fate, Outcome, Question, Served
+from assay.engine.meter import Meter, Reading
 
 from .builders import attempt, task
 

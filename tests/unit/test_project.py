@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from assay.core.errors import ConfigError
-from assay.core.project import enter_project, place, project_at, project_here, target_of
+from assay.core.project import place, project_at
 from assay.core.settings import load_settings
 from assay.hosts.dbt.home import check_store, other_code, place_files, seed_file
+from assay.hosts.dbt.project_folder import enter_project, project_here, target_of
 from assay.hosts.duckdb.warehouse import check_writable
 
 

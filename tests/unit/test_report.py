@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from assay.core.settings import Settings
+from assay.core.values import Fate
 from assay.engine.estimate import Plan
-from assay.engine.meter import Fate
 from assay.project.counting import Spend, Use, spend_of
 from assay.project.report.summary import (
     PLAN_TITLES,

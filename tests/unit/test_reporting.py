@@ -12,7 +12,7 @@ import pytest
 from assay.core.canonical import canonical_json
 from assay.core.settings import Settings
 from assay.core.task import Task
-from assay.engine.meter import REPEATED, Fate, Served
+from assay.core.values import REPEATED, Fate, Served
 from assay.project.report.drift import psi, reading
 from assay.project.report.facts import FOREIGN, NONE, Built, Ledger, Run, Shares, State, plain
 from assay.project.report.ledger import read_ledger

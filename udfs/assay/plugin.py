@@ -28,7 +28,6 @@ from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from assay.core.errors import AssayError, ConfigError, GateError
-from assay.core.project import project_here
 from assay.core.settings import Reach, Settings, load_settings
 from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
@@ -41,6 +40,7 @@ from assay.hosts.dbt.interrupted import end_with_a_sentence
 from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.lineage import HOOK
 from assay.hosts.dbt.progress import Ticker
+from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.dbt.sentences import in_our_words, speak_in_sentences
 from assay.hosts.dbt.statements import LOOKING, Statements
 from assay.hosts.dbt.terminal import show_progress

@@ -15,8 +15,7 @@ from pydantic import SecretStr
 
 from assay.core.settings import Settings
 from assay.core.task import Task
-from assay.core.values import Attempt, Failure
-from assay.engine.meter import Served
+from assay.core.values import Attempt, Failure, Served
 from assay.functions import parse_task
 from assay.store import Store, put_attempt, put_failures, put_run, put_served, put_stop, put_task
 from assay.store.sqlite.gates import GateRow, put_gate_rows

@@ -10,7 +10,6 @@ import typer
 
 from assay.cli.console import (
     Json,
-    Row,
     moment,
     money,
     number,
@@ -18,12 +17,12 @@ from assay.cli.console import (
     open_store,
     print_json,
     print_table,
-    select,
 )
 from assay.core.errors import Fault
 from assay.core.plural import counted
 from assay.hosts.dbt.lineage import last_code
 from assay.project.report.spending import DIMENSIONS, Line, lines, read_spending, total
+from assay.store.queries import Row, select
 
 OUTCOMES = ("ok", "partial", *get_args(Fault), "stopped", "interrupted")
 _ID_DIGITS = 8

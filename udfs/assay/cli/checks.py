@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.console import Json, print_json
-from assay.core.project import target_of
 from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build
 from assay.hosts.dbt.process import manifest_beside
+from assay.hosts.dbt.project_folder import target_of
 from assay.project.gates.green import (
     INDIRECT,
     left_out,

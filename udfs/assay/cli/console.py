@@ -8,11 +8,10 @@ import json
 import math
 import os
 import re
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich import box
@@ -35,7 +34,6 @@ _LONGEST = datetime.timedelta(weeks=5_218)
 """A century: from there on times before now get out of hand."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Row = dict[str, Any]
 
 
 def store_path(environ: Mapping[str, str]) -> Path:
@@ -65,18 +63,6 @@ def existing_store() -> Path:
         message = f"There is no store at {path}; run ./scripts/build first, or see `ASSAY_STORE`."
         raise ConfigError(message)
     return path
-
-
-def select(store: Store, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-    """Return the rows of a query on the store, each by the names of its columns."""
-
-    def read(connection: sqlite3.Connection) -> list[Row]:
-        found = connection.execute(query, parameters or {})
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found]
-
-    (rows,) = store.transact([read])
-    return rows
 
 
 def key_prefix(key: str) -> str:

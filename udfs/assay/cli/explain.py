@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.console import Json, Row, key_prefix, money, one_line, open_store, print_json
+from assay.cli.console import Json, key_prefix, money, one_line, open_store, print_json
 from assay.core.errors import ConfigError
 from assay.hosts.dbt.lineage import last_code, read_manifest
 from assay.hosts.duckdb.udfs import register_for_reading
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
 from assay.project.explain import Asked, asked_about, find_row, keys_like, known_of
 from assay.store import Store
+from assay.store.queries import Row
 
 _CLOSED_SETS = ("classify", "sentiment", "filter")
 """Kinds whose answers hold no word of the text."""

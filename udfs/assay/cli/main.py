@@ -30,7 +30,6 @@ from assay.cli import (
 from assay.cli.console import Json, print_json, print_table
 from assay.core.errors import AssayError, BudgetError, ConfigError
 from assay.core.plural import counted
-from assay.core.project import enter_project
 from assay.core.settings import Settings, reach_from_environ, settings_from_environ
 from assay.engine.budget import Budget
 from assay.hosts.dbt.lineage import last_code
@@ -43,6 +42,7 @@ from assay.hosts.dbt.process import (
     project_flags,
     run_dbt,
 )
+from assay.hosts.dbt.project_folder import enter_project
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.reading import explanation
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse

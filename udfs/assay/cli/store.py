@@ -14,7 +14,6 @@ import typer
 
 from assay.cli.console import (
     Json,
-    Row,
     existing_store,
     money,
     number,
@@ -41,6 +40,7 @@ from assay.store import (
     restore,
     unused,
 )
+from assay.store.queries import Row
 
 _HASH_DIGITS = 12
 

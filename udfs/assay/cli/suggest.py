@@ -12,8 +12,8 @@ import typer
 
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
-from assay.core.project import target_of
 from assay.core.settings import settings_from_environ
+from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
 from assay.project.suggestions.cells import cells
 from assay.project.suggestions.profiles import Column

@@ -292,3 +292,40 @@ __all__ = [
     "key_seed",
     "new_id",
 ]
+
+
+Use = tuple[str, str, str]
+"""Kind, prompt hash and model of a question."""
+
+
+REPEATED = "repeated"
+"""The fate of rows with the text of another one; they are `ok` as well."""
+
+
+GIVEN_UP = "discarded"
+"""The fate of rows whose dead letter a person has discarded, whatever its status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Rows that fared alike: `rows` were served so, `kept` were so before and stay in their table.
+
+    `reason` is what most of them say, blank for answers.
+    """
+
+    rows: int = 0
+    kept: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What became of the rows with a text of one question in a run.
+
+    `rows` were served with an outcome, `stored` of them with an answer from before the run.
+    `fates` is by status; `REPEATED` is among them.
+    """
+
+    rows: int = 0
+    stored: int = 0
+    fates: Mapping[str, Fate] = field(default_factory=dict)

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from assay.core.clock import iso, now_utc
 from assay.core.settings import Settings
 from assay.core.task import Task
-from assay.core.values import Ask, Attempt, Failure, Outcome, Status
+from assay.core.values import Ask, Attempt, Failure, Outcome, Served, Status, Use
 from assay.engine import retry
-from assay.engine.meter import Served, Use
 from assay.store import (
     Granted,
     Landing,

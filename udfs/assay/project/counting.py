@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.engine.meter import GIVEN_UP, REPEATED, Fate
+from assay.core.values import GIVEN_UP, REPEATED, Fate
 from assay.store import Store
 
 CALL_SUMS = """

@@ -12,10 +12,9 @@ import duckdb
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.hosts.dbt.lineage import Code
-from assay.hosts.duckdb.fence import literal
+from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.explain import texts_of
 from assay.project.publishing.publish import SNAPSHOT, current, publications
-from assay.project.publishing.row_counts import quoted
 
 _TEXTS = "wanted_texts"
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 
-from assay.cli.console import Row, select
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.values import key_of, key_seed
@@ -27,9 +26,9 @@ from assay.hosts.dbt.lineage import (
     unique_keys,
     with_ancestors,
 )
-from assay.hosts.duckdb.fence import literal
-from assay.project.publishing.row_counts import quoted
+from assay.hosts.duckdb.quoting import literal, quoted
 from assay.store import Store
+from assay.store.queries import Row, select
 from assay.store.sqlite.rows import is_sound
 
 _ATTEMPT = (

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from assay.core.project import target_of
+from assay.hosts.dbt.project_folder import target_of
 
 RESULTS, MANIFEST = "run_results.json", "manifest.json"
 BUILT = "built"

@@ -24,7 +24,7 @@ from dbt_common.exceptions import DbtBaseException, DbtRuntimeError
 
 from assay.hosts.dbt.lineage import HEADER, Code, hooks_of
 from assay.hosts.dbt.process import BESIDE, COMPILED
-from assay.project.publishing.row_counts import quoted
+from assay.hosts.duckdb.quoting import quoted
 
 _OF_THE_RUN = frozenset({"results", "schemas", "database_schemas"})
 """What hooks know of the run around them."""

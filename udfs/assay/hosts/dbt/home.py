@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.core.errors import ConfigError
-from assay.core.project import FILE, Project, project_at, project_here
-from assay.hosts.duckdb.fence import literal
+from assay.core.project import Project, project_at
+from assay.hosts.dbt.project_folder import FILE, project_here
+from assay.hosts.duckdb.quoting import literal
 
 if TYPE_CHECKING:
     from dbt.adapters.duckdb.credentials import DuckDBCredentials

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import ConfigError
-from assay.core.project import target_of
 from assay.core.task import Task
 from assay.functions import FUNCTIONS, parse_task
 from assay.hosts.dbt.ai_calls import ASKS, calls_in
+from assay.hosts.dbt.project_folder import target_of
 from assay.store import Store, read_statements
 
 Manifest = Mapping[str, Any]

@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 
 from assay.core.errors import ConfigError, our_words
-from assay.core.project import target_of
 from assay.core.settings import Settings
 from assay.engine.estimate import Census, Plan, timed
 from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
 from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement
+from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse

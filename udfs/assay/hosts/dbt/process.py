@@ -20,8 +20,8 @@ from typing import IO, Any
 import yaml
 
 from assay.core.errors import ConfigError
-from assay.core.project import target_of
 from assay.hosts.dbt.lineage import Code
+from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.duckdb.data_files import not_utf8
 
 GRACE_SECONDS = 1.0

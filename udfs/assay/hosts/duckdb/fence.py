@@ -14,8 +14,10 @@ from pathlib import Path
 import duckdb
 
 from assay.core.errors import ConfigError
-from assay.core.project import Project, project_here
+from assay.core.project import Project
 from assay.core.settings import Reach
+from assay.hosts.dbt.project_folder import project_here
+from assay.hosts.duckdb.quoting import literal
 
 OPEN = (
     "`ASSAY_EXTERNAL_ACCESS` is on: SQL may read and write every file that this process may, and "
@@ -101,11 +103,6 @@ def remedy(error: Exception, project: Project | None = None) -> str | None:
         f"DuckDB looks for {relative[1]} in the folder that dbt was started in, {here}; start it "
         f"in {project.root}, or write {project.path(relative[1])}."
     )
-
-
-def literal(value: object) -> str:
-    """Return `value` as an SQL string."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _is_locked(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
-from assay.core.project import project_here
 from assay.core.settings import Reach
+from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.duckdb import fence
 
 _CALL = re.compile(r"\b(?:read|sniff|scan|parquet)_\w+\s*\(|\bfrom\s+(?=')", re.IGNORECASE)

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from assay.hosts.dbt.home import CODE, OWN
+from assay.hosts.dbt.home import OWN
 from assay.project.doctor.finding import Finding
 
 _SUBJECT = "environment"

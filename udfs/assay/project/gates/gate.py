@@ -20,7 +20,8 @@ import pyarrow as pa
 from assay.core.clock import now_utc
 from assay.core.errors import GateError
 from assay.core.plural import counted
-from assay.core.project import Project, target_of
+from assay.core.project import Project
+from assay.hosts.dbt.project_folder import target_of
 from assay.project.gates.checks import broken, broken_promise, known_expectations, run_suite
 from assay.project.gates.data_docs import page, write_page
 from assay.project.gates.frames import explained, frame_of

@@ -25,8 +25,9 @@ import duckdb
 
 from assay.core.errors import PublishError
 from assay.core.settings import Reach
-from assay.hosts.duckdb.fence import enclose, literal
-from assay.project.publishing.row_counts import quoted, row_counts
+from assay.hosts.duckdb.fence import enclose
+from assay.hosts.duckdb.quoting import literal, quoted
+from assay.project.publishing.row_counts import row_counts
 from assay.project.publishing.verdict import (
     GOLD,
     Measure,

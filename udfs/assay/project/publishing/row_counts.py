@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from assay.core.plural import counted
+from assay.hosts.duckdb.quoting import quoted
 
 _COPIES = "ops."
 """Tables that show the store: they shrink when a dead letter is answered."""
@@ -67,11 +68,6 @@ def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         f"{schema}.{table}": _count(connection, f"{quoted(schema)}.{quoted(table)}")
         for schema, table in sorted(names)
     }
-
-
-def quoted(name: str) -> str:
-    """Return `name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def notes_path(database: Path) -> Path:

@@ -15,7 +15,7 @@ from assay.core.errors import PublishError
 from assay.core.line_ends import unix
 from assay.core.plural import counted
 from assay.hosts.dbt.nodes import kind_of, nodes_of
-from assay.project.publishing.row_counts import quoted
+from assay.hosts.duckdb.quoting import quoted
 
 GOLD = "gold"
 """The schema that consumers query."""

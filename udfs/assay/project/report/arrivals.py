@@ -15,7 +15,7 @@ import duckdb
 from assay.core.errors import ConfigError
 from assay.core.settings import Reach
 from assay.hosts.duckdb.data_files import PAGE, misnamed, ragged
-from assay.hosts.duckdb.fence import literal
+from assay.hosts.duckdb.quoting import literal
 from assay.hosts.duckdb.readers import calls, columns, files, option, reads_csv, rows
 from assay.hosts.duckdb.reading import listed
 from assay.hosts.duckdb.warehouse import open_warehouse

@@ -15,9 +15,8 @@ from typing import Any
 import duckdb
 
 from assay.core.errors import ConfigError
-from assay.hosts.duckdb.fence import literal
+from assay.hosts.duckdb.quoting import literal, quoted
 from assay.hosts.duckdb.warehouse import open_warehouse
-from assay.project.publishing.row_counts import quoted
 from assay.project.report.drift import psi
 from assay.project.report.facts import (
     FOREIGN,

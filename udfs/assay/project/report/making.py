@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
-from assay.core.project import target_of
+from assay.hosts.dbt.project_folder import target_of
 from assay.project.report.facts import Facts
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import file_name, known, verdict

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assay.cli.console import Row, select
 from assay.project.counting import CALL_SUMS, Use, failed_in, saved_in, shares, uses_of
 from assay.store import Store
+from assay.store.queries import Row, select
 
 DIMENSIONS = ("day", "model", "column", "prompt", "run")
 GONE = "(not in the project)"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.plural import counted
-from assay.core.project import target_of
 from assay.engine.estimate import ASSUMED_TOKENS_PER_SECOND, Plan
 from assay.hosts.dbt.nodes import BUILT, CHECKED, Nodes, kind_of, nodes_of
+from assay.hosts.dbt.project_folder import target_of
 from assay.project.counting import Saved, Spend, Use, failed_in, saved_in
 from assay.project.report.arrivals import NOTHING_CAME, Arrivals, asks
 from assay.store import Store

@@ -16,8 +16,7 @@ from assay.core.canonical import canonical_json
 from assay.core.clock import now_utc
 from assay.core.settings import Settings
 from assay.core.task import Task
-from assay.core.values import Ask, Attempt, Failure, Outcome
-from assay.engine.meter import Served, Use
+from assay.core.values import Ask, Attempt, Failure, Outcome, Served, Use
 
 _BODY = slice(5, 9)
 """Where a row of `answers` has what its checksum covers."""
