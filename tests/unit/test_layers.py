@@ -57,7 +57,9 @@ def room_of(module: str) -> str:
 
 
 ALLOWED = {
-    room: {room, *below.split()} for rooms, below in ROOMS.items() for room in rooms.split()
+    room: {*rooms.split(), *below.split()}
+    for rooms, below in ROOMS.items()
+    for room in rooms.split()
 }
 
 

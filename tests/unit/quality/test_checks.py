@@ -138,7 +138,7 @@ seen = []
 sys.addaudithook(lambda event, args: event in ("socket.connect", "socket.getaddrinfo")
                  and seen.append(str(args)))
 import pyarrow as pa
-from quality import checks, records
+from assay.project.gates import checks, records
 from assay.project.gates.frames import Frame
 early = "great_expectations" in sys.modules
 item = records.Expectation("expect_column_values_to_be_unique", {"column": "id"}, 1)
