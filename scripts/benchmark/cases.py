@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from benchmark.finding import NONE, Case, Finding, at_least, at_most, below
+from benchmark.finding import NONE, Case, CaseFigures, at_least, at_most, below
 from benchmark.server import LATENCY, NO_LATENCY, Exchange, Server
 from benchmark.workload import (
     ENVELOPE,
@@ -23,8 +23,8 @@ from benchmark.workload import (
     LABEL,
     LOG_JSON,
     REPOSITORY,
+    BenchProject,
     DbtRun,
-    Project,
     asking_sql,
     texts_sql,
 )
@@ -43,7 +43,7 @@ class Bench:
     """A server and a project that asks it."""
 
     server: Server
-    project: Project
+    project: BenchProject
     in_flight: int
 
     def seen(self) -> dict[str, Any]:
@@ -93,7 +93,9 @@ def bench(
         settings = {"ASSAY_BASE_URL": server.url, "ASSAY_MAX_IN_FLIGHT": str(in_flight)}
         models = {"texts": texts, "asked": asking_sql(columns)}
         yield Bench(
-            server, Project(Path(folder) / "project", models, settings | env, gather), in_flight
+            server,
+            BenchProject(Path(folder) / "project", models, settings | env, gather),
+            in_flight,
         )
 
 
@@ -125,7 +127,7 @@ _ONCE = {
 }
 
 
-def label_10k() -> Finding:
+def label_10k() -> CaseFigures:
     """10,000 rows, 6,000 distinct, one label of eight, 64 in flight, packs of 16."""
     required = {
         "requests": at_most(380),
@@ -133,10 +135,10 @@ def label_10k() -> Finding:
         "input_tokens": at_most(420_000),
         "span_over_spread_work": at_most(1.35),
     }
-    return Finding(_label_10k(), _ONCE | required)
+    return CaseFigures(_label_10k(), _ONCE | required)
 
 
-def label_50k(in_flight: int, most: float) -> Finding:
+def label_50k(in_flight: int, most: float) -> CaseFigures:
     """50,000 rows, 30,000 distinct, one label of eight."""
     measured = _labelled(LARGE, in_flight=in_flight)
     bare = _bare(50_000, 30_000, in_flight)
@@ -144,7 +146,7 @@ def label_50k(in_flight: int, most: float) -> Finding:
         "bare_sdk": bare,
         "over_bare_sdk": round(measured["span_over_spread_work"] / bare, 3),
     }
-    return Finding(measured, _ONCE | {"span_over_spread_work": at_most(most)})
+    return CaseFigures(measured, _ONCE | {"span_over_spread_work": at_most(most)})
 
 
 def _bare(rows: int, distinct: int, in_flight: int) -> float:
@@ -158,7 +160,7 @@ def _bare(rows: int, distinct: int, in_flight: int) -> float:
     return round(float(totals["span_seconds"]) * in_flight / float(totals["work_seconds"]), 3)
 
 
-def fusion_10k() -> Finding:
+def fusion_10k() -> CaseFigures:
     """ai_classify, ai_extract and ai_sentiment over the same column, against one label alone."""
     alone = _label_10k()
     with bench(SMALL, FUSED) as stage:
@@ -172,15 +174,15 @@ def fusion_10k() -> Finding:
         "requests_over_label_10k": at_most(1.05),
         "input_tokens_over_label_10k": at_most(1.3),
     }
-    return Finding(seen | shares, required)
+    return CaseFigures(seen | shares, required)
 
 
-def no_gather() -> Finding:
+def no_gather() -> CaseFigures:
     """10,000 rows without the gather hook."""
-    return Finding(_labelled(SMALL, gather=False), _ONCE)
+    return CaseFigures(_labelled(SMALL, gather=False), _ONCE)
 
 
-def again() -> Finding:
+def again() -> CaseFigures:
     """A second run, a full refresh, a second model over the same texts, eight dbt threads."""
     with bench(SMALL) as stage:
         first, _ = stage.built()
@@ -191,13 +193,13 @@ def again() -> Finding:
         measured["second_model"] = stage.built("--select", "asked_too")[0]["requests"]
         threads = ("--threads", "8", "--full-refresh")
         measured["eight_threads"] = stage.built(*threads)[0]["requests"]
-    return Finding(measured, {name: NONE for name in measured if name != "first_run"})
+    return CaseFigures(measured, {name: NONE for name in measured if name != "first_run"})
 
 
 # --- answers that are there ---------------------------------------------------------------------
 
 
-def stored_1m() -> Finding:
+def stored_1m() -> CaseFigures:
     """1,000,000 rows, 300,000 distinct, all stored, against a hash and a dict look-up."""
     texts = texts_sql(1_000_000, 300_000)
     with bench(texts) as stage:
@@ -230,10 +232,10 @@ def stored_1m() -> Finding:
             f"{name}_over_floor": at_most(5),
             f"{name}_added_megabytes": at_most(400),
         }
-    return Finding(measured, required)
+    return CaseFigures(measured, required)
 
 
-def _timed(project: Project, columns: str, *arguments: str) -> tuple[dict[str, float], int]:
+def _timed(project: BenchProject, columns: str, *arguments: str) -> tuple[dict[str, float], int]:
     """Build three tables alike in one dbt session; return median seconds and peak bytes.
 
     `first_gather` reads the answers from the store, the others find them in memory.
@@ -263,7 +265,7 @@ def _timed(project: Project, columns: str, *arguments: str) -> tuple[dict[str, f
 # --- a server that is limited, or ill -----------------------------------------------------------
 
 
-def rate_limit() -> Finding:
+def rate_limit() -> CaseFigures:
     """A server that answers 429 above 50 requests a second, for more than a minute."""
     pace = 50
     texts = texts_sql(40_000, 32_000)
@@ -279,7 +281,7 @@ def rate_limit() -> Finding:
         "lost": NONE,
         "misplaced": NONE,
     }
-    return Finding(measured, required)
+    return CaseFigures(measured, required)
 
 
 def paced(exchanges: list[Exchange]) -> dict[str, float]:
@@ -304,7 +306,7 @@ _MARKED = 94
 """So many marked texts make one pack of 16 in twenty hold one."""
 
 
-def faults() -> Finding:
+def faults() -> CaseFigures:
     """Seven kinds of faults in 5 % of the requests each, refused records in 5 % of the packs."""
     texts = texts_sql(50_000, 30_000, poisoned=_MARKED)
     options: dict[str, Any] = {
@@ -331,10 +333,10 @@ def faults() -> Finding:
         "misplaced": NONE,
         "span_over_clean": at_most(2),
     }
-    return Finding(measured, required)
+    return CaseFigures(measured, required)
 
 
-def ids() -> Finding:
+def ids() -> CaseFigures:
     """100,000 records through replies with shuffled, missing, doubled, shifted, forged ids."""
     kinds = ("shuffled", "missing", "doubled", "shifted", "forged")
     scenario = f"mix,{','.join(f'{kind}=0.1' for kind in kinds)}"
@@ -343,10 +345,10 @@ def ids() -> Finding:
         seen, _ = stage.built()
         landed = stage.project.landed("asked", envelopes=True)
     required = {"rows": at_least(100_000), "misplaced": NONE, "unanswered": NONE}
-    return Finding(seen | asdict(landed), required)
+    return CaseFigures(seen | asdict(landed), required)
 
 
-def kills() -> Finding:
+def kills() -> CaseFigures:
     """360 processes that write answers and are killed, three at a time."""
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         report = Path(folder) / "report.xml"
@@ -361,7 +363,7 @@ def kills() -> Finding:
             timeout=KILLS_SECONDS,
             check=False,
         )
-        return Finding(_told(report), {"kills": at_least(360), "lost": NONE})
+        return CaseFigures(_told(report), {"kills": at_least(360), "lost": NONE})
 
 
 def _told(report: Path) -> dict[str, int]:

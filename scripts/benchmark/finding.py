@@ -34,7 +34,7 @@ NONE = Bound("=", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CaseFigures:
     """Everything that was measured, and the bounds of some of it."""
 
     measured: Mapping[str, Any]
@@ -45,4 +45,4 @@ class Finding:
         return {name: bound.holds(self.measured[name]) for name, bound in self.required.items()}
 
 
-Case = Callable[[], Finding]
+Case = Callable[[], CaseFigures]

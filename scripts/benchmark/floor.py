@@ -14,7 +14,7 @@ _LABEL = "delivery"
 _kept: list[object] = []
 
 
-class Plugin(BasePlugin):  # type: ignore[misc] # dbt is not typed
+class FloorPlugin(BasePlugin):  # type: ignore[misc] # dbt is not typed
     """Registers `floor_look_up(text)`: hash each text with SHA-256, look it up in a dict."""
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:

@@ -103,7 +103,7 @@ class Landed:
 
 
 @dataclass(frozen=True)
-class Project:
+class BenchProject:
     """A dbt project in `root` with this repository's macros; `env` is added to a bare one."""
 
     root: Path

@@ -28,7 +28,7 @@ from assay.project.gates.checks import known_expectations, run_suite
 from assay.project.gates.frames import frame_of
 from assay.project.gates.suites import load_suite
 from assay.project.suggestions.profiles import MOST_VALUES
-from assay.project.suggestions.relations import Table
+from assay.project.suggestions.relations import Relation
 from assay.project.suggestions.spelling import near_pairs
 from assay.project.suggestions.suggest import Suggestions, suggest
 from assay.project.suggestions.suites import Suggestion, expected, suite
@@ -78,7 +78,7 @@ class Measured:
 
 def measure(case: Case, folder: Path) -> Measured:
     """Return what the suggestions for a dirty table catch; `folder` takes files of this run."""
-    table = Table("main", "measured")
+    table = Relation("main", "measured")
     with duckdb.connect(config={"threads": 1}) as connection:
         _load(connection, table, case)
         settings = Settings(store=folder / f"{case.name}.sqlite")
@@ -89,7 +89,7 @@ def measure(case: Case, folder: Path) -> Measured:
     return Measured(case, case.wrong, flagged, told, disagreed)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, table: Table, case: Case) -> None:
+def _load(connection: duckdb.DuckDBPyConnection, table: Relation, case: Case) -> None:
     columns = zip(*([value or None for value in row] for row in case.dirty), strict=True)
     arrays = [pa.array(column, pa.string()) for column in columns]
     connection.register("given", pa.Table.from_arrays(arrays, names=list(case.header)))

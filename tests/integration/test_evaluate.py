@@ -17,8 +17,8 @@ from assay.cli.main import app
 from assay.core.errors import CallError, ConfigError
 from assay.core.settings import Settings
 from assay.core.values import Request
-from assay.project.evaluation.evaluate import Plan, evaluate
-from assay.project.evaluation.golden_rows import Source
+from assay.project.evaluation.evaluate import ExamPlan, evaluate
+from assay.project.evaluation.golden_rows import GoldenSource
 from assay.project.evaluation.scorecard import Figures, table
 from assay.providers.fake import FakeProvider, answering
 
@@ -47,9 +47,11 @@ def settings(tmp_path: Path) -> Settings:
 def measure(settings: Settings) -> Measure:
     """Evaluate a plan with a provider that answers `value(text)`."""
 
-    def run(source: Source, kind: str, value: Callable[[str], Any], **options: Any) -> Figures:
+    def run(
+        source: GoldenSource, kind: str, value: Callable[[str], Any], **options: Any
+    ) -> Figures:
         provider = FakeProvider(answering(lambda record, _: value(record.text)))
-        return evaluate(Plan(source, kind, **options), settings, provider)  # type: ignore[arg-type]
+        return evaluate(ExamPlan(source, kind, **options), settings, provider)  # type: ignore[arg-type]
 
     return run
 
@@ -59,9 +61,9 @@ def colour_of(text: str) -> str:
     return "green" if text == "grass" else "blue"
 
 
-def by_colour(path: Path, **more: Any) -> Source:
+def by_colour(path: Path, **more: Any) -> GoldenSource:
     """Where the colours are."""
-    return Source(path, "text", "colour", **more)
+    return GoldenSource(path, "text", "colour", **more)
 
 
 def test_accuracy_and_macro_f1_of_a_classification(colours: Path, measure: Measure) -> None:
@@ -93,7 +95,7 @@ def test_nothing_is_bought_twice(colours: Path, measure: Measure) -> None:
 def test_examples_are_not_measured(colours: Path, settings: Settings) -> None:
     """One example a label leaves two rows, and the model is shown exactly the other two."""
     provider = FakeProvider(answering(lambda record, _: colour_of(record.text)))
-    figures = evaluate(Plan(by_colour(colours), "classify", examples=1), settings, provider)
+    figures = evaluate(ExamPlan(by_colour(colours), "classify", examples=1), settings, provider)
 
     shown = {example.text for example in provider.requests[0].pack.questions[0].task.examples}
     assert (figures["rows"], figures["examples"]) == (2, 2)
@@ -103,7 +105,7 @@ def test_examples_are_not_measured(colours: Path, settings: Settings) -> None:
 def test_a_sample_is_drawn_with_the_seed(colours: Path, settings: Settings) -> None:
     """The same seed asks about the same rows."""
     providers = [FakeProvider(answering(lambda *_: "blue")) for _ in range(2)]
-    plan = Plan(by_colour(colours), "classify", limit=2, seed=5)
+    plan = ExamPlan(by_colour(colours), "classify", limit=2, seed=5)
     for number, provider in enumerate(providers):
         own = settings.model_copy(update={"store": settings.store.with_suffix(f".{number}")})
         evaluate(plan, own, provider)
@@ -130,7 +132,7 @@ def test_failed_rows_are_wrong_and_reported_apart(colours: Path, settings: Setti
         return answering(lambda record, _: colour_of(record.text))(request)
 
     alone = settings.model_copy(update={"pack_records": 1})
-    figures = evaluate(Plan(by_colour(colours), "classify"), alone, FakeProvider(refuse_grass))
+    figures = evaluate(ExamPlan(by_colour(colours), "classify"), alone, FakeProvider(refuse_grass))
 
     assert figures["statuses"] == {"ok": 3, "refused": 1}
     assert (figures["accuracy"], figures["answered_share"]) == (0.5, 0.75)
@@ -159,7 +161,7 @@ def test_sentiment_maps_scores_and_reports_unknown_apart(tmp_path: Path, measure
     path = tmp_path / "feelings.csv"
     path.write_text("text,label\ngood,1\nbad,0\nok,neutral\nhmm,positive\n")
     score = {"good": 0.05, "bad": -0.6, "ok": 0.04, "hmm": None}
-    figures = measure(Source(path, "text", "label"), "sentiment", score.__getitem__)
+    figures = measure(GoldenSource(path, "text", "label"), "sentiment", score.__getitem__)
 
     assert (figures["accuracy"], figures["accuracy_judged"]) == (0.75, 1.0)
     assert figures["unknown"] == 1
@@ -172,7 +174,7 @@ def test_extract_counts_exact_values(tmp_path: Path, measure: Measure) -> None:
     slots.append({"type": "people", "value": "4"})
     path.write_text(json.dumps({"text": "a table in Graz on Monday for 4", "slots": slots}))
     found = {"city": "Graz", "day": "on Monday", "people": None}
-    source = Source(path, "text", "slots", structured=True)
+    source = GoldenSource(path, "text", "slots", structured=True)
     figures = measure(source, "extract", lambda _: found)
 
     assert (figures["precision"], figures["recall"]) == (0.5, pytest.approx(1 / 3))
@@ -189,7 +191,10 @@ def test_extract_reads_gold_from_structs_and_json_text(tmp_path: Path, measure: 
     answer = {"city": "Graz", "people": 4}
     figures = [
         measure(
-            Source(path, "text", "gold", structured=True), "extract", lambda _: answer, **asked
+            GoldenSource(path, "text", "gold", structured=True),
+            "extract",
+            lambda _: answer,
+            **asked,
         )
         for path in (parquet, csv)
     ]
@@ -217,7 +222,7 @@ def test_unknown_money_is_not_zero(colours: Path, tmp_path: Path) -> None:
         store=tmp_path / "store.sqlite",
     )
     provider = FakeProvider(answering(lambda record, _: colour_of(record.text)))
-    figures = evaluate(Plan(by_colour(colours), "classify"), settings, provider)
+    figures = evaluate(ExamPlan(by_colour(colours), "classify"), settings, provider)
 
     assert (figures["cost_usd"], figures["input_tokens"]) == (None, 10)
     assert "Cost            unknown for 1 request;" in table(figures)
@@ -246,7 +251,7 @@ def test_what_cannot_be_measured_is_said_in_one_line(
     """The message names what is wrong and what there is."""
     given: dict[str, Any] = {"data": colours, "text": "text", "label": "colour"} | source
     with pytest.raises(ConfigError) as caught:
-        measure(Source(**given), "classify", colour_of, **options)
+        measure(GoldenSource(**given), "classify", colour_of, **options)
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -8,8 +8,8 @@ import pytest
 
 from assay.project.evaluation.accuracy import (
     Baseline,
-    GoldenRow,
     GoldenTest,
+    GradedRow,
     change,
     doubled,
     fingerprint_of,
@@ -39,11 +39,11 @@ def asked(**given: Any) -> GoldenTest:
     return GoldenTest.model_validate(known | limits | given)
 
 
-def row(key: int, gold: Any, answer: Any, **given: Any) -> GoldenRow:
+def row(key: int, gold: Any, answer: Any, **given: Any) -> GradedRow:
     """A golden row that was answered; `...` stands for no answer."""
     answered = answer is not ...
     known = {"key": str(key), "gold": gold, "answer": answer if answered else None}
-    return GoldenRow.model_validate(known | {"answered": answered} | given)
+    return GradedRow.model_validate(known | {"answered": answered} | given)
 
 
 LABELS = [

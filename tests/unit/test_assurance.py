@@ -19,7 +19,7 @@ from assay.project.gates.green import (
     unsaid,
     warn_level,
 )
-from assay.project.gates.inventory import Check, Inventory, Suite
+from assay.project.gates.inventory import Check, Inventory, PromisedSuite
 from assay.project.gates.lock import Breach
 from assay.store.sqlite.gates import GateRow
 
@@ -167,8 +167,8 @@ def row(gate: str, error: str | None = None) -> GateRow:
 
 EXPECTED = Inventory(
     suites={
-        "gold/orders": Suite(checks=(Check(check="expect_x"), Check(check="expect_y"))),
-        "silver/orders": Suite(checks=(Check(check="expect_z"),)),
+        "gold/orders": PromisedSuite(checks=(Check(check="expect_x"), Check(check="expect_y"))),
+        "silver/orders": PromisedSuite(checks=(Check(check="expect_z"),)),
     }
 )
 

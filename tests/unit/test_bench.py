@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmark.cases import paced
-from benchmark.finding import NONE, Bound, Finding, at_least, at_most, below
+from benchmark.finding import NONE, Bound, CaseFigures, at_least, at_most, below
 from benchmark.server import Exchange
 from benchmark.table import table
 
@@ -33,7 +33,7 @@ def test_a_bound_holds_on_its_side_only(bound: Bound, inside: float, outside: fl
 
 def test_a_finding_is_judged_by_what_is_required_of_it() -> None:
     """Other figures are only shown."""
-    finding = Finding({"requests": 375, "span": 4.4}, {"requests": at_most(374)})
+    finding = CaseFigures({"requests": 375, "span": 4.4}, {"requests": at_most(374)})
 
     assert finding.met() == {"requests": False}
 

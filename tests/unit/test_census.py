@@ -10,7 +10,7 @@ import pytest
 
 from assay.core.settings import Settings
 from assay.core.values import Ask
-from assay.engine.estimate import Census, Plan, minutes_of, timed
+from assay.engine.estimate import Census, Estimate, minutes_of, timed
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.queue import Backlog
 from assay.forms.chat_request import compose, expected_output_tokens
@@ -37,7 +37,7 @@ def count(
     census.count(question, texts, [None if one is None else one.key for one in rows], due)
 
 
-def counted(*asks: Ask, rows: int | None = None, chosen: Settings | None = None) -> Plan:
+def counted(*asks: Ask, rows: int | None = None, chosen: Settings | None = None) -> Estimate:
     """The plan of asks none of which is stored."""
     census = Census(chosen or settings())
     blank = [None] * ((rows or len(asks)) - len(asks))
@@ -47,7 +47,7 @@ def counted(*asks: Ask, rows: int | None = None, chosen: Settings | None = None)
 
 def test_nothing_takes_nothing() -> None:
     """No rows, no requests, no money."""
-    assert Census(settings()).plan() == Plan(0, 0, 0, 0, 0, 0, 0, 0.0)
+    assert Census(settings()).plan() == Estimate(0, 0, 0, 0, 0, 0, 0, 0.0)
 
 
 def test_blank_rows_are_rows_but_no_asks() -> None:
@@ -172,7 +172,7 @@ def test_planning_twice_gives_the_same() -> None:
     assert census.plan().asks == 2
 
 
-DUE = Plan(
+DUE = Estimate(
     rows=10,
     texts=10,
     asks=10,

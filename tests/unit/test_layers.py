@@ -149,3 +149,14 @@ def test_the_engine_loads_pydantic_and_nothing_else_of_others() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"dbt", "duckdb", "pandas", "numpy", "pyarrow", "great_expectations", "openai", "rich"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_no_class_is_called_as_another() -> None:
+    """A name that is searched for leads to one place."""
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+    places: dict[str, list[str]] = {}
+    for module, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

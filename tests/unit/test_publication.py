@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from assay.project.publishing.verdict import (
-    Table,
+    GoldTable,
     age,
     checks,
     code_hash,
@@ -168,8 +168,8 @@ def test_many_names_are_counted() -> None:
 
 def test_gold_and_what_it_is_made_of_are_told_by_their_tables() -> None:
     """Gates are no inputs."""
-    assert gold_tables(MANIFEST) == [Table("gold", "counts")]
-    assert input_tables(MANIFEST) == [Table("silver", "topics")]
+    assert gold_tables(MANIFEST) == [GoldTable("gold", "counts")]
+    assert input_tables(MANIFEST) == [GoldTable("silver", "topics")]
 
 
 def test_checks_are_told_with_what_they_counted() -> None:

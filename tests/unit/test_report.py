@@ -13,7 +13,7 @@ import pytest
 
 from assay.core.settings import Settings
 from assay.core.values import Fate
-from assay.engine.estimate import Plan
+from assay.engine.estimate import Estimate
 from assay.project.counting import Spend, Use, spend_of
 from assay.project.report.summary import (
     PLAN_TITLES,
@@ -204,8 +204,8 @@ def test_a_plan_is_a_row_for_each_model() -> None:
     """Thousands marked, an unknown price said to be unknown."""
     first, total = plan_cells(
         {
-            "first": Plan(1_000_000, 950, 900, 100, 50, 12_345, 678, 0.12345, 1.5),
-            "total": Plan(1, 2, 3, 4, 5, 6, 7, None),
+            "first": Estimate(1_000_000, 950, 900, 100, 50, 12_345, 678, 0.12345, 1.5),
+            "total": Estimate(1, 2, 3, 4, 5, 6, 7, None),
         }
     )
 
@@ -218,7 +218,7 @@ def test_a_plan_is_a_row_for_each_model() -> None:
 
 def test_a_plan_says_what_it_assumes_and_what_it_lacks() -> None:
     """A time that was not measured, a price that nobody told."""
-    known = Plan(1, 1, 1, 0, 1, 9, 9, 0.5, minutes=1.0, latency_seconds=2.0)
+    known = Estimate(1, 1, 1, 0, 1, 9, 9, 0.5, minutes=1.0, latency_seconds=2.0)
 
     assert len(plan_notes(known)) == 1
     assert (

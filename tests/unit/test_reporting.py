@@ -14,7 +14,7 @@ from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.core.values import REPEATED, Fate, Served
 from assay.project.report.drift import psi, reading
-from assay.project.report.facts import FOREIGN, NONE, Built, Ledger, Run, Shares, State, plain
+from assay.project.report.facts import FOREIGN, NONE, Built, LedgerFacts, Run, Shares, State, plain
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import built_from, keep, known, verdict
 from assay.project.report.page import policy
@@ -155,7 +155,7 @@ def begin(store: Store, name: str) -> None:
     store.transact([partial(put_run, invocation_id=name, settings=settings)])
 
 
-def read(store: Store, wanted: str | None = None) -> Ledger:
+def read(store: Store, wanted: str | None = None) -> LedgerFacts:
     """What the store says."""
     (found,) = store.transact([partial(read_ledger, wanted=wanted)])
     assert found is not None

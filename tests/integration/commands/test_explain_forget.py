@@ -14,7 +14,7 @@ import pytest
 from assay.faultd import FaultServer
 from assay.hosts.duckdb.udfs import register_for_reading
 from assay.project.publishing.publish import Release, publish
-from assay.project.publishing.verdict import Table
+from assay.project.publishing.verdict import GoldTable
 from assay.store import Store
 
 from ..dbt.project import Project, asking
@@ -85,7 +85,7 @@ def query(bench: Bench, sql: str) -> list[tuple[Any, ...]]:
 
 def published(bench: Bench, times: int) -> list[Path]:
     """Publish gold so many times; the last one is current."""
-    release = Release("run-id-1", [Table("gold", "answers")], [], {})
+    release = Release("run-id-1", [GoldTable("gold", "answers")], [], {})
     folder = bench.folder / "published"
     return [publish(bench.warehouse, folder, release).folder for _ in range(times)]
 

@@ -11,7 +11,7 @@ import pytest
 
 from assay.faultd import FaultServer
 from assay.hosts.duckdb import udfs
-from assay.project.evaluation.golden_rows import Source, read_rows
+from assay.project.evaluation.golden_rows import GoldenSource, read_rows
 
 from .project import Project
 
@@ -131,5 +131,5 @@ def test_a_golden_file_is_asked_about_in_the_same_way(tmp_path: Path) -> None:
     rows = [{"title": title, "topic": "a"} for title in ("Slam", 1776, "", None, {"a": None})]
     data = tmp_path / "gold.json"
     data.write_text(json.dumps(rows), encoding="utf-8")
-    found = [row.text for row in read_rows(Source(data, "title", "topic"))]
+    found = [row.text for row in read_rows(GoldenSource(data, "title", "topic"))]
     assert found == ["Slam", "1776", "", None, None]

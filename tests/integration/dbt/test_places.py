@@ -13,7 +13,7 @@ import pytest
 
 from assay.faultd import FaultServer
 from assay.project.publishing.publish import Release, publish
-from assay.project.publishing.verdict import Table
+from assay.project.publishing.verdict import GoldTable
 
 from .project import REPOSITORY, Project, asking
 
@@ -178,7 +178,7 @@ def test_a_project_may_be_copied_and_moved_into_a_folder_of_any_name(
     assert (place.rows("select count(*) from seeds.notes"), there.calls()) == ([(2,)], 2)
     with duckdb.connect(str(there.warehouse)) as connection:
         connection.execute("create schema gold; create table gold.g as from silver.asked")
-    release = Release("run", [Table("gold", "g")], [], {"built_at": "2026-01-01T00:00:00Z"})
+    release = Release("run", [GoldTable("gold", "g")], [], {"built_at": "2026-01-01T00:00:00Z"})
     assert publish(there.warehouse, moved / "published", release, csv=True).rows == 3
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from assay.faultd import FaultServer
 from assay.faultd.server import Listener
-from assay.faultd.service import Service, Settings
+from assay.faultd.service import Service, ServiceSettings
 
 from .client import TEXTS, overhear, post, raw_request, request_of
 
@@ -125,13 +125,13 @@ def test_a_stopped_server_refuses_connections() -> None:
 def test_faultd_stays_at_home(host: str) -> None:
     """Nothing but loopback: it answers anyone, and echoes what it is told."""
     with pytest.raises(ValueError, match="loopback only"):
-        Listener(Service(Settings()), host)
+        Listener(Service(ServiceSettings()), host)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_loopback_has_several_names(host: str) -> None:
     """Each of them is fine."""
-    assert Listener(Service(Settings()), host).port == 0
+    assert Listener(Service(ServiceSettings()), host).port == 0
 
 
 def faultd(*options: str) -> subprocess.Popen[str]:

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 from assay.project.publishing.publish import Release, publish
-from assay.project.publishing.verdict import Table
+from assay.project.publishing.verdict import GoldTable
 
 
 def release(invocation_id: str, *names: str) -> Release:
     """A release of tables of gold that were made of nothing."""
-    tables = [Table("gold", name) for name in names]
+    tables = [GoldTable("gold", name) for name in names]
     return Release(invocation_id, tables, [], {"built_at": "2026-01-01T00:00:00Z"})
 
 

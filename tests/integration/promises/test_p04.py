@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assay.faultd import FaultServer
-from assay.faultd.plays import Call, Play
+from assay.faultd.plays import Play, PlayedCall
 from assay.faultd.replies import good
 from assay.faultd.scenarios.registry import SCENARIOS
 from assay.faultd.scenarios.scenario import scenario
@@ -34,7 +34,7 @@ PACK, ATTEMPTS = 16, 2
 
 
 @scenario("p04")
-def poisons(call: Call) -> Play:
+def poisons(call: PlayedCall) -> Play:
     """Plays the fault of the first poison that is in the pack."""
     for marker, (name, params, _) in POISONS.items():
         if any(marker in record.text for record in call.chat.records):

@@ -18,7 +18,7 @@ import pytest
 from assay.core.canonical import normalise
 from assay.faultd import FaultServer, answer
 from assay.project.publishing.publish import Published, Release, publish
-from assay.project.publishing.verdict import FORMULA_STARTS, Table
+from assay.project.publishing.verdict import FORMULA_STARTS, GoldTable
 
 from ..dbt.project import Project, asking
 from ..dbt.test_labels_are_data import HOSTILE, different
@@ -103,7 +103,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         run = dbt_run(project)
         assert run.code == 0, run.output
         sent = {text for entry in server.ledger.entries for text in entry.texts}
-        release = Release("p09", [Table("gold", "answers")], [], {})
+        release = Release("p09", [GoldTable("gold", "answers")], [], {})
         done = publish(project.warehouse, root / "published", release, csv=True)
         yield Played(corpus, project, run, sent, visitors, done)
 

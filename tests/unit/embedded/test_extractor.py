@@ -2,7 +2,8 @@
 
 import pytest
 
-from assay.providers.local.models.extractor import Extractor, Field
+from assay.providers.local.models.extractor import Extractor
+from assay.providers.local.models.searches import Sought
 
 LETTER = (
     "Hello, my name is Ines Falk. Order no. 48213-B came broken on 12 March 2024. "
@@ -37,7 +38,7 @@ def found(embedder, text, examples=(), **fields):
 )
 def test_a_pattern_is_chosen_by_the_name(embedder, name, expected):
     """What is found stands in the text as it is."""
-    assert {name: expected} == found(embedder, LETTER, **{name: Field()})
+    assert {name: expected} == found(embedder, LETTER, **{name: Sought()})
 
 
 @pytest.mark.parametrize(
@@ -53,26 +54,26 @@ def test_a_pattern_is_chosen_by_the_name(embedder, name, expected):
 )
 def test_typed_fields_have_typed_values(embedder, name, kind, expected):
     """Dates are ISO, numbers are numbers, and what is not there is None."""
-    assert {name: expected} == found(embedder, LETTER, **{name: Field(kind)})
+    assert {name: expected} == found(embedder, LETTER, **{name: Sought(kind)})
 
 
 def test_a_description_helps_where_the_name_does_not(embedder):
     """An opaque name is explained."""
-    fields = {"f1": Field(description="the email of the sender")}
+    fields = {"f1": Sought(description="the email of the sender")}
 
     assert {"f1": "ines.falk@example.org"} == found(embedder, LETTER, **fields)
 
 
 def test_an_uncertain_date_is_not_guessed(embedder):
     """Third of April or fourth of March: nobody knows."""
-    assert {"due": None} == found(embedder, "Pay by 03/04/2024.", due=Field("date"))
+    assert {"due": None} == found(embedder, "Pay by 03/04/2024.", due=Sought("date"))
 
 
 def test_the_value_after_the_name_of_the_field_comes_first(embedder):
     """Of two mails the one that is called so wins."""
     text = "Ask ann@example.org. Email: bob@example.org"
 
-    assert {"email": "bob@example.org"} == found(embedder, text, email=Field())
+    assert {"email": "bob@example.org"} == found(embedder, text, email=Sought())
 
 
 def test_interests_are_what_people_say_they_like(embedder):
@@ -80,7 +81,7 @@ def test_interests_are_what_people_say_they_like(embedder):
     text = "I love hiking, Thai cooking and old maps. On weekends I play chess with my brother."
 
     assert {"interests": ["hiking", "Thai cooking", "old maps", "chess"]} == found(
-        embedder, text, interests=Field(many=True)
+        embedder, text, interests=Sought(many=True)
     )
 
 
@@ -89,7 +90,7 @@ def test_topics_are_key_phrases(embedder):
     text = "The checkout page was slow, and then the payment terminal failed."
 
     assert {"checkout page", "payment terminal failed"} <= set(
-        found(embedder, text, topics=Field(many=True))["topics"]
+        found(embedder, text, topics=Sought(many=True))["topics"]
     )
 
 
@@ -97,57 +98,57 @@ def test_what_is_disliked_is_no_interest(embedder):
     """Likings end where dislikes begin."""
     text = "She loves and enjoys green tea, and hates mud."
 
-    assert {"interests": ["green tea"]} == found(embedder, text, interests=Field(many=True))
+    assert {"interests": ["green tea"]} == found(embedder, text, interests=Sought(many=True))
 
 
 def test_what_is_liked_without_saying_so_is_not_made_up(embedder):
     """Without a word of liking only phrases near the field's name count."""
-    assert {"hobbies": []} == found(embedder, "The lift is broken.", hobbies=Field(many=True))
+    assert {"hobbies": []} == found(embedder, "The lift is broken.", hobbies=Sought(many=True))
 
 
 def test_a_list_after_its_name_is_taken_apart(embedder):
     """`Skills: a, b and c` are three values."""
     assert {"skills": ["SQL", "Python", "dbt"]} == found(
-        embedder, "Skills: SQL, Python and dbt. Based in Oslo.", skills=Field(many=True)
+        embedder, "Skills: SQL, Python and dbt. Based in Oslo.", skills=Sought(many=True)
     )
 
 
 def test_a_single_value_may_be_a_near_phrase(embedder):
     """A free field takes the phrase that is nearest to its name, or nothing."""
-    assert {"vehicle": "red truck"} == found(embedder, "He drove a red truck.", vehicle=Field())
-    assert {"fruit": None} == found(embedder, "The engine stalled.", fruit=Field())
+    assert {"vehicle": "red truck"} == found(embedder, "He drove a red truck.", vehicle=Sought())
+    assert {"fruit": None} == found(embedder, "The engine stalled.", fruit=Sought())
 
 
 def test_the_name_of_the_field_is_no_part_of_its_value(embedder):
     """A phrase sheds the words that only say what it is."""
-    assert {"red_truck_engine": None} == found(embedder, "The engine.", red_truck_engine=Field())
-    assert {"truck": "red"} == found(embedder, "He drove a red truck.", truck=Field(many=False))
+    assert {"red_truck_engine": None} == found(embedder, "The engine.", red_truck_engine=Sought())
+    assert {"truck": "red"} == found(embedder, "He drove a red truck.", truck=Sought(many=False))
 
 
 def test_a_number_may_be_kept_as_text(embedder):
     """A count without a type is found by its neighbours and stays as written."""
     assert {"party_size": "four"} == found(
-        embedder, "A table for four, please", party_size=Field()
+        embedder, "A table for four, please", party_size=Sought()
     )
 
 
 def test_many_without_finds_is_an_empty_list(embedder):
     """Nothing found is no value, in the shape that was asked for."""
     assert {"emails": [], "phone": None} == found(
-        embedder, "", emails=Field(many=True), phone=Field()
+        embedder, "", emails=Sought(many=True), phone=Sought()
     )
 
 
 def test_a_label_is_matched_by_its_words(embedder):
     """Endings do not matter."""
-    colour = Field(labels=("red", "deep blue"))
+    colour = Sought(labels=("red", "deep blue"))
 
     assert {"colour": "deep blue"} == found(embedder, "The deep blue ones.", colour=colour)
 
 
 def test_a_label_is_matched_by_meaning(embedder):
     """A near label counts, a far one does not."""
-    topic = Field(labels=("delivery", "payment"))
+    topic = Sought(labels=("delivery", "payment"))
 
     assert {"topic": "delivery"} == found(embedder, "shipping was slow", topic=topic)
     assert {"topic": None} == found(embedder, "purple elephants", topic=topic)
@@ -162,7 +163,7 @@ def test_labels_learn_from_examples(embedder):
         ("flat tyre", {"team": "w"}),
         ("worn brakes", {"team": "w"}),
     ]
-    team = Field(labels=("k", "w"))
+    team = Sought(labels=("k", "w"))
 
     assert {"team": "w"} == found(embedder, "my brakes squeak", examples, team=team)
     assert {"team": None} == found(embedder, "", examples, team=team)
@@ -181,7 +182,7 @@ def test_labels_learn_from_examples(embedder):
 )
 def test_a_boolean_is_said_or_denied(embedder, text, expected):
     """Silence is neither true nor false."""
-    assert {"is_urgent": expected} == found(embedder, text, is_urgent=Field("boolean"))
+    assert {"is_urgent": expected} == found(embedder, text, is_urgent=Sought("boolean"))
 
 
 def test_numbers_belong_to_the_words_beside_them(embedder):
@@ -189,13 +190,13 @@ def test_numbers_belong_to_the_words_beside_them(embedder):
     text = "Please book 3 rooms for 5 adults."
 
     assert {"rooms": 3, "adults": 5} == found(
-        embedder, text, rooms=Field("integer"), adults=Field("integer")
+        embedder, text, rooms=Sought("integer"), adults=Sought("integer")
     )
 
 
 def test_an_integer_has_no_fraction(embedder):
     """Half a room is no number of rooms."""
-    assert {"rooms": None} == found(embedder, "We need 2.5 rooms.", rooms=Field("integer"))
+    assert {"rooms": None} == found(embedder, "We need 2.5 rooms.", rooms=Sought("integer"))
 
 
 def test_examples_teach_where_values_stand(embedder):
@@ -206,7 +207,7 @@ def test_examples_teach_where_values_stand(embedder):
         ("please play Old Tin Cup by Ruth Hale", {"song": "Old Tin Cup", "singer": "Ruth Hale"}),
         ("play something by Joan Birch", {"song": None, "singer": "Joan Birch"}),
     ]
-    fields = {"song": Field(), "singer": Field()}
+    fields = {"song": Sought(), "singer": Sought()}
 
     assert {"song": "Red Kites", "singer": "Eli Stone"} == found(
         embedder, "play Red Kites by Eli Stone", examples, **fields
@@ -220,7 +221,7 @@ def test_typed_examples_are_found_by_their_value(embedder):
         ("a table for two on 1 May 2020", {"seats": 2, "day": "2020-05-01"}),
         ("a table for five on 3 June 2021", {"seats": 5, "day": "2021-06-03"}),
     ]
-    fields = {"seats": Field("integer"), "day": Field("date")}
+    fields = {"seats": Sought("integer"), "day": Sought("date")}
 
     assert {"seats": 6, "day": "2022-07-02"} == found(
         embedder, "a table for six on 2 July 2022", examples, **fields
@@ -232,7 +233,7 @@ def test_examples_without_a_place_teach_nothing(embedder):
     examples = [("hello", {"email": "x@example.org"})]
 
     assert {"email": "y@example.org"} == found(
-        embedder, "mail y@example.org", examples, email=Field()
+        embedder, "mail y@example.org", examples, email=Sought()
     )
 
 
@@ -240,14 +241,14 @@ def test_what_does_not_look_like_the_examples_is_left_out(embedder):
     """A taught field finds nothing in a text of another kind."""
     examples = [("fly to Lima now", {"to": "Lima"}), ("do not go there", {"to": None})]
 
-    assert {"to": None} == found(embedder, "purple elephants sing opera", examples, to=Field())
+    assert {"to": None} == found(embedder, "purple elephants sing opera", examples, to=Sought())
 
 
 def test_confidence_is_lower_for_guesses(embedder):
     """A typed pattern is surer than a near phrase."""
     pattern, phrase = (
         Extractor(embedder, fields).extract(["A red truck; mail a@example.org."])[0]
-        for fields in ({"email": Field()}, {"vehicle": Field()})
+        for fields in ({"email": Sought()}, {"vehicle": Sought()})
     )
 
     assert 1 > pattern.confidence > phrase.confidence > 0
@@ -255,7 +256,7 @@ def test_confidence_is_lower_for_guesses(embedder):
 
 def test_a_value_is_cut_from_the_source_itself(embedder):
     """Characters that cannot be encoded come through unchanged."""
-    assert {"note": "a\ud800b"} == found(embedder, "note: a\ud800b", note=Field())
+    assert {"note": "a\ud800b"} == found(embedder, "note: a\ud800b", note=Sought())
 
 
 def test_no_fields_are_an_error(embedder):
@@ -267,4 +268,4 @@ def test_no_fields_are_an_error(embedder):
 def test_an_example_with_a_strange_field_is_an_error(embedder):
     """The message names the field."""
     with pytest.raises(ValueError, match="'colour'"):
-        Extractor(embedder, {"size": Field()}, [("red", {"colour": "red"})])
+        Extractor(embedder, {"size": Sought()}, [("red", {"colour": "red"})])

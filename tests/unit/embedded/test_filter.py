@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay.providers.local.models.filter import Filter, property_of, topic_of
+from assay.providers.local.models.filter import FilterJudge, property_of, topic_of
 from assay.providers.local.models.judgement import Judgement
 
 REFUND = "Is the customer asking about a refund?"
@@ -16,7 +16,7 @@ def answers(judge, *texts):
 def test_a_topic_is_recognised(embedder):
     """What speaks of the topic is a yes, what speaks of something else a no."""
     assert [True, True, False] == answers(
-        Filter(embedder, REFUND),
+        FilterJudge(embedder, REFUND),
         "When do I get my refund?",
         "Hello. I was told that you would refund the ticket. Thanks.",
         "The museum has a new roof",
@@ -25,7 +25,7 @@ def test_a_topic_is_recognised(embedder):
 
 def test_what_cannot_be_told_is_none(embedder):
     """A half-near text and an empty one are no guesses of yes."""
-    assert [None, None] == answers(Filter(embedder, REFUND), "the payment went back", "")
+    assert [None, None] == answers(FilterJudge(embedder, REFUND), "the payment went back", "")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_what_cannot_be_told_is_none(embedder):
 )
 def test_a_question_that_cannot_be_read_is_never_answered(embedder, question):
     """Denials and empty questions are left open."""
-    assert [Judgement(None, 0.0)] == Filter(embedder, question).judge(["I want a refund"])
+    assert [Judgement(None, 0.0)] == FilterJudge(embedder, question).judge(["I want a refund"])
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_question_that_cannot_be_read_is_never_answered(embedder, question):
 def test_a_question_of_feeling_asks_the_sentiment(embedder, question, expected):
     """Weak feelings and other languages are left open."""
     assert expected == answers(
-        Filter(embedder, question),
+        FilterJudge(embedder, question),
         "The soup was horrible and cold",
         "I love this place",
         "The box is square",
@@ -66,7 +66,7 @@ def test_examples_teach_a_question(embedder):
     ]
 
     assert [True, False] == answers(
-        Filter(embedder, "Is it one for Bo?", examples),
+        FilterJudge(embedder, "Is it one for Bo?", examples),
         "the engine and the brakes make a noise",
         "cold soup and old bread",
     )
@@ -74,7 +74,7 @@ def test_examples_teach_a_question(embedder):
 
 def test_confidence_is_that_of_the_answer(embedder):
     """Both a clear yes and a clear no are sure."""
-    judged = Filter(embedder, REFUND).judge(["refund my ticket, refund", "The roof is new"])
+    judged = FilterJudge(embedder, REFUND).judge(["refund my ticket, refund", "The roof is new"])
 
     assert [True, False] == [one.value for one in judged]
     assert all(0.6 <= one.confidence <= 1 for one in judged)
@@ -102,7 +102,7 @@ def test_the_topic_is_what_carries_meaning():
 )
 def test_a_property_is_said_denied_or_left_open(embedder, text, expected):
     """Silence about a property is no answer, and neither is a contradiction."""
-    assert [expected] == answers(Filter(embedder, "Is the lamp cordless?"), text)
+    assert [expected] == answers(FilterJudge(embedder, "Is the lamp cordless?"), text)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_property_is_said_denied_or_left_open(embedder, text, expected):
 )
 def test_a_property_is_known_in_other_languages(embedder, text, expected):
     """By the words that are known there."""
-    assert [expected] == answers(Filter(embedder, "Is it waterproof?"), text)
+    assert [expected] == answers(FilterJudge(embedder, "Is it waterproof?"), text)
 
 
 @pytest.mark.parametrize(

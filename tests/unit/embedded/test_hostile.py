@@ -7,9 +7,10 @@ import pytest
 
 from assay.providers.local.models.assessor import assess
 from assay.providers.local.models.classifier import Classifier
-from assay.providers.local.models.extractor import Extractor, Field
-from assay.providers.local.models.filter import Filter
-from assay.providers.local.models.sentiment import Sentiment
+from assay.providers.local.models.extractor import Extractor
+from assay.providers.local.models.filter import FilterJudge
+from assay.providers.local.models.searches import Sought
+from assay.providers.local.models.sentiment import SentimentJudge
 from assay.providers.local.models.summarizer import Summarizer
 
 HOSTILE = {
@@ -30,19 +31,19 @@ HOSTILE = {
 @pytest.fixture(scope="module")
 def models(embedder):
     """All models, each as a function from texts to judgements."""
-    sentiment = Sentiment(embedder)
+    sentiment = SentimentJudge(embedder)
     fields = {
-        "name": Field("text"),
-        "interests": Field("text", many=True),
-        "topics": Field("text", many=True),
-        "order_number": Field("text"),
-        "email": Field("text"),
-        "phone": Field("text"),
-        "address": Field("text"),
-        "when": Field("timestamp"),
-        "amount": Field("number"),
-        "guests": Field("integer"),
-        "urgent": Field("boolean"),
+        "name": Sought("text"),
+        "interests": Sought("text", many=True),
+        "topics": Sought("text", many=True),
+        "order_number": Sought("text"),
+        "email": Sought("text"),
+        "phone": Sought("text"),
+        "address": Sought("text"),
+        "when": Sought("timestamp"),
+        "amount": Sought("number"),
+        "guests": Sought("integer"),
+        "urgent": Sought("boolean"),
     }
     taught = [("I am Bo", {"name": "Bo"}), ("I am Al", {"name": "Al"})]
     return {
@@ -53,7 +54,7 @@ def models(embedder):
         "extract": Extractor(embedder, fields).extract,
         "extract taught": Extractor(embedder, fields, taught).extract,
         "summarize": lambda texts: Summarizer(embedder).summarize(texts, 20),
-        "filter": Filter(embedder, "Is this about a refund?").judge,
+        "filter": FilterJudge(embedder, "Is this about a refund?").judge,
         "assess": lambda texts: assess([{"email": text, "note": text} for text in texts]),
     }
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from assay.providers.local.models.extractor import Extractor, Field
+from assay.providers.local.models.extractor import Extractor
+from assay.providers.local.models.searches import Sought
 
 FIELDS = {
-    "pastimes": Field(many=True, description="hobbies and sports that the person likes"),
-    "things": Field(many=True, description="goods that the person owns or wants"),
+    "pastimes": Sought(many=True, description="hobbies and sports that the person likes"),
+    "things": Sought(many=True, description="goods that the person owns or wants"),
 }
 
 

@@ -2,14 +2,15 @@
 
 import pytest
 
-from assay.providers.local.models.extractor import Extractor, Field
+from assay.providers.local.models.extractor import Extractor
+from assay.providers.local.models.searches import Sought
 
 LABELS = ("refund", "replacement", "repair", "information", "apology")
 
 
 def wish(embedder, text, labels=LABELS, examples=()):
     """The value of a field `outcome` of `text`."""
-    extractor = Extractor(embedder, {"outcome": Field(labels=labels)}, examples)
+    extractor = Extractor(embedder, {"outcome": Sought(labels=labels)}, examples)
     return extractor.extract([text])[0].value["outcome"]
 
 

@@ -3,13 +3,13 @@
 import pytest
 
 from assay.providers.local.models.judgement import Judgement
-from assay.providers.local.models.sentiment import Sentiment
+from assay.providers.local.models.sentiment import SentimentJudge
 
 
 @pytest.fixture(scope="module")
 def sentiment(embedder):
     """One loaded model for all tests."""
-    return Sentiment(embedder)
+    return SentimentJudge(embedder)
 
 
 @pytest.mark.parametrize(

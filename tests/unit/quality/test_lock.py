@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assay.project.gates.inventory import Check, Inventory, Suite, Table
+from assay.project.gates.inventory import Check, Inventory, PromisedSuite, PromisedTable
 from assay.project.gates.lock import (
     LOCK,
     LockError,
@@ -26,20 +26,20 @@ STARS = Check(
     on="stars",
     arguments={"min_value": 1, "max_value": 5, "mostly": 0.98, "minimum_evaluated": 20},
 )
-ORDERS = Table(
+ORDERS = PromisedTable(
     layer="silver",
     contract=True,
     waits_for=("gate_bronze",),
     row_gate={"required": ["email"], "labels": {"topic": "topic"}, "quality_score_below": 60},
     checks=(NOT_NULL, SHARE),
 )
-GATE = Table(layer="ops", code="abc", reads=("orders",))
+GATE = PromisedTable(layer="ops", code="abc", reads=("orders",))
 EXPECTED = Inventory(
     limits={"rules": ["refusal_text"], "max_quarantined_share": 0.1},
     rules={"refusal_text": {"severity": "quarantine"}},
     macros={"test_ai_answered": "abc"},
     tests={"a_unit_test": "abc"},
-    suites={"silver/orders": Suite(columns={"day": "at::date"}, checks=(STARS,))},
+    suites={"silver/orders": PromisedSuite(columns={"day": "at::date"}, checks=(STARS,))},
     tables={"orders": ORDERS, "gate_silver": GATE},
 )
 
@@ -155,7 +155,7 @@ STRICTER = {
     "a narrower range": stars(min_value=2, max_value=4),
     "a gate reads more": changed("tables", "gate_silver", reads=("bills", "orders")),
     "one model more": EXPECTED.model_copy(
-        update={"tables": {**EXPECTED.tables, "mine": Table(layer="silver")}}
+        update={"tables": {**EXPECTED.tables, "mine": PromisedTable(layer="silver")}}
     ),
     "one field more": row_gate(required=["email", "name"], answers=["topic"]),
     "a score rises": row_gate(quality_score_below=98),

@@ -11,21 +11,21 @@ import duckdb
 import pyarrow as pa
 
 from assay.core.settings import Settings
-from assay.project.suggestions.relations import Table
+from assay.project.suggestions.relations import Relation
 from assay.project.suggestions.suggest import Suggestions, suggest
 from assay.project.suggestions.suites import Suggestion
 from assay.providers.local.provider import LocalProvider
 
-TABLE = Table("main", "things")
+TABLE = Relation("main", "things")
 
 
-def put(connection: duckdb.DuckDBPyConnection, table: Table = TABLE, **columns: Any) -> None:
+def put(connection: duckdb.DuckDBPyConnection, table: Relation = TABLE, **columns: Any) -> None:
     """Make a table of whole columns; blanks in a name are written as they are."""
     put_columns(connection, columns, table)
 
 
 def put_columns(
-    connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Any], table: Table = TABLE
+    connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Any], table: Relation = TABLE
 ) -> None:
     """The same for names that are no Python names."""
     connection.register("given", pa.table({name: list(columns[name]) for name in columns}))

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from assay.project.suggestions.relations import Table
+from assay.project.suggestions.relations import Relation
 
 from .tables import issues, put, suggested
 
@@ -124,7 +124,7 @@ CASES = [
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse with nine shops, in memory."""
     with duckdb.connect() as opened:
-        put(opened, Table("main", "shops"), id=range(9), name=[f"shop {i}" for i in range(9)])
+        put(opened, Relation("main", "shops"), id=range(9), name=[f"shop {i}" for i in range(9)])
         yield opened
 
 

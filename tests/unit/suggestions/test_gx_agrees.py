@@ -17,8 +17,8 @@ from assay.project.gates.suites import SuiteError, load_suite
 from assay.project.suggestions import rules
 from assay.project.suggestions.candidates import Candidate, counted
 from assay.project.suggestions.profiles import profile
-from assay.project.suggestions.relations import Table
-from assay.project.suggestions.rules import Rule
+from assay.project.suggestions.relations import Relation
+from assay.project.suggestions.rules import SuggestionRule
 from assay.project.suggestions.suites import Suggestion, suite
 
 from .tables import TABLE, put_columns
@@ -36,7 +36,7 @@ RULES = [
     rules.follows(ODD, ["code"]),
     rules.follows(ODD, ["code", "half"]),
     rules.ordered("day", "later"),
-    rules.refers("number", Table("main", "known"), "id"),
+    rules.refers("number", Relation("main", "known"), "id"),
     rules.spelled_alike(ODD),
 ]
 
@@ -59,11 +59,13 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     }
     with duckdb.connect() as opened:
         put_columns(opened, columns)
-        put_columns(opened, {"id": range(50)}, Table("main", "known"))
+        put_columns(opened, {"id": range(50)}, Relation("main", "known"))
         yield opened
 
 
-def run(connection: duckdb.DuckDBPyConnection, rule: Rule, folder: Path) -> tuple[Result, int]:
+def run(
+    connection: duckdb.DuckDBPyConnection, rule: SuggestionRule, folder: Path
+) -> tuple[Result, int]:
     """What the accepted suite of one rule counts, and what the rule itself does."""
     judged, wrong = counted(connection, TABLE, rule)
     found = [Suggestion(Candidate("c1", rule, judged, wrong), "low", "a reason")]
@@ -80,7 +82,7 @@ def run(connection: duckdb.DuckDBPyConnection, rule: Rule, folder: Path) -> tupl
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.expectation}-{rule.cell[:5]}")
 def test_the_gate_counts_the_same(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, tmp_path: Path
+    connection: duckdb.DuckDBPyConnection, rule: SuggestionRule, tmp_path: Path
 ) -> None:
     """As soon as the mark is gone, and something is wrong by each rule."""
     result, wrong = run(connection, rule, tmp_path)

@@ -12,7 +12,7 @@ from assay.core.errors import ConfigError
 from assay.project.suggestions.dependencies import dependencies
 from assay.project.suggestions.detectors import fences
 from assay.project.suggestions.profiles import SAMPLE_ROWS, Spread, profile
-from assay.project.suggestions.relations import Table, find_table
+from assay.project.suggestions.relations import Relation, find_table
 
 from .tables import TABLE, put, put_columns
 
@@ -149,6 +149,6 @@ def test_a_relation_that_is_none_is_told_of(
 def _put_named(connection: duckdb.DuckDBPyConnection) -> None:
     for schema in ("gold", "raw"):
         connection.execute(f"create schema {schema}")
-        put_columns(connection, {"n": [1]}, Table(schema, "twice"))
-    put_columns(connection, {"n": [1]}, Table("gold", "orders_v2"))
-    put_columns(connection, {"n": [1]}, Table("raw", "raw_carts"))
+        put_columns(connection, {"n": [1]}, Relation(schema, "twice"))
+    put_columns(connection, {"n": [1]}, Relation("gold", "orders_v2"))
+    put_columns(connection, {"n": [1]}, Relation("raw", "raw_carts"))

@@ -14,8 +14,8 @@ import typer
 from assay.core.errors import ConfigError
 from assay.core.settings import Settings, settings_from_environ
 from assay.project.evaluation.comparison import Variant, compare, comparison_table, variants
-from assay.project.evaluation.evaluate import Kind, Plan, evaluate
-from assay.project.evaluation.golden_rows import Source
+from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
+from assay.project.evaluation.golden_rows import GoldenSource
 from assay.project.evaluation.scorecard import table
 from assay.providers import open_provider
 
@@ -55,8 +55,10 @@ def command(
     store that is thrown away. With --compare-models, --packs or --prompt each combination is
     asked on a store of its own beside `ASSAY_STORE`, and held row by row against the first.
     """
-    source = Source(data, text, label, by, join, where, structured=task == "extract")
-    plan = Plan(source, task, labels, fields, examples, limit, seed, other, instructions, model)
+    source = GoldenSource(data, text, label, by, join, where, structured=task == "extract")
+    plan = ExamPlan(
+        source, task, labels, fields, examples, limit, seed, other, instructions, model
+    )
     settings = settings_from_environ()
     asked = _variants(compare_models, packs, prompt or [])
     with _folder(settings, fresh=fresh) as folder:

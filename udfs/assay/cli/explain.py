@@ -14,7 +14,7 @@ from assay.core.errors import ConfigError
 from assay.hosts.dbt.lineage import last_code, read_manifest
 from assay.hosts.duckdb.udfs import register_for_reading
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
-from assay.project.explain import Asked, asked_about, find_row, keys_like, known_of
+from assay.project.explain import AskedRow, asked_about, find_row, keys_like, known_of
 from assay.store import Store
 from assay.store.queries import Row
 
@@ -95,7 +95,7 @@ def _by_row(what: str, where: str | None, column: str | None) -> list[Row]:
         return [facts for one in chosen for facts in _facts(store, one)]
 
 
-def _nothing_asked(table: str, column: str | None, asked: list[Asked]) -> str:
+def _nothing_asked(table: str, column: str | None, asked: list[AskedRow]) -> str:
     if asked:
         names = ", ".join(one.call.column for one in asked)
         return f"No AI column {column!r} is above {table}; there are {names}."
@@ -105,7 +105,7 @@ def _nothing_asked(table: str, column: str | None, asked: list[Asked]) -> str:
     )
 
 
-def _facts(store: Store, asked: Asked) -> list[Row]:
+def _facts(store: Store, asked: AskedRow) -> list[Row]:
     """Return what is known of one call about the row; its state where nothing is."""
     named = {"columns": [asked.call.name], "text": asked.text}
     if asked.keys:

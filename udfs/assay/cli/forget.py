@@ -50,7 +50,7 @@ _RUN = "forget"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ForgottenLine:
     """What became of one place: how many rows of it, and what is left to do, if anything."""
 
     where: str
@@ -112,11 +112,11 @@ def command(
         raise typer.Exit(1)
 
 
-def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[Line]:
+def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
     """Forget, place by place; the warehouse is opened first, so that a locked one stops it all."""
     state: Literal["removed", "would be removed"] = "would be removed" if dry_run else "removed"
     database = database_path()
-    lines: list[Line] = []
+    lines: list[ForgottenLine] = []
     if database.exists():
         with open_warehouse(database, read_only=dry_run) as connection:
             register_for_reading(connection)
@@ -133,7 +133,7 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[Line]:
         if wanted.subject.is_named:
             message = f"There is no warehouse at {database} in which --subject could be looked up."
             raise ConfigError(f"{message} Give its texts with --from.")
-        lines = [*_in_store(wanted, state, dry_run=dry_run), Line("warehouse", "none", 0)]
+        lines = [*_in_store(wanted, state, dry_run=dry_run), ForgottenLine("warehouse", "none", 0)]
     return [*lines, *_in_publications(wanted, state, dry_run=dry_run), *_out_of_reach()]
 
 
@@ -141,7 +141,7 @@ def _in_warehouse(
     connection: duckdb.DuckDBPyConnection,
     wanted: Wanted,
     state: Literal["removed", "would be removed"],
-) -> tuple[Wanted, list[Hit], list[Line]]:
+) -> tuple[Wanted, list[Hit], list[ForgottenLine]]:
     """Return `wanted` with the texts of its rows, the rows to delete, and a line for each table.
 
     Nothing is changed yet.
@@ -153,10 +153,12 @@ def _in_warehouse(
         wanted = replace(
             wanted, subject=replace(wanted.subject, texts=wanted.subject.texts | texts)
         )
-    lines = [Line(f"warehouse {hit.table}", state, hit.rows) for hit in found]
+    lines = [ForgottenLine(f"warehouse {hit.table}", state, hit.rows) for hit in found]
     note = "no model makes it, and others may have said the same: delete there, or use --subject"
-    lines += [Line(f"warehouse {hit.table}", "left to you", hit.rows, note) for hit in left]
-    return wanted, found, lines or [Line("warehouse", "none", 0)]
+    lines += [
+        ForgottenLine(f"warehouse {hit.table}", "left to you", hit.rows, note) for hit in left
+    ]
+    return wanted, found, lines or [ForgottenLine("warehouse", "none", 0)]
 
 
 def _code() -> Code:
@@ -169,10 +171,10 @@ def _code() -> Code:
 
 def _in_store(
     wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
-) -> list[Line]:
+) -> list[ForgottenLine]:
     path = store_path(os.environ)
     if not path.exists():
-        return [Line("store", "none", 0, "there is no store")]
+        return [ForgottenLine("store", "none", 0, "there is no store")]
     if not dry_run:
         refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
 
@@ -185,14 +187,18 @@ def _in_store(
         gone = store.rehearse(step) if dry_run else store.forget(step)
     del gone["leases"]
     lines = [
-        Line(f"store {table}", state if count else "none", count) for table, count in gone.items()
+        ForgottenLine(f"store {table}", state if count else "none", count)
+        for table, count in gone.items()
     ]
-    return [*lines, Line("store calls", "none", 0, "the ledger holds no text; its sums stay")]
+    return [
+        *lines,
+        ForgottenLine("store calls", "none", 0, "the ledger holds no text; its sums stay"),
+    ]
 
 
 def _in_publications(
     wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
-) -> Iterator[Line]:
+) -> Iterator[ForgottenLine]:
     folder = Path(
         os.environ.get(f"{PREFIX}PUBLISH") or str(Settings.model_fields["publish"].default)
     )
@@ -203,14 +209,16 @@ def _in_publications(
         where = f"publication {one.folder.name}"
         if one.is_current:
             note = "run ./scripts/build, then `./scripts/assay publish --keep 1`"
-            yield Line(where, "left to you", one.rows, f"consumers read it: {note}")
+            yield ForgottenLine(where, "left to you", one.rows, f"consumers read it: {note}")
         else:
-            yield Line(where, state, one.rows, "the whole publication, with its Parquet and CSV")
+            yield ForgottenLine(
+                where, state, one.rows, "the whole publication, with its Parquet and CSV"
+            )
     if not found:
-        yield Line("publications", "none", 0)
+        yield ForgottenLine("publications", "none", 0)
 
 
-def _out_of_reach() -> Iterator[Line]:
+def _out_of_reach() -> Iterator[ForgottenLine]:
     """Yield what nobody but you can clear."""
     manifest = read_manifest(Path.cwd())
     seeds = sorted(
@@ -220,7 +228,7 @@ def _out_of_reach() -> Iterator[Line]:
     )
     named = f" and seeds ({', '.join(seeds)})" if seeds else ""
     note = f"files and databases that models read{named}: remove it there, or it comes back"
-    yield Line("sources", "left to you", None, note)
+    yield ForgottenLine("sources", "left to you", None, note)
     store = store_path(os.environ)
     copies = sorted(
         path.name
@@ -228,8 +236,12 @@ def _out_of_reach() -> Iterator[Line]:
         for path in store.parent.glob(store.name + pattern)
     )
     for name in copies:
-        yield Line(f"copy {name}", "left to you", None, f"an old store: rm {store.parent / name}")
-    yield Line("backups", "left to you", None, "copies of store and warehouse that you keep")
+        yield ForgottenLine(
+            f"copy {name}", "left to you", None, f"an old store: rm {store.parent / name}"
+        )
+    yield ForgottenLine(
+        "backups", "left to you", None, "copies of store and warehouse that you keep"
+    )
 
 
 def _texts_of_query(sql: str | None) -> list[str]:

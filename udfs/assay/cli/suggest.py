@@ -16,7 +16,7 @@ from assay.core.settings import settings_from_environ
 from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
 from assay.project.suggestions.cells import cells
-from assay.project.suggestions.profiles import Column
+from assay.project.suggestions.profiles import ColumnProfile
 from assay.project.suggestions.relations import find_table
 from assay.project.suggestions.suggest import Suggestions, suggest
 from assay.project.suggestions.suites import Suggestion, suite, target, write
@@ -149,7 +149,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + more
 
 
-def _unread(columns: Sequence[Column]) -> str:
+def _unread(columns: Sequence[ColumnProfile]) -> str:
     """Name the columns of whose values nothing was looked at; long types are cut."""
     named = ", ".join(
         f"{_plain(each.name)} ({_plain(each.type[:LONGEST_TYPE])})" for each in columns

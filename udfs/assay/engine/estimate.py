@@ -17,7 +17,7 @@ ASSUMED_TOKENS_PER_SECOND = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Estimate:
     """What is due: rows, distinct texts and asks seen, how many are stored, what the rest takes.
 
     `rows` are those of the model, due or not; tokens are estimates. `cost_usd` is None when the
@@ -39,7 +39,7 @@ class Plan:
     at_least: bool = False
 
 
-def timed(plan: Plan, settings: Settings, latency_seconds: float | None) -> Plan:
+def timed(plan: Estimate, settings: Settings, latency_seconds: float | None) -> Estimate:
     """Return a plan with how long it takes at the present limits.
 
     `latency_seconds` is the mean of one request; None where none was sent yet: then an endpoint
@@ -53,7 +53,7 @@ def timed(plan: Plan, settings: Settings, latency_seconds: float | None) -> Plan
     return replace(plan, minutes=minutes, latency_seconds=latency_seconds)
 
 
-def minutes_of(plan: Plan, settings: Settings, latency_seconds: float | None) -> float | None:
+def minutes_of(plan: Estimate, settings: Settings, latency_seconds: float | None) -> float | None:
     """Return how long a plan takes at the present limits; None while no latency is known.
 
     `latency_seconds` is the mean of one request. The slowest of three sets the pace: requests in
@@ -179,7 +179,7 @@ class Census:
             while (pack := backlog.take(flush=True)) is not None:
                 yield pack
 
-    def plan(self) -> Plan:
+    def plan(self) -> Estimate:
         """Return the plan, packed as a run would pack it."""
         requests = tokens_in = tokens_out = 0
         cost: float | None = 0.0
@@ -193,7 +193,7 @@ class Census:
                 tokens_out + spent_out,
             )
         asks = len(self._known) + len(self._unknown)
-        return Plan(
+        return Estimate(
             self.rows,
             len(self._texts),
             asks,

@@ -12,7 +12,7 @@ from assay.engine.claims import Claim, Claims
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class SortedRejections:
     """The asks of a reply that have no answer, by what becomes of them."""
 
     buried: list[Ask] = field(default_factory=list)
@@ -33,10 +33,10 @@ class Rejections:
         self._losses: defaultdict[str, Mishaps] = defaultdict(Mishaps)
         self._losses_alone: defaultdict[str, Mishaps] = defaultdict(Mishaps)
 
-    def sort(self, request: Request, judged: Judged) -> Rejected:
+    def sort(self, request: Request, judged: Judged) -> SortedRejections:
         """Return what becomes of what a reply left without an answer; its claims count that."""
         self._learn(request, judged)
-        sorted_ = Rejected()
+        sorted_ = SortedRejections()
         refused = (ask for ask in request.pack.asks if ask.key in judged.refused)
         for ask in refused if judged.refused else ():
             if (claim := self._claims.get(ask.key)) is None:

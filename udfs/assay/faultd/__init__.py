@@ -6,17 +6,17 @@ scenarios/ (what is played), ledger.py (what was paid), server.py (sockets).
 
 from .answers import Answer, answer
 from .latency import Latency
-from .ledger import Entry, Ledger
+from .ledger import Bill, Entry
 from .scenarios.registry import SCENARIOS, UnknownScenarioError
 from .threads import FaultServer, Sink, nobody
 
 __all__ = [
     "SCENARIOS",
     "Answer",
+    "Bill",
     "Entry",
     "FaultServer",
     "Latency",
-    "Ledger",
     "Sink",
     "UnknownScenarioError",
     "answer",

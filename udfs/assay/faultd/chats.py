@@ -18,7 +18,7 @@ MAX_REF_DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AskedRecord:
     """One record of a pack; `digest` is the start of the text's sha256."""
 
     id: Any
@@ -46,7 +46,7 @@ class Chat:
     headers: Mapping[str, str]
     model: str
     prompt: str
-    records: tuple[Record, ...]
+    records: tuple[AskedRecord, ...]
     contract: Contract
     prompt_chars: int
     max_tokens: int
@@ -129,7 +129,7 @@ def _serialised_schema(document: Mapping[str, Any]) -> str:
     return compact(schema) if isinstance(schema, dict) else ""
 
 
-def _records(prompt: str) -> tuple[Record, ...]:
+def _records(prompt: str) -> tuple[AskedRecord, ...]:
     try:
         pack = json.loads(prompt) if prompt.startswith("{") else {}
     except (ValueError, RecursionError):
@@ -140,10 +140,10 @@ def _records(prompt: str) -> tuple[Record, ...]:
     return tuple(_record(item) for item in records if isinstance(item, dict))
 
 
-def _record(item: Mapping[str, Any]) -> Record:
+def _record(item: Mapping[str, Any]) -> AskedRecord:
     text = item.get("text", "")
     text = text if isinstance(text, str) else compact(text)
-    return Record(item.get("id"), text, digest(text))
+    return AskedRecord(item.get("id"), text, digest(text))
 
 
 @lru_cache(maxsize=1024)

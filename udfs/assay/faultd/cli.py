@@ -12,7 +12,7 @@ import typer
 from .latency import Latency
 from .scenarios.registry import COMMON, SCENARIOS, UnknownScenarioError
 from .server import Listener, base_url
-from .service import MODEL, Service, Settings
+from .service import MODEL, Service, ServiceSettings
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -51,7 +51,7 @@ def serve(  # noqa: PLR0917  one parameter per option
 ) -> None:
     """Serve chat completions on loopback; on SIGINT or SIGTERM print what was paid, as JSON."""
     latency = Latency(latency_median, latency_sigma, seconds_per_token, seed)
-    settings = Settings(scenario, latency=latency, keep_texts=keep_texts, seed=seed)
+    settings = ServiceSettings(scenario, latency=latency, keep_texts=keep_texts, seed=seed)
     try:
         listener = Listener(Service(settings), host, port)
     except (UnknownScenarioError, ValueError) as wrong:

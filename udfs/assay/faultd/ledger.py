@@ -56,7 +56,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Ledger:
+class Bill:
     """All requests of one server since its start or its last reset.
 
     `paid`, `lost` and `unsound` count, per question, the good answers handed over in whole, the

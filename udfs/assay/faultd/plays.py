@@ -57,7 +57,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PlayedCall:
     """One request as a scenario sees it; `now` is monotonic seconds, `params` are complete."""
 
     chat: Chat

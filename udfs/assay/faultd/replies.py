@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .chats import compact, tokens_of
-from .plays import Call, Ending, Parts, Play
+from .plays import Ending, Parts, Play, PlayedCall
 from .wire import Headers, frame
 
 Answers = Sequence[Mapping[str, Any]]
@@ -25,12 +25,12 @@ SERVER_ERRORS = 500
 _CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 
 
-def good(call: Call) -> Play:
+def good(call: PlayedCall) -> Play:
     """The reply of a healthy model."""
     return replace(_healthy(call), name="good")
 
 
-def _healthy(call: Call) -> Play:
+def _healthy(call: PlayedCall) -> Play:
     contract = call.chat.contract
     if contract.packed:
         return reply(call, call.answers(), everyone(call))
@@ -39,12 +39,12 @@ def _healthy(call: Call) -> Play:
     return say(call, "faultd is listening.")
 
 
-def everyone(call: Call) -> tuple[int, ...]:
+def everyone(call: PlayedCall) -> tuple[int, ...]:
     """The positions of all records."""
     return tuple(range(len(call.chat.records)))
 
 
-def reply(call: Call, answers: Answers, sound: tuple[int, ...] | None = None) -> Play:
+def reply(call: PlayedCall, answers: Answers, sound: tuple[int, ...] | None = None) -> Play:
     """These answers as content; what is sound is found by comparing, unless it is given."""
     content = compact({"answers": answers})
     if sound is not None:
@@ -52,7 +52,7 @@ def reply(call: Call, answers: Answers, sound: tuple[int, ...] | None = None) ->
     return compared(call, answers, content)
 
 
-def compared(call: Call, answers: Answers, content: str) -> Play:
+def compared(call: PlayedCall, answers: Answers, content: str) -> Play:
     """The content that stands for these answers; sound is what is said once, and well."""
     given: dict[str, list[Mapping[str, Any]]] = {}
     for item in answers:
@@ -75,7 +75,7 @@ def _right_parts(wanted: Mapping[str, Any], said: Mapping[str, Any]) -> list[str
 
 
 def say(
-    call: Call,
+    call: PlayedCall,
     content: str,
     *,
     sound: tuple[int, ...] = (),
@@ -92,7 +92,7 @@ def say(
 
 
 def completion(
-    call: Call, content: Any, tokens: int, finish: str | None = "stop", **message: Any
+    call: PlayedCall, content: Any, tokens: int, finish: str | None = "stop", **message: Any
 ) -> dict[str, Any]:
     """The body of a chat completion; `message` adds fields to the assistant's message."""
     said = {"role": "assistant", "content": content, "refusal": None} | message
@@ -114,7 +114,7 @@ def completion(
 
 
 def send(
-    call: Call,
+    call: PlayedCall,
     body: Any,
     *,
     tokens: int,
@@ -127,7 +127,7 @@ def send(
     return Play((framed,), billed=True, sound=sound, completion_tokens=tokens)
 
 
-def request_id(call: Call) -> tuple[str, str]:
+def request_id(call: PlayedCall) -> tuple[str, str]:
     """The header that names the request."""
     return ("x-request-id", f"req_{call.sequence:08x}")
 
@@ -144,7 +144,12 @@ def error_body(
 
 
 def error(
-    call: Call, status: int, message: str = "", *, code: str | None = None, headers: Headers = ()
+    call: PlayedCall,
+    status: int,
+    message: str = "",
+    *,
+    code: str | None = None,
+    headers: Headers = (),
 ) -> Play:
     """An error status with an error object."""
     body = error_body(status, message or f"faultd plays status {status}", code)
@@ -152,7 +157,7 @@ def error(
 
 
 def raw(
-    call: Call,
+    call: PlayedCall,
     status: int,
     body: bytes,
     *,
@@ -184,6 +189,6 @@ def lost(play: Play, *steps: bytes | float, ending: Ending) -> Play:
     )
 
 
-def unreadable(call: Call, body: bytes, headers: Headers = ()) -> Play:
+def unreadable(call: PlayedCall, body: bytes, headers: Headers = ()) -> Play:
     """A well-framed 200 whose model worked and whose body is of no use."""
     return send(call, body, tokens=good(call).completion_tokens, headers=headers)

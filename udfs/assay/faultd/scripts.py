@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from . import replies
 from .answers import Answer, digest_number
 from .chats import Chat
-from .plays import Call, Memory, Play
+from .plays import Memory, Play, PlayedCall
 from .scenarios.combined import kind_of
 from .scenarios.registry import (
     Cast,
@@ -62,8 +62,8 @@ class Script:
         steps = (wait, *play.steps) if wait else play.steps
         return replace(play, steps=steps, name=play.name or name)
 
-    def _call(self, chat: Chat, moment: Moment) -> Call:
-        return Call(
+    def _call(self, chat: Chat, moment: Moment) -> PlayedCall:
+        return PlayedCall(
             chat=chat,
             sequence=moment.sequence,
             now=moment.now,

@@ -12,11 +12,11 @@ from . import replies
 from .answers import Answer, answer
 from .chats import Chat, read_chat
 from .latency import NO_LATENCY, Latency
-from .ledger import Entry, Ledger
+from .ledger import Bill, Entry
 from .plays import Ending, Play
 from .scenarios.registry import UnknownScenarioError
 from .scripts import Moment, Script
-from .wire import BadRequestError, Request, frame
+from .wire import BadRequestError, HttpRequest, frame
 
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
@@ -25,7 +25,7 @@ JSON_LINES = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServiceSettings:
     """How a server plays; `scenario` is played where the path names none."""
 
     scenario: str = "good"
@@ -42,7 +42,7 @@ class Performance:
     play: Play
     delay: float = 0.0
     entry: Entry | None = None
-    ledger: Ledger | None = None
+    ledger: Bill | None = None
 
 
 class Service:
@@ -50,7 +50,7 @@ class Service:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: ServiceSettings,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -61,7 +61,7 @@ class Service:
         self.sink_totals: Callable[[], dict[str, int]] = dict
         self.default = settings.scenario
         self.scripts: dict[str, Script] = {}
-        self.ledger = Ledger(settings.keep_texts)
+        self.ledger = Bill(settings.keep_texts)
         self.script(self.default)
 
     def script(self, spec: str) -> Script:
@@ -72,7 +72,7 @@ class Service:
 
     def reset(self) -> None:
         """Begin a new ledger and forget what the scripts remember."""
-        self.ledger = Ledger(self.settings.keep_texts)
+        self.ledger = Bill(self.settings.keep_texts)
         self.scripts = {}
 
     def switch(self, spec: str) -> None:
@@ -81,7 +81,7 @@ class Service:
         self.script(spec)
         self.default = spec
 
-    def perform(self, request: Request) -> Performance:
+    def perform(self, request: HttpRequest) -> Performance:
         """What to send to a request, booked in the ledger when it is a chat."""
         path = request.path.partition("?")[0]
         try:

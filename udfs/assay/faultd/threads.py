@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 from .answers import Answer, answer
 from .latency import NO_LATENCY, Latency
-from .ledger import Ledger
+from .ledger import Bill
 from .scenarios.registry import cast
 from .server import Listener, SinkHost, base_url
-from .service import Service, Settings
+from .service import Service, ServiceSettings
 
 Result = TypeVar("Result")
 CALL_SECONDS = 5.0
@@ -95,7 +95,7 @@ class FaultServer(_OnThread):
         seed: int = 0,
         port: int = 0,
     ) -> None:
-        self.service = Service(Settings(scenario, answer, latency, keep_texts, seed))
+        self.service = Service(ServiceSettings(scenario, answer, latency, keep_texts, seed))
         self.listener = Listener(self.service, port=port)
         super().__init__(self.listener, "faultd")
 
@@ -108,7 +108,7 @@ class FaultServer(_OnThread):
         return f"{root.removesuffix('/v1')}/s/{quote(scenario, safe=',=')}/v1"
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> Bill:
         """The ledger once the server has dealt with what has reached it so far."""
         self._on_loop(_settled())
         return self.service.ledger

@@ -22,7 +22,7 @@ class BadRequestError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """One request as it arrived; header names are lower case."""
 
     method: str
@@ -59,11 +59,11 @@ def read_head(buffer: bytearray) -> Head | None:
     return Head(method, path, headers, begin, begin + _body_length(headers))
 
 
-def parse(buffer: bytearray, head: Head) -> Request | None:
+def parse(buffer: bytearray, head: Head) -> HttpRequest | None:
     """The whole request that `head` announces; None while body bytes are missing."""
     if len(buffer) < head.end:
         return None
-    return Request(head.method, head.path, head.headers, bytes(buffer[head.begin : head.end]))
+    return HttpRequest(head.method, head.path, head.headers, bytes(buffer[head.begin : head.end]))
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -68,7 +68,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedRow:
     """What one call of a model asks about a row: its text (None without one) and the keys of it.
 
     There is a key for each model and host that ever answered this question, or failed to.
@@ -158,7 +158,7 @@ def find_table(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, s
 
 def asked_about(
     connection: duckdb.DuckDBPyConnection, code: Code, store: Store, place: Place
-) -> Iterator[Asked]:
+) -> Iterator[AskedRow]:
     """Yield each call that a model above the row's table makes about the row, nearest first.
 
     A text is looked for in the model's own table first, which holds what was asked about, then in
@@ -171,7 +171,7 @@ def asked_about(
             texts = list(_texts(connection, manifest, name, call, place))
             if not texts:
                 continue
-            keyed = [Asked(call, text, keys_of(store, call, text)) for text in texts]
+            keyed = [AskedRow(call, text, keys_of(store, call, text)) for text in texts]
             yield next((asked for asked in keyed if asked.keys or asked.text is None), keyed[0])
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from .. import replies
 from ..answers import digest_number
-from ..plays import Call, Play
+from ..plays import Play, PlayedCall
 from .content import marked
 from .scenario import scenario
 
 
 @scenario("C20 p04", kind="s500", marker="POISON", open_ended=True)
-def poison(call: Call) -> Play:
+def poison(call: PlayedCall) -> Play:
     """Plays `kind` (any scenario, with its parameters) for packs whose text contains `marker`."""
     if not marked(call):
         return replies.good(call)
@@ -28,7 +28,7 @@ def kind_of(params: Mapping[str, str]) -> str:
 
 
 @scenario("p01", open_ended=True)
-def mix(call: Call) -> Play:
+def mix(call: PlayedCall) -> Play:
     """Plays each named scenario or group for its share: s500=0.05,hang=0.1,hang.seconds=2."""
     share = digest_number(str(call.memory.seen), f"mix{call.seed}") % 1_000_000 / 1_000_000
     for name, said in call.params.items():

@@ -10,7 +10,7 @@ from typing import Any
 from .. import answers as stub
 from .. import replies
 from ..chats import compact
-from ..plays import Call, Play
+from ..plays import Play, PlayedCall
 from .scenario import scenario
 from .values import labelled, part_at, place_of, spoilt_at
 
@@ -22,7 +22,7 @@ NO = "I'm sorry, but I can't help with that."
 # --- refusals, filters, cut answers -------------------------------------------------------------
 
 
-def _body(call: Call, content: Any, finish: str | None = "stop", **message: Any) -> Play:
+def _body(call: PlayedCall, content: Any, finish: str | None = "stop", **message: Any) -> Play:
     tokens = replies.good(call).completion_tokens
     return replies.send(
         call, replies.completion(call, content, tokens, finish, **message), tokens=tokens
@@ -30,37 +30,37 @@ def _body(call: Call, content: Any, finish: str | None = "stop", **message: Any)
 
 
 @scenario("C01")
-def refuse(call: Call) -> Play:
+def refuse(call: PlayedCall) -> Play:
     """Refuses: `refusal` is set and content is null."""
     return _body(call, None, refusal=NO)
 
 
 @scenario("C01", marker="POISON")
-def refusetext(call: Call) -> Play:
+def refusetext(call: PlayedCall) -> Play:
     """Refuses only packs in which a record's text contains `marker`."""
     return refuse.play(call) if marked(call) else replies.good(call)
 
 
-def marked(call: Call) -> bool:
+def marked(call: PlayedCall) -> bool:
     """Whether a record's text contains the parameter `marker`."""
     return any(call.text("marker") in record.text for record in call.chat.records)
 
 
 @scenario("C02", keep="0.5")
-def length(call: Call) -> Play:
+def length(call: PlayedCall) -> Play:
     """Stops in the middle of the answer with finish_reason length."""
     content = compact({"answers": call.answers()})
     return replies.say(call, content[: int(len(content) * call.number("keep"))], finish="length")
 
 
 @scenario("C13")
-def contentnull(call: Call) -> Play:
+def contentnull(call: PlayedCall) -> Play:
     """Sends null content with finish_reason stop and no refusal."""
     return _body(call, None)
 
 
 @scenario("C03", how="finish")
-def filter_(call: Call) -> Play:
+def filter_(call: PlayedCall) -> Play:
     """Ends with finish_reason content_filter, or (how=azure) with Azure's status 400."""
     if call.text("how") != "azure":
         return _body(call, "", "content_filter")
@@ -73,38 +73,38 @@ def filter_(call: Call) -> Play:
 # --- the right answer in the wrong dress --------------------------------------------------------
 
 
-def _dressed(call: Call, form: str, *, sound: bool) -> Play:
+def _dressed(call: PlayedCall, form: str, *, sound: bool) -> Play:
     content = form.replace("{}", compact({"answers": call.answers()}))
     return replies.say(call, content, sound=replies.everyone(call) if sound else ())
 
 
 @scenario("C04", packed=True)
-def fences(call: Call) -> Play:
+def fences(call: PlayedCall) -> Play:
     """Wraps the answer in a Markdown fence."""
     return _dressed(call, "```json\n{}\n```", sound=True)
 
 
 @scenario("C04", packed=True)
-def think(call: Call) -> Play:
+def think(call: PlayedCall) -> Play:
     """Puts a <think> block, with JSON in it, before the answer."""
     return _dressed(call, '<think>Maybe {"answers": []}? No.</think>\n\n{}', sound=True)
 
 
 @scenario("C04", packed=True)
-def prose(call: Call) -> Play:
+def prose(call: PlayedCall) -> Play:
     """Puts prose before and after the answer."""
     return _dressed(call, "Sure! Here are the answers:\n\n{}\n\nAnything else?", sound=False)
 
 
 @scenario("C04", packed=True)
-def trailingcomma(call: Call) -> Play:
+def trailingcomma(call: PlayedCall) -> Play:
     """Leaves a comma before the last brackets."""
     content = compact({"answers": call.answers()})
     return replies.say(call, f"{content[:-2]},]}}")
 
 
 @scenario("C15", packed=True)
-def plain(call: Call) -> Play:
+def plain(call: PlayedCall) -> Play:
     """Ignores the schema: JSON of its own making, with other keys."""
     items = [
         {"key": item.pop("id"), "result": list(item.values()), "reason": "as the text says"}
@@ -114,7 +114,7 @@ def plain(call: Call) -> Play:
 
 
 @scenario("C16", packed=True)
-def dupkeys(call: Call) -> Play:
+def dupkeys(call: PlayedCall) -> Play:
     """Says each property of an answer twice, with two values."""
     doubled = [f"{compact(item)[:-1]},{compact(_others(item))[1:]}" for item in call.answers()]
     return replies.say(call, f'{{"answers":[{",".join(doubled)}]}}')
@@ -128,14 +128,14 @@ def _others(item: Item) -> Item:
 
 
 @scenario("C05", packed=True, n="2")
-def missing(call: Call) -> Play:
+def missing(call: PlayedCall) -> Play:
     """Leaves out the last `n` records."""
     given = call.answers()
     return replies.reply(call, given[: max(0, len(given) - call.whole("n"))])
 
 
 @scenario("C06", packed=True, n="1")
-def doubled(call: Call) -> Play:
+def doubled(call: PlayedCall) -> Play:
     """Answers the first `n` records twice, the second time differently."""
     given = call.answers()
     again = [_random_answer(call, at) for at in range(min(call.whole("n"), len(given)))]
@@ -143,21 +143,21 @@ def doubled(call: Call) -> Play:
 
 
 @scenario("C07", packed=True)
-def shuffled(call: Call) -> Play:
+def shuffled(call: PlayedCall) -> Play:
     """Answers all records in another order."""
     order = sorted(call.answers(), key=lambda item: stub.digest_number(compact(item)))
     return replies.reply(call, order if order != call.answers() else order[::-1])
 
 
 @scenario("C08", packed=True, n="1")
-def extra(call: Call) -> Play:
+def extra(call: PlayedCall) -> Play:
     """Adds `n` answers under ids that nobody asked about."""
     given = call.answers()
     return replies.reply(call, given + _renamed(call, given[:1] * call.whole("n")))
 
 
 @scenario("C09", packed=True)
-def shifted(call: Call) -> Play:
+def shifted(call: PlayedCall) -> Play:
     """Counts every id up by one, as a model does that starts at 1 where the client starts at 0."""
     moved = [item | {"id": successor(item["id"])} for item in call.answers()]
     return replies.reply(call, moved)
@@ -178,13 +178,13 @@ def successor(name: Any) -> Any:
 
 
 @scenario("C08 G02", packed=True)
-def forged(call: Call) -> Play:
+def forged(call: PlayedCall) -> Play:
     """Puts every answer under an invented id."""
     return replies.reply(call, _renamed(call, call.answers()))
 
 
 @scenario("C10", packed=True)
-def swapped(call: Call) -> Play:
+def swapped(call: PlayedCall) -> Play:
     """Swaps the answers of neighbours under the right ids: no client can see it."""
     given = call.answers()
     ids = [item["id"] for item in given]
@@ -195,19 +195,19 @@ def swapped(call: Call) -> Play:
 
 
 @scenario("C12", packed=True)
-def boolid(call: Call) -> Play:
+def boolid(call: PlayedCall) -> Play:
     """Says true where the id belongs."""
     return replies.reply(call, [item | {"id": True} for item in call.answers()], ())
 
 
-def _renamed(call: Call, items: list[Item]) -> list[Item]:
+def _renamed(call: PlayedCall, items: list[Item]) -> list[Item]:
     return [item | {"id": f"x{call.sequence}-{at}"} for at, item in enumerate(items)]
 
 
 # --- models with a mind of their own ------------------------------------------------------------
 
 
-def _random_answer(call: Call, at: int) -> Item:
+def _random_answer(call: PlayedCall, at: int) -> Item:
     record = call.chat.records[at]
     salt = f"random{call.seed}-{call.sequence}"
     properties = call.chat.contract.properties.items()
@@ -217,7 +217,7 @@ def _random_answer(call: Call, at: int) -> Item:
 
 
 @scenario("C19", packed=True)
-def random(call: Call) -> Play:
+def random(call: PlayedCall) -> Play:
     """Gives another valid answer each time it is asked."""
     given = [_random_answer(call, at) for at in replies.everyone(call)]
     return replies.reply(call, given, replies.everyone(call))
@@ -227,7 +227,7 @@ ORDER = re.compile(r"relabel all as\s+[\"']?([^\"'\n.;!]+)", re.IGNORECASE)
 
 
 @scenario("G01", packed=True)
-def obedient(call: Call) -> Play:
+def obedient(call: PlayedCall) -> Play:
     """Obeys a record's "relabel all as X" for every record of its pack."""
     orders = [ORDER.search(record.text) for record in call.chat.records]
     wanted = next((found[1].strip() for found in orders if found), None)
@@ -237,7 +237,7 @@ def obedient(call: Call) -> Play:
     return replies.reply(call, given, replies.everyone(call))
 
 
-def _obeyed(call: Call, item: Item, wanted: str) -> Item:
+def _obeyed(call: PlayedCall, item: Item, wanted: str) -> Item:
     """An answer in which every first label of a question is the ordered one, if it has that."""
     given = dict(item)
     for name, schema in call.chat.contract.properties.items():

@@ -9,12 +9,12 @@ from email.utils import format_datetime
 
 from .. import replies
 from ..chats import compact, tokens_of
-from ..plays import Call, Play
+from ..plays import Play, PlayedCall
 from .scenario import scenario
 
 
 @scenario("B01", ra="1", ms="")
-def s429ra(call: Call) -> Play:
+def s429ra(call: PlayedCall) -> Play:
     """Answers 429 with `retry-after: <ra>` (any text, or date) and `retry-after-ms: <ms>`."""
     if call.text("ra") == "date":
         return radate.play(replace(call, params=radate.defaults))
@@ -24,7 +24,7 @@ def s429ra(call: Call) -> Play:
 
 
 @scenario("B01", seconds="2")
-def radate(call: Call) -> Play:
+def radate(call: PlayedCall) -> Play:
     """Answers 429 with Retry-After as an HTTP date `seconds` ahead (or behind)."""
     now = datetime.fromtimestamp(call.created, UTC)
     # Dates have whole seconds: one more keeps the wait from being shorter than asked.
@@ -34,7 +34,7 @@ def radate(call: Call) -> Play:
 
 
 @scenario("B03", status="429", code="insufficient_quota", type="")
-def s429quota(call: Call) -> Play:
+def s429quota(call: PlayedCall) -> Play:
     """Answers that the quota is used up, as `code` or as `type`."""
     said = "You exceeded your current quota, please check your plan and billing details."
     kind = {"type": call.text("type")} if call.text("type") else {}
@@ -42,7 +42,7 @@ def s429quota(call: Call) -> Play:
     return replies.raw(call, call.whole("status"), json.dumps(body).encode())
 
 
-def _admitted(call: Call, cost: float, rate: float, burst: float) -> float:
+def _admitted(call: PlayedCall, cost: float, rate: float, burst: float) -> float:
     """Take `cost` from the token bucket; the seconds to wait when it does not hold so much."""
     memory = call.memory
     if memory.filled_at == 0.0:
@@ -56,13 +56,13 @@ def _admitted(call: Call, cost: float, rate: float, burst: float) -> float:
     return (wanted - memory.level) / rate
 
 
-def _limited(call: Call, wait: float) -> Play:
+def _limited(call: PlayedCall, wait: float) -> Play:
     headers = (("retry-after", f"{wait:.3f}"),) if call.text("ra") == "yes" else ()
     return replies.error(call, 429, "Rate limit reached", headers=headers)
 
 
 @scenario("B02 B12", rate="50", burst="", ra="")
-def rate(call: Call) -> Play:
+def rate(call: PlayedCall) -> Play:
     """Answers 429 above `rate` requests a second (`burst` at once; ra=yes tells the wait)."""
     speed = call.number("rate")
     burst = float(call.text("burst") or max(1.0, speed))
@@ -71,7 +71,7 @@ def rate(call: Call) -> Play:
 
 
 @scenario("B02", rate="10000", burst="", ra="")
-def ratetokens(call: Call) -> Play:
+def ratetokens(call: PlayedCall) -> Play:
     """Answers 429 above `rate` prompt tokens a second (`burst` at once; ra=yes tells the wait)."""
     speed = call.number("rate")
     burst = float(call.text("burst") or speed)
@@ -80,7 +80,7 @@ def ratetokens(call: Call) -> Play:
 
 
 @scenario("B04 B05 B12", t="0", d="1e9", status="503", ra="")
-def outage(call: Call) -> Play:
+def outage(call: PlayedCall) -> Play:
     """Answers `status` from second `t` after its first request for `d` seconds, then well."""
     begin = call.number("t")
     if not begin <= call.elapsed() < begin + call.number("d"):
@@ -90,7 +90,7 @@ def outage(call: Call) -> Play:
 
 
 @scenario("B06", factor="20", plus="0", t="0", d="1e9")
-def slow(call: Call) -> Play:
+def slow(call: PlayedCall) -> Play:
     """Multiplies latency by `factor` and adds `plus` seconds, from second `t` for `d` seconds."""
     play = replies.good(call)
     begin = call.number("t")
@@ -100,7 +100,7 @@ def slow(call: Call) -> Play:
     return replace(play, steps=steps, slowdown=call.number("factor"), name="")
 
 
-def _rate_headers(call: Call) -> dict[str, tuple[tuple[str, str], ...]]:
+def _rate_headers(call: PlayedCall) -> dict[str, tuple[tuple[str, str], ...]]:
     names = ("x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens")
     resets = ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
     past = datetime.fromtimestamp(call.created - 3600, UTC).isoformat()
@@ -120,7 +120,7 @@ def _rate_headers(call: Call) -> dict[str, tuple[tuple[str, str], ...]]:
 
 
 @scenario("B07", kind="")
-def ratehdr(call: Call) -> Play:
+def ratehdr(call: PlayedCall) -> Play:
     """Puts odd rate headers on a good reply: minus zero text nan past anthropic huge absent.
 
     Without a `kind` they come in turn.
@@ -137,7 +137,7 @@ def _with_headers(play: Play, headers: tuple[tuple[str, str], ...]) -> Play:
 
 
 @scenario("B10", finish="length", tokens="4096")
-def ramble(call: Call) -> Play:
+def ramble(call: PlayedCall) -> Play:
     """Fills up to the client's token limit (or `tokens`); finish=stop keeps the JSON whole."""
     most = call.chat.max_tokens or call.whole("tokens")
     content = compact({"answers": call.answers()})

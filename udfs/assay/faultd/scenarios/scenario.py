@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
-from ..plays import Call, Play
+from ..plays import Play, PlayedCall
 
-Player = Callable[[Call], Play]
+Player = Callable[[PlayedCall], Play]
 
 
 @dataclass(frozen=True, slots=True)

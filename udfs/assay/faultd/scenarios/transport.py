@@ -9,7 +9,7 @@ import zlib
 from functools import lru_cache
 
 from .. import replies, wire
-from ..plays import Call, Ending, Play
+from ..plays import Ending, Play, PlayedCall
 from .scenario import Scenario, scenario
 
 HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>"
@@ -17,31 +17,31 @@ GZIP = (("content-encoding", "gzip"),)
 
 
 @scenario("-")
-def good(call: Call) -> Play:
+def good(call: PlayedCall) -> Play:
     """Answers every record well."""
     return replies.good(call)
 
 
 @scenario("A01")
-def reset(_: Call) -> Play:
+def reset(_: PlayedCall) -> Play:
     """Resets the connection once the request is read."""
     return Play((), status=0, ending=Ending.RESET, whole=False)
 
 
 @scenario("A01")
-def closeearly(_: Call) -> Play:
+def closeearly(_: PlayedCall) -> Play:
     """Closes the connection before the first byte of a reply."""
     return Play((), status=0, ending=Ending.CLOSE, whole=False)
 
 
 @scenario("A01")
-def badhead(_: Call) -> Play:
+def badhead(_: PlayedCall) -> Play:
     """Sends a garbage status line, then closes."""
     return Play((b"\x16\x03 OK here you are\r\n\r\n",), 0, Ending.CLOSE, whole=False)
 
 
 @scenario("A01", size="200000")
-def bighead(call: Call) -> Play:
+def bighead(call: PlayedCall) -> Play:
     """Puts one header of `size` bytes on a good reply."""
     head, body = replies.body_bytes(replies.good(call))
     padding = b"x-padding: " + b"x" * call.whole("size") + b"\r\n\r\n"
@@ -49,13 +49,13 @@ def bighead(call: Call) -> Play:
 
 
 @scenario("A02", seconds="3600")
-def hang(call: Call) -> Play:
+def hang(call: PlayedCall) -> Play:
     """Takes the request and says nothing for `seconds`, then closes."""
     return Play((call.number("seconds"),), 0, Ending.CLOSE, whole=False)
 
 
 @scenario("A03", every="0.5", pieces="12")
-def trickle(call: Call) -> Play:
+def trickle(call: PlayedCall) -> Play:
     """Sends the good reply in `pieces`, one `every` so many seconds."""
     play = replies.good(call)
     head, body = replies.body_bytes(play)
@@ -69,7 +69,7 @@ def trickle(call: Call) -> Play:
 
 
 @scenario("A04", keep="0.5")
-def trunccl(call: Call) -> Play:
+def trunccl(call: PlayedCall) -> Play:
     """Closes after the share `keep` of what Content-Length promised."""
     head, body = replies.body_bytes(replies.good(call))
     part = body[: int(len(body) * call.number("keep"))]
@@ -77,7 +77,7 @@ def trunccl(call: Call) -> Play:
 
 
 @scenario("A04", keep="0.5")
-def chunkcut(call: Call) -> Play:
+def chunkcut(call: PlayedCall) -> Play:
     """Closes in the middle of a chunk."""
     play = replies.good(call)
     body = replies.body_bytes(play)[1]
@@ -90,50 +90,50 @@ def chunkcut(call: Call) -> Play:
 
 
 @scenario("A05", keep="0.5")
-def truncjson(call: Call) -> Play:
+def truncjson(call: PlayedCall) -> Play:
     """Sends a well-framed body that stops in the middle of its JSON."""
     body = replies.body_bytes(replies.good(call))[1]
     return replies.unreadable(call, body[: int(len(body) * call.number("keep"))])
 
 
 @scenario("A06")
-def html200(call: Call) -> Play:
+def html200(call: PlayedCall) -> Play:
     """Sends an HTML error page as text/html with status 200."""
     return replies.raw(call, 200, HTML, content_type="text/html; charset=utf-8")
 
 
 @scenario("A07")
-def htmljson200(call: Call) -> Play:
+def htmljson200(call: PlayedCall) -> Play:
     """Sends an HTML page labelled JSON with status 200."""
     return replies.raw(call, 200, HTML)
 
 
 @scenario("A07")
-def empty200(call: Call) -> Play:
+def empty200(call: PlayedCall) -> Play:
     """Sends an empty body with status 200."""
     return replies.raw(call, 200, b"")
 
 
 @scenario("A07")
-def ws200(call: Call) -> Play:
+def ws200(call: PlayedCall) -> Play:
     """Sends nothing but blanks with status 200."""
     return replies.raw(call, 200, b" \r\n\t  \n")
 
 
 @scenario("A08")
-def null200(call: Call) -> Play:
+def null200(call: PlayedCall) -> Play:
     """Sends the body `null` with status 200."""
     return replies.raw(call, 200, b"null")
 
 
 @scenario("A08")
-def list200(call: Call) -> Play:
+def list200(call: PlayedCall) -> Play:
     """Sends an empty list with status 200."""
     return replies.raw(call, 200, b"[]")
 
 
 @scenario("A08", code="429", text="The upstream provider is overloaded")
-def errorin200(call: Call) -> Play:
+def errorin200(call: PlayedCall) -> Play:
     """Sends an error object with an embedded status `code` under status 200."""
     body = replies.error_body(call.whole("code"), call.text("text"))
     body["error"]["code"] = call.whole("code")
@@ -141,7 +141,7 @@ def errorin200(call: Call) -> Play:
 
 
 @scenario("A08")
-def errorpaid200(call: Call) -> Play:
+def errorpaid200(call: PlayedCall) -> Play:
     """Sends an error without a status under status 200, with what the model's work costs."""
     _, body = replies.body_bytes(replies.good(call))
     bill = json.loads(body)["usage"]
@@ -150,27 +150,27 @@ def errorpaid200(call: Call) -> Play:
 
 
 @scenario("A17", status="503", charset="rot13")
-def oddcharset(call: Call) -> Play:
+def oddcharset(call: PlayedCall) -> Play:
     """Sends a page with a charset that is none under an error status."""
     odd = f"text/html; charset={call.text('charset')}"
     return replies.raw(call, call.whole("status"), HTML, content_type=odd)
 
 
 @scenario("A09")
-def gzipgarbage(call: Call) -> Play:
+def gzipgarbage(call: PlayedCall) -> Play:
     """Says gzip and sends bytes that are none."""
     return replies.unreadable(call, b"\x1f\x8b\x08\x00not gzip at all" * 8, GZIP)
 
 
 @scenario("A09")
-def gziptrunc(call: Call) -> Play:
+def gziptrunc(call: PlayedCall) -> Play:
     """Sends the good body as gzip, cut short."""
     packed = gzip.compress(replies.body_bytes(replies.good(call))[1])
     return replies.unreadable(call, packed[: len(packed) // 2], GZIP)
 
 
 @scenario("A10", size="200000000")
-def gzipbomb(call: Call) -> Play:
+def gzipbomb(call: PlayedCall) -> Play:
     """Sends a JSON string of `size` bytes, gzipped to about a thousandth."""
     return replies.unreadable(call, _bomb(call.whole("size")), GZIP)
 
@@ -186,14 +186,14 @@ def _bomb(size: int) -> bytes:
 
 
 @scenario("A11")
-def badutf8(call: Call) -> Play:
+def badutf8(call: PlayedCall) -> Play:
     """Puts bytes that are no UTF-8 into the body."""
     body = replies.body_bytes(replies.good(call))[1]
     return replies.unreadable(call, body.replace(b'"assistant"', b'"assist\xff\xfe\xc3("'))
 
 
 @scenario("A12", depth="100000", at="body")
-def deep(call: Call) -> Play:
+def deep(call: PlayedCall) -> Play:
     """Nests lists `depth` deep, in the body or (at=content) in the answer."""
     nested = "[" * call.whole("depth") + "]" * call.whole("depth")
     if call.text("at") == "content":
@@ -201,31 +201,31 @@ def deep(call: Call) -> Play:
     return replies.unreadable(call, f'{{"id":"deep","choices":{nested}}}'.encode())
 
 
-def _redirect(call: Call, status: int) -> Play:
+def _redirect(call: PlayedCall, status: int) -> Play:
     to = call.text("to") or f"{call.sink}/chat/completions"
     return replies.raw(call, status, b"", headers=(("location", to),))
 
 
 @scenario("A14", to="")
-def redir307x(call: Call) -> Play:
+def redir307x(call: PlayedCall) -> Play:
     """Redirects with 307 (the body is to be posted again) to another host, by default the sink."""
     return _redirect(call, 307)
 
 
 @scenario("A14", to="")
-def redir308x(call: Call) -> Play:
+def redir308x(call: PlayedCall) -> Play:
     """Redirects with 308 to another host, by default the sink."""
     return _redirect(call, 308)
 
 
 @scenario("A14", to="")
-def redir302(call: Call) -> Play:
+def redir302(call: PlayedCall) -> Play:
     """Redirects with 302 to another host, by default the sink."""
     return _redirect(call, 302)
 
 
 @scenario("A16", chars="4000", status="400")
-def context(call: Call) -> Play:
+def context(call: PlayedCall) -> Play:
     """Refuses prompts of more than `chars` characters of record text as too long."""
     chars = sum(len(record.text) for record in call.chat.records) or len(call.chat.prompt)
     if chars <= call.whole("chars"):
@@ -235,7 +235,7 @@ def context(call: Call) -> Play:
 
 
 @scenario("A19", held="1")
-def closeafter(call: Call) -> Play:
+def closeafter(call: PlayedCall) -> Play:
     """Sends the reply but for the last `held` bytes, then resets: billed and lost."""
     play = replies.good(call)
     framed = b"".join(replies.body_bytes(play))
@@ -243,7 +243,7 @@ def closeafter(call: Call) -> Play:
 
 
 @scenario("G09", status="400")
-def echo(call: Call) -> Play:
+def echo(call: PlayedCall) -> Play:
     """Sends an error whose message repeats the prompt and the Authorization header."""
     key = call.chat.headers.get("authorization", "")
     said = f"Could not handle this request: {call.chat.prompt} (Authorization: {key})"
@@ -257,7 +257,7 @@ def status_scenario(name: str) -> Scenario | None:
         return None
     status, told = int(found[1]), {"T": "true", "F": "false", None: ""}[found[2]]
 
-    def play(call: Call) -> Play:
+    def play(call: PlayedCall) -> Play:
         said = call.text("xs")
         headers = (("x-should-retry", said),) if said else ()
         return replies.error(call, status, code=call.text("code") or None, headers=headers)

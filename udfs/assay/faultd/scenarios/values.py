@@ -9,7 +9,7 @@ from typing import Any
 from .. import answers as stub
 from .. import replies
 from ..chats import compact
-from ..plays import Call, Play
+from ..plays import Play, PlayedCall
 from .scenario import scenario
 
 Item = dict[str, Any]
@@ -54,11 +54,11 @@ def spoilt_at(said: Any, place: Place, spoil: Callable[[Any], Any]) -> Any:
     return said
 
 
-def _place(call: Call, fits: Fits) -> Place | None:
+def _place(call: PlayedCall, fits: Fits) -> Place | None:
     return place_of({"properties": call.chat.contract.properties}, fits)
 
 
-def _spoilt(call: Call, fits: Fits, spoil: Callable[[Any], Any]) -> list[Item]:
+def _spoilt(call: PlayedCall, fits: Fits, spoil: Callable[[Any], Any]) -> list[Item]:
     """Answers whose first fitting value is spoilt in `n` records (0: all); good if none fits."""
     place = _place(call, fits)
     most = 0 if place is None else call.whole("n") or len(call.chat.records)
@@ -91,32 +91,32 @@ def _kinds(schema: Mapping[str, Any]) -> set[str]:
 
 
 @scenario("C11", packed=True, n="0", label="something else entirely")
-def badlabel(call: Call) -> Play:
+def badlabel(call: PlayedCall) -> Play:
     """Gives a label outside the set in `n` records (0: all)."""
     return replies.reply(call, _spoilt(call, labelled, lambda _: call.text("label")))
 
 
 @scenario("C11", packed=True, n="0")
-def caselabel(call: Call) -> Play:
+def caselabel(call: PlayedCall) -> Play:
     """Gives the right label in capitals with blanks around it."""
     given = _spoilt(call, labelled, lambda said: said and f"  {str(said).upper()} ")
     return replies.reply(call, given, replies.everyone(call))
 
 
 @scenario("C12", packed=True, n="0")
-def strnum(call: Call) -> Play:
+def strnum(call: PlayedCall) -> Play:
     """Writes numbers as strings in `n` records (0: all)."""
     return replies.reply(call, _spoilt(call, _numeric, str))
 
 
 @scenario("C12", packed=True, n="0")
-def nan(call: Call) -> Play:
+def nan(call: PlayedCall) -> Play:
     """Writes NaN for numbers."""
     return replies.reply(call, _spoilt(call, _numeric, lambda _: float("nan")))
 
 
 @scenario("C12", packed=True, n="0")
-def inf(call: Call) -> Play:
+def inf(call: PlayedCall) -> Play:
     """Writes 1e999 for numbers, which overflows to infinity."""
     given = _spoilt(call, _numeric, lambda _: INFINITY)
     content = compact({"answers": given}).replace(f'"{INFINITY}"', "1e999")
@@ -124,40 +124,40 @@ def inf(call: Call) -> Play:
 
 
 @scenario("C22", packed=True, n="0")
-def localenum(call: Call) -> Play:
+def localenum(call: PlayedCall) -> Play:
     """Writes numbers with a decimal comma, as strings."""
     return replies.reply(call, _spoilt(call, _numeric, lambda _: "1,5"))
 
 
 @scenario("C22", packed=True, n="0")
-def baddate(call: Call) -> Play:
+def baddate(call: PlayedCall) -> Play:
     """Gives the 30th of February as a date."""
     return replies.reply(call, _spoilt(call, _dated, lambda _: "2026-02-30"))
 
 
 @scenario("C21", packed=True, size="1000000", n="1")
-def big(call: Call) -> Play:
+def big(call: PlayedCall) -> Play:
     """Gives `size` characters for a free text in `n` records (0: all)."""
     size = call.whole("size")
     return replies.reply(call, _spoilt(call, _written, lambda _: "blah " * (size // 5)))
 
 
 @scenario("C21", packed=True, n="0")
-def nulchar(call: Call) -> Play:
+def nulchar(call: PlayedCall) -> Play:
     """Puts a NUL into free texts."""
     given = _spoilt(call, _written, lambda said: said and f"{said}\0")
     return replies.reply(call, given, replies.everyone(call))
 
 
 @scenario("C21", packed=True, n="0")
-def tagchars(call: Call) -> Play:
+def tagchars(call: PlayedCall) -> Play:
     """Puts invisible tag characters (U+E0041, U+E007F) into free texts."""
     given = _spoilt(call, _written, lambda said: said and f"{said}\U000e0041\U000e007f")
     return replies.reply(call, given, replies.everyone(call))
 
 
 @scenario("A13", packed=True, at="body", n="0")
-def surrogate(call: Call) -> Play:
+def surrogate(call: PlayedCall) -> Play:
     """Ends a free text with a lone surrogate, escaped in the body or (at=content) inside."""
     given = _spoilt(call, _written, lambda said: said and f"{said}\ud83d")
     inside = call.text("at") == "content"

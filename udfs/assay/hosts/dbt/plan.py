@@ -14,7 +14,7 @@ import duckdb
 
 from assay.core.errors import ConfigError, our_words
 from assay.core.settings import Settings
-from assay.engine.estimate import Census, Plan, timed
+from assay.engine.estimate import Census, Estimate, timed
 from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
@@ -43,7 +43,7 @@ class Planned:
     on top of its plan and the total, which are at least.
     """
 
-    plans: dict[str, Plan]
+    plans: dict[str, Estimate]
     uncounted: dict[str, str]
 
 
@@ -54,7 +54,7 @@ def plan_code(code: Code, database: Path, settings: Settings, *, whole: bool = T
     warehouse, as for a table or a column that is not built yet; such models are left out unless
     the plan is to be `whole`.
     """
-    plans: dict[str, Plan] = {}
+    plans: dict[str, Estimate] = {}
     uncounted: dict[str, str] = {}
     total = Census(settings)
     with _counting(database, settings) as (connection, resolver, latency):

@@ -48,7 +48,7 @@ class GoldenTest(BaseModel):
     record: bool
 
 
-class GoldenRow(BaseModel):
+class GradedRow(BaseModel):
     """A golden row beside the answer of the model under test; `before` is the baseline's.
 
     `answered` says whether the answer is one (`ok`): a NULL of `extract` may be right.
@@ -132,7 +132,7 @@ def golden_key(key: str, gold: Any) -> str:
     return hashlib.sha256(canonical_json([key, gold]).encode()).digest()[:_KEY_BYTES].hex()
 
 
-def doubled(rows: Sequence[GoldenRow]) -> int:
+def doubled(rows: Sequence[GradedRow]) -> int:
     """Return how many keys are there more than once."""
     return sum(times > 1 for times in Counter(row.key for row in rows).values())
 
@@ -143,7 +143,7 @@ def fingerprint_of(test: GoldenTest, figures: Figures) -> str:
     return hashlib.sha256(canonical_json(body).encode()).digest()[:_KEY_BYTES].hex()
 
 
-def measure(test: GoldenTest, rows: Sequence[GoldenRow]) -> Figures:
+def measure(test: GoldenTest, rows: Sequence[GradedRow]) -> Figures:
     """Return the figures of the answers to `rows`, at least one; no answer is a wrong answer."""
     golds, answers = _judged(test, rows, [_answer(row) for row in rows])
     graded = _graded(test, golds, answers)
@@ -162,7 +162,7 @@ def measure(test: GoldenTest, rows: Sequence[GoldenRow]) -> Figures:
     )
 
 
-def graded_before(test: GoldenTest, rows: Sequence[GoldenRow]) -> dict[str, Graded]:
+def graded_before(test: GoldenTest, rows: Sequence[GradedRow]) -> dict[str, Graded]:
     """Return what became of `rows` in the baseline that they carry."""
     before = [(row.before, row.before_answered) for row in rows]
     return dict(zip(_keys(rows), _graded(test, *_judged(test, rows, before)), strict=True))
@@ -239,16 +239,16 @@ def _flat(name: str, score: Score | None) -> dict[str, Any]:
     return {name: score.value if score else None, f"{name}_low": low, f"{name}_high": high}
 
 
-def _answer(row: GoldenRow) -> tuple[Any, bool]:
+def _answer(row: GradedRow) -> tuple[Any, bool]:
     return row.answer, row.answered
 
 
-def _keys(rows: Sequence[GoldenRow]) -> list[str]:
+def _keys(rows: Sequence[GradedRow]) -> list[str]:
     return [golden_key(row.key, row.gold) for row in rows]
 
 
 def _judged(
-    test: GoldenTest, rows: Sequence[GoldenRow], given: Sequence[tuple[Any, bool]]
+    test: GoldenTest, rows: Sequence[GradedRow], given: Sequence[tuple[Any, bool]]
 ) -> tuple[list[Any], list[Any]]:
     """Return gold and answers in one form: labels, or sets of texts; None for no answer."""
     if test.kind == "extract":

@@ -20,9 +20,9 @@ from assay.project.counting import Spend, spend_of
 from assay.project.evaluation import metrics
 from assay.project.evaluation.evaluate import (
     Asked,
+    ExamPlan,
     Marked,
     Paper,
-    Plan,
     ask,
     mark,
     marked_rows,
@@ -76,7 +76,7 @@ def variants(
 
 
 def compare(
-    plan: Plan, asked: Sequence[Variant], settings: Settings, open_: OpenProvider, folder: Path
+    plan: ExamPlan, asked: Sequence[Variant], settings: Settings, open_: OpenProvider, folder: Path
 ) -> Figures:
     """Return the figures of each variant, in the order of `asked`, with its change to the first.
 
@@ -109,7 +109,7 @@ def _check_models(asked: Sequence[Variant], settings: Settings) -> None:
         raise ConfigError(message)
 
 
-def _plan(plan: Plan, variant: Variant) -> Plan:
+def _plan(plan: ExamPlan, variant: Variant) -> ExamPlan:
     instructions = plan.instructions if variant.prompt is None else variant.instructions
     return replace(plan, model=variant.model or plan.model, instructions=instructions)
 

@@ -29,8 +29,8 @@ from assay.project.evaluation import metrics
 from assay.project.evaluation.exams import Exam, Gold, classify_exam, extract_exam, sentiment_exam
 from assay.project.evaluation.golden_rows import (
     GoldenRow,
+    GoldenSource,
     RawRow,
-    Source,
     draw_examples,
     measured_rows,
     named_or_json,
@@ -48,10 +48,10 @@ CHUNK_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExamPlan:
     """What is to be measured; each field is an option of `assay evaluate`."""
 
-    source: Source
+    source: GoldenSource
     kind: Kind
     labels: str | None = None
     fields: str | None = None
@@ -105,7 +105,7 @@ class Marked:
         return self.answer == self.row.gold
 
 
-def evaluate(plan: Plan, settings: Settings, provider: Provider) -> Figures:
+def evaluate(plan: ExamPlan, settings: Settings, provider: Provider) -> Figures:
     """Return all figures of `plan`, asking `provider` for what the store does not know."""
     paper = write_paper(plan, read_rows(plan.source))
     asked = ask(settings, provider, paper.spec, [row.text for row in paper.rows])
@@ -117,7 +117,7 @@ def evaluate(plan: Plan, settings: Settings, provider: Provider) -> Figures:
 # What is asked
 
 
-def write_paper(plan: Plan, raws: Sequence[RawRow]) -> Paper:
+def write_paper(plan: ExamPlan, raws: Sequence[RawRow]) -> Paper:
     """Return the exam paper for the rows of a file; those without a gold value are left out."""
     labelled = [raw for raw in raws if raw.gold is not None]
     if not labelled:
@@ -136,7 +136,7 @@ def write_paper(plan: Plan, raws: Sequence[RawRow]) -> Paper:
     return Paper(exam, spec, measured, len(examples), unlabelled, plan.seed, plan.other)
 
 
-def _exam(plan: Plan, golds: Sequence[Any]) -> Exam:
+def _exam(plan: ExamPlan, golds: Sequence[Any]) -> Exam:
     match plan.kind:
         case "classify":
             return classify_exam(golds, named_or_json("labels", "ai_labels", plan.labels))
@@ -153,7 +153,7 @@ def _check_other(other: str | None, rows: Sequence[GoldenRow]) -> None:
         raise ConfigError(message)
 
 
-def _examples(exam: Exam, rows: Sequence[GoldenRow], plan: Plan) -> list[GoldenRow]:
+def _examples(exam: Exam, rows: Sequence[GoldenRow], plan: ExamPlan) -> list[GoldenRow]:
     task = parse_task(json.dumps(exam.spec))
 
     def usable(row: GoldenRow) -> bool:
@@ -168,7 +168,7 @@ def _examples(exam: Exam, rows: Sequence[GoldenRow], plan: Plan) -> list[GoldenR
     )
 
 
-def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: Plan) -> dict[str, Any]:
+def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: ExamPlan) -> dict[str, Any]:
     shown = [{"text": row.normal, "answer": exam.example(row.gold)} for row in examples]
     said = {"instructions": plan.instructions, "model": plan.model}
     return exam.spec | {"examples": shown} | said

@@ -16,8 +16,8 @@ from assay.project.evaluation.accuracy import (
     Baseline,
     Change,
     Figures,
-    GoldenRow,
     GoldenTest,
+    GradedRow,
     change,
     doubled,
     evaluation_of,
@@ -35,7 +35,7 @@ from assay.store.sqlite.evaluations import (
 
 Say = Callable[[str], None]
 
-_ROWS = TypeAdapter(list[GoldenRow])
+_ROWS = TypeAdapter(list[GradedRow])
 _SHOWN_HASH = 8
 
 
@@ -78,7 +78,7 @@ class GoldenGate:
         return reasons
 
     def _compared(
-        self, test: GoldenTest, figures: Figures, rows: Sequence[GoldenRow]
+        self, test: GoldenTest, figures: Figures, rows: Sequence[GradedRow]
     ) -> tuple[Baseline, Change] | None:
         """Return the baseline and how far the answers are from it; None where there is none."""
         if any("before" in row.model_fields_set for row in rows):

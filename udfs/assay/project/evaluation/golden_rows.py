@@ -62,7 +62,7 @@ class GoldenRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class GoldenSource:
     """Where golden rows are: a file, the columns that matter, and which rows.
 
     `join` is a second file whose rows belong to those of the first by the columns both have;
@@ -78,7 +78,7 @@ class Source:
     structured: bool = False
 
 
-def read_rows(source: Source) -> list[RawRow]:
+def read_rows(source: GoldenSource) -> list[RawRow]:
     """Return the rows of `source`, or raise `ConfigError` naming what is not there."""
     with duckdb.connect() as connection:
         _load(connection, "data", source.data)
@@ -89,7 +89,9 @@ def read_rows(source: Source) -> list[RawRow]:
         return _select(connection, joined, source)
 
 
-def _select(connection: duckdb.DuckDBPyConnection, joined: str, source: Source) -> list[RawRow]:
+def _select(
+    connection: duckdb.DuckDBPyConnection, joined: str, source: GoldenSource
+) -> list[RawRow]:
     try:
         columns = [column for column, *_ in connection.sql(f"from {joined}").description]
         _check_columns(source, columns)
@@ -135,7 +137,7 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
         raise ConfigError(message) from None
 
 
-def _check_columns(source: Source, columns: Sequence[str]) -> None:
+def _check_columns(source: GoldenSource, columns: Sequence[str]) -> None:
     for option in ("text", "label", "by"):
         name = getattr(source, option)
         if name is not None and name.casefold() not in map(str.casefold, columns):

@@ -60,7 +60,7 @@ class Check(_Record):
         return self.check.removeprefix("dbt.") + (f" on {self.on}" if self.on else "")
 
 
-class Table(_Record):
+class PromisedTable(_Record):
     """A model, seed, snapshot or source, and what is checked about it.
 
     `waits_for` are the gates above it, `reads` what a gate checks, `row_gate` the settings of its
@@ -76,7 +76,7 @@ class Table(_Record):
     checks: tuple[Check, ...] = ()
 
 
-class Suite(_Record):
+class PromisedSuite(_Record):
     """A suite: the SQL of the columns it makes up, and its expectations."""
 
     columns: dict[str, str] = Field(default_factory=dict)
@@ -94,8 +94,8 @@ class Inventory(_Record):
     rules: dict[str, dict[str, str]] = Field(default_factory=dict)
     macros: dict[str, str] = Field(default_factory=dict)
     tests: dict[str, str] = Field(default_factory=dict)
-    suites: dict[str, Suite] = Field(default_factory=dict)
-    tables: dict[str, Table] = Field(default_factory=dict)
+    suites: dict[str, PromisedSuite] = Field(default_factory=dict)
+    tables: dict[str, PromisedTable] = Field(default_factory=dict)
 
     def counts(self) -> dict[str, tuple[int, int, int]]:
         """How many tables, tests and expectations each layer has."""
@@ -123,7 +123,7 @@ def inventory(project: Path, manifest: Mapping[str, Any], told: Mapping[str, Any
     )
 
 
-def suites(project: Path) -> dict[str, Suite]:
+def suites(project: Path) -> dict[str, PromisedSuite]:
     """Return the suites of a project; a file that is none is a suite that expects nothing."""
     folder = project / SUITES
     return {
@@ -136,16 +136,16 @@ def layer_of(suite: str) -> str:
     return suite.partition("/")[0]
 
 
-def _suite(path: Path) -> Suite:
+def _suite(path: Path) -> PromisedSuite:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         meta, items = document["meta"], document["expectations"]
         if meta.get("suggested"):
-            return Suite()
+            return PromisedSuite()
         checks = tuple(_expectation(item, meta.get("minimum_evaluated")) for item in items)
-        return Suite(columns=meta.get("columns", {}), checks=checks)
+        return PromisedSuite(columns=meta.get("columns", {}), checks=checks)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Suite()  # the gate says what is wrong with it
+        return PromisedSuite()  # the gate says what is wrong with it
 
 
 def _expectation(item: Mapping[str, Any], minimum: Any) -> Check:
@@ -208,7 +208,7 @@ def single_tests(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield node["name"], _digest([node["raw_code"], _config(node)])
 
 
-def tables(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
+def tables(manifest: Mapping[str, Any]) -> Iterator[tuple[str, PromisedTable]]:
     """Yield the models, seeds, snapshots and checked sources of a manifest, by name."""
     checks: dict[str, list[Check]] = {}
     for node in _nodes(manifest, "test"):
@@ -234,10 +234,10 @@ def _named(node: Node) -> str:
     return f"{of}{node['name']}"
 
 
-def _table(node: Node, manifest: Mapping[str, Any], checks: tuple[Check, ...]) -> Table:
+def _table(node: Node, manifest: Mapping[str, Any], checks: tuple[Check, ...]) -> PromisedTable:
     config = node.get("config", {})
     is_gate = node["name"].startswith(GATE_PREFIX)
-    return Table(
+    return PromisedTable(
         layer=node["schema"],
         contract=bool((config.get("contract") or {}).get("enforced")),
         code=_code(node) if is_gate or _calls(node, "ai_row_gate") else "",

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from assay.project.gates.inventory import (
     Check,
     Inventory,
-    Suite,
-    Table,
+    PromisedSuite,
+    PromisedTable,
     disabled,
     inventory,
     layer_of,
@@ -98,7 +98,7 @@ def breaches(expected: Inventory, present: Inventory, left_out: Sequence[str]) -
     ]
 
 
-def suite_breaches(expected: Inventory, present: Mapping[str, Suite]) -> Iterator[Breach]:
+def suite_breaches(expected: Inventory, present: Mapping[str, PromisedSuite]) -> Iterator[Breach]:
     """Yield what suites promise and do not keep."""
     for name, suite in expected.suites.items():
 
@@ -156,7 +156,7 @@ def _table_breaches(
             yield from _setting_breaches(name, table.row_gate, now.row_gate, table.layer)
 
 
-def _table_differences(before: Table, now: Table) -> Iterator[str]:
+def _table_differences(before: PromisedTable, now: PromisedTable) -> Iterator[str]:
     if now.layer != before.layer:
         yield f"it is in {now.layer}, {before.layer} is expected"
     if before.contract and not now.contract:

@@ -30,8 +30,8 @@ from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.publishing.row_counts import row_counts
 from assay.project.publishing.verdict import (
     GOLD,
+    GoldTable,
     Measure,
-    Table,
     check_names,
     content_hash,
     csv_column,
@@ -55,8 +55,8 @@ class Release:
     """What is published: tables, what they were made of, and what is said about the run."""
 
     invocation_id: str
-    tables: Sequence[Table]
-    inputs: Sequence[Table]
+    tables: Sequence[GoldTable]
+    inputs: Sequence[GoldTable]
     facts: Mapping[str, Any]
 
 
@@ -223,7 +223,7 @@ def _copied(warehouse: Path, snapshot: Path, release: Release, reach: Reach) -> 
 
 
 def _exported(
-    unborn: Path, tables: Sequence[Table], expected: Mapping[str, Any], *, csv: bool
+    unborn: Path, tables: Sequence[GoldTable], expected: Mapping[str, Any], *, csv: bool
 ) -> None:
     """Write Parquet (and CSV) from the snapshot, once it holds what the warehouse holds."""
     folders = [unborn / GOLD, *([unborn / "csv"] if csv else [])]

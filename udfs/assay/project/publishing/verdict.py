@@ -51,7 +51,7 @@ Node = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class GoldTable:
     """A table of gold, or one that gold reads: where it is in the warehouse."""
 
     schema: str
@@ -76,12 +76,12 @@ class Measure:
     content_hash: str
 
 
-def gold_tables(manifest: Mapping[str, Any]) -> list[Table]:
+def gold_tables(manifest: Mapping[str, Any]) -> list[GoldTable]:
     """Return the tables of gold, by name."""
     return sorted(map(_table, _gold_nodes(manifest)), key=lambda table: table.name)
 
 
-def input_tables(manifest: Mapping[str, Any]) -> list[Table]:
+def input_tables(manifest: Mapping[str, Any]) -> list[GoldTable]:
     """Return the tables that gold is made of: what its models read themselves."""
     parents = {
         parent for node in _gold_nodes(manifest) for parent in node["depends_on"]["nodes"]
@@ -305,11 +305,11 @@ def _kind(node: Node) -> str:
     return str(node.get("config", {}).get("materialized", ""))
 
 
-def _table(node: Node) -> Table:
-    return Table(str(node["schema"]), str(node["alias"]))
+def _table(node: Node) -> GoldTable:
+    return GoldTable(str(node["schema"]), str(node["alias"]))
 
 
-def check_names(tables: Iterable[Table]) -> None:
+def check_names(tables: Iterable[GoldTable]) -> None:
     """Raise `PublishError` for a table whose name cannot be a file's: it might lead elsewhere."""
     for table in tables:
         if not _FILE_NAME.fullmatch(table.name):

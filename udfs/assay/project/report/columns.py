@@ -21,9 +21,9 @@ from assay.project.report.drift import psi
 from assay.project.report.facts import (
     FOREIGN,
     NONE,
-    Column,
+    ColumnFacts,
     Histogram,
-    Rule,
+    RuleFacts,
     Shares,
     State,
     Warehouse,
@@ -141,11 +141,11 @@ def _column(
     place: _Place,
     specs: Specs,
     accepted: Accepted,
-) -> Column:
+) -> ColumnFacts:
     prompts = _prompts(connection, place)
     prompt_hash, model = prompts[0] if prompts else ("", "")
     kind, spec = specs.get(prompt_hash, ("", ""))
-    return Column(
+    return ColumnFacts(
         table=plain(f"{place.schema}.{place.table}", 120),
         name=plain(place.column, 120),
         kind=kind or "not on record",
@@ -279,12 +279,12 @@ def _accepted(connection: duckdb.DuckDBPyConnection, specs: Specs, invocation_id
 # The row gates
 
 
-def _rules(connection: duckdb.DuckDBPyConnection) -> list[Rule] | None:
+def _rules(connection: duckdb.DuckDBPyConnection) -> list[RuleFacts] | None:
     names = ("model_name", "rule_id", "what", "checked_count", "quarantined_count")
     rows = _ops_rows(connection, "ops_row_gates", (*names, "violating_count"))
     if not rows:
         return None
-    return [Rule(plain(row[0]), plain(row[1]), plain(row[2]), *row[3:]) for row in rows]
+    return [RuleFacts(plain(row[0]), plain(row[1]), plain(row[2]), *row[3:]) for row in rows]
 
 
 def _ops_rows(

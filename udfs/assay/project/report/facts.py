@@ -107,7 +107,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Suite:
+class SuiteFacts:
     """One suite of one run; `reasons` has a line for each red expectation."""
 
     gate: str
@@ -143,7 +143,7 @@ class LetterGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleFacts:
     """How many rows of a model violate one rule of its row gate."""
 
     model_name: str
@@ -205,7 +205,7 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnFacts:
     """One AI column of a table of the warehouse, as it stands."""
 
     table: str
@@ -232,7 +232,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class GoldenFacts:
     """One golden evaluation; shares with their 95 % intervals, None where they do not apply."""
 
     model_name: str
@@ -253,7 +253,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class LedgerFacts:
     """What the store says: the run, the runs up to it (oldest first), and what hangs on them.
 
     `prompts_of` says whose requests `prompts` are: `run`, or `all` where this run sent nothing.
@@ -268,11 +268,11 @@ class Ledger:
     prompts: Sequence[Prompt]
     prompts_of: str
     outcomes: Mapping[str, int]
-    suites: Sequence[Suite]
+    suites: Sequence[SuiteFacts]
     red_lines: Sequence[str]
     suite_history: Sequence[SuiteState]
     letters: Sequence[LetterGroup]
-    evaluations: Sequence[Evaluation] | None
+    evaluations: Sequence[GoldenFacts] | None
     specs: Mapping[str, tuple[str, str]]
 
 
@@ -284,9 +284,9 @@ class Warehouse:
     those that are shown.
     """
 
-    columns: Sequence[Column] = ()
+    columns: Sequence[ColumnFacts] = ()
     left_out: int = 0
-    rules: Sequence[Rule] | None = None
+    rules: Sequence[RuleFacts] | None = None
     trouble: str | None = None
 
 
@@ -294,7 +294,7 @@ class Warehouse:
 class Facts:
     """All that a report says."""
 
-    ledger: Ledger
+    ledger: LedgerFacts
     warehouse: Warehouse
     built: Built | None
     verdict: Verdict

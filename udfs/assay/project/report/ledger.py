@@ -13,12 +13,12 @@ from assay.core.errors import ConfigError
 from assay.project.counting import CALL_SUMS, Use, failed_in, saved_in, uses_of
 from assay.project.gates.gate import red_gates
 from assay.project.report.facts import (
-    Evaluation,
-    Ledger,
+    GoldenFacts,
+    LedgerFacts,
     LetterGroup,
     Prompt,
     Run,
-    Suite,
+    SuiteFacts,
     SuiteState,
     plain,
 )
@@ -66,7 +66,7 @@ _EVALUATIONS = """
 """
 
 
-def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> Ledger | None:
+def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> LedgerFacts | None:
     """Return what the store says of the run whose id begins with `wanted`, or of the last one.
 
     None where no run is on record. Raises `ConfigError` for an id that no run has, or several.
@@ -84,7 +84,7 @@ def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> Ledger | 
     calls = connection.execute(f"{_CALLS} where invocation_id = ?", [run.invocation_id]).fetchall()
     every = connection.execute(_CALLS).fetchall()
     checked = gate_rows(connection, run.invocation_id)
-    return Ledger(
+    return LedgerFacts(
         run=run,
         later=later,
         history=history,
@@ -202,15 +202,15 @@ def _outcomes(calls: Iterable[tuple[Any, ...]]) -> dict[str, int]:
 # What was checked
 
 
-def _suites(rows: Iterable[GateRow]) -> list[Suite]:
+def _suites(rows: Iterable[GateRow]) -> list[SuiteFacts]:
     return [
         _suite(gate, suite, list(its_rows))
         for (gate, suite), its_rows in groupby(rows, lambda row: (row.gate, row.suite))
     ]
 
 
-def _suite(gate: str, suite: str, rows: Sequence[GateRow]) -> Suite:
-    return Suite(
+def _suite(gate: str, suite: str, rows: Sequence[GateRow]) -> SuiteFacts:
+    return SuiteFacts(
         gate,
         suite,
         len(rows),
@@ -257,7 +257,7 @@ def _letters(found: Iterable[Letter]) -> list[LetterGroup]:
 # What was measured
 
 
-def _evaluations(connection: sqlite3.Connection) -> list[Evaluation] | None:
+def _evaluations(connection: sqlite3.Connection) -> list[GoldenFacts] | None:
     query = "select count(*) from sqlite_master where type = 'table' and name = 'evaluations'"
     (known,) = connection.execute(query).fetchone()
-    return [Evaluation(*row) for row in connection.execute(_EVALUATIONS)] if known else None
+    return [GoldenFacts(*row) for row in connection.execute(_EVALUATIONS)] if known else None

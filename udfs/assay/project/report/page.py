@@ -15,7 +15,15 @@ from assay.core.plural import counted
 from assay.project.counting import saved_in
 from assay.project.report import charts
 from assay.project.report.drift import SHIFTED, STABLE, reading
-from assay.project.report.facts import Column, Facts, Histogram, Ledger, Rule, Shares, plain
+from assay.project.report.facts import (
+    ColumnFacts,
+    Facts,
+    Histogram,
+    LedgerFacts,
+    RuleFacts,
+    Shares,
+    plain,
+)
 
 SECTIONS = (
     ("glance", "At a glance"),
@@ -82,17 +90,19 @@ def policy(style: str) -> str:
 # Charts
 
 
-def _drawn_columns(columns: Sequence[Column]) -> list[tuple[Column, list[tuple[str, Markup]]]]:
+def _drawn_columns(
+    columns: Sequence[ColumnFacts],
+) -> list[tuple[ColumnFacts, list[tuple[str, Markup]]]]:
     """Columns with their charts, those with the most to show first."""
     drawn = [(column, drawings(column)) for column in columns]
     return sorted(drawn, key=lambda pair: (-len(pair[1]), -_labels_of(pair[0])))
 
 
-def _labels_of(column: Column) -> int:
+def _labels_of(column: ColumnFacts) -> int:
     return sum(len(shares.now.counts) for shares in column.shares)
 
 
-def drawings(column: Column) -> list[tuple[str, Markup]]:
+def drawings(column: ColumnFacts) -> list[tuple[str, Markup]]:
     """Return the charts of an AI column with their captions."""
     drawn: list[tuple[str, Markup]] = []
     for shares in column.shares:
@@ -120,7 +130,7 @@ def drawings(column: Column) -> list[tuple[str, Markup]]:
     return drawn
 
 
-def ledger_charts(ledger: Ledger) -> dict[str, Any]:
+def ledger_charts(ledger: LedgerFacts) -> dict[str, Any]:
     """Return the charts over runs and prompts; None where there is nothing to draw."""
     history = ledger.history
     return {
@@ -133,7 +143,7 @@ def ledger_charts(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _golden(ledger: Ledger) -> list[tuple[str, Markup]]:
+def _golden(ledger: LedgerFacts) -> list[tuple[str, Markup]]:
     names = {
         (one.model_name, one.column_name, one.golden): None for one in ledger.evaluations or ()
     }
@@ -156,17 +166,17 @@ def _golden(ledger: Ledger) -> list[tuple[str, Markup]]:
 # Sums
 
 
-def _saved(ledger: Ledger) -> float | None:
+def _saved(ledger: LedgerFacts) -> float | None:
     """Dollars that the run saved; None where none of it has a known price."""
     return saved_in(ledger.uses).usd if ledger.uses else None
 
 
-def _dearest(ledger: Ledger) -> Sequence[Any]:
+def _dearest(ledger: LedgerFacts) -> Sequence[Any]:
     paid = [one for one in ledger.prompts if one.cost_usd]
     return sorted(paid, key=lambda one: -(one.cost_usd or 0))[:_MOST_DEAREST]
 
 
-def _gated(rules: Sequence[Rule]) -> list[tuple[str, int, int]]:
+def _gated(rules: Sequence[RuleFacts]) -> list[tuple[str, int, int]]:
     models = {rule.model_name: (rule.checked, rule.quarantined) for rule in rules}
     return [(name, *counts) for name, counts in models.items()]
 

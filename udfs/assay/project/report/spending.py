@@ -61,7 +61,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class SpendingRows:
     """What was sent, grouped, and what became of rows; `days` of runs, kinds of prompts."""
 
     calls: Sequence[Row]
@@ -70,10 +70,10 @@ class Ledger:
     kinds: Mapping[str, str]
 
 
-def read_spending(store: Store, where: str, given: Mapping[str, Any]) -> Ledger:
+def read_spending(store: Store, where: str, given: Mapping[str, Any]) -> SpendingRows:
     """Return what fits a condition on `invocation_id`, `model` and `started_at`."""
     (uses,) = store.transact([lambda connection: uses_of(connection, where, given)])
-    return Ledger(
+    return SpendingRows(
         calls=select(store, _CALLS.format(where=where), given),
         uses=uses,
         days={row["invocation_id"]: row["day"] for row in select(store, _DAYS)},
@@ -81,7 +81,7 @@ def read_spending(store: Store, where: str, given: Mapping[str, Any]) -> Ledger:
     )
 
 
-def lines(ledger: Ledger, by: str, columns: Mapping[str, Sequence[str]]) -> list[Line]:
+def lines(ledger: SpendingRows, by: str, columns: Mapping[str, Sequence[str]]) -> list[Line]:
     """Return a line for each day, model, column, prompt or run; days and runs in their order."""
     names = _Names(by, columns, ledger.kinds)
     found: dict[str, Line] = {}
@@ -102,7 +102,7 @@ def lines(ledger: Ledger, by: str, columns: Mapping[str, Sequence[str]]) -> list
     return sorted(found.values(), key=lambda line: (-line.cost_usd, -line.requests, line.name))
 
 
-def total(ledger: Ledger) -> Line:
+def total(ledger: SpendingRows) -> Line:
     """Return all of it in one line."""
     line = Line("total")
     for row in ledger.calls:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.plural import counted
-from assay.engine.estimate import ASSUMED_TOKENS_PER_SECOND, Plan
+from assay.engine.estimate import ASSUMED_TOKENS_PER_SECOND, Estimate
 from assay.hosts.dbt.nodes import BUILT, CHECKED, Nodes, kind_of, nodes_of
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.counting import Saved, Spend, Use, failed_in, saved_in
@@ -67,12 +67,12 @@ PLAN_TITLES = (
 )
 
 
-def plan_cells(plans: Mapping[str, Plan]) -> list[list[str]]:
+def plan_cells(plans: Mapping[str, Estimate]) -> list[list[str]]:
     """Return the rows of a plan: a model each, and their total with shared asks counted once."""
     return [[name, *_plan_cells(plan)] for name, plan in plans.items()]
 
 
-def plan_notes(total: Plan) -> list[str]:
+def plan_notes(total: Estimate) -> list[str]:
     """Return what the figures of a plan do not say by themselves."""
     notes = ["An ask is one question about one text; what is stored is not asked again."]
     if total.minutes and total.latency_seconds is None:
@@ -93,7 +93,7 @@ def plan_notes(total: Plan) -> list[str]:
     return notes
 
 
-def _plan_cells(plan: Plan) -> list[str]:
+def _plan_cells(plan: Estimate) -> list[str]:
     counts = (plan.rows, plan.texts, plan.asks, plan.stored, plan.requests)
     tokens = (plan.input_tokens, plan.output_tokens)
     figures = [f"{count:,}" for count in (*counts, *tokens)]

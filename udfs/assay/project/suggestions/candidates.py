@@ -14,8 +14,8 @@ from assay.project.suggestions.dependencies import dependencies
 from assay.project.suggestions.detectors import detect
 from assay.project.suggestions.profiles import Profile
 from assay.project.suggestions.references import references
-from assay.project.suggestions.relations import Table
-from assay.project.suggestions.rules import Rule
+from assay.project.suggestions.relations import Relation
+from assay.project.suggestions.rules import SuggestionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Candidate:
     """A rule, how many rows it judges, and how many of those do not meet it."""
 
     id: str
-    rule: Rule
+    rule: SuggestionRule
     judged: int
     wrong: int
 
@@ -39,13 +39,15 @@ def candidates(connection: duckdb.DuckDBPyConnection, profile: Profile) -> list[
     return list(_counted(connection, profile.table, found))
 
 
-def _repeated(profile: Profile) -> Iterator[Rule]:
+def _repeated(profile: Profile) -> Iterator[SuggestionRule]:
     if profile.repeats:
         names = [column.name for column in profile.columns]
         yield rules.repeated(names, profile.repeats, profile.rows)
 
 
-def counted(connection: duckdb.DuckDBPyConnection, table: Table, rule: Rule) -> tuple[int, int]:
+def counted(
+    connection: duckdb.DuckDBPyConnection, table: Relation, rule: SuggestionRule
+) -> tuple[int, int]:
     """Return how many rows of a table a rule judges, and how many of them do not meet it."""
     judged, wrong = sql.one(
         connection,
@@ -56,7 +58,7 @@ def counted(connection: duckdb.DuckDBPyConnection, table: Table, rule: Rule) -> 
 
 
 def _counted(
-    connection: duckdb.DuckDBPyConnection, table: Table, found: Sequence[Rule]
+    connection: duckdb.DuckDBPyConnection, table: Relation, found: Sequence[SuggestionRule]
 ) -> Iterator[Candidate]:
     for number, rule in enumerate(found, start=1):
         yield Candidate(f"c{number}", rule, *counted(connection, table, rule))

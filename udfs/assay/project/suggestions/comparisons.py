@@ -10,8 +10,8 @@ from itertools import permutations
 import duckdb
 
 from assay.project.suggestions import rules, sql
-from assay.project.suggestions.profiles import SAMPLE, Column, Profile
-from assay.project.suggestions.rules import Rule
+from assay.project.suggestions.profiles import SAMPLE, ColumnProfile, Profile
+from assay.project.suggestions.rules import SuggestionRule
 
 OPPOSITES = (
     ("min", "max"),
@@ -30,7 +30,9 @@ LEAST_BELOW = 0.5
 """So many of the rows must be in order, and so many truly below: else they are the same."""
 
 
-def comparisons(connection: duckdb.DuckDBPyConnection, profile: Profile) -> Iterator[Rule]:
+def comparisons(
+    connection: duckdb.DuckDBPyConnection, profile: Profile
+) -> Iterator[SuggestionRule]:
     """Yield a rule for each pair of columns that is nearly always in order."""
     for low, high in _pairs(profile):
         a, b = sql.name(low.name), sql.name(high.name)
@@ -44,7 +46,7 @@ def comparisons(connection: duckdb.DuckDBPyConnection, profile: Profile) -> Iter
             yield rules.ordered(low.name, high.name)
 
 
-def _pairs(profile: Profile) -> Iterator[tuple[Column, Column]]:
+def _pairs(profile: Profile) -> Iterator[tuple[ColumnProfile, ColumnProfile]]:
     times = [column for column in profile.columns if column.family == "time"][:MOST_TIMES]
     yield from ((low, high) for low, high in permutations(times, 2) if low.type == high.type)
     numbers = {_words(column.name): column for column in profile.columns if _is_number(column)}
@@ -56,7 +58,7 @@ def _pairs(profile: Profile) -> Iterator[tuple[Column, Column]]:
                     yield low, numbers[twin]
 
 
-def _is_number(column: Column) -> bool:
+def _is_number(column: ColumnProfile) -> bool:
     return column.family == "number"
 
 

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from assay.project.suggestions import sql
-from assay.project.suggestions.profiles import SAMPLE, Column, Profile
+from assay.project.suggestions.profiles import SAMPLE, ColumnProfile, Profile
 
 LEAST_GROUP = 3
 LEAST_GROUPS = 4
@@ -69,7 +69,7 @@ def dependencies(
     return tuple(sorted(_found(codes), key=lambda found: (found.dependent, -found.weight)))
 
 
-def _eligible(profile: Profile) -> list[Column]:
+def _eligible(profile: Profile) -> list[ColumnProfile]:
     """Return the columns whose values come back, the most often repeated first."""
     repeated = [
         column

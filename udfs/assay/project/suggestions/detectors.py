@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from assay.project.suggestions import rules
 from assay.project.suggestions.dependencies import SEARCH_ROWS, Dependency
 from assay.project.suggestions.meanings import is_of_calendar
-from assay.project.suggestions.profiles import NUMBER, Column, Profile, Spread
-from assay.project.suggestions.rules import Rule
+from assay.project.suggestions.profiles import NUMBER, ColumnProfile, Profile, Spread
+from assay.project.suggestions.rules import SuggestionRule
 from assay.project.suggestions.spelling import Pair, near_pairs, variants_of
 
 FEW_NULLS = 0.01
@@ -65,7 +65,7 @@ LEAST_JUDGED = 0.3
 """A dependency must hold for such a share of the rows that it judges, and judge such a share."""
 
 
-def detect(profile: Profile, found: Sequence[Dependency]) -> Iterator[Rule]:
+def detect(profile: Profile, found: Sequence[Dependency]) -> Iterator[SuggestionRule]:
     """Yield the rules that the profile of a table and its dependencies give reason for."""
     best = _best(profile, found)
     for column in profile.columns:
@@ -88,7 +88,7 @@ def _best(profile: Profile, found: Sequence[Dependency]) -> list[Dependency]:
     return list(best.values())
 
 
-def _missing(column: Column, dependents: set[str]) -> Iterator[Rule]:
+def _missing(column: ColumnProfile, dependents: set[str]) -> Iterator[SuggestionRule]:
     share = column.nulls / column.rows if column.rows else 0
     most = FEW_NULLS_OF_A_DEPENDENT if column.name in dependents else FEW_NULLS
     if 0 < share <= most:
@@ -102,12 +102,12 @@ def _missing(column: Column, dependents: set[str]) -> Iterator[Rule]:
         yield rules.answers_of_none(column.name, list(answers), _counted(answers))
 
 
-def _is_empty(column: Column) -> bool:
+def _is_empty(column: ColumnProfile) -> bool:
     """Whether a column has no value, or none but words and blanks that stand for none."""
     return column.rows > 0 and not _valued(column)
 
 
-def _is_answer(column: Column, word: str, rows: int) -> bool:
+def _is_answer(column: ColumnProfile, word: str, rows: int) -> bool:
     """Whether a word for no value is one of the few frequent values of a closed set."""
     return (
         word.strip().lower() not in NEVER_ANSWERS
@@ -121,7 +121,7 @@ def _counted(values: Mapping[str, int]) -> list[str]:
     return [f"{value!r} ({rows:,})" for value, rows in values.items()]
 
 
-def _key(column: Column) -> Iterator[Rule]:
+def _key(column: ColumnProfile) -> Iterator[SuggestionRule]:
     """A column with nearly as many values as rows is a key, if no free text and no measure."""
     if column.filled < LEAST_VALUES or column.family not in ("number", "text"):
         return
@@ -134,7 +134,7 @@ def _key(column: Column) -> Iterator[Rule]:
 # Formats
 
 
-def _format(column: Column) -> Iterator[Rule]:
+def _format(column: ColumnProfile) -> Iterator[SuggestionRule]:
     """Plain numbers, or else a few forms, or else one spelling; of forms with words both."""
     if column.family != "text" or column.filled < LEAST_VALUES:
         return
@@ -147,7 +147,7 @@ def _format(column: Column) -> Iterator[Rule]:
         yield from _spellings(column)
 
 
-def _numbers(column: Column) -> Rule | None:
+def _numbers(column: ColumnProfile) -> SuggestionRule | None:
     """Plain numbers, where most are, or where one unit is spelled in several ways."""
     units = _units(column)
     numbers = sum(units.values())
@@ -180,12 +180,12 @@ def are_one_unit(spellings: Sequence[str]) -> bool:
     return len(abbreviated) == 1 >= len(spelled_out) and len({unit[0] for unit in folded}) == 1
 
 
-def _valued(column: Column) -> int:
+def _valued(column: ColumnProfile) -> int:
     """Values, those left out that stand for none."""
     return column.filled - sum((column.markers or {}).values())
 
 
-def _units(column: Column) -> dict[str, int]:
+def _units(column: ColumnProfile) -> dict[str, int]:
     """Return what stands behind the number in texts of a number and a unit, with the rows."""
     units: dict[str, int] = {}
     for template, count in (column.templates or {}).items():
@@ -194,7 +194,7 @@ def _units(column: Column) -> dict[str, int]:
     return units if len(units) <= MOST_UNITS else {}
 
 
-def _forms(column: Column) -> Rule | None:
+def _forms(column: ColumnProfile) -> SuggestionRule | None:
     """A few forms with digits in them: with their exact length where hardly one has another."""
     valued = _valued(column)
     loose = _common(column.templates or {}, valued)
@@ -213,7 +213,7 @@ def _forms(column: Column) -> Rule | None:
     return rules.matches(column.name, "|".join(allowed), claim)
 
 
-def _words_vary(column: Column) -> bool:
+def _words_vary(column: ColumnProfile) -> bool:
     """Whether values of one form have different words in it, as dates and sizes have."""
     groups: dict[str, list[str]] = {}
     for template in column.templates or {}:
@@ -263,7 +263,7 @@ def _escaped(form: str) -> str:
     return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", form)
 
 
-def _spellings(column: Column) -> Iterator[Rule]:
+def _spellings(column: ColumnProfile) -> Iterator[SuggestionRule]:
     values = column.values or {}
     pairs = [pair for pair in near_pairs(values) if pair.rare not in (column.markers or {})]
     if sure := [pair for pair in pairs if pair.sure]:
@@ -289,7 +289,7 @@ def _seen(pairs: Sequence[Pair]) -> list[str]:
 # Outliers
 
 
-def _outliers(column: Column) -> Iterator[Rule]:
+def _outliers(column: ColumnProfile) -> Iterator[SuggestionRule]:
     """Bounds far beyond the quartiles, by distance and by ratio, where something lies outside."""
     spread = column.spread
     if spread is None or column.filled < LEAST_VALUES or column.unique:

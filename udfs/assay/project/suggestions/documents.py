@@ -19,7 +19,7 @@ import duckdb
 
 from assay.project.suggestions import sql
 from assay.project.suggestions.candidates import Candidate
-from assay.project.suggestions.profiles import SAMPLE, Column, Profile
+from assay.project.suggestions.profiles import SAMPLE, ColumnProfile, Profile
 
 SAMPLE_ROWS = 5
 MOST_SHAPES = 5
@@ -66,7 +66,7 @@ def _class(letter: str) -> str:
     return letter if letter.isascii() and letter.isprintable() else "¤"
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: ColumnProfile) -> dict[str, Any]:
     spread = column.spread
     return {
         "name": column.name,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import duckdb
 
 from assay.project.suggestions import sql
-from assay.project.suggestions.relations import Table
+from assay.project.suggestions.relations import Relation
 
 SAMPLE_ROWS = 100_000
 SAMPLE_CELLS = 3_000_000
@@ -73,7 +73,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnProfile:
     """What was counted of one column in the sampled rows.
 
     `templates` are values with each run of digits as one `9`, `exact` with each digit as `9`, the
@@ -114,18 +114,18 @@ class Profile:
     `repeats` of all rows are in each column like another one that counts.
     """
 
-    table: Table
+    table: Relation
     rows: int
     sampled: int
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnProfile, ...]
     repeats: int = 0
 
     @property
-    def unread(self) -> tuple[Column, ...]:
+    def unread(self) -> tuple[ColumnProfile, ...]:
         """The columns of whose values nothing was looked at but how many there are."""
         return tuple(each for each in self.columns if each.family == "other" and each.filled)
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ColumnProfile:
         """Return the column of that name."""
         return next(column for column in self.columns if column.name == name)
 
@@ -137,7 +137,7 @@ def family_of(kind: str) -> Family:
     return next((name for name, form in _FAMILIES.items() if re.match(form, kind)), "other")
 
 
-def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
+def profile(connection: duckdb.DuckDBPyConnection, table: Relation) -> Profile:
     """Return the profile of a table; its sample stays behind as a temporary table."""
     described = connection.execute(f"describe select * from {table.sql}").fetchall()
     rows = sql.one(connection, f"select count(*) from {table.sql}")[0]
@@ -149,26 +149,28 @@ def profile(connection: duckdb.DuckDBPyConnection, table: Table) -> Profile:
     return Profile(table, rows, sampled, tuple(columns), repeats)
 
 
-def _may_repeat(columns: Sequence[Column]) -> bool:
+def _may_repeat(columns: Sequence[ColumnProfile]) -> bool:
     """Whether alike rows would mean something: two columns hold values, and none is a key."""
     filled = [column for column in columns if column.filled]
     return len(filled) > 1 and not any(column.unique for column in columns)
 
 
-def _repeats(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+def _repeats(connection: duckdb.DuckDBPyConnection, table: Relation) -> int:
     """Return how many rows have another one before them that is alike in each column."""
     everything = f"select distinct * from {table.sql}"
     repeats = f"select (select count(*) from {table.sql}) - count(*) from ({everything})"
     return int(sql.one(connection, repeats)[0])
 
 
-def _sample(connection: duckdb.DuckDBPyConnection, table: Table, size: int | None) -> None:
+def _sample(connection: duckdb.DuckDBPyConnection, table: Relation, size: int | None) -> None:
     """Keep the rows that are looked at; the seed gives the same ones only with one thread."""
     some = f" using sample reservoir({size} rows) repeatable (1)" if size else ""
     connection.execute(f"create or replace temp table {SAMPLE} as select * from {table.sql}{some}")
 
 
-def _column(connection: duckdb.DuckDBPyConnection, name: str, kind: str, rows: int) -> Column:
+def _column(
+    connection: duckdb.DuckDBPyConnection, name: str, kind: str, rows: int
+) -> ColumnProfile:
     quoted, family = sql.name(name), family_of(kind)
     filled, distinct = sql.one(
         connection,
@@ -180,7 +182,7 @@ def _column(connection: duckdb.DuckDBPyConnection, name: str, kind: str, rows: i
     number = as_number(name, family, counted.get("plain", 0))
     if number is not None and filled:
         counted["spread"] = _spread(connection, number)
-    return Column(name, kind, family, rows, rows - filled, distinct, **counted)
+    return ColumnProfile(name, kind, family, rows, rows - filled, distinct, **counted)
 
 
 def as_number(name: str, family: Family, plain: int) -> str | None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 import duckdb
 
 from assay.project.suggestions import rules, sql
-from assay.project.suggestions.profiles import SAMPLE, Column, Profile, family_of
-from assay.project.suggestions.relations import Table
-from assay.project.suggestions.rules import Rule
+from assay.project.suggestions.profiles import SAMPLE, ColumnProfile, Profile, family_of
+from assay.project.suggestions.relations import Relation
+from assay.project.suggestions.rules import SuggestionRule
 
 LEAST_SHARE = 0.9
 LEAST_VALUES = 3
@@ -18,7 +18,9 @@ MOST_KEYS = 200
 """Of a warehouse with more columns of a fitting name, so many are looked at."""
 
 
-def references(connection: duckdb.DuckDBPyConnection, profile: Profile) -> Iterator[Rule]:
+def references(
+    connection: duckdb.DuckDBPyConnection, profile: Profile
+) -> Iterator[SuggestionRule]:
     """Yield a rule for each column that refers to another table; the smallest one that fits."""
     keys = _keys(connection, profile.table)[:MOST_KEYS]
     for column in profile.columns:
@@ -37,7 +39,9 @@ def references(connection: duckdb.DuckDBPyConnection, profile: Profile) -> Itera
             yield rules.refers(column.name, table, key)
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, own: Table) -> Sequence[tuple[Table, str, str]]:
+def _keys(
+    connection: duckdb.DuckDBPyConnection, own: Relation
+) -> Sequence[tuple[Relation, str, str]]:
     """Return the columns of all other tables: table, column, type."""
     found = connection.execute(
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
@@ -46,7 +50,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, own: Table) -> Sequence[tuple[T
     return [
         (table, column, kind)
         for schema, name, column, kind in found
-        if (table := Table(schema, name)) != own
+        if (table := Relation(schema, name)) != own
     ]
 
 
@@ -58,7 +62,7 @@ def _is_named_after(column: str, table: str, key: str) -> bool:
     return named or (name == key.lower() and name != "id")
 
 
-def _rows_where_key(connection: duckdb.DuckDBPyConnection, table: Table, key: str) -> int:
+def _rows_where_key(connection: duckdb.DuckDBPyConnection, table: Relation, key: str) -> int:
     """Return how many rows the table has if the column is its key, else 0."""
     quoted = sql.name(key)
     rows, filled, distinct = sql.one(
@@ -69,7 +73,7 @@ def _rows_where_key(connection: duckdb.DuckDBPyConnection, table: Table, key: st
 
 
 def _is_within(
-    connection: duckdb.DuckDBPyConnection, column: Column, table: Table, key: str
+    connection: duckdb.DuckDBPyConnection, column: ColumnProfile, table: Relation, key: str
 ) -> bool:
     """Whether most of the column's values are in the key."""
     quoted = sql.name(column.name)

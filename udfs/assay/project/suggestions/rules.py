@@ -13,7 +13,7 @@ from typing import Any
 from assay.functions.suggest import Kind
 from assay.project.suggestions import sql
 from assay.project.suggestions.profiles import as_number
-from assay.project.suggestions.relations import Table
+from assay.project.suggestions.relations import Relation
 
 NOT_NULL = "expect_column_values_to_not_be_null"
 UNIQUE = "expect_column_values_to_be_unique"
@@ -28,7 +28,7 @@ GROUP = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SuggestionRule:
     """One thing to expect; `columns` are those of the table, the first the one that is wrong.
 
     `wrong` is SQL over one row, windows allowed: true where the row does not meet it. `judged` is
@@ -59,36 +59,40 @@ class Rule:
         return self.columns if self.expectation is None else self.columns[:1]
 
 
-def not_null(column: str) -> Rule:
+def not_null(column: str) -> SuggestionRule:
     """No value is missing."""
     missing = f"{sql.name(column)} is null"
     claim = "is never NULL"
-    return Rule("missing_values", NOT_NULL, (column,), {"column": column}, missing, "true", claim)
+    return SuggestionRule(
+        "missing_values", NOT_NULL, (column,), {"column": column}, missing, "true", claim
+    )
 
 
-def no_markers(column: str, markers: Sequence[str]) -> Rule:
+def no_markers(column: str, markers: Sequence[str]) -> SuggestionRule:
     """No text stands for a missing value."""
     claim = "holds NULL where there is no value, not a word or a blank that stands for it"
     return _not_in("missing_values", column, markers, claim)
 
 
-def no_typos(column: str, typos: Sequence[str], seen: Sequence[str] = ()) -> Rule:
+def no_typos(column: str, typos: Sequence[str], seen: Sequence[str] = ()) -> SuggestionRule:
     """None of these rare spellings of a common value; `seen` names each with that value."""
     claim = "is spelled as its common values are"
     return replace(_not_in("format_inconsistencies", column, typos, claim), seen=seen)
 
 
-def _not_in(kind: Kind, column: str, values: Sequence[str], claim: str) -> Rule:
+def _not_in(kind: Kind, column: str, values: Sequence[str], claim: str) -> SuggestionRule:
     quoted = sql.name(column)
     kwargs = {"column": column, "value_set": list(values)}
     wrong = f"{as_text(column)} in {sql.texts(values)}"
-    return Rule(kind, NOT_IN_SET, (column,), kwargs, wrong, f"{quoted} is not null", claim)
+    return SuggestionRule(
+        kind, NOT_IN_SET, (column,), kwargs, wrong, f"{quoted} is not null", claim
+    )
 
 
-def matches(column: str, pattern: str, claim: str) -> Rule:
+def matches(column: str, pattern: str, claim: str) -> SuggestionRule:
     """The whole text matches a pattern of the syntax that RE2 and Python share."""
     quoted = sql.name(column)
-    return Rule(
+    return SuggestionRule(
         "format_inconsistencies",
         REGEX,
         (column,),
@@ -99,7 +103,9 @@ def matches(column: str, pattern: str, claim: str) -> Rule:
     )
 
 
-def between(column: str, family: str, least: float | None, most: float | None, claim: str) -> Rule:
+def between(
+    column: str, family: str, least: float | None, most: float | None, claim: str
+) -> SuggestionRule:
     """A number, or a time in days since 1970, between two bounds; one of them may be open."""
     number = as_number(column, family, plain=1) or sql.name(column)  # type: ignore[arg-type]
     derived = {} if family == "number" else {_derived(column, "as a number"): number}
@@ -110,13 +116,13 @@ def between(column: str, family: str, least: float | None, most: float | None, c
     outside += [f"{number} > {most!r}"] if most is not None else []
     judged = f"coalesce(not isnan({number}), false)"
     wrong = f"({judged} and ({' or '.join(outside)}))"
-    return Rule("outliers", BETWEEN, (column,), kwargs, wrong, judged, claim, derived)
+    return SuggestionRule("outliers", BETWEEN, (column,), kwargs, wrong, judged, claim, derived)
 
 
-def unique(column: str) -> Rule:
+def unique(column: str) -> SuggestionRule:
     """No value is there twice."""
     quoted = sql.name(column)
-    return Rule(
+    return SuggestionRule(
         "logical_errors",
         UNIQUE,
         (column,),
@@ -127,7 +133,7 @@ def unique(column: str) -> Rule:
     )
 
 
-def follows(column: str, determinants: Sequence[str]) -> Rule:
+def follows(column: str, determinants: Sequence[str]) -> SuggestionRule:
     """The value that its group, the rows with the same determinants, mostly has.
 
     Said of groups of three rows and more with one clear value; a NULL among them is wrong, too.
@@ -149,10 +155,10 @@ def follows(column: str, determinants: Sequence[str]) -> Rule:
     )
 
 
-def ordered(low: str, high: str) -> Rule:
+def ordered(low: str, high: str) -> SuggestionRule:
     """One column is never above another; said where both have a value."""
     a, b = sql.name(low), sql.name(high)
-    return Rule(
+    return SuggestionRule(
         "logical_errors",
         PAIR,
         (low, high),
@@ -168,7 +174,7 @@ def ordered(low: str, high: str) -> Rule:
     )
 
 
-def refers(column: str, target: Table, key: str) -> Rule:
+def refers(column: str, target: Relation, key: str) -> SuggestionRule:
     """Each value is a key of another table, that of the warehouse when the gate runs."""
     quoted = sql.name(column)
     there = f"{quoted} in (select {sql.name(key)} from {target.sql})"
@@ -182,7 +188,7 @@ def refers(column: str, target: Table, key: str) -> Rule:
     )
 
 
-def spelled_alike(column: str) -> Rule:
+def spelled_alike(column: str) -> SuggestionRule:
     """Values that differ in case, blanks and full stops alone are spelled as most of them are."""
     y = sql.name(column)
     folded = f"trim(regexp_replace(lower({as_text(column)}), '[\\s.]+', ' ', 'g'))"
@@ -199,13 +205,13 @@ def spelled_alike(column: str) -> Rule:
 
 def _true(
     kind: Kind, columns: tuple[str, ...], judged: str, fits: str, claim: str, said: str
-) -> Rule:
+) -> SuggestionRule:
     """A rule as a column of the suite that is false where it is not met; NULL where it is mute."""
     derived = _derived(columns[0], said)
     kwargs = {"column": derived, "value_set": [True]}
     made = {derived: f"case when {judged} then {fits} end"}
     wrong = f"({judged} and not {fits})"
-    return Rule(kind, IN_SET, columns, kwargs, wrong, judged, claim, made)
+    return SuggestionRule(kind, IN_SET, columns, kwargs, wrong, judged, claim, made)
 
 
 def _derived(column: str, said: str) -> str:
@@ -219,32 +225,32 @@ def _listed(names: Sequence[str]) -> str:
 # Remarks
 
 
-def near_values(column: str, values: Sequence[str], seen: Sequence[str]) -> Rule:
+def near_values(column: str, values: Sequence[str], seen: Sequence[str]) -> SuggestionRule:
     """Rare values near common ones that may be right."""
     claim = "holds rare values near common ones, which may be misspelt or right"
     return _remark(_not_in("format_inconsistencies", column, values, claim), seen)
 
 
-def answers_of_none(column: str, values: Sequence[str], seen: Sequence[str]) -> Rule:
+def answers_of_none(column: str, values: Sequence[str], seen: Sequence[str]) -> SuggestionRule:
     """Words for no value that are among the few values of a column, as an answer is."""
     claim = "holds a word for no value as often as an answer"
     return _remark(_not_in("missing_values", column, values, claim), seen)
 
 
-def empty(columns: Sequence[str]) -> Rule:
+def empty(columns: Sequence[str]) -> SuggestionRule:
     """Columns without a value."""
     claim = "is empty" if len(columns) == 1 else f"{len(columns)} columns are empty"
-    return Rule("missing_values", None, tuple(columns), {}, "true", "true", claim)
+    return SuggestionRule("missing_values", None, tuple(columns), {}, "true", "true", claim)
 
 
-def repeated(columns: Sequence[str], repeats: int, rows: int) -> Rule:
+def repeated(columns: Sequence[str], repeats: int, rows: int) -> SuggestionRule:
     """Rows that are there before, alike in each column."""
     again = f"row_number() over (partition by {sql.names(columns)}) > 1"
     claim = f"{repeats:,} of {rows:,} rows repeat another"
-    return Rule("logical_errors", None, tuple(columns), {}, again, "true", claim)
+    return SuggestionRule("logical_errors", None, tuple(columns), {}, again, "true", claim)
 
 
-def _remark(rule: Rule, seen: Sequence[str]) -> Rule:
+def _remark(rule: SuggestionRule, seen: Sequence[str]) -> SuggestionRule:
     return replace(rule, expectation=None, kwargs={}, seen=seen)
 
 
@@ -253,6 +259,6 @@ def as_text(column: str) -> str:
     return f"{sql.name(column)}::varchar"
 
 
-def of_kind(rule: Rule, kind: Kind) -> Rule:
+def of_kind(rule: SuggestionRule, kind: Kind) -> SuggestionRule:
     """Return the rule as one about another kind of issue."""
     return replace(rule, kind=kind)

@@ -17,8 +17,8 @@ from assay.project.suggestions import rules
 from assay.project.suggestions.candidates import Candidate, candidates, counted
 from assay.project.suggestions.documents import document
 from assay.project.suggestions.profiles import Profile, profile
-from assay.project.suggestions.relations import Table
-from assay.project.suggestions.rules import Rule
+from assay.project.suggestions.relations import Relation
+from assay.project.suggestions.rules import SuggestionRule
 from assay.project.suggestions.suites import Suggestion
 from assay.providers import Provider
 
@@ -37,7 +37,7 @@ class Suggestions:
 
 def suggest(
     connection: duckdb.DuckDBPyConnection,
-    table: Table,
+    table: Relation,
     settings: Settings,
     provider: Provider,
     model: str | None = None,
@@ -119,7 +119,7 @@ def _suggestion(
     return Suggestion(candidate, issue["severity"], issue["reason"])
 
 
-def _rule(shown: Profile, issue: Mapping[str, Any]) -> Rule:
+def _rule(shown: Profile, issue: Mapping[str, Any]) -> SuggestionRule:
     """Return the rule of an issue that the answer added; `ConfigError` where no type fits it."""
     first, *others = [shown.column(name) for name in issue["columns"]]
     match issue["expectation"]:

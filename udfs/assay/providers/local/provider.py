@@ -17,10 +17,11 @@ from assay.functions import Assess, Classify, Extract, Filter, Sentiment, Sugges
 from assay.providers.local.models.assessor import assess
 from assay.providers.local.models.classifier import Classifier
 from assay.providers.local.models.embedder import Embedder
-from assay.providers.local.models.extractor import Extractor, Field
-from assay.providers.local.models.filter import Filter as YesNo
+from assay.providers.local.models.extractor import Extractor
+from assay.providers.local.models.filter import FilterJudge as YesNo
 from assay.providers.local.models.judgement import Judgement
-from assay.providers.local.models.sentiment import Sentiment as Feeling
+from assay.providers.local.models.searches import Sought
+from assay.providers.local.models.sentiment import SentimentJudge as Feeling
 from assay.providers.local.models.suggester import suggest
 from assay.providers.local.models.summarizer import Summarizer
 
@@ -115,7 +116,7 @@ def _sentiment(task: Sentiment, embedder: Embedder) -> Judge:
 
 def _extract(task: Extract, embedder: Embedder) -> Judge:
     fields = {
-        field.name: Field(
+        field.name: Sought(
             type=field.type, many=field.many, labels=field.labels, description=field.description
         )
         for field in task.fields

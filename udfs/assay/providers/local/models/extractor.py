@@ -10,12 +10,12 @@ import numpy as np
 from .embedder import Embedder
 from .judgement import Json, Judgement
 from .patterns import Finder
-from .searches import NOTHING, SURE_OF_NOTHING, Examples, Field, FieldType, Finds, search_for
+from .searches import NOTHING, SURE_OF_NOTHING, Examples, FieldType, Finds, Sought, search_for
 from .tagger import Tagger
 from .text import clipped
 from .values import Found, find_dates, find_numbers, find_timestamps
 
-__all__ = ["Extractor", "Field"]
+__all__ = ["Extractor"]
 
 
 class Extractor:
@@ -26,7 +26,7 @@ class Extractor:
     """
 
     def __init__(
-        self, embedder: Embedder, fields: Mapping[str, Field], examples: Examples = ()
+        self, embedder: Embedder, fields: Mapping[str, Sought], examples: Examples = ()
     ) -> None:
         if not fields:
             raise ValueError("An extractor needs at least one field, got none.")
@@ -78,7 +78,7 @@ def _best_first(listed: Sequence[tuple[float, Found]]) -> Finds:
     return Finds([place for _, place in ordered], ordered[0][0])
 
 
-def _value(text: str, field: Field, finds: Finds) -> Json:
+def _value(text: str, field: Sought, finds: Finds) -> Json:
     """The JSON value of `finds` for `field`; text is taken from the source as it stands."""
     kept = [_json(text, field, place) for place in finds.places]
     values = list(dict.fromkeys(value for value in kept if value is not None))
@@ -87,7 +87,7 @@ def _value(text: str, field: Field, finds: Finds) -> Json:
     return values[0] if values else None
 
 
-def _json(text: str, field: Field, place: Found) -> Json:
+def _json(text: str, field: Sought, place: Found) -> Json:
     if field.labels is not None or field.type == "boolean":
         return place.value
     if field.type == "text":
@@ -104,7 +104,7 @@ def _typed_value(kind: FieldType, value: Json) -> Json:
     return value if isinstance(value, str) else None
 
 
-def _typed(written: str, field: Field) -> Json:
+def _typed(written: str, field: Sought) -> Json:
     """The value that a marked piece of text has for a field's type."""
     finders: dict[str, Finder] = {
         "date": find_dates,
@@ -118,7 +118,7 @@ def _typed(written: str, field: Field) -> Json:
     return next((one.value for one in finder(written) if one.value is not None), None)
 
 
-def _taught(embedder: Embedder, fields: Mapping[str, Field], examples: Examples) -> Tagger | None:
+def _taught(embedder: Embedder, fields: Mapping[str, Sought], examples: Examples) -> Tagger | None:
     """A tagger for the fields whose example values stand in their texts; None without any."""
     marked = [(clipped(text), _places(clipped(text), fields, values)) for text, values in examples]
     if not any(spans for _, spans in marked):
@@ -127,7 +127,7 @@ def _taught(embedder: Embedder, fields: Mapping[str, Field], examples: Examples)
 
 
 def _places(
-    text: str, fields: Mapping[str, Field], values: Mapping[str, Json]
+    text: str, fields: Mapping[str, Sought], values: Mapping[str, Json]
 ) -> dict[str, list[tuple[int, int]]]:
     placed: dict[str, list[tuple[int, int]]] = {}
     for name, value in values.items():
@@ -140,7 +140,7 @@ def _places(
     return placed
 
 
-def _place(text: str, field: Field, value: Json) -> tuple[int, int] | None:
+def _place(text: str, field: Sought, value: Json) -> tuple[int, int] | None:
     """Where `value` stands in `text`: as it is written, else as its type is read."""
     written = re.search(rf"(?<!\w){re.escape(str(value))}(?!\w)", text, re.IGNORECASE)
     if written:

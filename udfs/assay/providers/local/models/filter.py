@@ -14,7 +14,7 @@ from .embedder import Embedder, exact_product, unit_rows
 from .foreign_words import english_words
 from .judgement import Judgement
 from .label_space import LabelSpace, discriminant_space
-from .sentiment import Sentiment
+from .sentiment import SentimentJudge
 from .text import clipped, sentences, word_set, words
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ _YES_FROM = 0.6
 _NO_UP_TO = 0.15
 
 
-class Filter:
+class FilterJudge:
     """One yes-or-no question, judged for many texts; better with examples (text, answer).
 
     The question is read as a topic, or as a feeling when its words name one. A question that
@@ -86,7 +86,7 @@ class Filter:
         self._property = [] if examples else property_of(question)
         self._readable = bool(self._topic) and not _DENIAL.search(question.lower())
         self._feeling = 0 if examples else _feeling_of(self._topic)
-        self._sentiment = Sentiment(embedder)
+        self._sentiment = SentimentJudge(embedder)
         self._vector = embedder.embed([" ".join(self._topic)])
         background = embedder.embed(BACKGROUND)
         usual = exact_product(background, self._vector)[:, 0]

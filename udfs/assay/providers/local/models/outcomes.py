@@ -41,7 +41,7 @@ _WISH = (
 _WISHED = re.compile(rf"\b(?:{_WISH})\b|^\W*(?:refund|replace|exchange|repair|send|fix)\b", re.I)
 
 
-class Outcome:
+class OutcomeWords:
     """One label of an outcome: whether its request is made in a sentence."""
 
     def __init__(self, label: str, said_as: str) -> None:
@@ -54,13 +54,13 @@ class Outcome:
         return self._said.search(sentence) is not None and _WISHED.search(sentence) is not None
 
 
-def outcomes(labels: tuple[str, ...]) -> list[Outcome]:
+def outcomes(labels: tuple[str, ...]) -> list[OutcomeWords]:
     """The usual outcomes among `labels`; none unless there are two at least."""
-    known = [Outcome(label, said_as) for label in labels for said_as in _said_as(label)]
+    known = [OutcomeWords(label, said_as) for label in labels for said_as in _said_as(label)]
     return known if len(known) > 1 else []
 
 
-def wished(text: str, known: list[Outcome]) -> str | None:
+def wished(text: str, known: list[OutcomeWords]) -> str | None:
     """The label of the first request in `text`, else that of an answer if it asks something."""
     for sentence in sentences(text):
         read = f"{sentence} {' '.join(english_words(sentence))}".replace("\u2019", "'")

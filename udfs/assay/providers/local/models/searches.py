@@ -15,7 +15,7 @@ from .embedder import Embedder, exact_product
 from .judgement import Json
 from .keyphrases import keyphrases, ranked
 from .likings import likings, wishes
-from .outcomes import Outcome, outcomes, wished
+from .outcomes import OutcomeWords, outcomes, wished
 from .patterns import Finder, kinds, labelled, without_overlaps
 from .text import humanised, sentences, word_set, words
 from .values import Found, find_dates, find_numbers, find_timestamps, parse_number
@@ -66,7 +66,7 @@ _TAUGHT_LABEL_SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class Sought:
     """What to look for: one value of `type`, or with `many` all of them.
 
     With `labels` the value is one of these and `type` is text. `description` helps to choose how
@@ -100,7 +100,7 @@ class Search(ABC):
         """The places in `text`, which is clipped."""
 
 
-def search_for(embedder: Embedder, name: str, field: Field, examples: Examples) -> Search:
+def search_for(embedder: Embedder, name: str, field: Sought, examples: Examples) -> Search:
     """The way to look for `field`, chosen from its labels, type, name and description."""
     if field.labels is not None:
         taught = any(values.get(name) for _, values in examples)
@@ -117,7 +117,7 @@ def search_for(embedder: Embedder, name: str, field: Field, examples: Examples) 
     return _text_search(embedder, name, field)
 
 
-def _text_search(embedder: Embedder, name: str, field: Field) -> Search:
+def _text_search(embedder: Embedder, name: str, field: Sought) -> Search:
     asked = humanised(name)
     if _LIKING_NAMES.search(asked):
         return _PhraseSearch(embedder, asked, likings, _PHRASE_NEAR)
@@ -156,7 +156,7 @@ class _SaidSearch(Search):
 class _OutcomeSearch(Search):
     """The outcome that a customer asks for."""
 
-    def __init__(self, known: list[Outcome]) -> None:
+    def __init__(self, known: list[OutcomeWords]) -> None:
         self._known = known
 
     def find(self, text: str) -> Finds:
@@ -193,7 +193,7 @@ class _MomentSearch(_PatternSearch):
 class _NumberSearch(Search):
     """Money where the name asks for it, else the numbers whose neighbours speak of the field."""
 
-    def __init__(self, embedder: Embedder, name: str, field: Field) -> None:
+    def __init__(self, embedder: Embedder, name: str, field: Sought) -> None:
         self._embedder = embedder
         self._asked = humanised(name)
         about = f"{self._asked} {field.description or ''}".strip()
@@ -236,7 +236,7 @@ class _NumberSearch(Search):
 class _LabelSearch(Search):
     """Labels whose words stand in the text, else the one that the text is near to."""
 
-    def __init__(self, embedder: Embedder, name: str, field: Field, examples: Examples) -> None:
+    def __init__(self, embedder: Embedder, name: str, field: Sought, examples: Examples) -> None:
         self._labels = field.labels or ()
         self._words = [_stems(humanised(label)) for label in self._labels]
         self._embedder = embedder
@@ -272,7 +272,7 @@ class _LabelSearch(Search):
 class _BooleanSearch(Search):
     """True where the words of the field are said, False where they are denied, else nothing."""
 
-    def __init__(self, name: str, field: Field) -> None:
+    def __init__(self, name: str, field: Sought) -> None:
         helpers = word_set("is are was were has have had wants needs flag the a did does")
         said = [word for word in words(humanised(name)) if word not in helpers]
         self._stems = _stems(" ".join(said))

@@ -81,7 +81,7 @@ class _Clauses:
     mentions: NDArray[np.bool_]
 
 
-class Sentiment:
+class SentimentJudge:
     """Sentiment of English texts; every other language is None or `unknown`, never neutral."""
 
     def __init__(self, embedder: Embedder) -> None:
