@@ -13,6 +13,10 @@
     {%- set keys = _assay_names('ai_due', 'key', [key] if key is string else key) -%}
     {%- set also = _assay_names('ai_due', 'also', also) if also else [] -%}
     {%- do _assay_check_answers(answers) -%}
+    {%- set answered = answers.keys() | map('lower') | list -%}
+    {%- for name in also if name | trim('"') | lower in answered -%}
+        {%- do _assay_error('ai_due', 'also', name, 'its answers are compared already; leave it out') -%}
+    {%- endfor -%}
     {%- set compared = keys + also -%}
     {%- if not _assay_is_kept(keys, answers, also) -%}
         true

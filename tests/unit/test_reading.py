@@ -237,3 +237,15 @@ def test_a_key_of_another_type_has_a_remedy() -> None:
     wanted = pytest.raises(duckdb.BinderException, match="cast it in the model")
     with duckdb.connect() as connection, wanted, explained(due, Reach()):
         connection.execute(due)
+
+
+def test_a_view_that_asks_has_a_remedy_outside_dbt() -> None:
+    """DuckDB's own words speak of a function that nobody wrote."""
+    with duckdb.connect() as connection:
+        connection.execute("create table notes as select 'a' as body")
+        try:
+            connection.execute("select assay_ask_value('task', body) from notes")
+        except duckdb.Error as error:
+            said = explanation(error, "from topics", Reach())
+    assert said is not None
+    assert "let the view's model be a table" in said

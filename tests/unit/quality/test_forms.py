@@ -111,6 +111,10 @@ def test_values_of_every_type_are_judged() -> None:
 
 REFUSED = [
     (
+        ("column_values_to_match_like_pattern", {"column": "name", "like_pattern": "g%"}),
+        "use expect_column_values_to_match_regex on 'name'",
+    ),
+    (
         bounds("tz", 5),
         "'tz' is TIMESTAMP WITH TIME ZONE, and `min_value` 5 is no value of it",
     ),

@@ -45,6 +45,11 @@ _DUE_TYPES = (
     "reads now; cast it in the model to the type of the table, or run once with --full-refresh, "
     "which buys nothing that is in the store."
 )
+_ASKS_OUTSIDE = re.compile(r"Scalar Function with name \W?assay_\w+\W? does not exist")
+_OUTSIDE = (
+    "It reads a view that asks a model each time it is read, and nobody is asked outside dbt; let "
+    "the view's model be a table, or query the tables that it reads (docs/errors.md)."
+)
 _MOST_NAMES = 8
 _MOST_LETTERS = 40
 
@@ -72,6 +77,8 @@ def explanation(
         return None if remedy in said else f"{said}\n{remedy}"
     if "Cannot compare values of type" in said and _COMPARES.search(sql):
         return _DUE_TYPES
+    if _ASKS_OUTSIDE.search(said):
+        return _OUTSIDE
     if missing := _MISSING.search(said):
         return _not_there(missing["path"], reach)
     if unbound := _UNBOUND.search(said):

@@ -54,7 +54,8 @@ _SAME = re.compile(
 """Expectations about which values are the same; a double would take two long numbers for one."""
 
 _NUMERIC = re.compile("_sum_to|stdev|quantile|z_scores|kl_divergence")
-_WRITTEN = re.compile("regex|like_pattern|value_lengths|strftime|dateutil|json")
+_REGEX = "expect_column_values_to_match_regex"
+_WRITTEN = re.compile("regex|value_lengths|strftime|dateutil|json")
 """Expectations about how a value is written."""
 
 _TEXTS = ("VARCHAR", "JSON")
@@ -77,8 +78,12 @@ class FormError(ValueError):
 def form_of(item: Expectation, name: str, kinds: Mapping[str, str]) -> Form:
     """Return the form in which `item` looks at its column `name`; `kinds` are the SQL types.
 
-    Raises `FormError` where bounds, an order or a sum are asked of a type that has none.
+    Raises `FormError` where bounds, an order or a sum are asked of a type that has none, and for
+    patterns of LIKE, which pandas does not know.
     """
+    if "like_pattern" in item.type:
+        message = f"patterns of LIKE are not judged; use {_REGEX} on {name!r}"
+        raise FormError(message)
     kind = kinds[name]
     apart = item.type in _COMPARED and len({kinds[each] for each in item.columns}) > 1
     if _TIME.match(kind) and (apart or item.type in _ORDERED):
