@@ -11,7 +11,8 @@ import typer
 
 from assay.cli.console import Json, key_prefix, money, one_line, open_store, print_json
 from assay.core.errors import ConfigError
-from assay.hosts.dbt.lineage import last_code, read_manifest
+from assay.hosts.dbt.lineage import last_code
+from assay.hosts.dbt.manifest import read_manifest
 from assay.hosts.duckdb.udfs import register_for_reading
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
 from assay.project.explain import AskedRow, asked_about, find_row, keys_like, known_of

@@ -27,7 +27,8 @@ from assay.cli.query import bare
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.settings import PREFIX, Settings
-from assay.hosts.dbt.lineage import Code, last_code, made_tables, read_manifest
+from assay.hosts.dbt.lineage import Code, last_code
+from assay.hosts.dbt.manifest import made_tables, read_manifest
 from assay.hosts.duckdb.udfs import register_for_reading, text_sql
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
 from assay.project.erasure import (

@@ -17,15 +17,8 @@ import duckdb
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.values import key_of, key_seed
-from assay.hosts.dbt.lineage import (
-    Call,
-    Code,
-    Manifest,
-    as_held,
-    node_of,
-    unique_keys,
-    with_ancestors,
-)
+from assay.hosts.dbt.lineage import Call, Code
+from assay.hosts.dbt.manifest import Manifest, as_held, node_of, unique_keys, with_ancestors
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.store import Store
 from assay.store.queries import Row, select

@@ -12,7 +12,7 @@ from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
 from assay.core.settings import Settings
 from assay.hosts.dbt.ai_columns import Model, lineages, meta
-from assay.hosts.dbt.lineage import name_of
+from assay.hosts.dbt.manifest import name_of
 
 Relational: TypeAlias = ModelNode | SnapshotNode
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from assay.core.errors import ConfigError
 from assay.core.task import Task
 from assay.functions import FUNCTIONS, parse_task
 from assay.hosts.dbt.ai_calls import ASKS, calls_in
-from assay.hosts.dbt.project_folder import target_of
+from assay.hosts.dbt.manifest import Manifest, Node, models, name_of, read_manifest
 from assay.store import Store, read_statements
-
-Manifest = Mapping[str, Any]
-Node = Mapping[str, Any]
 
 HOOK = "#"
 """Between the unique id of a node and the hook of it that a statement is."""
@@ -45,7 +41,6 @@ _GATHERS = "assay_gather("
 _MACROS = tuple(f"ai_{function.__name__.lower()}" for function in FUNCTIONS)
 _NAMED = re.compile(rf"\b(?:{'|'.join(_MACROS)})\s*\(")
 _WORD = re.compile(r"\w+")
-_QUOTED = re.compile(r'"(?:[^"]|"")+"')
 
 
 @dataclass(frozen=True)
@@ -260,70 +255,6 @@ def last_code(store: Store, project: Path = Path()) -> Code:
     )
 
 
-def read_manifest(project: Path) -> dict[str, Any]:
-    """Return dbt's manifest of the project; an empty one where there is none yet."""
-    path = target_of(project) / "manifest.json"
-    if not path.exists():
-        return {}
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        message = f"{path} cannot be read; run ./scripts/build, which writes it anew."
-        raise ConfigError(message) from None
-    return manifest
-
-
-def models(manifest: Manifest) -> dict[str, Node]:
-    """Return the models of a manifest by unique id."""
-    nodes: Mapping[str, Node] = manifest.get("nodes", {})
-    return {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
-
-
-def made_tables(manifest: Manifest) -> set[str]:
-    """Return the tables that a build makes again, as `schema.table`."""
-    nodes: Iterable[Node] = manifest.get("nodes", {}).values()
-    made = (node for node in nodes if node["resource_type"] in ("model", "snapshot"))
-    return {f"{node['schema']}.{node['alias']}" for node in made}
-
-
-def node_of(manifest: Manifest, schema: str, table: str) -> str | None:
-    """Return the unique id of the model, seed or snapshot that makes a table, or None."""
-    for name, node in manifest.get("nodes", {}).items():
-        if (node.get("schema"), node.get("alias")) == (schema, table):
-            return str(name)
-    return None
-
-
-def with_ancestors(manifest: Manifest, start: str) -> list[str]:
-    """Return a node and all that it is made of, the nearest first."""
-    seen, waiting = [start], deque([start])
-    parents: Mapping[str, list[str]] = manifest.get("parent_map", {})
-    while waiting:
-        for name in parents.get(waiting.popleft(), ()):
-            if name not in seen:
-                seen.append(name)
-                waiting.append(name)
-    return seen
-
-
-def unique_keys(node: Node) -> list[str]:
-    """Return the columns of a model's `unique_key`, without quotes; none where it has none."""
-    key = node.get("config", {}).get("unique_key") or []
-    return [_unquoted(name) for name in ([key] if isinstance(key, str) else key)]
-
-
-def as_held(keys: Iterable[str], columns: Iterable[str]) -> list[str]:
-    """Return the keys that are among the columns, spelled as these, as DuckDB compares names."""
-    spelled = {_folded(name): name for name in columns}
-    return [spelled[_folded(key)] for key in keys if _folded(key) in spelled]
-
-
-def name_of(node: Node) -> str:
-    """Return the name of a node as people select it: `ver.v1` for a version of a model."""
-    version = node.get("version")
-    return str(node["name"]) if version is None else f"{node['name']}.v{version}"
-
-
 def hooks_of(node: Node) -> dict[str, tuple[str, str]]:
     """Return when each hook of a node runs, and its text before dbt compiles it, by id.
 
@@ -380,15 +311,6 @@ def _told_apart(found: Iterable[tuple[str, Node, str]]) -> list[str]:
         next(name for name, count in zip(names, counts, strict=True) if count[name] == 1) + suffix
         for names, (_, _, suffix) in zip(spelled, found, strict=True)
     ]
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if _QUOTED.fullmatch(name) else name
-
-
-def _folded(name: str) -> str:
-    """Return a name as DuckDB compares it: A to Z are a to z, other letters stay as they are."""
-    return name.encode().lower().decode()
 
 
 def _kind_of(node: Node, key: str) -> str:
