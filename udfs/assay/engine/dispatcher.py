@@ -31,7 +31,7 @@ from assay.engine.governor import Governor
 from assay.engine.intake import Admission, Batch
 from assay.engine.meter import Meter, Reading
 from assay.engine.prices import price_of
-from assay.engine.queue import Backlog, pack_of
+from assay.engine.queue import Backlog
 from assay.engine.recorder import Burial, Recorder
 from assay.engine.rejections import Rejections
 from assay.forms.chat_reply import judge
@@ -333,9 +333,7 @@ class Dispatcher:
         self._settle_failures(failures)
         for ask in rejected.again:
             self._backlog.add_again(ask)
-        for pack in pack_of(rejected.alone):
-            for record in pack.records:
-                self._backlog.add_pack(Pack((record,)))
+        self._backlog.add_alone(rejected.alone)
         if rejected.again or rejected.alone:
             self._pump()
 

@@ -93,6 +93,11 @@ class Backlog:
         """Let `pack` go out next and as it is: a retry, or a part of one."""
         self._ready.append(pack)
 
+    def add_alone(self, asks: Iterable[Ask]) -> None:
+        """Let each text of `asks` go out next in a pack of its own."""
+        for pack in pack_of(asks):
+            self._ready.extend(Pack((record,)) for record in pack.records)
+
     def ripen(self, keys: Iterable[GroupKey]) -> None:
         """Nothing further is expected about these texts."""
         for key in keys:
