@@ -260,9 +260,10 @@ def test_f09_the_page_is_static_and_loads_nothing(silver_red: Told) -> None:
     assert not re.search(r"https?:|<script|<link|<img|src=|href=|url\(", silver_red.page)
 
 
-def test_f11_nothing_of_quality_opens_the_warehouse() -> None:
+def test_f11_no_gate_opens_the_warehouse() -> None:
     """Frames come from dbt's own connection; a second one would find the file locked."""
-    sources = "".join(path.read_text("utf-8") for path in (REPOSITORY / "quality").glob("*.py"))
+    folder = REPOSITORY / "udfs/assay/project/gates"
+    sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
     assert "relation.project(" in sources
     assert not re.search(r"duckdb\.connect\([^)]|create_engine|read_parquet", sources)
 

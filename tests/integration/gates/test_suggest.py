@@ -278,14 +278,15 @@ def test_an_endpoint_that_fails_costs_no_file(project: Project, tmp_path: Path) 
 def test_the_measurement_skips_without_data(tmp_path: Path) -> None:
     """And measures a pair of tables of our own."""
     command = [sys.executable, "-m", "measure.measure", str(tmp_path)]
-    skipped = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    scripts = REPOSITORY / "scripts"
+    skipped = subprocess.run(command, capture_output=True, text=True, check=True, cwd=scripts)
     folder = tmp_path / "towns"
     folder.mkdir()
     clean = [f"{i},P{i % 4},{('Lisbon', 'Vienna', 'Bergen', 'Malaga')[i % 4]}" for i in range(80)]
     dirty = [*clean[:-1], "79,P3,Malagu"]
     for name, rows in (("clean", clean), ("dirty", dirty)):
         (folder / f"{name}.csv").write_text("\n".join(["id,code,city", *rows]) + "\n")
-    measured = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    measured = subprocess.run(command, capture_output=True, text=True, check=True, cwd=scripts)
 
     assert skipped.stdout.startswith("Skipped: ")
     assert "| towns | 80 × 3 | 1 (0.4%) | 1 | **1.000**" in measured.stdout
