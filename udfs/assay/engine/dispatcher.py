@@ -23,7 +23,7 @@ from assay.core.events import (
     Stopped,
 )
 from assay.core.settings import Settings
-from assay.core.values import Ask, Attempt, Failure, Judged, Outcome, Pack, Reply, Request, Status
+from assay.core.values import Ask, Attempt, Failure, Judged, Outcome, Pack, Request, Status
 from assay.engine import attempts, retry
 from assay.engine.claims import Claims
 from assay.engine.gathering import Gathering
@@ -37,6 +37,7 @@ from assay.engine.rejections import Rejections
 from assay.forms.chat_reply import judge
 from assay.forms.chat_request import compose
 from assay.providers import Provider
+from assay.providers.deadline import send_within
 from assay.store import Landing
 
 CANCELLED = "The run was cancelled; answers so far are kept. Run again to go on."
@@ -288,8 +289,9 @@ class Dispatcher:
         self.tell(Sent(request, attempt))
         started = time.monotonic()
         price = price_of(self._settings, request.model)
+        deadline = self._settings.deadline_seconds
         try:
-            reply = await self._reply(request)
+            reply = await send_within(deadline, self._provider, request)
             judged = judge(request, reply, now_utc())
         except CallError as error:
             failed = attempts.failed(attempt, started, error, price)
@@ -310,16 +312,6 @@ class Dispatcher:
         self.tell(PackOver(request.pack))
         self._governor.succeeded(request, reply.usage)
         return judged, self._recorder.keep(ended, request.pack.asks, judged.answers)
-
-    async def _reply(self, request: Request) -> Reply:
-        """Return the reply within the deadline, by the wall clock and not by read."""
-        seconds = self._settings.deadline_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._provider.send(request)
-        except TimeoutError:
-            message = f"No whole reply within {seconds:g} seconds (`ASSAY_DEADLINE_SECONDS`)."
-            raise CallError("transport", message, maybe_paid=True) from None
 
     # What becomes of a pack
 
