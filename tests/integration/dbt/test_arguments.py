@@ -112,6 +112,12 @@ OWN = [
     ("ai_due", "'id', 'topic'", '"topic"', "map each answer column to its ai_ call"),
     ("ai_due", "'id', {'topic': ai_sentiment('body')}", "assay_ask_value", "detail=true"),
     ("ai_due", "[], {'topic': ai_sentiment('body', detail=true)}", "[]", ONE),
+    (
+        "ai_due",
+        "'id', {'topic': ai_sentiment('body', detail=true)}, also=['Topic']",
+        "Topic",
+        "its answers are compared already; leave it out",
+    ),
 ]
 SHARED = [
     ("detail='yes'", '"yes"', FLAG),

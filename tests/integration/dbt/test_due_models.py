@@ -40,10 +40,6 @@ STOPPED = {
     "coarser": (due("unique_key='grp'"), 'unique_key ["grp"]'),
     "finer": (due("unique_key=['id', 'body']"), 'unique_key ["id", "body"]'),
     "other_list": (due("unique_key='id'", "['id', 'grp']"), 'wrong `key` ["id", "grp"]'),
-    "answer_twice": (
-        due("unique_key='id'").replace("{'topic': topic})", "{'topic': topic}, also=['Topic'])"),
-        "its answers are compared already",
-    ),
     "expression": (due("unique_key='id || grp'", "['id || grp']"), "into double quotes"),
     "unquoted": (due("unique_key='Order ID'", "'Order ID'"), "such as '\"Order ID\"'"),
     "reserved": (due("unique_key='Order'", "'order'"), "such as '\"Order\"'"),
