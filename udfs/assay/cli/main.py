@@ -33,7 +33,8 @@ from assay.core.plural import counted
 from assay.core.settings import Settings, reach_from_environ, settings_from_environ
 from assay.engine.budget import Budget
 from assay.hosts.dbt.lineage import last_code
-from assay.hosts.dbt.plan import check_warehouse, manifest_of, plan_code, uncounted_notes
+from assay.hosts.dbt.manifest import read_manifest
+from assay.hosts.dbt.plan import check_warehouse, plan_code, uncounted_notes
 from assay.hosts.dbt.process import (
     BUDGET_EXIT,
     EXIT_CODES,
@@ -142,7 +143,7 @@ def _told(
     """
     invocation, ledger = invocation_of(results), Store(settings.store)
     (uses,) = ledger.transact([lambda connection: uses_in(connection, invocation)])
-    manifest = manifest_of(Path.cwd())
+    manifest = read_manifest(Path.cwd())
     arrived = arrivals_of(results, manifest, database_path(), settings)
     spend = spend_of(ledger, invocation)
     typer.echo(summary(results, spend, uses, database_path(), arrived))

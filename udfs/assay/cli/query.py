@@ -13,6 +13,7 @@ import typer
 from assay.cli.console import Json, print_json
 from assay.core.errors import ConfigError
 from assay.core.settings import reach_from_environ
+from assay.hosts.duckdb.quoting import quoted
 from assay.hosts.duckdb.reading import explained
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
 
@@ -113,7 +114,7 @@ def _plain_type(kind: Any) -> str:
             return f"{_plain_type(inner['child'])}[{inner['size']}]"
         case "struct" | "tuple":  # whose fields have no names
             fields = [
-                f"{_quoted(name)} {_plain_type(each)}" if name else _plain_type(each)
+                f"{quoted(name)} {_plain_type(each)}" if name else _plain_type(each)
                 for name, each in kind.children
             ]
             return f"{kind.id}({', '.join(fields)})"
@@ -131,7 +132,3 @@ def _exact(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _exact(each) for name, each in value.items()}
     return [_exact(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -19,7 +17,6 @@ from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
 from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement
-from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse
@@ -116,12 +113,6 @@ def check_warehouse(database: Path) -> None:
         message = f"There is no warehouse at {database}; {_REMEDY}."
         raise ConfigError(message)
     open_warehouse(database).close()
-
-
-def manifest_of(project: Path) -> dict[str, Any]:
-    """Return the manifest that `dbt compile` wrote."""
-    manifest: dict[str, Any] = json.loads((target_of(project) / "manifest.json").read_text())
-    return manifest
 
 
 def _count(connection: duckdb.DuckDBPyConnection, code: Code, one: Statement) -> None:

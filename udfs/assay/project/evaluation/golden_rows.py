@@ -19,6 +19,7 @@ from assay.core.errors import ConfigError
 from assay.hosts.duckdb import udfs
 from assay.hosts.duckdb.data_files import Wanted, misnamed, trouble
 from assay.hosts.duckdb.fence import lock
+from assay.hosts.duckdb.quoting import quoted
 from assay.hosts.duckdb.unreadable import said_of
 from assay.project.evaluation.exams import Gold
 
@@ -95,11 +96,11 @@ def _select(
     try:
         columns = [column for column, *_ in connection.sql(f"from {joined}").description]
         _check_columns(source, columns)
-        gold = _quoted(source.label)
-        by = "null" if source.by is None else _quoted(source.by)
+        gold = quoted(source.label)
+        by = "null" if source.by is None else quoted(source.by)
         udfs.register_for_reading(connection)
         rows = connection.execute(
-            f"select {udfs.text_sql(_quoted(source.text))}, "  # noqa: S608
+            f"select {udfs.text_sql(quoted(source.text))}, "  # noqa: S608
             f"{gold if source.structured else f'cast({gold} as varchar)'}, "
             f"cast({by} as varchar) from {joined} where ({source.where or 'true'}\n)"
         ).fetchall()
@@ -202,10 +203,6 @@ def _named(option: str, variable: str, name: str) -> Any:
         )
         raise ConfigError(message)
     return sets[name]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _explained(error: duckdb.Error) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from assay.hosts.duckdb.quoting import quoted
 from assay.project.gates.forms import FormError, asked, column_of, form_of, sql_of
 from assay.project.gates.records import Expectation, Suite
 
@@ -66,7 +67,7 @@ def explained(error: Exception) -> str:
 def _value(suite: Suite, name: str) -> str:
     """Return the SQL of a column of a suite."""
     sql = suite.columns.get(name)
-    return f"({sql})" if sql else _quoted(name)
+    return f"({sql})" if sql else quoted(name)
 
 
 def _kind(relation: duckdb.DuckDBPyRelation, value: str) -> str:
@@ -81,9 +82,5 @@ def _selected(suite: Suite, item: Expectation, kinds: Mapping[str, str]) -> dict
     for name in item.columns:
         form = form_of(item, name, kinds)
         made, shown = sql_of(_value(suite, name), kinds[name], form), column_of(name, form)
-        entries[shown] = f"{made} as {_quoted(shown)}"
+        entries[shown] = f"{made} as {quoted(shown)}"
     return entries
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
