@@ -3,12 +3,12 @@
     columns, rules=none, instructions=none, examples=none, model=none, isolate=false, detail=false
 ) -%}
     {%- if columns is string or columns is mapping or columns is not iterable or not columns -%}
-        {%- do _assay_error('ai_assess', 'columns', columns, 'give a list of columns') -%}
+        {%- do assay._assay_error('ai_assess', 'columns', columns, 'give a list of columns') -%}
     {%- endif -%}
-    {%- set task = {'kind': 'assess', 'rules': _assay_rules('ai_assess', rules)} -%}
-    {%- do task.update(_assay_common('ai_assess', instructions, examples, model, isolate)) -%}
+    {%- set task = {'kind': 'assess', 'rules': assay._assay_rules('ai_assess', rules)} -%}
+    {%- do task.update(assay._assay_common('ai_assess', instructions, examples, model, isolate)) -%}
     {%- set change_type = 'struct("field" varchar, "from" varchar, "to" varchar)' -%}
     {%- set sql_type = 'struct(quality_score integer, missing_fields varchar[], normalizations '
         ~ change_type ~ '[], category varchar)' -%}
-    {{- _assay_call('ai_assess', task, columns, sql_type, detail) -}}
+    {{- assay._assay_call('ai_assess', task, columns, sql_type, detail) -}}
 {%- endmacro %}

@@ -3,8 +3,8 @@
     text, labels, multi=false, instructions=none, examples=none, model=none, isolate=false,
     detail=false
 ) -%}
-    {%- set task = {'kind': 'classify', 'labels': _assay_labels('ai_classify', labels)} -%}
-    {%- do task.update({'multi': _assay_flag('ai_classify', 'multi', multi)}) -%}
-    {%- do task.update(_assay_common('ai_classify', instructions, examples, model, isolate)) -%}
-    {{- _assay_call('ai_classify', task, text, 'varchar[]' if multi else 'varchar', detail) -}}
+    {%- set task = {'kind': 'classify', 'labels': assay._assay_labels('ai_classify', labels)} -%}
+    {%- do task.update({'multi': assay._assay_flag('ai_classify', 'multi', multi)}) -%}
+    {%- do task.update(assay._assay_common('ai_classify', instructions, examples, model, isolate)) -%}
+    {{- assay._assay_call('ai_classify', task, text, 'varchar[]' if multi else 'varchar', detail) -}}
 {%- endmacro %}

@@ -3,9 +3,9 @@
     text, fields, grounded=true, instructions=none, examples=none, model=none, isolate=false,
     detail=false
 ) -%}
-    {%- set wanted = _assay_fields('ai_extract', fields) -%}
+    {%- set wanted = assay._assay_fields('ai_extract', fields) -%}
     {%- set task = {'kind': 'extract', 'fields': wanted.fields, 'single': wanted.single} -%}
-    {%- do task.update({'grounded': _assay_flag('ai_extract', 'grounded', grounded)}) -%}
-    {%- do task.update(_assay_common('ai_extract', instructions, examples, model, isolate)) -%}
-    {{- _assay_call('ai_extract', task, text, wanted.sql_type, detail) -}}
+    {%- do task.update({'grounded': assay._assay_flag('ai_extract', 'grounded', grounded)}) -%}
+    {%- do task.update(assay._assay_common('ai_extract', instructions, examples, model, isolate)) -%}
+    {{- assay._assay_call('ai_extract', task, text, wanted.sql_type, detail) -}}
 {%- endmacro %}

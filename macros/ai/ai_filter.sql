@@ -3,9 +3,9 @@
     text, question, instructions=none, examples=none, model=none, isolate=false, detail=false
 ) -%}
     {%- if question is not string or not question | trim -%}
-        {%- do _assay_error('ai_filter', 'question', question, 'give a question as text') -%}
+        {%- do assay._assay_error('ai_filter', 'question', question, 'give a question as text') -%}
     {%- endif -%}
     {%- set task = {'kind': 'filter', 'asked': question} -%}
-    {%- do task.update(_assay_common('ai_filter', instructions, examples, model, isolate)) -%}
-    {{- _assay_call('ai_filter', task, text, 'boolean', detail) -}}
+    {%- do task.update(assay._assay_common('ai_filter', instructions, examples, model, isolate)) -%}
+    {{- assay._assay_call('ai_filter', task, text, 'boolean', detail) -}}
 {%- endmacro %}

@@ -5,10 +5,10 @@
     {%- set task = {'kind': 'sentiment'} -%}
     {%- set sql_type = 'double' -%}
     {%- if aspects is not none -%}
-        {%- set aspects = _assay_names('ai_sentiment', 'aspects', aspects) -%}
+        {%- set aspects = assay._assay_names('ai_sentiment', 'aspects', aspects) -%}
         {%- do task.update({'aspects': aspects}) -%}
-        {%- set sql_type = _assay_struct_type(aspects) -%}
+        {%- set sql_type = assay._assay_struct_type(aspects) -%}
     {%- endif -%}
-    {%- do task.update(_assay_common('ai_sentiment', instructions, examples, model, isolate)) -%}
-    {{- _assay_call('ai_sentiment', task, text, sql_type, detail) -}}
+    {%- do task.update(assay._assay_common('ai_sentiment', instructions, examples, model, isolate)) -%}
+    {{- assay._assay_call('ai_sentiment', task, text, sql_type, detail) -}}
 {%- endmacro %}

@@ -6,18 +6,18 @@
     {%- set nodes = graph.nodes.values() | selectattr('name', 'equalto', gated)
         | selectattr('resource_type', 'in', ['model', 'seed', 'snapshot']) | list -%}
     {%- if settings is none and not nodes -%}
-        {%- do _assay_error(macro, 'gated', gated, 'there is no such model; give its name') -%}
+        {%- do assay._assay_error(macro, 'gated', gated, 'there is no such model; give its name') -%}
     {%- endif -%}
     {%- set own = nodes[0].config.meta.get('row_gate', {}) if settings is none else settings -%}
-    {%- do _assay_gate_names(macro, own) -%}
-    {%- set parameters = _assay_rule_parameters() -%}
+    {%- do assay._assay_gate_names(macro, own) -%}
+    {%- set parameters = assay._assay_rule_parameters() -%}
     {#- `rules` of a project that says nothing: a setting that no rule reads would check nothing. -#}
     {%- set found = {'key': none, 'rules': parameters.keys() | reject('equalto', 'not_answered') | list} -%}
     {%- do found.update(var('ai_gates', {})) -%}
-    {%- do _assay_gate_names(macro, found) -%}
+    {%- do assay._assay_gate_names(macro, found) -%}
     {%- do found.update(own) -%}
     {%- for rule_id in own.get('rules', []) if not found.get(parameters[rule_id]) -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             macro, 'rules', rule_id, 'the rule needs to know what to look at; add `row_gate`: '
             ~ parameters[rule_id]
         ) -%}
@@ -27,16 +27,16 @@
 
 {#- Every name and share of the settings is one that we know. -#}
 {% macro _assay_gate_names(macro, settings) -%}
-    {%- set parameters = _assay_rule_parameters() -%}
+    {%- set parameters = assay._assay_rule_parameters() -%}
     {%- set shares = ['max_quarantined_share', 'max_unanswered_share', 'max_unknown_share'] -%}
     {%- set known = parameters.values() | list + shares
         + ['key', 'rules', 'notes', 'quality_score_below', 'conditions'] -%}
     {%- set conditions = settings.get('conditions', {}) if settings is mapping else {} -%}
     {%- if settings is not mapping -%}
-        {%- do _assay_error(macro, 'row_gate', settings, 'give a mapping') -%}
+        {%- do assay._assay_error(macro, 'row_gate', settings, 'give a mapping') -%}
     {%- endif -%}
     {%- for name in settings if name not in known -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             macro, 'row_gate', name, 'there is no such setting; there are: ' ~ known | join(', ')
         ) -%}
     {%- endfor -%}
@@ -44,31 +44,31 @@
         + settings.get('notes', []) | reject('in', parameters.keys() | list + conditions.keys() | list)
         | list -%}
     {%- for rule_id in unknown -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             macro, 'rules', rule_id, 'there is no such rule; there are: ' ~ parameters | join(', ')
         ) -%}
     {%- endfor -%}
     {%- for rule_id, condition in conditions.items() -%}
-        {%- do _assay_condition(macro, rule_id, condition) -%}
+        {%- do assay._assay_condition(macro, rule_id, condition) -%}
     {%- endfor -%}
     {%- for name in shares if name in settings -%}
         {%- set share = settings[name] -%}
         {%- if share is not number or share is boolean or share < 0 or share > 1 -%}
-            {%- do _assay_error(macro, name, share, 'give a share from 0 to 1') -%}
+            {%- do assay._assay_error(macro, name, share, 'give a share from 0 to 1') -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 
 {#- A condition has a name of its own, the SQL that must hold, and words for where it does not. -#}
 {% macro _assay_condition(macro, rule_id, condition) -%}
-    {%- if rule_id in _assay_rule_parameters() -%}
-        {%- do _assay_error(
+    {%- if rule_id in assay._assay_rule_parameters() -%}
+        {%- do assay._assay_error(
             macro, 'conditions', rule_id, 'a rule is called so; give the condition another name'
         ) -%}
     {%- endif -%}
     {%- if condition is not mapping or not condition.get('holds') or not condition.get('reason')
         or condition.keys() | reject('in', ['holds', 'reason', 'column']) | list -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             macro, 'conditions', rule_id, 'give `holds` and `reason`, and `column` if there is one'
         ) -%}
     {%- endif -%}
@@ -93,7 +93,7 @@
     {%- endif -%}
     {%- set modelled = graph.nodes.values() | selectattr('name', 'equalto', gated)
         | selectattr('resource_type', 'in', ['model', 'seed', 'snapshot']) | list -%}
-    {%- set settings = _assay_gate_settings(test, gated, none if modelled else {}) -%}
+    {%- set settings = assay._assay_gate_settings(test, gated, none if modelled else {}) -%}
     {%- do return(settings.get(name, default)) -%}
 {%- endmacro %}
 
@@ -109,7 +109,7 @@
 {#- Stop where a variable is set that has another name today. -#}
 {% macro _assay_gone(macro, variable, name) -%}
     {%- if var(variable, none) is not none -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             macro, variable, var(variable),
             'the variable is gone; set ' ~ name ~ ' under `vars: ai_gates:`'
         ) -%}

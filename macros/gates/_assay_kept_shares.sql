@@ -17,12 +17,12 @@
 {#- One line in the log where the labels of `looked_at` cannot be compared with accepted ones. -#}
 {% macro _assay_say_without_baseline(model, column_name, looked_at, kept) -%}
     {%- if execute and flags.WHICH in ['build', 'test', 'retry'] -%}
-        {%- set name = _assay_tested_name(model) -%}
+        {%- set name = assay._assay_tested_name(model) -%}
         {%- set compared = 0 -%}
         {%- if kept is not none -%}
             {%- set found = run_query(
-                'select count(*) from ' ~ kept ~ ' where model_name = ' ~ _assay_quoted(name)
-                ~ ' and column_name = ' ~ _assay_quoted(looked_at) ~ ' and prompt_hash in (select '
+                'select count(*) from ' ~ kept ~ ' where model_name = ' ~ assay._assay_quoted(name)
+                ~ ' and column_name = ' ~ assay._assay_quoted(looked_at) ~ ' and prompt_hash in (select '
                 ~ column_name ~ '.prompt_hash from ' ~ model ~ ')'
             ) -%}
             {%- set compared = found.columns[0][0] -%}

@@ -7,14 +7,14 @@
     above all, is unknown.
 -#}
 {% macro _assay_language(text) -%}
-    list_transform([{{ _assay_spaced_words(text) }}], lambda spaced: coalesce(
+    list_transform([{{ assay._assay_spaced_words(text) }}], lambda spaced: coalesce(
         case
-        {%- for tag, class in _assay_scripts().items() %}
+        {%- for tag, class in assay._assay_scripts().items() %}
             when len(regexp_extract_all(spaced, '{{ class }}')) * 2 > len(replace(spaced, ' ', '')) then '{{ tag }}'
         {%- endfor %}
         end,
         list_transform([list_reverse_sort([
-        {%- for tag, stop_words in _assay_stop_words().items() %}
+        {%- for tag, stop_words in assay._assay_stop_words().items() %}
             row(len(regexp_extract_all(spaced, ' ({{ stop_words | replace(' ', '|') }}) ')), '{{ tag }}'){{ ',' if not loop.last }}
         {%- endfor %}
         ])], lambda ranked: case
@@ -27,7 +27,7 @@
 
 {#- The first words, with two blanks around each, so that neighbours are matched on their own. -#}
 {% macro _assay_spaced_words(text) -%}
-    replace({{ _assay_words('left(cast(' ~ text ~ ' as varchar), 1000)') }}, ' ', '  ')
+    replace({{ assay._assay_words('left(cast(' ~ text ~ ' as varchar), 1000)') }}, ' ', '  ')
 {%- endmacro %}
 
 {#- The tag under which `_assay_language` knows a language code; none for anything else. -#}
@@ -37,7 +37,7 @@
         'fa': 'Arab', 'ur': 'Arab', 'he': 'Hebr', 'zh': 'Hani', 'ja': 'Hani', 'ko': 'Hang',
         'th': 'Thai', 'hi': 'Deva', 'mr': 'Deva', 'ne': 'Deva'
     } -%}
-    {%- do return(code if code in _assay_stop_words() else scripts.get(code)) -%}
+    {%- do return(code if code in assay._assay_stop_words() else scripts.get(code)) -%}
 {%- endmacro %}
 
 {#- Scripts that say something about the language. -#}

@@ -5,7 +5,7 @@
     words or languages, and a person who says of herself that she cannot help.
 -#}
 {% macro _assay_refusal(text) -%}
-    regexp_extract({{ _assay_words(text) }}, '{{ _assay_refusal_phrases() | join("|") }}')
+    regexp_extract({{ assay._assay_words(text) }}, '{{ assay._assay_refusal_phrases() | join("|") }}')
 {%- endmacro %}
 
 {#- Regular expressions over words; apostrophes are blanks by then: "can't" is "can t". -#}

@@ -4,12 +4,12 @@
 -#}
 {% macro _assay_row_checks(wanted, catalogue) -%}
     {%- set rules = {
-        'quality_score_low': _assay_quality_checks, 'required_missing': _assay_required_checks,
-        'type_wrong': _assay_type_checks, 'label_not_accepted': _assay_label_checks,
-        'value_not_in_source': _assay_grounded_checks, 'refusal_text': _assay_refusal_checks,
-        'language_other': _assay_language_checks, 'not_answered': _assay_answer_checks
+        'quality_score_low': assay._assay_quality_checks, 'required_missing': assay._assay_required_checks,
+        'type_wrong': assay._assay_type_checks, 'label_not_accepted': assay._assay_label_checks,
+        'value_not_in_source': assay._assay_grounded_checks, 'refusal_text': assay._assay_refusal_checks,
+        'language_other': assay._assay_language_checks, 'not_answered': assay._assay_answer_checks
     } -%}
-    {%- set parameters = _assay_rule_parameters() -%}
+    {%- set parameters = assay._assay_rule_parameters() -%}
     {%- set found = [] -%}
     {%- for rule_id, checks in rules.items() if rule_id in wanted.get('rules', []) -%}
         {%- if wanted.get(parameters[rule_id]) -%}
@@ -24,7 +24,7 @@
             'rule_id': rule_id,
             'column': condition.get('column', ''),
             'violated': '(' ~ condition.holds ~ ') is not true',
-            'reason': _assay_quoted(condition.reason)
+            'reason': assay._assay_quoted(condition.reason)
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -50,15 +50,15 @@
 {#- A field that is NULL or blank, or that the assessment of the row names as missing. -#}
 {% macro _assay_required_checks(wanted, catalogue) -%}
     {%- set found = [] -%}
-    {%- for name in _assay_names('ai_row_gate', 'required', wanted.required) -%}
-        {%- set value = _assay_gated_value(wanted, name) -%}
-        {%- set blank = 'coalesce(' ~ _assay_visible(value) ~ ", '') = ''" -%}
+    {%- for name in assay._assay_names('ai_row_gate', 'required', wanted.required) -%}
+        {%- set value = assay._assay_gated_value(wanted, name) -%}
+        {%- set blank = 'coalesce(' ~ assay._assay_visible(value) ~ ", '') = ''" -%}
         {%- set said = 'list_contains(' ~ wanted.quality ~ '.value.missing_fields, '
-            ~ _assay_quoted(name) ~ ')' if wanted.get('quality') else 'false' -%}
+            ~ assay._assay_quoted(name) ~ ')' if wanted.get('quality') else 'false' -%}
         {%- do found.append({
             'column': name,
             'violated': '(' ~ blank ~ ' or ' ~ said ~ ')',
-            'reason': _assay_quoted('the required field ' ~ name ~ ' is missing')
+            'reason': assay._assay_quoted('the required field ' ~ name ~ ' is missing')
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -73,11 +73,11 @@
     {%- set found = [] -%}
     {%- for name, type in wanted.types.items() -%}
         {%- if type not in casts -%}
-            {%- do _assay_error(
+            {%- do assay._assay_error(
                 'ai_row_gate', name, type, 'a type to read is one of ' ~ casts | join(', ')
             ) -%}
         {%- endif -%}
-        {%- set value = 'trim(cast(' ~ _assay_gated_value(wanted, name) ~ ' as varchar))' -%}
+        {%- set value = 'trim(cast(' ~ assay._assay_gated_value(wanted, name) ~ ' as varchar))' -%}
         {%- set read = 'try_cast(' ~ value ~ ' as ' ~ casts[type] ~ ')' -%}
         {#- DuckDB reads '1.5' as the integer 2, and 'nan' as a number. -#}
         {%- set right = {
@@ -87,7 +87,7 @@
         {%- do found.append({
             'column': name,
             'violated': value ~ " <> '' and (" ~ right ~ ') is not true',
-            'reason': _assay_quoted(name ~ ' cannot be read as ' ~ type)
+            'reason': assay._assay_quoted(name ~ ' cannot be read as ' ~ type)
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -98,15 +98,15 @@
     {%- set found = [] -%}
     {%- for name, labels in wanted.labels.items() -%}
         {%- set accepted = [] -%}
-        {%- for label in _assay_labels('ai_row_gate', labels) -%}
-            {%- do accepted.append(_assay_quoted(label.name)) -%}
+        {%- for label in assay._assay_labels('ai_row_gate', labels) -%}
+            {%- do accepted.append(assay._assay_quoted(label.name)) -%}
         {%- endfor -%}
         {%- do found.append({
             'column': name,
-            'violated': _assay_any_value(
+            'violated': assay._assay_any_value(
                 wanted, name, 'not list_contains([' ~ accepted | join(', ') ~ '], one_value)'
             ),
-            'reason': _assay_quoted(name ~ ' is not one of the accepted labels')
+            'reason': assay._assay_quoted(name ~ ' is not one of the accepted labels')
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -116,15 +116,15 @@
 {% macro _assay_grounded_checks(wanted, catalogue) -%}
     {%- set found = [] -%}
     {%- for name, source in wanted.grounded.items() -%}
-        {%- set value = _assay_visible('one_value') -%}
+        {%- set value = assay._assay_visible('one_value') -%}
         {%- do found.append({
             'column': name,
-            'violated': _assay_any_value(
+            'violated': assay._assay_any_value(
                 wanted, name,
-                '(' ~ value ~ " <> '' and contains(" ~ _assay_visible(source) ~ ', ' ~ value
+                '(' ~ value ~ " <> '' and contains(" ~ assay._assay_visible(source) ~ ', ' ~ value
                 ~ ')) is not true'
             ),
-            'reason': _assay_quoted(name ~ ' does not stand in ' ~ source)
+            'reason': assay._assay_quoted(name ~ ' does not stand in ' ~ source)
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -136,14 +136,14 @@
     {%- set found = [] -%}
     {%- for name in texts -%}
         {%- set source = texts[name] if texts is mapping else 'null' -%}
-        {%- set phrase = _assay_refusal('one_value') -%}
+        {%- set phrase = assay._assay_refusal('one_value') -%}
         {%- do found.append({
             'column': name,
-            'violated': _assay_any_value(
+            'violated': assay._assay_any_value(
                 wanted, name,
-                phrase ~ " <> '' and contains(" ~ _assay_words(source) ~ ', ' ~ phrase ~ ') is not true'
+                phrase ~ " <> '' and contains(" ~ assay._assay_words(source) ~ ', ' ~ phrase ~ ') is not true'
             ),
-            'reason': _assay_quoted(name ~ ' is a refusal, not an answer')
+            'reason': assay._assay_quoted(name ~ ' is a refusal, not an answer')
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -153,12 +153,12 @@
 {% macro _assay_language_checks(wanted, catalogue) -%}
     {%- set found = [] -%}
     {%- for name, asked in wanted.languages.items() -%}
-        {%- set expected = _assay_language_tag(asked) -%}
-        {%- set expected = _assay_quoted(expected) if expected else _assay_language(asked) -%}
+        {%- set expected = assay._assay_language_tag(asked) -%}
+        {%- set expected = assay._assay_quoted(expected) if expected else assay._assay_language(asked) -%}
         {%- do found.append({
             'column': name,
-            'violated': _assay_language(_assay_gated_value(wanted, name)) ~ ' <> ' ~ expected,
-            'reason': _assay_quoted(name ~ ' is in another language than asked (' ~ asked ~ ')')
+            'violated': assay._assay_language(assay._assay_gated_value(wanted, name)) ~ ' <> ' ~ expected,
+            'reason': assay._assay_quoted(name ~ ' is in another language than asked (' ~ asked ~ ')')
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -167,11 +167,11 @@
 {#- Envelopes that hold no answer although there was something to ask. -#}
 {% macro _assay_answer_checks(wanted, catalogue) -%}
     {%- set found = [] -%}
-    {%- for name in _assay_names('ai_row_gate', 'answers', wanted.answers) -%}
+    {%- for name in assay._assay_names('ai_row_gate', 'answers', wanted.answers) -%}
         {%- do found.append({
             'column': name,
             'violated': '(' ~ name ~ ".status in ('ok', 'skipped')) is not true",
-            'reason': _assay_quoted(name ~ ' has no answer')
+            'reason': assay._assay_quoted(name ~ ' has no answer')
         }) -%}
     {%- endfor -%}
     {%- do return(found) -%}
@@ -187,7 +187,7 @@
     over JSON is what tells the two apart without knowing the type.
 -#}
 {% macro _assay_any_value(wanted, name, condition) -%}
-    {%- set value = _assay_gated_value(wanted, name) -%}
+    {%- set value = assay._assay_gated_value(wanted, name) -%}
     len(list_filter(
         coalesce(try_cast(to_json({{ value }}) as varchar[]), [cast({{ value }} as varchar)]),
         lambda one_value: one_value is not null and {{ condition }}

@@ -6,12 +6,12 @@
 {% macro ai_row_gate(gated, settings=none) -%}
     {%- set catalogue = ref('row_gate_rules') -%}
     {%- if not execute -%}
-        cast([] as {{ _assay_violation_type() }}[])
+        cast([] as {{ assay._assay_violation_type() }}[])
     {%- else -%}
-        {%- set wanted = _assay_gate_settings('ai_row_gate', gated, settings) -%}
-        {%- set checks = _assay_row_checks(wanted, catalogue) -%}
+        {%- set wanted = assay._assay_gate_settings('ai_row_gate', gated, settings) -%}
+        {%- set checks = assay._assay_row_checks(wanted, catalogue) -%}
         {%- if not checks -%}
-            {%- do _assay_error(
+            {%- do assay._assay_error(
                 'ai_row_gate', 'gated', gated,
                 'its `row_gate` checks nothing; name columns under `required`, `labels`, `grounded`'
                 ~ ' or another rule'
@@ -22,12 +22,12 @@
             {%- for check in checks %}
                 case when {{ check.violated }} then struct_pack(
                     rule_id := '{{ check.rule_id }}',
-                    column_name := {{ _assay_quoted(check.column) }},
-                    severity := {{ _assay_severity(check.rule_id, wanted, catalogue) }},
+                    column_name := {{ assay._assay_quoted(check.column) }},
+                    severity := {{ assay._assay_severity(check.rule_id, wanted, catalogue) }},
                     reason := {{ check.reason }}
                 ) end{{ ',' if not loop.last }}
             {%- endfor %}
-            ] as {{ _assay_violation_type() }}[]),
+            ] as {{ assay._assay_violation_type() }}[]),
             lambda violation: violation is not null
         )
     {%- endif -%}

@@ -9,7 +9,7 @@ checked as (
 
     select
         *,
-        {{ ai_row_gate(gated.identifier) }} as violations
+        {{ assay.ai_row_gate(gated.identifier) }} as violations
 
     from {{ gated }}
 

@@ -12,10 +12,10 @@ rules as (
         rule_id,
         what
     from {{ ref('row_gate_rules') }}
-    {%- set settings = _assay_gate_settings('row_gate_counts', model_name) if execute else {} %}
+    {%- set settings = assay._assay_gate_settings('row_gate_counts', model_name) if execute else {} %}
     {%- for rule_id, condition in settings.get('conditions', {}).items() %}
     union all
-    select '{{ model_name }}', {{ _assay_quoted(rule_id) }}, {{ _assay_quoted(condition.reason) }}
+    select '{{ model_name }}', {{ assay._assay_quoted(rule_id) }}, {{ assay._assay_quoted(condition.reason) }}
     {%- endfor %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

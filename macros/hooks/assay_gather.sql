@@ -7,13 +7,13 @@
     So is one with an `sql_header`, which is not there yet, and one whose `meta` says so.
 -#}
 {% macro assay_gather() -%}
-    {%- if execute and model.language == 'sql' and _assay_may_gather(compiled_code or '') -%}
+    {%- if execute and model.language == 'sql' and assay._assay_may_gather(compiled_code or '') -%}
         {%- if config.get('contract').enforced -%}
             {%- do get_assert_columns_equivalent(compiled_code) -%}
         {%- endif -%}
-        select assay_begin_gather({{ _assay_quoted(model.name) }});
+        select assay_begin_gather({{ assay._assay_quoted(model.name) }});
         select assay_end_gather(cast(max(hash(gathered)) as varchar)) from (
-        {{ _assay_in_form(compiled_code, 'gather', node=model.name) | replace('assay_peek_', 'assay_glance_') }}
+        {{ assay._assay_in_form(compiled_code, 'gather', node=model.name) | replace('assay_peek_', 'assay_glance_') }}
         ) as gathered
     {%- endif -%}
 {%- endmacro %}

@@ -4,6 +4,6 @@
 -#}
 {% macro assay_judge_run() -%}
     {%- if execute -%}
-        select assay_judge({{ _assay_quoted(invocation_id) }});
+        select assay_judge({{ assay._assay_quoted(invocation_id) }});
     {%- endif -%}
 {%- endmacro %}

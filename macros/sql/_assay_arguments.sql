@@ -1,7 +1,7 @@
 {#- Stop the compile: which macro, which argument, what it was given, and what to do. -#}
 {% macro _assay_error(macro, argument, value, remedy) -%}
     {%- set message = macro ~ ': wrong `' ~ argument ~ '` '
-        ~ (value if _assay_is_odd(value) else _assay_shown(value) | tojson) ~ '; ' ~ remedy ~ '.' -%}
+        ~ (value if assay._assay_is_odd(value) else assay._assay_shown(value) | tojson) ~ '; ' ~ remedy ~ '.' -%}
     {#- dbt keeps to itself why a batch did not compile. -#}
     {%- if model is defined and model.get('batch') -%}
         {%- do log('Error in model ' ~ model.name ~ ': ' ~ message, info=true) -%}
@@ -18,11 +18,11 @@
 {% macro _assay_holds_odd(value) -%}
     {%- set parts = value.keys() | list + value.values() | list if value is mapping else value -%}
     {%- for part in (parts if parts is iterable and parts is not string else []) -%}
-        {%- if _assay_holds_odd(part) -%}
+        {%- if assay._assay_holds_odd(part) -%}
             {%- do return(true) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do return(_assay_is_odd(value)) -%}
+    {%- do return(assay._assay_is_odd(value)) -%}
 {%- endmacro %}
 
 {#- `value` with all that JSON does not know as text, so that it can be shown. -#}
@@ -30,23 +30,23 @@
     {%- if value is mapping -%}
         {%- set shown = {} -%}
         {%- for key, one in value.items() -%}
-            {%- do shown.update({(key | string if _assay_is_odd(key) else key): _assay_shown(one)}) -%}
+            {%- do shown.update({(key | string if assay._assay_is_odd(key) else key): assay._assay_shown(one)}) -%}
         {%- endfor -%}
         {%- do return(shown) -%}
     {%- elif value is iterable and value is not string -%}
         {%- set shown = [] -%}
         {%- for one in value -%}
-            {%- do shown.append(_assay_shown(one)) -%}
+            {%- do shown.append(assay._assay_shown(one)) -%}
         {%- endfor -%}
         {%- do return(shown) -%}
     {%- endif -%}
-    {%- do return(value | string if _assay_is_odd(value) else value) -%}
+    {%- do return(value | string if assay._assay_is_odd(value) else value) -%}
 {%- endmacro %}
 
 {#- `value` if it is true or false. -#}
 {% macro _assay_flag(macro, argument, value) -%}
     {%- if value is not boolean -%}
-        {%- do _assay_error(macro, argument, value, 'give true or false') -%}
+        {%- do assay._assay_error(macro, argument, value, 'give true or false') -%}
     {%- endif -%}
     {%- do return(value) -%}
 {%- endmacro %}
@@ -57,16 +57,16 @@
     {%- set is_list = value is iterable and value is not string and value is not mapping -%}
     {%- for name in (value if is_list else []) -%}
         {%- if name is not string or not name | trim -%}
-            {%- do _assay_error(
+            {%- do assay._assay_error(
                 macro, argument, name, 'every entry must be text that is not blank; quote dates and numbers'
             ) -%}
         {%- elif name | trim | lower in seen -%}
-            {%- do _assay_error(macro, argument, name, 'it is there twice') -%}
+            {%- do assay._assay_error(macro, argument, name, 'it is there twice') -%}
         {%- endif -%}
         {%- do seen.append(name | trim | lower) -%}
     {%- endfor -%}
     {%- if not seen -%}
-        {%- do _assay_error(macro, argument, value, 'give a list with at least one entry') -%}
+        {%- do assay._assay_error(macro, argument, value, 'give a list with at least one entry') -%}
     {%- endif -%}
     {%- do return(value | list) -%}
 {%- endmacro %}
@@ -75,7 +75,7 @@
 {% macro _assay_set(macro, variable, name) -%}
     {%- set known = var(variable, {}) -%}
     {%- if name not in known -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             macro, variable | replace('ai_', ''), name,
             'no such set under `vars: ' ~ variable ~ ':` in dbt_project.yml; there are: '
             ~ (known | list | join(', '))
@@ -89,17 +89,17 @@
     {%- set argument = 'labels' -%}
     {%- if labels is string -%}
         {%- set argument = 'labels: ' ~ labels -%}
-        {%- set labels = _assay_set(macro, 'ai_labels', labels) -%}
+        {%- set labels = assay._assay_set(macro, 'ai_labels', labels) -%}
     {%- endif -%}
-    {%- set names = _assay_names(macro, argument, labels.keys() | list if labels is mapping else labels) -%}
+    {%- set names = assay._assay_names(macro, argument, labels.keys() | list if labels is mapping else labels) -%}
     {%- if names | length < 2 -%}
-        {%- do _assay_error(macro, argument, names, 'give at least two labels') -%}
+        {%- do assay._assay_error(macro, argument, names, 'give at least two labels') -%}
     {%- endif -%}
     {%- set found = [] -%}
     {%- for name in names -%}
         {%- set description = labels[name] if labels is mapping else none -%}
         {%- if description is not none and description is not string -%}
-            {%- do _assay_error(macro, argument, description, 'a description must be text') -%}
+            {%- do assay._assay_error(macro, argument, description, 'a description must be text') -%}
         {%- endif -%}
         {%- do found.append({'name': name, 'description': description}) -%}
     {%- endfor -%}
@@ -111,16 +111,16 @@
     {%- set found = [] -%}
     {%- if rules is mapping -%}
         {%- for column, rule in rules.items() -%}
-            {%- set name = _assay_path(column)[-1] if column is string else column -%}
+            {%- set name = assay._assay_path(column)[-1] if column is string else column -%}
             {%- do found.append({'column': name, 'text': rule}) -%}
         {%- endfor -%}
     {%- elif rules is not none -%}
-        {%- for rule in _assay_names(macro, 'rules', rules) -%}
+        {%- for rule in assay._assay_names(macro, 'rules', rules) -%}
             {%- do found.append({'column': none, 'text': rule}) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- for rule in found if rule.text is not string -%}
-        {%- do _assay_error(macro, 'rules', rule.text, 'a rule must be text') -%}
+        {%- do assay._assay_error(macro, 'rules', rule.text, 'a rule must be text') -%}
     {%- endfor -%}
     {%- do return(found) -%}
 {%- endmacro %}
@@ -129,30 +129,30 @@
 {% macro _assay_common(macro, instructions, examples, model, isolate) -%}
     {%- for name, value in {'instructions': instructions, 'model': model}.items() -%}
         {%- if value is not none and (value is not string or not value | trim) -%}
-            {%- do _assay_error(macro, name, value, 'give text, or leave it out') -%}
+            {%- do assay._assay_error(macro, name, value, 'give text, or leave it out') -%}
         {%- endif -%}
     {%- endfor -%}
     {%- set argument = 'examples' -%}
     {%- if examples is string -%}
         {%- set argument = 'examples: ' ~ examples -%}
-        {%- set examples = _assay_set(macro, 'ai_examples', examples) -%}
+        {%- set examples = assay._assay_set(macro, 'ai_examples', examples) -%}
     {%- endif -%}
     {%- set wrong = 'give a list of mappings, each with a text and an answer' -%}
     {%- if examples is mapping or (examples is not none and examples is not iterable) -%}
-        {%- do _assay_error(macro, argument, examples, wrong) -%}
+        {%- do assay._assay_error(macro, argument, examples, wrong) -%}
     {%- endif -%}
     {%- for example in examples or [] -%}
         {%- if example is not mapping or example.keys() | sort != ['answer', 'text']
             or example['text'] is not string -%}
-            {%- do _assay_error(macro, argument, example, wrong) -%}
-        {%- elif _assay_holds_odd(example['answer']) -%}
-            {%- do _assay_error(
+            {%- do assay._assay_error(macro, argument, example, wrong) -%}
+        {%- elif assay._assay_holds_odd(example['answer']) -%}
+            {%- do assay._assay_error(
                 macro, argument, example, 'an answer holds a date or the like that YAML made; quote it'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- do return({
         'instructions': instructions, 'examples': examples or [], 'model': model,
-        'isolate': _assay_flag(macro, 'isolate', isolate)
+        'isolate': assay._assay_flag(macro, 'isolate', isolate)
     }) -%}
 {%- endmacro %}

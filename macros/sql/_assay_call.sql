@@ -3,10 +3,10 @@
     of the JSON that comes back to its SQL type. Text values need no cast.
 -#}
 {% macro _assay_call(macro, task, text, sql_type, detail) -%}
-    {%- set text = _assay_text(macro, text) -%}
-    {%- set arguments = 'assay_task(' ~ _assay_literal(task | tojson) ~ '), ' ~ text -%}
-    {%- if _assay_flag(macro, 'detail', detail) -%}
-        cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ _assay_envelope_type(sql_type) }})
+    {%- set text = assay._assay_text(macro, text) -%}
+    {%- set arguments = 'assay_task(' ~ assay._assay_literal(task | tojson) ~ '), ' ~ text -%}
+    {%- if assay._assay_flag(macro, 'detail', detail) -%}
+        cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ assay._assay_envelope_type(sql_type) }})
     {%- elif sql_type == 'varchar' -%}
         assay_ask_value({{ arguments }})
     {%- else -%}
@@ -20,7 +20,7 @@
 -#}
 {% macro _assay_in_form(sql, form, node=none) -%}
     {%- set calls = 'assay_ask_(value|envelope)\\(assay_task\\(' -%}
-    {%- set task = 'assay_task(' if node is none else 'assay_task_of(' ~ _assay_quoted(node) ~ ', ' -%}
+    {%- set task = 'assay_task(' if node is none else 'assay_task_of(' ~ assay._assay_quoted(node) ~ ', ' -%}
     {%- do return(modules.re.sub(calls, 'assay_' ~ form ~ '_\\1(' ~ task, sql)) -%}
 {%- endmacro %}
 
@@ -33,7 +33,7 @@
 {% macro _assay_struct_type(names) -%}
     struct(
     {%- for name in names -%}
-        {{ _assay_identifier(name) }} varchar{{ ', ' if not loop.last }}
+        {{ assay._assay_identifier(name) }} varchar{{ ', ' if not loop.last }}
     {%- endfor -%}
     )
 {%- endmacro %}

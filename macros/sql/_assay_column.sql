@@ -1,8 +1,8 @@
 {#- A column as SQL, quoted: `order` and `null` are columns, too. -#}
 {% macro _assay_column(name) -%}
     {%- set quoted = [] -%}
-    {%- for part in _assay_path(name) -%}
-        {%- do quoted.append(_assay_identifier(part)) -%}
+    {%- for part in assay._assay_path(name) -%}
+        {%- do quoted.append(assay._assay_identifier(part)) -%}
     {%- endfor -%}
     {{ quoted | join('.') }}
 {%- endmacro %}
@@ -11,8 +11,8 @@
 {% macro _assay_columns(names, table=none) -%}
     {%- set columns = [] -%}
     {%- for name in names -%}
-        {%- set own = _assay_identifier(_assay_path(name)[-1]) -%}
-        {%- do columns.append(_assay_column(name) if table is none else table ~ '.' ~ own) -%}
+        {%- set own = assay._assay_identifier(assay._assay_path(name)[-1]) -%}
+        {%- do columns.append(assay._assay_column(name) if table is none else table ~ '.' ~ own) -%}
     {%- endfor -%}
     {%- do return(columns) -%}
 {%- endmacro %}
@@ -42,7 +42,7 @@
 {% macro _assay_bound(names) -%}
     {%- set bound = [] -%}
     {%- for name in names -%}
-        {%- do bound.append(_assay_folded(_assay_path(name)[-1])) -%}
+        {%- do bound.append(assay._assay_folded(assay._assay_path(name)[-1])) -%}
     {%- endfor -%}
     {%- do return(bound) -%}
 {%- endmacro %}

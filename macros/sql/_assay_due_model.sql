@@ -8,10 +8,10 @@
     {%- elif model.config.get('materialized') != 'incremental' -%}
         {%- do return(false) -%}
     {%- endif -%}
-    {%- do _assay_check_strategy(model.config, keys, answers.keys() | list + also) -%}
+    {%- do assay._assay_check_strategy(model.config, keys, answers.keys() | list + also) -%}
     {%- set is_microbatch = model.config.get('incremental_strategy') == 'microbatch' -%}
     {%- if is_microbatch and is_incremental() -%}
-        {%- do _assay_check_types(adapter.get_columns_in_relation(this), answers) -%}
+        {%- do assay._assay_check_types(adapter.get_columns_in_relation(this), answers) -%}
     {%- endif -%}
     {#- dbt builds whole batches anew: all their rows are due, and what the store holds costs nothing. -#}
     {%- do return(not is_microbatch) -%}
@@ -24,32 +24,32 @@
 {% macro _assay_check_strategy(settings, keys, values) -%}
     {%- set strategy = settings.get('incremental_strategy') or 'default' -%}
     {%- if strategy not in ['default', 'delete+insert', 'merge', 'microbatch'] -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             'ai_due', 'incremental_strategy', strategy,
             'a row that is due again must replace its old one; use delete+insert, which is the '
             ~ 'default, merge or microbatch'
         ) -%}
     {%- endif -%}
     {%- for name in ['incremental_predicates', 'predicates'] if settings.get(name) -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             'ai_due', name, settings.get(name),
             'a row that they leave out is not replaced, and would stand twice; take them out'
         ) -%}
     {%- endfor -%}
     {%- if strategy == 'merge' -%}
-        {%- do _assay_check_merge(settings, values) -%}
+        {%- do assay._assay_check_merge(settings, values) -%}
     {%- endif -%}
     {%- if strategy != 'microbatch' -%}
         {%- set using = settings.get('merge_on_using_columns') if strategy == 'merge' else none -%}
         {%- set replaced = using or settings.get('unique_key') or [] -%}
-        {%- do _assay_check_unique_key(keys, [replaced] if replaced is string else replaced | list) -%}
+        {%- do assay._assay_check_unique_key(keys, [replaced] if replaced is string else replaced | list) -%}
     {%- endif -%}
 {%- endmacro %}
 
 {#- Stop where a merge passes over rows or columns. -#}
 {% macro _assay_check_merge(settings, values) -%}
     {%- for name in ['merge_clauses', 'merge_update_condition', 'merge_insert_condition'] if settings.get(name) -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             'ai_due', name, settings.get(name),
             'a row that it passes over would be due for ever; put the condition into the model'
         ) -%}
@@ -58,9 +58,9 @@
     {%- set kept = (settings.get('merge_exclude_columns') or []) | list
         + (settings.get('merge_update_set_expressions') or {}).keys() | list -%}
     {%- for name in values -%}
-        {%- set bound = _assay_bound([name])[0] -%}
-        {%- if bound in _assay_bound(kept) or (updated and bound not in _assay_bound(updated)) -%}
-            {%- do _assay_error(
+        {%- set bound = assay._assay_bound([name])[0] -%}
+        {%- if bound in assay._assay_bound(kept) or (updated and bound not in assay._assay_bound(updated)) -%}
+            {%- do assay._assay_error(
                 'ai_due', 'merge_update_columns' if updated else 'merge_exclude_columns', name,
                 'its row is due for what is new in it; let the merge update it as it comes'
             ) -%}
@@ -70,8 +70,8 @@
 
 {#- Stop where the columns by which dbt replaces rows are not the key, or dbt cannot write them into SQL. -#}
 {% macro _assay_check_unique_key(keys, replaced) -%}
-    {%- if _assay_bound(replaced) | sort != _assay_bound(keys) | sort -%}
-        {%- do _assay_error(
+    {%- if assay._assay_bound(replaced) | sort != assay._assay_bound(keys) | sort -%}
+        {%- do assay._assay_error(
             'ai_due', 'key', keys,
             'the model replaces rows by unique_key ' ~ replaced | tojson ~ ', so that rows would be '
             ~ 'lost or stand twice; give both the same columns, which tell all rows apart'
@@ -79,17 +79,17 @@
     {%- endif -%}
     {%- set bare = [] -%}
     {%- for name in replaced if not name.startswith('"') -%}
-        {%- do bare.append(_assay_quoted(name | lower)) -%}
+        {%- do bare.append(assay._assay_quoted(name | lower)) -%}
     {%- endfor -%}
     {%- set reserved = "select keyword_name from duckdb_keywords() where keyword_category in "
         ~ "('reserved', 'type_function') and keyword_name in (" -%}
     {%- set words = run_query(reserved ~ bare | join(', ') ~ ')').columns[0].values() if bare else [] -%}
     {%- for name in replaced -%}
         {%- if name | lower in words or not modules.re.fullmatch('[^\\W\\d]\\w*|"(?:[^"]|"")+"', name) -%}
-            {%- do _assay_error(
+            {%- do assay._assay_error(
                 'ai_due', 'unique_key', name,
                 'dbt writes it into SQL as it stands; put the name of a column into double quotes, such as '
-                ~ _assay_quoted(_assay_identifier(_assay_path(name)[-1]))
+                ~ assay._assay_quoted(assay._assay_identifier(assay._assay_path(name)[-1]))
                 ~ ', and give an expression a column of its own'
             ) -%}
         {%- endif -%}

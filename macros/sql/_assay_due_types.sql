@@ -6,13 +6,13 @@
 {% macro _assay_check_types(columns, answers) -%}
     {%- set calls = {} -%}
     {%- for name, call in answers.items() -%}
-        {%- do calls.update({_assay_bound([name])[0]: (name, call)}) -%}
+        {%- do calls.update({assay._assay_bound([name])[0]: (name, call)}) -%}
     {%- endfor -%}
     {%- set held = {} -%}
     {%- set given = [] -%}
-    {%- for column in columns if _assay_folded(column.name) in calls -%}
-        {%- set name, call = calls[_assay_folded(column.name)] -%}
-        {%- set old = _assay_value_type(column.dtype) -%}
+    {%- for column in columns if assay._assay_folded(column.name) in calls -%}
+        {%- set name, call = calls[assay._assay_folded(column.name)] -%}
+        {%- set old = assay._assay_value_type(column.dtype) -%}
         {%- set type = modules.re.search(' as (struct\\("value" .*)\\)\\s*$', call) -%}
         {%- if old is not none and type -%}
             {%- do held.update({name: old}) -%}
@@ -21,11 +21,11 @@
     {%- endfor -%}
     {%- set types = run_query('select ' ~ given | join(', ')).rows[0] if given else [] -%}
     {%- for column, old in held.items() -%}
-        {%- set new = _assay_value_type(types[loop.index0]) -%}
+        {%- set new = assay._assay_value_type(types[loop.index0]) -%}
         {%- if new != old -%}
-            {%- do _assay_error(
-                'ai_due', column, _assay_differing(new, old),
-                'the table holds another type, ' ~ _assay_differing(old, new) ~ ' in model '
+            {%- do assay._assay_error(
+                'ai_due', column, assay._assay_differing(new, old),
+                'the table holds another type, ' ~ assay._assay_differing(old, new) ~ ' in model '
                 ~ model.name ~ '; run once with --full-refresh, which buys nothing that is in the store'
             ) -%}
         {%- endif -%}

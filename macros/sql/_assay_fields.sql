@@ -13,12 +13,12 @@
     {%- else -%}
         {%- set single = false -%}
     {%- endif -%}
-    {%- set names = _assay_names(macro, 'fields', fields.keys() | list if fields is mapping else fields) -%}
+    {%- set names = assay._assay_names(macro, 'fields', fields.keys() | list if fields is mapping else fields) -%}
     {%- set found = [] -%}
     {%- set types = [] -%}
     {%- for name in names -%}
-        {%- set field = _assay_field(macro, name, fields[name] if fields is mapping else 'text') -%}
-        {%- do types.append(_assay_identifier(name) ~ ' ' ~ field.sql_type) -%}
+        {%- set field = assay._assay_field(macro, name, fields[name] if fields is mapping else 'text') -%}
+        {%- do types.append(assay._assay_identifier(name) ~ ' ' ~ field.sql_type) -%}
         {%- do found.append(field.spec) -%}
     {%- endfor -%}
     {%- set sql_type = 'varchar[]' if single else 'struct(' ~ types | join(', ') ~ ')' -%}
@@ -31,12 +31,12 @@
     {%- set type = given -%}
     {%- if given is mapping -%}
         {%- for key in given if key not in ['type', 'description'] -%}
-            {%- do _assay_error(macro, name, key, 'a field has a type and a description') -%}
+            {%- do assay._assay_error(macro, name, key, 'a field has a type and a description') -%}
         {%- endfor -%}
         {%- set type = given.get('type', 'text') -%}
         {%- set description = given.get('description') -%}
         {%- if description is not none and description is not string -%}
-            {%- do _assay_error(macro, name, description, 'a description must be text') -%}
+            {%- do assay._assay_error(macro, name, description, 'a description must be text') -%}
         {%- endif -%}
     {%- endif -%}
     {%- set many = type is iterable and type is not string and type is not mapping and type | length == 1 -%}
@@ -49,9 +49,9 @@
     {%- if one is string and one in known -%}
         {%- do spec.update({'type': one}) -%}
     {%- elif one is iterable and one is not string and one is not mapping and one | length > 1 -%}
-        {%- do spec.update({'labels': _assay_names(macro, name, one)}) -%}
+        {%- do spec.update({'labels': assay._assay_names(macro, name, one)}) -%}
     {%- else -%}
-        {%- do _assay_error(
+        {%- do assay._assay_error(
             macro, name, type,
             'a type is one of ' ~ known | join(', ') ~ ', a list of one of these, or a list of labels'
         ) -%}

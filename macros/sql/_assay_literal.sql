@@ -3,7 +3,7 @@
     inside it, so that exchanging a function's name in a statement never touches a label.
 -#}
 {% macro _assay_literal(json) -%}
-    {{- _assay_quoted(json | replace('assay_', '\\u0061ssay_')) -}}
+    {{- assay._assay_quoted(json | replace('assay_', '\\u0061ssay_')) -}}
 {%- endmacro %}
 
 {#- A SQL string literal: the only place where text becomes SQL. -#}

@@ -107,7 +107,7 @@ def remedies() -> list[str]:
         remedy
         for tree in TREES.values()
         for call in tree.find_all(nodes.Call)
-        if isinstance(call.node, nodes.Name) and call.node.name == "_assay_error"
+        if isinstance(call.node, nodes.Getattr) and call.node.attr == "_assay_error"
         for remedy in literals(call.args[3], tree)
     ]
     return sorted(set(found))

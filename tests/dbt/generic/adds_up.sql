@@ -30,7 +30,7 @@ compared as (
 
     {%- for sum in sums %}
     select
-        {{ _assay_quoted(sum) }} as aggregate,
+        {{ assay._assay_quoted(sum) }} as aggregate,
         ours.sum_{{ loop.index }} as found,
         theirs.sum_{{ loop.index }} as expected
     from ours cross join theirs

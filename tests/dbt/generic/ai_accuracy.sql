@@ -26,20 +26,20 @@
 
 {%- set of_labels = min_macro_f1 is not none or min_recall is not none %}
 {%- if kind not in ['label', 'sentiment', 'extract'] %}
-    {%- do _assay_error('ai_accuracy', 'kind', kind, 'give label, sentiment or extract') %}
+    {%- do assay._assay_error('ai_accuracy', 'kind', kind, 'give label, sentiment or extract') %}
 {%- elif against not in ['last', 'first'] %}
-    {%- do _assay_error('ai_accuracy', 'against', against, 'give last or first') %}
+    {%- do assay._assay_error('ai_accuracy', 'against', against, 'give last or first') %}
 {%- elif kind == 'extract' and of_labels %}
-    {%- do _assay_error(
+    {%- do assay._assay_error(
         'ai_accuracy', 'kind', kind, 'extract has no labels; give min_accuracy or min_token_f1'
     ) %}
 {%- elif kind != 'extract' and min_token_f1 is not none %}
-    {%- do _assay_error('ai_accuracy', 'kind', kind, 'min_token_f1 goes with extract') %}
+    {%- do assay._assay_error('ai_accuracy', 'kind', kind, 'min_token_f1 goes with extract') %}
 {%- endif %}
 {%- set answer = value or (column_name ~ '.value' if envelope else column_name) %}
 {%- set test = {
-    'invocation_id': invocation_id, 'model_name': _assay_tested_name(model),
-    'column_name': answer, 'golden': _assay_tested_name(golden), 'kind': kind,
+    'invocation_id': invocation_id, 'model_name': assay._assay_tested_name(model),
+    'column_name': answer, 'golden': assay._assay_tested_name(golden), 'kind': kind,
     'against': against, 'alpha': alpha, 'min_rows': min_rows, 'min_accuracy': min_accuracy,
     'min_macro_f1': min_macro_f1, 'min_token_f1': min_token_f1, 'min_recall': min_recall,
     'min_label_rows': min_label_rows, 'record': record
@@ -126,7 +126,7 @@ graded as (
 
     select
         assay_grade(
-            {{ _assay_literal(test | tojson) }},
+            {{ assay._assay_literal(test | tojson) }},
             cast(to_json(list(golden_row order by golden_row."key")) as varchar)
         ) as problems
 

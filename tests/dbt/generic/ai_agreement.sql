@@ -14,11 +14,11 @@
 {% test ai_agreement(model, value, other, compare_to=none, key=none, min_agreement=0.8, min_kappa=0.6) %}
 
 {%- if (compare_to is none) != (key is none) %}
-    {%- do _assay_error(
+    {%- do assay._assay_error(
         'ai_agreement', 'key', key, 'compare_to and key go together; give both or neither'
     ) %}
 {%- elif min_agreement is none and min_kappa is none %}
-    {%- do _assay_error(
+    {%- do assay._assay_error(
         'ai_agreement', 'min_agreement', min_agreement, 'give min_agreement or min_kappa'
     ) %}
 {%- endif %}

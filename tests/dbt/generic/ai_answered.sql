@@ -6,9 +6,9 @@
 -#}
 {% test ai_answered(model, column_name, max_unanswered=none, min_asked=1) %}
 
-{%- do _assay_gone('ai_answered', 'ai_max_unanswered', 'max_unanswered_share') %}
-{%- set limit = _assay_gate_limit(
-    'ai_answered', _assay_tested_name(model), 'max_unanswered_share', max_unanswered, 0.05
+{%- do assay._assay_gone('ai_answered', 'ai_max_unanswered', 'max_unanswered_share') %}
+{%- set limit = assay._assay_gate_limit(
+    'ai_answered', assay._assay_tested_name(model), 'max_unanswered_share', max_unanswered, 0.05
 ) %}
 
 with

@@ -21,8 +21,8 @@ compared as (
 
     select
         extracted_value,
-        {{ _assay_visible('source_text') }} as visible_source_text,
-        {{ _assay_visible('extracted_value') }} as visible_extracted_value
+        {{ assay._assay_visible('source_text') }} as visible_source_text,
+        {{ assay._assay_visible('extracted_value') }} as visible_extracted_value
 
     from pairs
     where extracted_value is not null

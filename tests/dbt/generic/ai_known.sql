@@ -6,8 +6,8 @@
 -#}
 {% test ai_known(model, column_name, value=none, unknown=['unknown'], max_unknown=none) %}
 
-{%- set limit = _assay_gate_limit(
-    'ai_known', _assay_tested_name(model), 'max_unknown_share', max_unknown, 0.4
+{%- set limit = assay._assay_gate_limit(
+    'ai_known', assay._assay_tested_name(model), 'max_unknown_share', max_unknown, 0.4
 ) %}
 
 with
@@ -25,7 +25,7 @@ counted as (
         count(*) as answered_count,
         count(*) filter (
             where answer is null
-            {%- for label in unknown %} or answer = {{ _assay_quoted(label) }}{% endfor %}
+            {%- for label in unknown %} or answer = {{ assay._assay_quoted(label) }}{% endfor %}
         ) as unknown_count,
         {{ limit }} as max_share
 

@@ -24,16 +24,16 @@
 ) %}
 
 {%- if against not in ['last', 'first'] %}
-    {%- do _assay_error('ai_label_drift', 'against', against, 'give last or first') %}
+    {%- do assay._assay_error('ai_label_drift', 'against', against, 'give last or first') %}
 {%- elif max_psi is none and max_z is none %}
-    {%- do _assay_error('ai_label_drift', 'max_psi', max_psi, 'give max_psi or max_z') %}
+    {%- do assay._assay_error('ai_label_drift', 'max_psi', max_psi, 'give max_psi or max_z') %}
 {%- elif not envelope and baseline is none %}
-    {%- do _assay_error('ai_label_drift', 'baseline', baseline, 'give a relation of label and row_count') %}
+    {%- do assay._assay_error('ai_label_drift', 'baseline', baseline, 'give a relation of label and row_count') %}
 {%- endif %}
 {%- set looked_at = value or (column_name ~ '.value' if envelope else column_name) %}
-{%- set kept = _assay_kept_shares() if baseline is none else none %}
+{%- set kept = assay._assay_kept_shares() if baseline is none else none %}
 {%- if baseline is none %}
-    {%- do _assay_say_without_baseline(model, column_name, looked_at, kept) %}
+    {%- do assay._assay_say_without_baseline(model, column_name, looked_at, kept) %}
 {%- endif %}
 
 with
@@ -86,8 +86,8 @@ accepted as (
 
     from {{ kept }}
     where
-        model_name = {{ _assay_quoted(_assay_tested_name(model)) }}
-        and column_name = {{ _assay_quoted(looked_at) }}
+        model_name = {{ assay._assay_quoted(assay._assay_tested_name(model)) }}
+        and column_name = {{ assay._assay_quoted(looked_at) }}
     qualify accepted_at = {{ 'min' if against == 'first' else 'max' }}(accepted_at) over (
         partition by prompt_hash
     )

@@ -5,7 +5,7 @@
 -#}
 {% test ai_labels_in(model, column_name, labels, value=none, many=false) %}
 
-{%- set accepted = _assay_labels('ai_labels_in', labels) | map(attribute='name') | list %}
+{%- set accepted = assay._assay_labels('ai_labels_in', labels) | map(attribute='name') | list %}
 {%- set looked_at = value or column_name %}
 
 with
@@ -21,7 +21,7 @@ validation_errors as (
     select label from given
     where label not in (
         {%- for label in accepted %}
-        {{ _assay_quoted(label) }}{{ ',' if not loop.last }}
+        {{ assay._assay_quoted(label) }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
 

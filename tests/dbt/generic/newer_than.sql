@@ -7,7 +7,7 @@
 {% test newer_than(model, column_name, compare_to=none, compare_column=none, max_lag=none) %}
 
 {%- if compare_to is none and max_lag is none %}
-    {%- do _assay_error(
+    {%- do assay._assay_error(
         'newer_than', 'max_lag', max_lag, 'give compare_to, or an interval such as 2 days'
     ) %}
 {%- endif %}
@@ -33,7 +33,7 @@ validation_errors as (
     select * from newest
     where
         newest_at is null
-        or newest_at + cast({{ _assay_quoted(max_lag or '0 days') }} as interval) < compared_at
+        or newest_at + cast({{ assay._assay_quoted(max_lag or '0 days') }} as interval) < compared_at
 
 )
 

@@ -37,16 +37,16 @@ doubled as (
 
 without_status as (
     {% for answer in answers %}
-    select {{ key }}, {{ _assay_quoted('no status: ' ~ answer) }} as problem from {{ model }}
+    select {{ key }}, {{ assay._assay_quoted('no status: ' ~ answer) }} as problem from {{ model }}
     where {{ answer }}.status is null
     union all
-    select {{ key }}, {{ _assay_quoted('no such status: ' ~ answer) }} as problem from {{ model }}
+    select {{ key }}, {{ assay._assay_quoted('no such status: ' ~ answer) }} as problem from {{ model }}
     where {{ answer }}.status not in (
         'ok', 'skipped', 'refused', 'invalid', 'too_long', 'transport', 'quota', 'config',
         'not_attempted'
     )
     union all
-    select {{ key }}, {{ _assay_quoted('a value without status ok: ' ~ answer) }} from {{ model }}
+    select {{ key }}, {{ assay._assay_quoted('a value without status ok: ' ~ answer) }} from {{ model }}
     where {{ answer }}.status <> 'ok' and {{ answer }}.value is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -5,7 +5,7 @@
 -#}
 {% test rows_passed(model, compare_to, gated=none, max_quarantined=none) %}
 
-{%- set limit = _assay_gate_limit(
+{%- set limit = assay._assay_gate_limit(
     'rows_passed', gated, 'max_quarantined_share', max_quarantined, 0.1
 ) %}
 
