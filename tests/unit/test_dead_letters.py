@@ -12,10 +12,11 @@ import pytest
 from assay.cli.console import span
 from assay.core.clock import iso
 from assay.core.errors import ConfigError
-from assay.core.settings import LOCAL_MODEL, Settings
+from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.functions import FUNCTIONS
 from assay.project.dead_letters import Choice, chosen, prepare
+from assay.providers.local.traits import LOCAL_MODEL
 from assay.store import put_task
 from assay.store.sqlite.dead_letters import Letter, letters, task_specs
 from assay.store.sqlite.migrations import migrate

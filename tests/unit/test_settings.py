@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from assay.core.errors import ConfigError
 from assay.core.settings import (
-    LOCAL_MODEL,
-    PUBLIC_BASE_URL,
     Settings,
     load_settings,
     settings_from_environ,
 )
+from assay.providers.local.traits import LOCAL_MODEL
+from assay.providers.openai_compatible.traits import PUBLIC_BASE_URL
 
 KEY = {"OPENAI_API_KEY": "sk-canary"}
 OPENAI = {"provider": "openai", "model": "gpt-test"}
@@ -73,6 +73,16 @@ def test_a_value_out_of_range_is_named_by_its_variable(name: str, value: str) ->
     """A budget of NaN would be no wall at all."""
     with pytest.raises(ConfigError, match=f"Setting `ASSAY_{name.upper()}` is wrong: .+"):
         load_settings({name: value}, {})
+
+
+def test_an_unknown_provider_names_those_there_are() -> None:
+    """Who they are, the providers say themselves."""
+    with pytest.raises(ConfigError) as refused:
+        load_settings({"provider": "opnai"}, {})
+    assert str(refused.value) == (
+        "Setting `ASSAY_PROVIDER` is wrong: there is no provider 'opnai'; "
+        "give one of local, openai, replay."
+    )
 
 
 @pytest.mark.parametrize(

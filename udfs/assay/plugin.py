@@ -97,7 +97,7 @@ class _Workshop:
         """Return the engine for `settings`, started."""
         with self._lock:
             if settings not in self._engines:
-                store = Store(settings.store, guarded=settings.provider == "openai")
+                store = Store(settings.store, guarded=settings.traits.remote)
                 provider, observer = open_provider(settings), open_telemetry(settings)
                 self._engines[settings] = Engine(settings, store, provider, observer)
             self._latest = self._engines[settings]

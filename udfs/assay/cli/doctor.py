@@ -47,7 +47,7 @@ def command(
 ) -> None:
     """Look at everything a build needs; exit code 1 when something needs your hand.
 
-    With `ASSAY_PROVIDER=openai` at most two tiny requests go to the endpoint, and into the ledger.
+    With a provider that has one at most two tiny requests go to the endpoint, and into the ledger.
     """
     path = store_path(os.environ)
     if repair_store:
@@ -104,7 +104,7 @@ def _endpoint(store: Path, *, offline: bool) -> Iterator[Finding]:
     except ConfigError:
         yield Finding("endpoint", "Not asked: the settings are not valid, see above.")
         return
-    if settings.provider != "openai":
+    if not settings.traits.remote:
         yield Finding("endpoint", f"The provider {settings.provider!r} sends nothing.")
     elif offline:
         yield Finding("endpoint", f"{settings.endpoint}: not asked, by --offline.")

@@ -46,7 +46,7 @@ def timed(plan: Estimate, settings: Settings, latency_seconds: float | None) -> 
     is taken to write 50 tokens a second, and the embedded provider's time is unknown.
     """
     assumed = None
-    if settings.provider == "openai" and plan.requests:
+    if settings.traits.remote and plan.requests:
         assumed = plan.output_tokens / plan.requests / ASSUMED_TOKENS_PER_SECOND
     seconds = assumed if latency_seconds is None else latency_seconds
     minutes = minutes_of(plan, settings, seconds)

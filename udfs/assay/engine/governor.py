@@ -299,7 +299,7 @@ class Governor:
         """
         served = self._served[pack.model]
         if not served or self._breaker.is_open:
-            remedy = "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
+            remedy = self._settings.traits.check
             message = f"{error} Model {pack.model!r} is out of reach. {remedy}"
             return retry.Stop("config", message)
         since = served - self._forbidden.setdefault(pack.asks[0].key, served)
@@ -317,8 +317,8 @@ class Governor:
             return self._turned_down_alone(pack, error)
         message = (
             f"{error} The endpoint has turned down every request so far for model "
-            f"{pack.model!r}. Does it know `response_format: json_schema` and "
-            "`max_completion_tokens`? Check `ASSAY_MODEL`."
+            f"{pack.model!r}. Does it know {self._settings.traits.must_know}? "
+            "Check `ASSAY_MODEL`."
         )
         return retry.Stop("config", message)
 

@@ -14,6 +14,7 @@ from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
 from assay.forms.chat_request import estimate_tokens
 from assay.functions import parse_task
+from assay.providers import check_can
 
 Texts = Sequence[str | None]
 
@@ -30,10 +31,12 @@ class Resolver:
     def register(self, spec: str) -> str:
         """Return the handle of the task that a macro wrote as JSON; parsing is all it costs.
 
-        Raises `ConfigError` for a task that asks for a model which a cap on money cannot price.
+        Raises `ConfigError` for a task that the provider cannot do, and for one that asks for a
+        model which a cap on money cannot price.
         """
         task = parse_task(spec)
         if task.handle not in self._questions:
+            check_can(self._settings.traits, task)
             if task.model is not None:
                 check_cap(self._settings, task.model)
             model = self._settings.model_for(task.model)

@@ -20,7 +20,7 @@ from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse
-from assay.providers.replay import ReplayProvider
+from assay.providers.replay.provider import ReplayProvider
 from assay.store import Store
 
 _REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` first"

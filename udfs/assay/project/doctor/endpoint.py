@@ -63,7 +63,8 @@ def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
     first, second = asyncio.run(_probes(settings, store))
     if first.reply is None or first.judged is None:
         said, _, check = str(first.error).partition(" Check ")  # its own remedy knows more
-        check = check or "`ASSAY_BASE_URL`, `ASSAY_MODEL`, `OPENAI_API_KEY` and the network."
+        ours = ", ".join(f"`{variable}`" for variable in settings.traits.set_up_by)
+        check = check or f"{ours} and the network."
         yield Finding("endpoint", f"{settings.endpoint}: {said}", f"Check {check}")
         return
     seconds = f"{first.attempt.latency_seconds or 0:.2f} s"

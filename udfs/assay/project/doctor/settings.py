@@ -49,8 +49,8 @@ def settings_findings(environ: Mapping[str, str], profiles: Path) -> Iterator[Fi
             yield Finding("settings", text, remedy)
     held = sum(one.origin == "default" for one in found)
     yield Finding("settings", f"{held} of {len(found)} are at their defaults.")
-    key = "is set" if environ.get("OPENAI_API_KEY", "").strip() else "is not set"
-    yield Finding("settings", f"OPENAI_API_KEY {key}.")
+    if (variable := settings.traits.key_variable) is not None:
+        yield Finding("settings", f"{variable} is set.")
     yield from _price(settings)
 
 

@@ -104,8 +104,12 @@ def compare(
 
 
 def _check_models(asked: Sequence[Variant], settings: Settings) -> None:
-    if settings.host == "embedded" and any(variant.model for variant in asked):
-        message = "The embedded provider has one model; compare models with ASSAY_PROVIDER=openai."
+    answerer = settings.answerer
+    if answerer.model is not None and any(variant.model for variant in asked):
+        message = (
+            f"The provider {answerer.name!r} has one model; set `ASSAY_PROVIDER` to another to "
+            "compare models."
+        )
         raise ConfigError(message)
 
 

@@ -180,7 +180,7 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: ExamPlan) -> dict[str
 @contextmanager
 def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
     """Yield an engine and its resolver on the store of `settings`, and close both."""
-    store = Store(settings.store, guarded=settings.provider == "openai")
+    store = Store(settings.store, guarded=settings.traits.remote)
     engine = Engine(settings, store, provider, open_telemetry(settings))
     try:
         yield engine, Resolver(settings, engine)

@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.core.errors import ConfigError
 from assay.core.json_text import read_record
-from assay.core.settings import LOCAL_MODEL, Settings
+from assay.core.settings import Settings
 from assay.core.task import Rejected, Task
 from assay.core.values import Reply, Request, Usage
 from assay.functions import Assess, Classify, Extract, Filter, Sentiment, Suggest, Summarize
@@ -24,6 +24,7 @@ from assay.providers.local.models.searches import Sought
 from assay.providers.local.models.sentiment import SentimentJudge as Feeling
 from assay.providers.local.models.suggester import suggest
 from assay.providers.local.models.summarizer import Summarizer
+from assay.providers.local.traits import LOCAL_MODEL
 
 Judge = Callable[[Sequence[str]], list[Judgement]]
 
