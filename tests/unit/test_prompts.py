@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from assay.forms.chat_request import PREAMBLE, compose, estimate_tokens
+from assay.core.tokens import estimate_tokens
+from assay.forms.chat_request import PREAMBLE, compose
 
 from .builders import classify, pack, request, task, yes_or_no
 

@@ -43,6 +43,9 @@ class Task(BaseModel):
     template_version: ClassVar[int]
     """Raised when the wording or the schema of the prompt changes: old answers then miss."""
 
+    form: ClassVar[str] = "chat"
+    """The kind of request that asks it, a name in `assay.forms.FORMS`."""
+
     instructions: str | None = None
     examples: tuple[Example, ...] = ()
     model: str | None = None

@@ -34,8 +34,7 @@ from assay.engine.prices import price_of
 from assay.engine.queue import Backlog
 from assay.engine.recorder import Burial, Recorder
 from assay.engine.rejections import Rejections
-from assay.forms.chat_reply import judge
-from assay.forms.chat_request import compose
+from assay.forms import form_of
 from assay.providers import Provider
 from assay.providers.deadline import send_within
 from assay.store import Landing
@@ -233,7 +232,8 @@ class Dispatcher:
 
     def _launch(self, pack: Pack) -> bool:
         """Start a request for `pack` if the budget allows; return whether another may follow."""
-        request = compose(pack, self._settings.headroom_for(pack.model))
+        headroom = self._settings.headroom_for(pack.model)
+        request = form_of(pack).compose(pack, headroom)
         worst = self._governor.worst_usd(request)
         if not self._governor.allows(worst):
             return self._at_the_wall(pack, worst)
@@ -292,7 +292,7 @@ class Dispatcher:
         deadline = self._settings.deadline_seconds
         try:
             reply = await send_within(deadline, self._provider, request)
-            judged = judge(request, reply, now_utc())
+            judged = form_of(request.pack).judge(request, reply, now_utc())
         except CallError as error:
             failed = attempts.failed(attempt, started, error, price)
             self.tell(Ended(failed))

@@ -10,7 +10,7 @@ from assay.core.settings import Settings
 from assay.core.values import Ask, Pack
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.queue import Backlog
-from assay.forms.chat_request import compose, expected_output_tokens
+from assay.forms import form_of
 
 ASSUMED_TOKENS_PER_SECOND = 50
 """How fast an endpoint is taken to write that has not been asked yet."""
@@ -184,7 +184,9 @@ class Census:
         requests = tokens_in = tokens_out = 0
         cost: float | None = 0.0
         for pack in self._packs():
-            spent_in, spent_out = compose(pack).input_tokens, expected_output_tokens(pack)
+            form = form_of(pack)
+            spent_in = form.compose(pack, 0).input_tokens
+            spent_out = form.expected_output_tokens(pack)
             price = cost_usd(price_of(self._settings, pack.model), spent_in, spent_out)
             cost = None if cost is None or price is None else cost + price
             requests, tokens_in, tokens_out = (

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from assay.core.errors import CallError
 from assay.core.settings import Settings
+from assay.core.tokens import estimate_tokens
 from assay.core.values import Ask, Pack, Request, Usage
 from assay.engine import retry
 from assay.engine.blame import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
@@ -20,7 +21,7 @@ from assay.engine.estimate import Census
 from assay.engine.gauge import Gauge
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.rate_limit import Limiter
-from assay.forms.chat_request import compose, estimate_tokens
+from assay.forms import form_of
 
 TURNED_DOWN_TO_STOP = 3
 """So many single records turned down, and not one request served, and the set-up is at fault."""
@@ -331,7 +332,7 @@ class Governor:
         if pack.room > 1:
             reason = f"{error} More room was asked for, as the reply had hit the output limit."
             return retry.Bury("invalid", reason)
-        fits = compose(pack).input_tokens <= self._largest[pack.model]
+        fits = form_of(pack).compose(pack, 0).input_tokens <= self._largest[pack.model]
         if not fits and estimate_tokens(pack.records[0].text) >= SHORT_TEXT_TOKENS:
             return retry.Bury("too_long")
         once = retry.counted(pack) == 1 and self._settings.max_attempts > 1

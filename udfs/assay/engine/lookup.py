@@ -8,11 +8,11 @@ from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.events import LookedUp, RowsCompared, RowsServed
 from assay.core.settings import Settings
+from assay.core.tokens import estimate_tokens
 from assay.core.values import SKIPPED, Ask, Outcome, Question
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
-from assay.forms.chat_request import estimate_tokens
 from assay.functions import parse_task
 from assay.providers import check_can
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from assay.core.canonical import canonical_json
 from assay.core.task import JsonSchema
+from assay.core.tokens import estimate_tokens
 from assay.core.values import Pack, Question, Request
 
 PREAMBLE = (
@@ -101,15 +102,6 @@ def expected_output_tokens(pack: Pack) -> int:
         for record in pack.records
     )
     return math.ceil(characters / 4)
-
-
-def estimate_tokens(text: str) -> int:
-    """Return an estimate of the tokens of `text`: a token for four bytes of UTF-8.
-
-    No tokeniser works offline for every model; replies report usage, which corrects this.
-    """
-    length = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-    return length // 4 + 1
 
 
 @lru_cache(maxsize=256)

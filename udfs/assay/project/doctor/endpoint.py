@@ -22,8 +22,7 @@ from assay.core.settings import Settings
 from assay.core.values import Ask, Attempt, Judged, Pack, Question, Record, Reply, Request
 from assay.engine import attempts
 from assay.engine.prices import price_of
-from assay.forms.chat_reply import judge
-from assay.forms.chat_request import compose
+from assay.forms import form_of
 from assay.functions import parse_task
 from assay.project.doctor.finding import Finding
 from assay.providers import Provider, open_provider
@@ -147,7 +146,7 @@ def _request(settings: Settings, store: Store) -> Request:
     question = Question(task, settings.model_for(None), settings.host)
     ask = Ask(question.key(_TEXT), question, _TEXT)
     pack = Pack((Record(_TEXT, (ask,)),))
-    return compose(pack, settings.headroom_for(pack.model))
+    return form_of(pack).compose(pack, settings.headroom_for(pack.model))
 
 
 async def _sent(
@@ -166,7 +165,7 @@ async def _sent(
         ended = attempts.failed(begun, started, reason, price)
         probe = Probe(ended, error=reason)
     else:
-        judged = judge(request, reply, now_utc())
+        judged = form_of(request.pack).judge(request, reply, now_utc())
         probe = Probe(attempts.ended(begun, started, reply, judged, price), reply, judged)
     store.transact([partial(put_attempt, attempt=probe.attempt)])
     return probe
