@@ -21,8 +21,7 @@ import yaml
 from assay.core.clock import now_utc
 from assay.core.values import Ask, Outcome, Question
 from assay.faultd import answer
-from assay.functions import Classify
-from assay.functions.classify import Label
+from assay.functions.classify import Classify, Label
 from assay.store import Store, StoredAnswer, put_answers
 
 REPOSITORY = Path(__file__).parents[2]

@@ -11,7 +11,11 @@ from assay.core.task import Task
 from assay.core.values import Ask, Attempt, Judged, Outcome, Pack, Question, Record, Reply, Request
 from assay.forms.chat_reply import judge
 from assay.forms.chat_request import compose
-from assay.functions import Classify, Extract, Filter, Summarize, parse_task
+from assay.functions import parse_task
+from assay.functions.classify import Classify
+from assay.functions.extract import Extract
+from assay.functions.filter import Filter
+from assay.functions.summarize import Summarize
 
 NOW = "2026-01-02T03:04:05.000006"
 MODEL = "a-model"

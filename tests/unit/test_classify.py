@@ -8,8 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from assay.core.task import Rejected
-from assay.functions import Classify
-from assay.functions.classify import same_label
+from assay.functions.classify import Classify, same_label
 
 from .builders import classify
 

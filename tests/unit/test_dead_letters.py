@@ -126,7 +126,7 @@ def test_anything_else_is_no_time_span(text: str) -> None:
         span("--older-than", text)
 
 
-@pytest.mark.parametrize("kind", [function.__name__.lower() for function in FUNCTIONS])
+@pytest.mark.parametrize("kind", FUNCTIONS)
 def test_a_task_on_record_is_the_same_question(kind: str) -> None:
     """Its ask has the key of the letter, and it is asked alone."""
     asked = TASKS[kind]

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from assay.core.task import Rejected
-from assay.functions import Filter
+from assay.functions.filter import Filter
 
 TASK = Filter(asked="Is it good?")
 

@@ -10,7 +10,8 @@ import pytest
 from assay.core.task import Task
 from assay.engine.queue import pack_of
 from assay.forms import FORMS, form_of
-from assay.functions import FUNCTIONS, Filter
+from assay.functions import FUNCTIONS
+from assay.functions.filter import Filter
 
 from .builders import ask, pack, yes_or_no
 
@@ -23,7 +24,7 @@ class Embedded(Filter):
     form: ClassVar[str] = "vector"
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", FUNCTIONS.values())
 def test_every_function_has_a_form(function: type[Task]) -> None:
     """One of those that there are."""
     assert function.form in FORMS

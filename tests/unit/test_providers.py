@@ -87,7 +87,7 @@ def test_a_provider_is_called_as_it_calls_itself_and_is_documented(name: str) ->
 
 def test_a_function_that_a_provider_lacks_is_refused_by_name() -> None:
     """With those that have it: before anything is asked."""
-    lacking = Traits(name="small", about="", cannot=frozenset({"filter"}))
+    lacking = Traits(name="small", about="", can=frozenset({"summarize"}))
     check_can(lacking, task("summarize"))
     with pytest.raises(ConfigError) as refused:
         check_can(lacking, task())

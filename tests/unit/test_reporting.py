@@ -11,14 +11,14 @@ import pytest
 
 from assay.core.canonical import canonical_json
 from assay.core.settings import Settings
-from assay.core.task import Task
+from assay.core.task import Labelled, Task
 from assay.core.values import REPEATED, Fate, Served
 from assay.project.report.drift import psi, reading
 from assay.project.report.facts import FOREIGN, NONE, Built, LedgerFacts, Run, Shares, State, plain
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import built_from, keep, known, verdict
 from assay.project.report.page import policy
-from assay.project.report.specs import Labelled, labelled, short
+from assay.project.report.specs import labelled, short
 from assay.project.report.svg import safe_svg
 from assay.store import Store, put_attempt, put_run, put_served
 
@@ -65,7 +65,8 @@ def test_which_values_have_labels() -> None:
         Labelled(("wish",), frozenset({"refund", "repair"}))
     ]
     assert list(labelled("summarize", "{}")) == []
-    assert list(labelled("classify", "no json")) == [Labelled((), frozenset())]
+    assert list(labelled("classify", "no json")) == []
+    assert list(labelled("translate", "{}")) == []
 
 
 # Drift

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from assay.core.task import Rejected
-from assay.functions import Sentiment
+from assay.functions.sentiment import Sentiment
 
 SCORE = Sentiment()
 ASPECTS = Sentiment(aspects=("food", "service"))

@@ -16,7 +16,7 @@ from assay.core.json_text import MAX_DEPTH
 from assay.core.task import Rejected
 from assay.core.values import Outcome, Reply
 from assay.forms.chat_reply import judge, parse_strictly, unwrapped
-from assay.functions import Summarize
+from assay.functions.summarize import Summarize
 
 from .builders import (
     NOW,

@@ -76,7 +76,7 @@ def _choice(
     state: StateOption = None,
 ) -> Choice:
     """Return the options as one value; raise `ConfigError` for one that can fit nothing."""
-    one_of("--kind", kind, [function.__name__.lower() for function in FUNCTIONS])
+    one_of("--kind", kind, [*FUNCTIONS])
     one_of("--status", status, get_args(Status))
     one_of("--state", state, get_args(State))
     return Choice(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -28,6 +30,19 @@ class Example(BaseModel):
 
     text: str
     answer: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A value of an answer with a closed list of labels.
+
+    `fields` is the way to it in the answer, empty for the answer itself; `many` says that it is a
+    list of them.
+    """
+
+    fields: tuple[str, ...]
+    labels: frozenset[str]
+    many: bool = False
 
 
 class Task(BaseModel):
@@ -75,6 +90,14 @@ class Task(BaseModel):
     def expected_characters(self, text: str) -> float:
         """Return how long an answer about `text` likely is, as JSON; for plans, not for limits."""
         return 3.0 * self.output_tokens(text)
+
+    def in_words(self) -> str:
+        """Return what is asked, in a few words for reports: no example, no instructions."""
+        return ""
+
+    def labelled(self) -> Iterator[Labelled]:
+        """Yield the values of an answer whose labels are known: what reports may show of it."""
+        yield from ()
 
     @property
     def plain(self) -> bool:

@@ -23,9 +23,9 @@ class Traits:
     the traits of who answers where none is named. `base_url` is the default endpoint. A `remote`
     provider sends texts to an endpoint, which may bill for them; a `free` one costs nothing.
     `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
-    `cannot` are the kinds of the tasks that it refuses; `thinks` tells of a host and a model
-    whether output tokens are spent before the answer; `must_know` is what an endpoint has to
-    understand.
+    `can` are the kinds of the tasks that it knows, all where it is None; `thinks` tells of a host
+    and a model whether output tokens are spent before the answer; `must_know` is what an endpoint
+    has to understand.
     """
 
     name: str
@@ -39,9 +39,13 @@ class Traits:
     free: bool = False
     key_variable: str | None = None
     url_variable: str | None = None
-    cannot: frozenset[str] = frozenset()
+    can: frozenset[str] | None = None
     thinks: Callable[[str, str], bool] = _never
     must_know: str = ""
+
+    def knows(self, kind: str) -> bool:
+        """Whether a function, `classify` for `ai_classify`, is answered."""
+        return self.can is None or kind in self.can
 
     @property
     def set_up_by(self) -> tuple[str, ...]:

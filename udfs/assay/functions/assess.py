@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -10,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from assay.core.canonical import clean
 from assay.core.json_text import read_record
-from assay.core.task import MOST_VALUES, JsonSchema, Rejected, Task
+from assay.core.task import MOST_VALUES, JsonSchema, Labelled, Rejected, Task
 from assay.functions.classify import same_label
 
 CATEGORIES = ("complete", "incomplete", "suspicious", "empty")
@@ -100,6 +101,14 @@ class Assess(Task):
     def output_tokens(self, text: str) -> int:
         """A frame, and at worst every value in a new form."""
         return 60 + len(text) // 2
+
+    def in_words(self) -> str:
+        """How many rules."""
+        return f"{len(self.rules)} rules of its own"
+
+    def labelled(self) -> Iterator[Labelled]:
+        """The category."""
+        yield Labelled(("category",), frozenset(CATEGORIES))
 
 
 def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from assay.core.canonical import nfc
-from assay.core.task import JsonSchema, Rejected, Task
+from assay.core.task import JsonSchema, Labelled, Rejected, Task
 
 FEWEST_LABELS = 2
 
@@ -101,6 +102,15 @@ class Classify(Task):
     def output_tokens(self, text: str) -> int:
         """The longest label, or a few of them."""
         return self._answer_tokens
+
+    def in_words(self) -> str:
+        """How many labels, and which."""
+        names = [label.name for label in self.labels]
+        return f"{len(names)} labels: {', '.join(names)}"
+
+    def labelled(self) -> Iterator[Labelled]:
+        """The answer itself."""
+        yield Labelled((), frozenset(label.name for label in self.labels), self.multi)
 
     def expected_characters(self, text: str) -> float:
         """A label of mean length in quotes; with `multi`, mostly one and sometimes two."""

@@ -11,7 +11,7 @@ from assay.core.canonical import clean
 from assay.core.field_types import READERS, FieldType, Value
 from assay.core.grounding import Source
 from assay.core.json_text import read_record
-from assay.core.task import MOST_VALUES, JsonSchema, Rejected, Task
+from assay.core.task import MOST_VALUES, JsonSchema, Labelled, Rejected, Task
 from assay.functions.classify import same_label
 
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
@@ -95,6 +95,17 @@ class Extract(Task):
         """Names and values: bounded by what the text can hold."""
         names = sum(len(field.name) // 3 + 6 for field in self.fields)
         return names + 24 * len(self.fields) + min(len(text) // 4, 400)
+
+    def in_words(self) -> str:
+        """How many fields, and which."""
+        return f"{len(self.fields)} fields: {', '.join(field.name for field in self.fields)}"
+
+    def labelled(self) -> Iterator[Labelled]:
+        """The fields with a list of labels; free text has none."""
+        for field in self.fields:
+            if field.labels:
+                way = () if self.single else (field.name,)
+                yield Labelled(way, frozenset(field.labels), self.single or field.many)
 
     def _value(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
         if field.many:

@@ -56,6 +56,10 @@ class Summarize(Task):
         word = 2 * size / len(text) if text else 2
         return min(int(self.max_words * word), size // 2 + 16) + 4
 
+    def in_words(self) -> str:
+        """The limit."""
+        return f"at most {self.max_words} words"
+
 
 def _has_letters(text: str) -> bool:
     """Whether any character is a letter of any script."""

@@ -39,9 +39,9 @@ def open_provider(settings: Settings) -> Provider:
 
 def check_can(traits: Traits, task: Task) -> None:
     """Raise `ConfigError` for a function that a provider does not have."""
-    if task.kind not in traits.cannot:
+    if traits.knows(task.kind):
         return
-    others = [name for name, one in PROVIDERS.items() if task.kind not in one.cannot]
+    others = [name for name, one in PROVIDERS.items() if one.knows(task.kind)]
     message = (
         f"The provider {traits.name!r} cannot answer ai_{task.kind}; set `ASSAY_PROVIDER` to one "
         f"that can: {', '.join(others)}."

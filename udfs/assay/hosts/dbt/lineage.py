@@ -38,7 +38,7 @@ _KINDS = {
 
 _HOOKS = ("pre-hook", "post-hook")
 _GATHERS = "assay_gather("
-_MACROS = tuple(f"ai_{function.__name__.lower()}" for function in FUNCTIONS)
+_MACROS = tuple(f"ai_{kind}" for kind in FUNCTIONS)
 _NAMED = re.compile(rf"\b(?:{'|'.join(_MACROS)})\s*\(")
 _WORD = re.compile(r"\w+")
 

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from assay.core.errors import ConfigError
+from assay.core.task import Labelled
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.report.drift import psi
@@ -29,7 +30,7 @@ from assay.project.report.facts import (
     Warehouse,
     plain,
 )
-from assay.project.report.specs import Labelled, labelled, short
+from assay.project.report.specs import labelled, short
 
 MOST_COLUMNS = 24
 """How many AI columns a report shows; the rest is counted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.core.traits import Traits
+from assay.providers.local.judges import KINDS
 
 LOCAL_MODEL = "assay-local-1"
 """Names the embedded models in keys and envelopes; raised when their answers change."""
@@ -13,4 +14,5 @@ TRAITS = Traits(
     host="embedded",
     model=LOCAL_MODEL,
     free=True,
+    can=KINDS,
 )
