@@ -92,9 +92,6 @@
         {%- set labels = assay._assay_set(macro, 'ai_labels', labels) -%}
     {%- endif -%}
     {%- set names = assay._assay_names(macro, argument, labels.keys() | list if labels is mapping else labels) -%}
-    {%- if names | length < 2 -%}
-        {%- do assay._assay_error(macro, argument, names, 'give at least two labels') -%}
-    {%- endif -%}
     {%- set found = [] -%}
     {%- for name in names -%}
         {%- set description = labels[name] if labels is mapping else none -%}

@@ -168,7 +168,7 @@ def test_the_walk_finds_what_there_is() -> None:
     assert {"ai_classify", "ai_assess", "ai_due", "assay_gather"} <= set(PUBLIC)
     assert PUBLIC["ai_summarize"]["max_words"] == "`40`"
     assert {"rows_accounted", "ai_grounded"} <= set(CHECKS)
-    assert {"give at least two labels", "no such set under `vars:"} <= set(remedies())
+    assert {"it is there twice", "no such set under `vars:"} <= set(remedies())
     assert {"ai_labels", "ai_fields", "ai_examples"} <= set(variables())
     assert {"build", "query", "evaluate"} <= set(COMMANDS)
     assert "ConfigError" in ERROR_CLASSES

@@ -28,7 +28,7 @@ def test_c12_no_word_or_number_is_a_yes(raw: Any) -> None:
 
 def test_a_filter_needs_a_question() -> None:
     """The message shows what was given."""
-    with pytest.raises(ValidationError, match="ai_filter needs a question, got ' '"):
+    with pytest.raises(ValidationError, match='wrong `question` " "; give a question as text'):
         Filter(asked=" ")
 
 

@@ -60,7 +60,10 @@ def test_a_task_is_a_json_object(spec: str) -> None:
     ("spec", "expected"),
     [
         ({"kind": "filter"}, "ai_filter: asked: Field required"),
-        ({"kind": "filter", "asked": ""}, "ai_filter: ai_filter needs a question, got ''."),
+        (
+            {"kind": "filter", "asked": ""},
+            'ai_filter: wrong `question` ""; give a question as text.',
+        ),
         ({"kind": "summarize", "words": 5}, "ai_summarize: words: Extra inputs are not permitted"),
         (
             {"kind": "classify", "labels": [{"nam": "x"}]},

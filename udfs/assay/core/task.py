@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ MOST_VALUES = 1_000
 
 class Rejected(ValueError):
     """An answer that is not one: the message says why, without quoting the text."""
+
+
+def wrong_argument(name: str, value: object, remedy: str) -> ValueError:
+    """Return the error of a function's argument in the words of the macros, for validators."""
+    shown = json.dumps(value, default=str)
+    return ValueError(f"wrong `{name}` {shown}; {remedy}.")
 
 
 class Example(BaseModel):

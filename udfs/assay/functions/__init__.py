@@ -41,13 +41,19 @@ def parse_task(spec: str) -> Task:
     try:
         task = FUNCTIONS[kind].model_validate(fields)
     except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, detail["loc"]))
-        reason = str(detail["msg"]).removeprefix("Value error, ")
-        message = f"ai_{kind}{': ' + place if place else ''}: {reason}"
+        message = f"ai_{kind}: {_reason(error)}"
         raise ConfigError(message) from None
     _check_examples(task)
     return task
+
+
+def _reason(error: ValidationError) -> str:
+    """Return the first thing that is wrong: in our words, or with its place in those of a type."""
+    detail = error.errors(include_url=False, include_input=False)[0]
+    if "error" in detail.get("ctx", {}):
+        return str(detail["ctx"]["error"])
+    place = ".".join(map(str, detail["loc"]))
+    return f"{place}: {detail['msg']}" if place else detail["msg"]
 
 
 def _object(spec: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from assay.core.canonical import nfc
-from assay.core.task import JsonSchema, Labelled, Rejected, Task
+from assay.core.task import JsonSchema, Labelled, Rejected, Task, wrong_argument
 
 FEWEST_LABELS = 2
 
@@ -53,11 +53,9 @@ class Classify(Task):
     def _labels_differ(self) -> Self:
         names = [fold(label.name) for label in self.labels]
         if len(names) < FEWEST_LABELS or len(set(names)) < len(names) or not all(names):
-            message = (
-                "ai_classify needs at least two different, non-blank labels, got "
-                f"{[label.name for label in self.labels]!r}."
-            )
-            raise ValueError(message)
+            given = [label.name for label in self.labels]
+            remedy = "give at least two labels, different ones and none of them blank"
+            raise wrong_argument("labels", given, remedy)
         return self
 
     @cached_property

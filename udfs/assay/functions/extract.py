@@ -11,7 +11,7 @@ from assay.core.canonical import clean
 from assay.core.field_types import READERS, FieldType, Value
 from assay.core.grounding import Source
 from assay.core.json_text import read_record
-from assay.core.task import MOST_VALUES, JsonSchema, Labelled, Rejected, Task
+from assay.core.task import MOST_VALUES, JsonSchema, Labelled, Rejected, Task, wrong_argument
 from assay.functions.classify import same_label
 
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
@@ -50,11 +50,9 @@ class Extract(Task):
     def _names_differ(self) -> Self:
         names = [field.name.casefold() for field in self.fields]
         if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
-            message = (
-                "ai_extract needs one or more different, non-blank field names, got "
-                f"{[field.name for field in self.fields]!r}."
-            )
-            raise ValueError(message)
+            given = [field.name for field in self.fields]
+            remedy = "give at least one field, different ones and none of them blank"
+            raise wrong_argument("fields", given, remedy)
         return self
 
     def answer_schema(self) -> JsonSchema:

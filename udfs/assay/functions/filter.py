@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import JsonValue, model_validator
 
-from assay.core.task import JsonSchema, Labelled, Rejected, Task
+from assay.core.task import JsonSchema, Labelled, Rejected, Task, wrong_argument
 
 
 class Filter(Task):
@@ -20,8 +20,7 @@ class Filter(Task):
     @model_validator(mode="after")
     def _question_given(self) -> Self:
         if not self.asked.strip():
-            message = f"ai_filter needs a question, got {self.asked!r}."
-            raise ValueError(message)
+            raise wrong_argument("question", self.asked, "give a question as text")
         return self
 
     def answer_schema(self) -> JsonSchema:

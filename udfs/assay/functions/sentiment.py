@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from pydantic import JsonValue, model_validator
 
-from assay.core.task import JsonSchema, Labelled, Rejected, Task
+from assay.core.task import JsonSchema, Labelled, Rejected, Task, wrong_argument
 from assay.functions.classify import same_label
 
 LABELS = ("positive", "negative", "neutral", "mixed", "unknown")
@@ -30,11 +30,8 @@ class Sentiment(Task):
             return self
         names = [aspect.casefold() for aspect in self.aspects]
         if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
-            message = (
-                "ai_sentiment needs one or more different, non-blank aspects, got "
-                f"{list(self.aspects)!r}."
-            )
-            raise ValueError(message)
+            remedy = "give at least one aspect, different ones and none of them blank"
+            raise wrong_argument("aspects", self.aspects, remedy)
         return self
 
     def answer_schema(self) -> JsonSchema:
