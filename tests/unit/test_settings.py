@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,16 @@ def test_an_unknown_provider_names_those_there_are() -> None:
         "Setting `ASSAY_PROVIDER` is wrong: there is no provider 'opnai'; "
         "give one of local, openai, replay."
     )
+
+
+def test_settings_find_the_providers_in_a_process_of_their_own() -> None:
+    """Whoever imports them alone has to make nothing known first; no provider itself is loaded."""
+    code = (
+        "import sys; from assay.core.settings import Settings; "
+        "print(Settings().host, 'assay.providers.local.provider' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert ran.stdout.split() == ["embedded", "False"]
 
 
 @pytest.mark.parametrize(

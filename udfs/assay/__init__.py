@@ -19,5 +19,3 @@ journal   the file of a process: what it sent and got before the store has it.
 
 `docs/architecture.md` has the rooms and the six jumps from a SQL model to the provider.
 """
-
-import assay.providers  # noqa: F401 - makes the providers known that settings may name

@@ -1,13 +1,14 @@
 """Traits: what the rest must know of a provider, as data that each provider says of itself.
 
-`assay.providers` makes them known when the package is imported: what is set can be checked
-against them, and no room below the providers leans on one.
+`assay.providers` makes them known. It is imported when somebody first names a provider, so that
+settings are checked against what there is, and the floor names a package and no provider.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 
 
 def _never(_host: str, _model: str) -> bool:
@@ -62,6 +63,9 @@ class Traits:
 
 _known: dict[str, Traits] = {}
 
+_PROVIDERS = "assay.providers"
+"""The package that makes them known."""
+
 
 def make_known(providers: Mapping[str, Traits]) -> None:
     """Let settings name these providers."""
@@ -70,6 +74,8 @@ def make_known(providers: Mapping[str, Traits]) -> None:
 
 def traits_of(name: str) -> Traits:
     """Return the traits of a provider; `ValueError` names those that there are."""
+    if not _known:
+        import_module(_PROVIDERS)
     if (found := _known.get(name)) is not None:
         return found
     message = f"there is no provider {name!r}; give one of {', '.join(sorted(_known))}"
