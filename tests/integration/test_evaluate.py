@@ -236,7 +236,7 @@ def test_unknown_money_is_not_zero(colours: Path, tmp_path: Path) -> None:
         ({"where": "hue = 1"}, {}, "--where 'hue = 1' failed: Binder Error"),
         ({"where": "false"}, {}, "Of 0 rows none has a value in 'colour'"),
         ({}, {"labels": '["red", "blue"]'}, "The gold label 'green' is not among the labels"),
-        ({}, {"labels": "hues"}, "no set under `vars: ai_labels:`"),
+        ({}, {"labels": "hues"}, "no set of this project; there are: topic, segment"),
         (
             {},
             {"other": "oos"},

@@ -139,9 +139,9 @@ def write_paper(plan: ExamPlan, raws: Sequence[RawRow]) -> Paper:
 def _exam(plan: ExamPlan, golds: Sequence[Any]) -> Exam:
     match plan.kind:
         case "classify":
-            return classify_exam(golds, named_or_json("labels", "ai_labels", plan.labels))
+            return classify_exam(golds, named_or_json("labels", plan.labels))
         case "extract":
-            return extract_exam(golds, named_or_json("fields", "ai_fields", plan.fields))
+            return extract_exam(golds, named_or_json("fields", plan.fields))
         case "sentiment":
             return sentiment_exam(golds)
 
