@@ -5,8 +5,8 @@
 -#}
 {% test ai_labels_in(model, column_name, labels, value=none, many=false) %}
 
-{#- While dbt parses, a test sees no macro that came since it was parsed: it may hold the set. -#}
-{%- set accepted = assay._assay_labels('ai_labels_in', labels) if execute else [] %}
+{#- By `context`, so that dbt does not parse all tests of a table anew when a set changes. -#}
+{%- set accepted = context.assay._assay_labels('ai_labels_in', labels) if execute else [] %}
 {%- set looked_at = value or column_name %}
 
 with

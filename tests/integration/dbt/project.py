@@ -93,7 +93,9 @@ class Project:
         for kind, named in sets.items():
             text = yaml.safe_dump(named, allow_unicode=True, sort_keys=False)
             path = self.root / "macros" / "shop" / f"ai_{kind}.sql"
-            path.write_text(f"{{% macro ai_{kind}() %}}\n{text}{{% endmacro %}}\n", encoding="utf-8")
+            path.write_text(
+                f"{{% macro ai_{kind}() %}}\n{text}{{% endmacro %}}\n", encoding="utf-8"
+            )
 
     def dbt(self, *arguments: str, **env: str) -> Run:
         """Run dbt and wait for it; `env` is added for this run only."""

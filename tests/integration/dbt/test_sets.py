@@ -1,4 +1,4 @@
-"""Sets of labels, fields and examples: where they may stand, who sees a change, what is refused."""
+"""Sets of labels: where they may stand, who sees a change, and what is refused."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ ASKED = (
     "select body, {{ ai_classify('body', 'mood') }} as mood from {{ ref('notes') }}"
 )
 ACCEPTED = {"ai_labels_in": {"arguments": {"labels": "mood"}}}
-CHECKED = {"models": [{"name": "asked", "columns": [{"name": "mood", "data_tests": [ACCEPTED]}]}]}
+CHECKED = [{"name": "mood", "data_tests": [ACCEPTED]}]
 MODELS = {
     "bronze/notes.sql": "select 'lovely' as body",
     "silver/asked.sql": ASKED,
-    "silver/asked.yml": json.dumps(CHECKED),
+    "silver/asked.yml": json.dumps({"models": [{"name": "asked", "columns": CHECKED}]}),
+    "silver/shown.sql": "{{ config(materialized='table') }} select 'glad' as mood",
+    "silver/shown.yml": json.dumps({"models": [{"name": "shown", "columns": CHECKED}]}),
 }
 
 
@@ -48,7 +50,7 @@ def parsed_at(project: Project) -> dict[str, float]:
 
 
 def test_a_change_of_a_label_parses_only_what_uses_it(project: Project) -> None:
-    """The model and the test of its labels; `state:modified` sees the model as well."""
+    """The model and its tests, and no test of another; `state:modified` sees the model, too."""
     assert project.dbt("compile").code == 0
     before = parsed_at(project)
     shutil.copytree(project.root / "target", project.root / "before")
@@ -64,11 +66,13 @@ def test_a_change_of_a_label_parses_only_what_uses_it(project: Project) -> None:
 
 
 def test_a_change_of_a_label_is_asked(project: Project, server: FaultServer) -> None:
-    """The next build offers the new labels."""
+    """The next build offers the new labels, and a test that was not parsed anew knows them."""
     assert project.dbt("build").code == 0
     project.set_sets(labels={"mood": ["calm", "wild"]})
     server.reset()
-    assert project.dbt("build").code == 0
+    statuses = project.dbt("build").statuses()
+    assert statuses["ai_labels_in_shown_mood__mood"] == "fail"
+    assert statuses["ai_labels_in_asked_mood__mood"] == "pass"
     assert project.rows("select mood in ('calm', 'wild') from silver.asked") == [(True,)]
     assert server.summary()["requests"] == 1
 
@@ -94,7 +98,7 @@ def text_of(labels: str) -> Wrong:
     return write
 
 
-YAML = "ai_classify: wrong `macro` \"ai_labels\"; its text must be YAML that maps the name"
+YAML = 'ai_classify: wrong `macro` "ai_labels"; its text must be YAML that maps the name'
 WRONG: dict[str, tuple[Wrong, str]] = {
     "unknown": (
         text_of("size: [small, large]\ntone: [warm, cold]"),
