@@ -31,6 +31,9 @@ _READERS = {
     ".ndjson": "read_json(?, sample_size=-1)",
     ".parquet": "read_parquet(?)",
 }
+LabelsOrFields = list[Any] | dict[str, Any]
+"""Labels or fields as a model is given them."""
+
 _TOLD = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 _UNNAMED = (
     "none has a name: the first line was not taken for names, as it or a later one has another "
@@ -178,7 +181,7 @@ def measured_rows(
     return random.Random(seed).sample(rest, limit)  # noqa: S311 - draws a sample, keeps no secret
 
 
-def named_or_json(option: Kind, given: str | None) -> Any:
+def named_or_json(option: Kind, given: str | None) -> LabelsOrFields | None:
     """Return what `--option` says: JSON, or the name of a set of the project."""
     if given is None:
         return None
@@ -189,10 +192,10 @@ def named_or_json(option: Kind, given: str | None) -> Any:
     if not parsed or not isinstance(parsed, list | dict):
         message = f"--{option} {given!r} is neither a JSON list or mapping nor the name of a set."
         raise ConfigError(message)
-    return parsed
+    return cast("LabelsOrFields", parsed)
 
 
-def _named(option: Kind, name: str) -> Any:
+def _named(option: Kind, name: str) -> LabelsOrFields:
     sets = sets_of(option)
     if name not in sets:
         message = (
@@ -200,7 +203,8 @@ def _named(option: Kind, name: str) -> Any:
             f"{', '.join(sets) or 'none'}; add it to the macro `ai_{option}`."
         )
         raise ConfigError(message)
-    return sets[name]
+    found = sets[name]  # a text describes one field, as in `ai_extract`
+    return {name: {"type": ["text"], "description": found}} if isinstance(found, str) else found
 
 
 def _explained(error: duckdb.Error) -> str:
