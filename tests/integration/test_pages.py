@@ -162,8 +162,9 @@ def test_a_how_to_page_keeps_what_it_says(
     own: Project, endpoint: tuple[Block, ...], port: str, page: Path, tmp_path: Path
 ) -> None:
     """Typed after the tutorial and nothing else, with the stub running again."""
-    shutil.copytree(own.root, tmp_path / "own")
-    lost = unkept(Project(tmp_path / "own"), page, port, endpoint)
+    project = Project(tmp_path / "own")
+    shutil.copytree(own.root, project.root, dirs_exist_ok=True)
+    lost = unkept(project, page, port, endpoint)
 
     assert lost == [], "\n".join(lost)
 

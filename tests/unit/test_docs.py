@@ -132,7 +132,7 @@ def variables() -> list[str]:
     """The `vars:` that dbt_project.yml sets or a macro or test reads."""
     files = [*TREES, *GENERIC_TESTS]
     texts = "\n".join(path.read_text(encoding="utf-8") for path in files)
-    asked = re.findall(r"var\('(\w+)'", texts) + re.findall(r"_assay_set\(\w+, '(\w+)'", texts)
+    asked = re.findall(r"var\('(\w+)'", texts) + re.findall(r"_assay_sets\(\w+, '(\w+)'", texts)
     return sorted({*asked, *yaml.safe_load(read("dbt_project.yml"))["vars"]})
 
 
@@ -168,7 +168,7 @@ def test_the_walk_finds_what_there_is() -> None:
     assert {"ai_classify", "ai_assess", "ai_due", "assay_gather"} <= set(PUBLIC)
     assert PUBLIC["ai_summarize"]["max_words"] == "`40`"
     assert {"rows_accounted", "ai_grounded"} <= set(CHECKS)
-    assert {"it is there twice", "no such set under `vars:"} <= set(remedies())
+    assert {"it is there twice", "no such set; there are:"} <= set(remedies())
     assert {"ai_labels", "ai_fields", "ai_examples"} <= set(variables())
     assert {"build", "query", "evaluate"} <= set(COMMANDS)
     assert "ConfigError" in ERROR_CLASSES

@@ -131,7 +131,7 @@ SHARED = [
     ("instructions=' '", '" "', OPTIONAL_TEXT),
     ("model=''", '""', OPTIONAL_TEXT),
     ("model=['a']", '["a"]', OPTIONAL_TEXT),
-    ("examples='no_such_set'", '"no_such_set"', "no such set under `vars: ai_examples:`"),
+    ("examples='no_such_set'", '"no_such_set"', "no such set; there are: topic; correct"),
     ("examples={'text': 'x', 'answer': 'y'}", '"text": "x"', EXAMPLES),
     ("examples=5", "5", EXAMPLES),
     ("examples=['x']", '"x"', EXAMPLES),
@@ -268,10 +268,10 @@ def test_a_date_that_yaml_made_is_named(asking_project: Callable[..., Project]) 
         for at, (call, _) in enumerate(DATED)
     }
     project = asking_project(models)
-    project.set_variables(
-        ai_labels={"years": ["2023", DAY], "told": {"2023": None, DAY: "the next"}},
-        ai_fields={"days": [DAY]},
-        ai_examples={"found": [{"text": "on new year", "answer": {"day": DAY}}]},
+    project.set_sets(
+        labels={"years": ["2023", DAY], "told": {"2023": None, DAY: "the next"}},
+        fields={"days": [DAY]},
+        examples={"found": [{"text": "on new year", "answer": {"day": DAY}}]},
     )
     run = project.dbt("run")
     for at, (call, said) in enumerate(DATED):

@@ -87,7 +87,7 @@ class Story:
 
     def moods(self, labels: dict[str, str]) -> None:
         """Set the label set of the model."""
-        self.project.set_variables(ai_labels={"mood": labels})
+        self.project.set_sets(labels={"mood": labels})
 
     def source(self, *rows: Row) -> None:
         """Replace the rows of the source."""
@@ -281,7 +281,7 @@ def priced(asking_project: NewAskingProject, server: FaultServer) -> Project:
     """A model of whole prices, built twice; the second time nothing was due."""
     models = {"silver/offers.sql": offers("{'price': 'integer'}"), "silver/narrow.sql": CAST}
     project = asking_project(models)
-    project.set_variables(ai_labels={"mood": ["glad", "cross"]})
+    project.set_sets(labels={"mood": ["glad", "cross"]})
     project.write("bronze/notes.sql", table("id, body, updated_at", *BASE))
     assert project.dbt("run").code == 0
     server.reset()

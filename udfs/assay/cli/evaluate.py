@@ -15,7 +15,7 @@ from assay.core.errors import ConfigError
 from assay.core.settings import Settings, settings_from_environ
 from assay.project.evaluation.comparison import Variant, compare, comparison_table, variants
 from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
-from assay.project.evaluation.golden_rows import GoldenSource
+from assay.project.evaluation.golden_rows import GoldenSource, named_or_json
 from assay.project.evaluation.scorecard import table
 from assay.providers import open_provider
 
@@ -56,9 +56,8 @@ def command(
     asked on a store of its own beside `ASSAY_STORE`, and held row by row against the first.
     """
     source = GoldenSource(data, text, label, by, join, where, structured=task == "extract")
-    plan = ExamPlan(
-        source, task, labels, fields, examples, limit, seed, other, instructions, model
-    )
+    sets = named_or_json("labels", labels), named_or_json("fields", fields)
+    plan = ExamPlan(source, task, *sets, examples, limit, seed, other, instructions, model)
     settings = settings_from_environ()
     asked = _variants(compare_models, packs, prompt or [])
     with _folder(settings, fresh=fresh) as folder:

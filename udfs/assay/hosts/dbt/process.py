@@ -63,6 +63,18 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
 
     Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
+    _run_beside(command, *arguments)
+    return _read(beside() / "manifest.json")
+
+
+def rendered_beside(text: str) -> str:
+    """Return Jinja as dbt renders it with the project's macros; raises and ends likewise."""
+    said = _run_beside("compile", "--no-populate-cache", "--output", "json", "--inline", text)
+    return str(json.loads(said)["compiled"])
+
+
+def _run_beside(command: str, *arguments: str) -> str:
+    """Run a command of dbt that only looks, and return what it prints."""
     if not Path("dbt_project.yml").exists():
         message = "There is no dbt_project.yml here; run this in the folder of the project."
         raise ConfigError(message)
@@ -73,12 +85,13 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
         code = run_dbt([command, *options, *arguments], printed)
         if code > SIGNALLED:
             sys.exit(code)
-        if code:
-            printed.seek(0)
-            said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
-            message = f"dbt {command} failed: {' '.join(said.split())}"
-            raise ConfigError(message)
-    return _read(folder / "manifest.json")
+        printed.seek(0)
+        said = printed.read()
+    if code:
+        words = _STAMP.sub("", said).replace("Encountered an error:", "").split()
+        message = f"dbt {command} failed: {' '.join(words)}"
+        raise ConfigError(message)
+    return said
 
 
 def beside() -> Path:

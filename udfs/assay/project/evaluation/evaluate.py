@@ -30,10 +30,10 @@ from assay.project.evaluation.exams import Exam, Gold, classify_exam, extract_ex
 from assay.project.evaluation.golden_rows import (
     GoldenRow,
     GoldenSource,
+    LabelsOrFields,
     RawRow,
     draw_examples,
     measured_rows,
-    named_or_json,
     read_rows,
 )
 from assay.project.evaluation.scorecard import Figures
@@ -49,12 +49,12 @@ CHUNK_ROWS = 2048
 
 @dataclass(frozen=True, slots=True)
 class ExamPlan:
-    """What is to be measured; each field is an option of `assay evaluate`."""
+    """What is to be measured; each field is an option of `assay evaluate`, its sets looked up."""
 
     source: GoldenSource
     kind: Kind
-    labels: str | None = None
-    fields: str | None = None
+    labels: LabelsOrFields | None = None
+    fields: LabelsOrFields | None = None
     examples: int = 0
     limit: int | None = None
     seed: int = 1
@@ -139,9 +139,9 @@ def write_paper(plan: ExamPlan, raws: Sequence[RawRow]) -> Paper:
 def _exam(plan: ExamPlan, golds: Sequence[Any]) -> Exam:
     match plan.kind:
         case "classify":
-            return classify_exam(golds, named_or_json("labels", "ai_labels", plan.labels))
+            return classify_exam(golds, plan.labels)
         case "extract":
-            return extract_exam(golds, named_or_json("fields", "ai_fields", plan.fields))
+            return extract_exam(golds, plan.fields)
         case "sentiment":
             return sentiment_exam(golds)
 
