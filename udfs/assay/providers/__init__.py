@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Protocol
 
+from assay.core.extras import extra
 from assay.core.settings import Settings
 from assay.core.values import Reply, Request
 
@@ -27,11 +28,13 @@ PROVIDERS = {
     "openai": "assay.providers.openai_compatible.provider",
     "replay": "assay.providers.replay",
 }
-"""Module of each provider; each has `open_provider(settings)`. Imported only when used."""
+"""Module of each provider; each has `open_provider(settings)`. Imported only when used;
+the libraries of each come with the extra of its name."""
 
 
 def open_provider(settings: Settings) -> Provider:
     """Return the provider that the settings name."""
-    module = importlib.import_module(PROVIDERS[settings.provider])
-    provider: Provider = module.open_provider(settings)
+    with extra(settings.provider, f"The provider `{settings.provider}`"):
+        module = importlib.import_module(PROVIDERS[settings.provider])
+        provider: Provider = module.open_provider(settings)
     return provider
