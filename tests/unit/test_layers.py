@@ -28,7 +28,7 @@ APART = "faultd"
 """Stands alone: it imports nothing of ours, and nothing of ours imports it."""
 
 THIRD_PARTY = {
-    "core": "pydantic",
+    "core": "pydantic filelock",
     "functions": "pydantic pydantic_core",
     "forms": "",
     "telemetry": "opentelemetry",

@@ -101,7 +101,7 @@ def test_a_run_from_another_folder_is_a_run_in_the_project(place: Project, tmp_p
         ["asked.sql"],
     )
     assert files(root / ".assay") == sorted(
-        f"store.sqlite{end}" for end in ("", "-journal", ".owners", ".witness")
+        f"store.sqlite{end}" for end in ("", "-journal", ".lock", ".owners", ".witness")
     )
 
 

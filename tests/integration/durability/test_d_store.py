@@ -118,7 +118,7 @@ def killed_with_the_store_locked(path: Path, server: FaultServer, packs: int) ->
     with contextlib.closing(connect(path)) as blocker:
         blocker.execute("begin immediate")
         wait_for(lambda: len(server.ledger.paid) == packs * PACK)
-        (journal,) = path.with_name("store.sqlite.owners").iterdir()
+        (journal,) = path.with_name("store.sqlite.owners").glob("*.owner")
         wait_for(lambda: journal.read_bytes().count(b'"landed"') == packs)
         doomed.kill()
         ended(doomed)

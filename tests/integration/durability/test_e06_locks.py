@@ -128,7 +128,7 @@ def test_e06_what_came_back_under_the_lock_is_kept(path: Path) -> None:
         wait_for(lambda: server.ledger.entries)
         with locked(path, "immediate"):
             wait_for(lambda: len(server.ledger.paid) == 8)
-            (journal,) = path.with_name("store.sqlite.owners").iterdir()
+            (journal,) = path.with_name("store.sqlite.owners").glob("*.owner")
             wait_for(lambda: journal.read_bytes().count(b'"landed"') == 2)
             opened.cancel()
             opened.close()

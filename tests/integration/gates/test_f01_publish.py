@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
 import random
 import shutil
@@ -20,6 +19,7 @@ import duckdb
 import pytest
 
 from assay.core.errors import PublishError
+from assay.core.locks import lock_on
 from assay.core.settings import Settings
 from assay.project.publishing import row_counts
 from assay.project.publishing.publish import audit, current, measure, publish
@@ -317,10 +317,11 @@ def test_f01_two_processes_do_not_publish_at_once(gold: Path) -> None:
     """The second one says so."""
     out = gold.parent / "out"
     out.mkdir()
-    with (out / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(PublishError, match="Another process is publishing"):
-            publish(gold, out, release("run", "counts"))
+    with (
+        lock_on(out / ".lock"),
+        pytest.raises(PublishError, match="Another process is publishing"),
+    ):
+        publish(gold, out, release("run", "counts"))
 
 
 @pytest.fixture(scope="module")

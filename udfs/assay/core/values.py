@@ -35,7 +35,8 @@ KEY_VERSION = "a1"
 
 
 _DRAW = random.Random()  # noqa: S311 - ids must differ, not be secret; seeded by the system
-os.register_at_fork(after_in_child=_DRAW.seed)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_DRAW.seed)
 
 
 def new_id() -> str:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from assay.core.errors import ConfigError
+from assay.core.extras import extra
 from assay.core.traits import Traits, make_known
 from assay.providers.contract import Provider
 
@@ -22,7 +23,8 @@ FOLDERS = {
     "openai": "assay.providers.openai_compatible",
     "replay": "assay.providers.replay",
 }
-"""The folder of each provider, by the name that settings give it."""
+"""The folder of each provider, by the name that settings give it; the libraries of each come
+with the extra of its name."""
 
 PROVIDERS: dict[str, Traits] = {
     name: import_module(f"{folder}.traits").TRAITS for name, folder in FOLDERS.items()
@@ -32,8 +34,9 @@ make_known(PROVIDERS)
 
 def open_provider(settings: Settings) -> Provider:
     """Return the provider that the settings name."""
-    module = import_module(f"{FOLDERS[settings.provider]}.provider")
-    provider: Provider = module.open_provider(settings)
+    with extra(settings.provider, f"The provider `{settings.provider}`"):
+        module = import_module(f"{FOLDERS[settings.provider]}.provider")
+        provider: Provider = module.open_provider(settings)
     return provider
 
 

@@ -213,12 +213,13 @@ def _end(child: subprocess.Popen[bytes], told: _Told) -> int:
     waited = [
         (first, signal.SIGINT),
         (AGAIN_SECONDS, signal.SIGINT),
-        (KILL_SECONDS, signal.SIGKILL),
+        (KILL_SECONDS, getattr(signal, "SIGKILL", signal.SIGTERM)),
     ]
     for seconds, number in waited:
         while child.poll() is None and time.monotonic() - told.at < seconds:
             time.sleep(0.05)
         if child.poll() is None:
-            child.send_signal(number)
+            with contextlib.suppress(ValueError):  # on Windows the console tells it of Ctrl-C
+                child.send_signal(number)
     child.wait()
     return SIGNALLED + (told.number or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -59,8 +60,7 @@ def disk_findings(folders: Mapping[str, Path]) -> Iterator[Finding]:
             remedy = "A build writes there: see to its rights, or name another folder."
             yield Finding("room", f"{there} cannot be written to, for the {name}.", remedy)
             continue
-        found = os.statvfs(there)
-        free = found.f_bavail * found.f_frsize
+        free = shutil.disk_usage(there).free
         text = f"{free:,} bytes free for the {name} ({there})."
         make_room = None if free >= LITTLE_BYTES else "Make room: a build writes there."
         yield Finding("room", text, make_room, may_stay=free >= NO_BYTES)

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from assay.core.extras import extra
 from assay.project.gates.frames import Frame
 from assay.project.gates.records import BROKEN, PROMISE, Expectation, Result, Suite
 
@@ -88,7 +89,8 @@ def _library() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it uses modules that Python gives up; not our affair
-        import great_expectations
+        with extra("gates", "A gate"):
+            import great_expectations
 
     logger = logging.getLogger("great_expectations")
     logger.propagate = False

@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
+from assay.core.extras import extra
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.report.facts import Facts
 from assay.project.report.ledger import read_ledger
@@ -26,7 +27,9 @@ def make(
     or not the one that is wanted; a warehouse that cannot be read is said on the page.
     """
     from assay.project.report.columns import read_warehouse
-    from assay.project.report.page import render
+
+    with extra("report", "A report"):
+        from assay.project.report.page import render
 
     if not store_path.exists():
         message = f"There is no store at {store_path}; run ./scripts/build, or see `ASSAY_STORE`."

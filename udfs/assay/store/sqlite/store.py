@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
+import shutil
 import sqlite3
 import threading
 import uuid
@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
 from assay.core.values import Outcome
 from assay.store.sqlite.busy_wait import BUSY_SECONDS, TRY_SECONDS, Patience
 from assay.store.sqlite.leases import Owner
-from assay.store.sqlite.loss_guard import Witness
+from assay.store.sqlite.loss_guard import Witness, lock_beside
 from assay.store.sqlite.migrations import migrate, missing_steps, unknown_steps
 from assay.store.sqlite.rows import Held, count_held, settled_rows
 
@@ -330,7 +331,7 @@ def create_where_missing(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
         return
-    with _alone_in(path.parent):
+    with lock_beside(path):
         if path.exists():
             return
         # What a killed maker left, and a journal whose file is gone: it would be rolled back.
@@ -345,6 +346,7 @@ def create_where_missing(path: Path) -> None:
             connection.execute("commit")
         journal_of(unborn).unlink(missing_ok=True)
         unborn.rename(path)
+        put_on_disk(path.parent)
 
 
 def journal_of(path: Path) -> Path:
@@ -355,22 +357,10 @@ def journal_of(path: Path) -> Path:
 def room(path: Path) -> str:
     """Return how much room is left where `path` is, as words for a message."""
     try:
-        free = os.statvfs(path.parent)
+        free = shutil.disk_usage(path.parent).free
     except OSError as error:
         return f"the folder cannot be looked at: {error.strerror}"
-    return f"{free.f_bavail * free.f_frsize:,} bytes free"
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the lock on a folder, so that two processes do not make the same file."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return f"{free:,} bytes free"
 
 
 def _rows(

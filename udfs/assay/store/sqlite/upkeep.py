@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.migrations import unknown_steps
@@ -73,7 +74,7 @@ def restore(backup: Path, path: Path, *, force: bool = False) -> Restored:
     Witness(path).accept(found.paid)  # first: a number that is too low is mended by the next run
     kept = _kept(path)
     unborn.replace(path)
-    _sync(path.parent)
+    put_on_disk(path.parent)
     Store(path).close()  # brings the schema up to date
     return Restored(found.answers, kept)
 
@@ -150,11 +151,3 @@ def _kept(path: Path) -> Path | None:
     journal.unlink(missing_ok=True)
     os.link(path, kept)
     return kept
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
