@@ -302,7 +302,8 @@ def test_no_command_is_made_up() -> None:
     """Neither in the docs nor in the messages of the code."""
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "udfs").rglob("*.py")]
     said = "\n".join([EVERYTHING, *sources])
-    assert set(re.findall(r"\./scripts/assay ([a-z][\w-]*)", said)) <= set(COMMANDS)
+    named = re.findall(r"(?:\./scripts/assay |program\(')([a-z][\w-]*)", said)
+    assert set(named) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", ERROR_CLASSES)

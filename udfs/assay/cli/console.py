@@ -21,6 +21,7 @@ from rich.text import Text
 
 from assay.core.clock import iso
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.core.project import place
 from assay.core.settings import Settings
 from assay.store import Store
@@ -60,7 +61,9 @@ def existing_store() -> Path:
     """Return the file of the store of the environment, or raise `ConfigError`."""
     path = store_path(os.environ)
     if not path.exists():
-        message = f"There is no store at {path}; run ./scripts/build first, or see `ASSAY_STORE`."
+        message = (
+            f"There is no store at {path}; run {program('build')} first, or see `ASSAY_STORE`."
+        )
         raise ConfigError(message)
     return path
 

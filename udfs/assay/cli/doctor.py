@@ -12,6 +12,7 @@ import typer
 
 from assay.cli.console import Json, print_json, print_table, store_path
 from assay.core.errors import AssayError, ConfigError, StoreError
+from assay.core.program import program
 from assay.core.project import place
 from assay.core.settings import Settings, settings_from_environ
 from assay.hosts.dbt.profiles import profiles_file
@@ -73,7 +74,7 @@ def _saved(salvaged: Salvaged) -> str:
         return said
     return (
         f"{said} {salvaged.missing:,} paid answers are lost: restore a backup, or run "
-        "`./scripts/assay doctor --accept-cold-cache` to go on with what was saved."
+        f"`{program('doctor --accept-cold-cache')}` to go on with what was saved."
     )
 
 
@@ -109,7 +110,7 @@ def _endpoint(store: Path, *, offline: bool) -> Iterator[Finding]:
     elif offline:
         yield Finding("endpoint", f"{settings.endpoint}: not asked, by --offline.")
     elif not store.exists():
-        remedy = "Run `./scripts/assay plan`, which makes it and sends nothing; then look again."
+        remedy = f"Run `{program('plan')}`, which makes it and sends nothing; then look again."
         text = f"{settings.endpoint}: not asked, as there is no store with a ledger yet."
         yield Finding("endpoint", text, remedy, may_stay=True)
     else:

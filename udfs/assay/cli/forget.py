@@ -26,6 +26,7 @@ from assay.cli.console import (
 from assay.cli.query import bare
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.core.settings import PREFIX, Settings
 from assay.hosts.dbt.lineage import Code, last_code
 from assay.hosts.dbt.manifest import made_tables, read_manifest
@@ -209,7 +210,7 @@ def _in_publications(
     for one in found:
         where = f"publication {one.folder.name}"
         if one.is_current:
-            note = "run ./scripts/build, then `./scripts/assay publish --keep 1`"
+            note = f"run {program('build')}, then `{program('publish --keep 1')}`"
             yield ForgottenLine(where, "left to you", one.rows, f"consumers read it: {note}")
         else:
             yield ForgottenLine(
@@ -250,7 +251,9 @@ def _texts_of_query(sql: str | None) -> list[str]:
         return []
     path = database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path} for --sql; run ./scripts/build, or use --from."
+        message = (
+            f"There is no warehouse at {path} for --sql; run {program('build')}, or use --from."
+        )
         raise ConfigError(message)
     with open_warehouse(path) as connection:
         register_for_reading(connection)

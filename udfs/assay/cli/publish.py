@@ -18,6 +18,7 @@ from assay.cli.checks import red_lines
 from assay.cli.console import Json, print_json
 from assay.core.errors import PublishError
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.core.settings import Settings, settings_from_environ
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
 from assay.hosts.duckdb.warehouse import database_path
@@ -151,10 +152,10 @@ def _reasons(project: Path) -> list[str]:
     """Return why the last run in `project` may not be published; nothing if it may."""
     results = results_of_build(project)
     if results is None:
-        return ["there is no run yet; run ./scripts/build"]
+        return [f"there is no run yet; run {program('build')}"]
     manifest = manifest_of_build(project)
     if invocation_of(results) != str(manifest["metadata"]["invocation_id"]):
-        return ["another dbt command has run since the build; run ./scripts/build"]
+        return [f"another dbt command has run since the build; run {program('build')}"]
     return obstacles(results, manifest)
 
 
@@ -174,8 +175,8 @@ def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
     if last in (None, invocation_of(results)):
         return []
     if last == invocation_of(run_results(Path.cwd())):
-        return ["another dbt command has run since the build; run ./scripts/build"]
-    return ["a later run has not ended; run ./scripts/build"]
+        return [f"another dbt command has run since the build; run {program('build')}"]
+    return [f"a later run has not ended; run {program('build')}"]
 
 
 def _release(project: Path, settings: Settings) -> Release:

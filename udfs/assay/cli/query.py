@@ -12,6 +12,7 @@ import typer
 
 from assay.cli.console import Json, print_json
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.core.settings import reach_from_environ
 from assay.hosts.duckdb.quoting import quoted
 from assay.hosts.duckdb.reading import explained
@@ -36,7 +37,9 @@ def command(
     """Run a query on the warehouse and print the result."""
     path = database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
+        message = (
+            f"There is no warehouse at {path}; run {program('build')}, or see `ASSAY_DATABASE`."
+        )
         raise ConfigError(message)
     with open_warehouse(path) as connection, explained(sql, reach_from_environ()):
         _check_one(connection.extract_statements(sql))

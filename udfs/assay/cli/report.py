@@ -13,6 +13,7 @@ import typer
 
 from assay.cli.console import Json, print_json, store_path
 from assay.core.errors import AssayError
+from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
 from assay.hosts.duckdb.warehouse import database_path
 from assay.project.report import notes
@@ -76,7 +77,7 @@ def after_build(
         first = str(error).strip().splitlines()[:1]
         typer.echo(f"Warning: there is no report of this run: {''.join(first)}", err=True)
         return
-    typer.echo(f"Report  {latest()}; to look at it: ./scripts/assay report --open")
+    typer.echo(f"Report  {latest()}; to look at it: {program('report --open')}")
 
 
 def _written(invocation_id: str, page: str) -> Path:

@@ -26,6 +26,7 @@ from assay.cli.console import (
 from assay.core.clock import iso
 from assay.core.errors import ConfigError, StoreError
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.dbt.lineage import HOOK, last_code
 from assay.hosts.dbt.process import code_beside
 from assay.project.counting import answer_costs
@@ -59,7 +60,7 @@ def backup_command(
         what = found.trouble or f"the checksums of {found.unsound:,} answers do not fit"
         message = (
             f"Copied {path} to {file}, but {what}: the store itself is damaged; run "
-            "`./scripts/assay doctor --repair`."
+            f"`{program('doctor --repair')}`."
         )
         raise StoreError(message)
     if as_json:
@@ -194,8 +195,8 @@ def _tell(facts: Sequence[Row], gone: Mapping[str, int] | None) -> None:
     if gone is None:
         typer.echo(
             f"{counted(answers, 'answer')} would go; to buy them again: {money(price)} US "
-            "dollars. Nothing was changed; add --yes to do it, after `./scripts/assay backup "
-            "FILE`."
+            f"dollars. Nothing was changed; add --yes to do it, after "
+            f"`{program('backup FILE')}`."
         )
         return
     counts = ", ".join(f"{count:,} {table}" for table, count in gone.items())

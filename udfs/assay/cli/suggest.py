@@ -12,6 +12,7 @@ import typer
 
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.core.settings import settings_from_environ
 from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.duckdb.warehouse import database_path, open_warehouse
@@ -46,7 +47,7 @@ def command(
     """
     settings, path = settings_from_environ(), database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build first."
+        message = f"There is no warehouse at {path}; run {program('build')} first."
         raise ConfigError(message)
     with open_warehouse(path, threads=1) as connection:  # so that a sample is repeatable
         table = find_table(connection, relation, _manifest())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assay.core.errors import StoreError
+from assay.core.program import program
 from assay.store.sqlite.rows import Held
 
 _AT_LEAST = 1
@@ -64,7 +65,7 @@ class Witness:
         except OSError as error:
             message = (
                 f"{self._path} cannot be written: {error.strerror}. Nothing was changed; make "
-                "room, or see `./scripts/assay doctor`."
+                f"room, or see `{program('doctor')}`."
             )
             raise StoreError(message) from error
 
