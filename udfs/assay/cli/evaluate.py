@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from assay.core.errors import ConfigError
-from assay.core.settings import Settings, settings_from_environ
+from assay.core.settings import Settings
+from assay.hosts.dbt.settings import settings_here
 from assay.project.evaluation.comparison import Variant, compare, comparison_table, variants
 from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
 from assay.project.evaluation.golden_rows import GoldenSource
@@ -59,7 +60,7 @@ def command(
     plan = ExamPlan(
         source, task, labels, fields, examples, limit, seed, other, instructions, model
     )
-    settings = settings_from_environ()
+    settings = settings_here()
     asked = _variants(compare_models, packs, prompt or [])
     with _folder(settings, fresh=fresh) as folder:
         if asked:

@@ -14,8 +14,9 @@ from assay.core.errors import ConfigError
 from assay.core.program import program
 from assay.hosts.dbt.lineage import last_code
 from assay.hosts.dbt.manifest import read_manifest
+from assay.hosts.dbt.settings import database_path
 from assay.hosts.duckdb.udfs import register_for_reading
-from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.explain import AskedRow, asked_about, find_row, keys_like, known_of
 from assay.store import Store
 from assay.store.queries import Row

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -27,11 +26,11 @@ from assay.cli.query import bare
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.program import program
-from assay.core.settings import PREFIX, Settings
 from assay.hosts.dbt.lineage import Code, last_code
 from assay.hosts.dbt.manifest import made_tables, read_manifest
+from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.udfs import register_for_reading, text_sql
-from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.erasure import (
     Hit,
     Subject,
@@ -165,7 +164,7 @@ def _in_warehouse(
 
 def _code() -> Code:
     """Return what the project asks, as it was built last."""
-    if not store_path(os.environ).exists():
+    if not store_path().exists():
         return Code(read_manifest(Path.cwd()))
     with open_store() as store:
         return last_code(store)
@@ -174,7 +173,7 @@ def _code() -> Code:
 def _in_store(
     wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
 ) -> list[ForgottenLine]:
-    path = store_path(os.environ)
+    path = store_path()
     if not path.exists():
         return [ForgottenLine("store", "none", 0, "there is no store")]
     if not dry_run:
@@ -201,9 +200,7 @@ def _in_store(
 def _in_publications(
     wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
 ) -> Iterator[ForgottenLine]:
-    folder = Path(
-        os.environ.get(f"{PREFIX}PUBLISH") or str(Settings.model_fields["publish"].default)
-    )
+    folder = places_here().publish
     found = list(published_hits(folder, wanted.subject)) if folder.exists() else []
     if not dry_run:
         retire(found)
@@ -231,7 +228,7 @@ def _out_of_reach() -> Iterator[ForgottenLine]:
     named = f" and seeds ({', '.join(seeds)})" if seeds else ""
     note = f"files and databases that models read{named}: remove it there, or it comes back"
     yield ForgottenLine("sources", "left to you", None, note)
-    store = store_path(os.environ)
+    store = store_path()
     copies = sorted(
         path.name
         for pattern in (".damaged-*", ".replaced-*")

@@ -19,9 +19,9 @@ from assay.cli.console import Json, print_json
 from assay.core.errors import PublishError
 from assay.core.plural import counted
 from assay.core.program import program
-from assay.core.settings import Settings, settings_from_environ
+from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
-from assay.hosts.duckdb.warehouse import database_path
+from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
 from assay.project.publishing.verdict import (
     age,
@@ -52,7 +52,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Publish the gold of the last build, if it was whole and green; exit code 1 if not."""
-    settings = settings_from_environ()
+    settings = settings_here()
     if check:
         _check(settings.publish, as_json=as_json)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from assay.cli.console import Json, print_json, store_path
 from assay.core.errors import AssayError
 from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
-from assay.hosts.duckdb.warehouse import database_path
+from assay.hosts.dbt.settings import database_path
 from assay.project.report import notes
 from assay.project.report.making import file_of, folder, latest, make, write
 from assay.project.report.summary import invocation_of
@@ -39,7 +38,7 @@ def command(
 ) -> None:
     """Write the report of a run: one HTML file that loads nothing and holds no text of a row."""
     results = results_of_build(Path.cwd())
-    invocation_id, page = make(store_path(os.environ), database_path(), results, run)
+    invocation_id, page = make(store_path(), database_path(), results, run)
     files = [_written(invocation_id, page), *([write(page, out)] if out is not None else [])]
     if as_json:
         print_json({"run": invocation_id, "files": [str(file) for file in files]})
@@ -71,7 +70,7 @@ def after_build(
         notes.keep(folder(), invocation, notes.built_from(results, code, red))
         if code > _SIGNALLED:
             return
-        _, page = make(store_path(os.environ), database_path(), results, invocation)
+        _, page = make(store_path(), database_path(), results, invocation)
         _written(invocation, page)
     except (AssayError, duckdb.Error, OSError, ValueError) as error:
         first = str(error).strip().splitlines()[:1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -81,7 +80,7 @@ def restore_command(
     as_json: Json = False,
 ) -> None:
     """Put a backup in the place of the store, in one step; what was there is kept beside it."""
-    path = store_path(os.environ)
+    path = store_path()
     done = restore(file, path, force=force)
     if as_json:
         kept = None if done.kept is None else str(done.kept)

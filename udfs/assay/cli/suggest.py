@@ -13,9 +13,9 @@ import typer
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
 from assay.core.program import program
-from assay.core.settings import settings_from_environ
 from assay.hosts.dbt.project_folder import target_of
-from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.hosts.dbt.settings import database_path, settings_here
+from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.suggestions.cells import cells
 from assay.project.suggestions.profiles import ColumnProfile
 from assay.project.suggestions.relations import find_table
@@ -45,7 +45,7 @@ def command(
     With `ASSAY_PROVIDER=openai` names, counts and shapes of the table go to the endpoint, and no
     value of a row.
     """
-    settings, path = settings_from_environ(), database_path()
+    settings, path = settings_here(), database_path()
     if not path.exists():
         message = f"There is no warehouse at {path}; run {program('build')} first."
         raise ConfigError(message)
