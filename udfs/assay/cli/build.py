@@ -27,7 +27,6 @@ _LATER = (
     "assay.cli.report",
     "assay.project.evaluation.golden_told",
     "assay.project.report.arrivals",
-    "assay.project.report.page",
 )
 """What is wanted once dbt has ended, and can be imported while it works."""
 

@@ -15,6 +15,7 @@ from assay.core.errors import AssayError
 from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
 from assay.hosts.dbt.settings import database_path
+from assay.project.publishing.verdict import partial_by
 from assay.project.report import notes
 from assay.project.report.making import file_of, folder, latest, make, write
 from assay.project.report.summary import invocation_of
@@ -60,8 +61,10 @@ def after_build(
 ) -> None:
     """Keep what dbt said of a build that ended, and write its report; say where it is.
 
-    `red` are the sentences that were printed of it. A report that cannot be made is a warning: the
-    build is what it is without it. Whoever pressed Ctrl-C does not wait for one.
+    `red` are the sentences that were printed of it. Of a part of the project no page is written,
+    which would take longer than the part; whoever wants it asks for it. A report that cannot be
+    made is a warning: the build is what it is without it. Whoever pressed Ctrl-C does not wait for
+    one.
     """
     if results is None or not ended:
         return
@@ -69,6 +72,9 @@ def after_build(
     try:
         notes.keep(folder(), invocation, notes.built_from(results, code, red))
         if code > _SIGNALLED:
+            return
+        if partial_by(results):
+            typer.echo(f"Report  none of a part; to make it: {program('report --open')}")
             return
         _, page = make(store_path(), database_path(), results, invocation)
         _written(invocation, page)
