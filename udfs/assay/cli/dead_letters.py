@@ -47,7 +47,11 @@ from assay.store.sqlite.dead_letters import (
     task_specs,
 )
 
-app = typer.Typer(no_args_is_help=True, help="List, show, replay and discard dead letters.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, show, replay and discard dead letters.",
+)
 
 _HASH_DIGITS = 12
 

@@ -28,6 +28,7 @@ from assay.core.errors import ConfigError
 from assay.core.program import program
 from assay.hosts.dbt.lineage import Code, last_code
 from assay.hosts.dbt.manifest import made_tables, read_manifest
+from assay.hosts.dbt.project_folder import typed
 from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.udfs import register_for_reading, text_sql
 from assay.hosts.duckdb.warehouse import open_warehouse
@@ -84,7 +85,8 @@ def command(
         typer.Option(help="A SELECT on the warehouse; the texts of its first column."),
     ] = None,
     texts_from: Annotated[
-        Path | None, typer.Option("--from", help="A file with one text a line, or - for stdin.")
+        Path | None,
+        typer.Option("--from", parser=typed, help="A file with one text a line, or - for stdin."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go; change nothing.")

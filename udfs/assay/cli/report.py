@@ -14,6 +14,7 @@ from assay.cli.console import Json, print_json, store_path
 from assay.core.errors import AssayError
 from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
+from assay.hosts.dbt.project_folder import typed
 from assay.hosts.dbt.settings import database_path
 from assay.project.publishing.verdict import partial_by
 from assay.project.report import notes
@@ -28,7 +29,9 @@ def command(
     run: Annotated[
         str | None, typer.Option(help="The run whose id begins so; the last one, unless told.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the page to this file, too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(parser=typed, help="Write the page to this file, too.")
+    ] = None,
     show: Annotated[
         bool, typer.Option("--open", help="Show it in a browser, served until Ctrl-C.")
     ] = False,

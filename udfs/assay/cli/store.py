@@ -28,6 +28,7 @@ from assay.core.plural import counted
 from assay.core.program import program
 from assay.hosts.dbt.lineage import HOOK, last_code
 from assay.hosts.dbt.process import code_beside
+from assay.hosts.dbt.project_folder import typed
 from assay.project.counting import answer_costs
 from assay.project.report.spending import GONE
 from assay.store import (
@@ -46,7 +47,9 @@ _HASH_DIGITS = 12
 
 
 def backup_command(
-    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    file: Annotated[
+        Path, typer.Argument(parser=typed, help="The file to write; it must not be there yet.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Copy the store to a file, also while a run writes to it, and check the copy."""
@@ -72,7 +75,7 @@ def backup_command(
 
 
 def restore_command(
-    file: Annotated[Path, typer.Argument(help="A file that `assay backup` wrote.")],
+    file: Annotated[Path, typer.Argument(parser=typed, help="A file that `assay backup` wrote.")],
     force: Annotated[
         bool,
         typer.Option("--force", help="Also where the store holds what the backup has not."),

@@ -13,7 +13,7 @@ import typer
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
 from assay.core.program import program
-from assay.hosts.dbt.project_folder import target_of
+from assay.hosts.dbt.project_folder import target_of, typed
 from assay.hosts.dbt.settings import database_path, settings_here
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.suggestions.cells import cells
@@ -30,11 +30,12 @@ LONGEST_TYPE = 60
 def command(
     relation: Annotated[str, typer.Argument(help="A dbt model, seed or source, or schema.table.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where to write; else quality/suites/suggested/.")
+        Path | None,
+        typer.Option(parser=typed, help="Where to write; else quality/suites/suggested/."),
     ] = None,
     cells_to: Annotated[
         Path | None,
-        typer.Option("--cells", help="JSON lines of the wrong cells, rows by hash."),
+        typer.Option("--cells", parser=typed, help="JSON lines of the wrong cells, rows by hash."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Instead of `ASSAY_MODEL`.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a suggested suite.")] = False,

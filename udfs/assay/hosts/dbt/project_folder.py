@@ -61,6 +61,17 @@ def _others(words: Iterator[str], environ: MutableMapping[str, str]) -> Iterator
         environ[OPTIONS[option]] = value
 
 
+class _Shell:
+    """The folder that the shell is in, where it is not the project's; blank where it is."""
+
+    folder = Path()
+
+
+def typed(name: str) -> Path:
+    """Return a file as it was typed: it is one of the shell's folder, and `-` is no file."""
+    return Path(name) if name == "-" else _Shell.folder / name
+
+
 def enter_project() -> None:
     """Make the project's folder the one of this process: what commands of ours begin with.
 
@@ -77,6 +88,8 @@ def enter_project() -> None:
             "project's, or leave it out."
         )
         raise ConfigError(message)
+    here = Path.cwd()
+    _Shell.folder = Path() if here == root else here
     os.chdir(root)
 
 
