@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assay.cli.console import store_path
-from assay.hosts.dbt.profiles import plugin_config, profiles_file
+from assay.core.settings import Settings
+from assay.hosts.dbt.profiles import DbtProfile, profile_here
 from assay.project.doctor import (
     Finding,
     disk_findings,
@@ -20,30 +20,37 @@ from assay.project.doctor import (
 )
 from assay.project.doctor.endpoint import clock_finding, limits_finding
 from assay.project.doctor.environment import code_finding, program_finding, shell_finding
-from assay.project.doctor.settings import origins
 from assay.project.doctor.setup import pth_findings
 from assay.project.publishing.row_counts import settle
 from assay.store import Store
 
 ROOT = Path(__file__).parents[2]
 PROFILE = """\
-assay:
+mine:
   outputs:
-    dev:
+    default:
       type: duckdb
       retries: {query_attempts: 3}
       plugins:
         - module: assay.plugin
           config: {pack_records: 4, max_in_flight: "{{ env_var('ASSAY_MAX_IN_FLIGHT', '8') }}"}
 """
+PLAIN = "mine: {outputs: {default: {plugins: [{module: assay.plugin}]}}}"
+SETTINGS = len(Settings.model_fields) - 1
+"""Without the key."""
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
-def findings(tmp_path: Path, profile: str = "") -> dict[str, Finding]:
+def profile_in(folder: Path, text: str) -> DbtProfile:
+    """The profile `mine` of a folder."""
+    (folder / "profiles.yml").write_text(text)
+    return profile_here({"DBT_PROFILES_DIR": str(folder), "DBT_PROFILE": "mine"})
+
+
+def findings(tmp_path: Path, profile: str = PLAIN) -> dict[str, Finding]:
     """What doctor says of a store that is not there yet and a profile, by subject."""
-    profiles = tmp_path / "profiles.yml"
-    profiles.write_text(profile)
-    found = [*setup_findings(profiles), *store_findings(tmp_path / "store.sqlite")]
+    profile_said = setup_findings(profile_in(tmp_path, profile))
+    found = [*profile_said, *store_findings(tmp_path / "store.sqlite")]
     return {finding.subject: finding for finding in found}
 
 
@@ -57,7 +64,7 @@ def test_a_new_project_needs_no_hand(tmp_path: Path) -> None:
 def test_e19_retries_of_queries_are_refused(tmp_path: Path) -> None:
     """They would replace the real error of a model by another one."""
     found = findings(tmp_path, PROFILE)["profile"]
-    assert "assay.dev" in found.text
+    assert "mine.default" in found.text
     assert "Remove it" in (found.remedy or "")
     assert found.verdict == "wrong"
 
@@ -105,51 +112,30 @@ def test_the_versions_are_named(tmp_path: Path) -> None:
         assert name in found["versions"].text
 
 
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [({}, ".assay/store.sqlite"), ({"ASSAY_STORE": "there.sqlite"}, "there.sqlite")],
-)
-def test_the_store_is_where_the_settings_say(environ: dict[str, str], expected: str) -> None:
-    """Without a key and without a provider."""
-    assert store_path(environ) == Path(expected).resolve()
-
-
-def test_the_profile_is_the_one_that_dbt_reads() -> None:
-    """`DBT_PROFILES_DIR` counts first."""
-    assert profiles_file({"DBT_PROFILES_DIR": "/elsewhere"}) == Path("/elsewhere/profiles.yml")
-
-
 def test_each_setting_says_where_it_came_from(tmp_path: Path) -> None:
-    """Out of the profile, the environment, or nowhere; and what the profile keeps out."""
-    (tmp_path / "profiles.yml").write_text(PROFILE)
-    config = plugin_config(tmp_path / "profiles.yml")
+    """Out of the environment, the profile, or nowhere."""
+    config = profile_in(tmp_path, PROFILE).config
     environ = {"ASSAY_PACK_TOKENS": "900", "ASSAY_PACK_RECORDS": "5"}
-    found = {one.variable: one for one in origins(environ, config)}
-    records, flying = found["ASSAY_PACK_RECORDS"], found["ASSAY_MAX_IN_FLIGHT"]
-    assert (records.value, records.origin, records.ignored) == ("4", "profile", "5")
-    assert (flying.value, flying.origin) == ("8", "profile")
-    assert found["ASSAY_PACK_TOKENS"].ignored == "900"
-    given = {one.variable: one for one in origins({"ASSAY_MAX_IN_FLIGHT": "9"}, config)}
-    assert (given["ASSAY_MAX_IN_FLIGHT"].value, given["ASSAY_MAX_IN_FLIGHT"].origin) == (
-        "9",
-        "environment",
-    )
+    said = "\n".join(one.text for one in settings_findings(environ, config))
+    assert "ASSAY_PACK_RECORDS=5 (environment)." in said
+    assert "ASSAY_PACK_TOKENS=900 (environment)." in said
+    assert "ASSAY_MAX_IN_FLIGHT=8 (profile)." in said
+    assert f"{SETTINGS - 3} of {SETTINGS} are at their defaults." in said
 
 
-def test_the_shipped_profile_lets_every_setting_through() -> None:
-    """Whatever is exported is what dbt gets; without anything all are defaults."""
-    config = plugin_config(ROOT / "profiles.yml")
-    assert {one.origin for one in origins({}, config)} == {"default"}
-    every = {one.variable: "1" for one in origins({}, config)}
-    assert {one.origin for one in origins(every, config)} == {"environment"}
+def test_a_profile_without_the_plugin_is_wrong(tmp_path: Path) -> None:
+    """dbt would end at the first AI function."""
+    found = findings(tmp_path, "mine:\n  outputs:\n    default: {type: duckdb, path: a.duckdb}\n")
+    assert found["profile"].verdict == "wrong"
+    assert "assay.plugin" in (found["profile"].remedy or "")
 
 
 def test_settings_that_are_not_valid_are_wrong() -> None:
     """With the line that a build would print; the key is never shown."""
-    (found,) = settings_findings({"ASSAY_MODLE": "x"}, ROOT / "profiles.yml")
+    (found,) = settings_findings({"ASSAY_MODLE": "x"}, {})
     assert (found.verdict, "ASSAY_MODEL" in (found.remedy or "")) == ("wrong", True)
     environ = {"OPENAI_API_KEY": "sk-canary", "ASSAY_PROVIDER": "openai", "ASSAY_MODEL": "mine"}
-    said = "\n".join(map(str, settings_findings(environ, ROOT / "profiles.yml")))
+    said = "\n".join(map(str, settings_findings(environ, {})))
     assert "OPENAI_API_KEY is set" in said
     assert "sk-canary" not in said
     assert "warning price The price of 'mine' is not known" in said

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from assay.core.errors import ConfigError
-from assay.core.settings import Reach, reach_from_environ
+from assay.core.settings import Reach, load_places
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.duckdb.fence import check_files, enclose, folders, lock, remedy
 from assay.hosts.duckdb.quoting import literal
@@ -156,7 +156,7 @@ def test_g07_a_data_folder_may_be_a_link(folder: Path) -> None:
     (folder / "lake/x.csv").write_text("a\n2\n", encoding="utf-8")
     (folder / "linked").symlink_to("lake")
     with duckdb.connect() as connection:
-        enclose(connection, reach_from_environ({"ASSAY_DATA_DIRECTORIES": "data, linked"}))
+        enclose(connection, load_places({}, {"ASSAY_DATA_DIRECTORIES": "data, linked"}))
         assert connection.execute("from 'linked/x.csv'").fetchall() == [(2,)]
 
 
@@ -205,7 +205,7 @@ def test_g07_many_threads_close_it_once(folder: Path) -> None:
 def test_g07_without_a_fence_everything_is_in_reach(folder: Path) -> None:
     """The switch that the settings document."""
     with duckdb.connect() as connection:
-        enclose(connection, reach_from_environ({"ASSAY_EXTERNAL_ACCESS": "true"}))
+        enclose(connection, load_places({}, {"ASSAY_EXTERNAL_ACCESS": "true"}))
         assert connection.execute("from read_csv('secret.csv', header = false)").fetchall()
 
 
@@ -242,7 +242,7 @@ def test_g07_a_relative_path_is_explained_where_dbt_was_started_elsewhere(folder
 def test_g07_a_wrong_switch_is_refused() -> None:
     """Nobody opens the fence by a slip."""
     with pytest.raises(ConfigError, match="ASSAY_EXTERNAL_ACCESS"):
-        reach_from_environ({"ASSAY_EXTERNAL_ACCESS": "perhaps"})
+        load_places({}, {"ASSAY_EXTERNAL_ACCESS": "perhaps"})
 
 
 def test_g16_a_pipe_or_a_device_among_the_data_is_refused(folder: Path) -> None:

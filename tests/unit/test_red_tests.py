@@ -34,7 +34,7 @@ def test_a_red_test_is_named_with_model_count_and_what_to_do() -> None:
     """And the command that shows its rows."""
     expected = (
         "unique on orders.id: 1,200 rows found. Correct orders or what feeds it; "
-        f'what it found: ./scripts/assay query "$(cat {COMPILED})".'
+        f'what it found: assay query "$(cat {COMPILED})".'
     )
     assert told("fail", 1200) == [expected]
 
@@ -57,7 +57,7 @@ def test_a_golden_test_tells_its_figures() -> None:
     (line,) = told("fail", 1, evaluations, test_metadata=metadata)
     assert line.startswith("ai_accuracy on orders.id: accuracy 0.6 of 40 golden rows. Correct ")
     assert "`ops.ops_golden`" in line
-    assert "./scripts/assay query" not in line
+    assert "assay query" not in line
     (unmeasured,) = told("fail", 1, {}, test_metadata=metadata)
     assert "1 row found" in unmeasured
 

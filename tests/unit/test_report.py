@@ -140,7 +140,7 @@ def test_the_summary_says_what_was_saved_and_what_failed() -> None:
         "dollars"
     )
     assert said["Failed"] == (
-        "3 values without an answer: 2 refused, 1 transport; see ./scripts/assay dead-letters list"
+        "3 values without an answer: 2 refused, 1 transport; see assay dead-letters list"
     )
 
 
@@ -168,7 +168,7 @@ def test_rows_that_failed_are_not_called_answered() -> None:
 )
 def test_the_summary_names_a_table_to_look_at(results: list[dict[str, Any]], look: str) -> None:
     """One that this run has built, of gold if it can."""
-    assert printed(*results)["Look"] == f'./scripts/assay query "from {look} limit 5"'
+    assert printed(*results)["Look"] == f'assay query "from {look} limit 5"'
 
 
 def test_where_nothing_was_built_there_is_nothing_to_look_at() -> None:

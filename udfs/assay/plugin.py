@@ -31,7 +31,6 @@ from assay.core.errors import AssayError, ConfigError, GateError
 from assay.core.settings import Reach, Settings, load_settings
 from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
-from assay.engine.prices import check_cap
 from assay.hosts.dbt import artifacts, home
 from assay.hosts.dbt.compile import is_beside, write_the_rest
 from assay.hosts.dbt.docs import annotate
@@ -46,7 +45,6 @@ from assay.hosts.dbt.statements import LOOKING, Statements
 from assay.hosts.dbt.terminal import show_progress
 from assay.hosts.duckdb import fence, reading
 from assay.hosts.duckdb.udfs import Udfs, create_function
-from assay.hosts.duckdb.warehouse import check_database, check_writable
 from assay.project.counting import uses_of
 from assay.project.evaluation.golden_gate import GoldenGate
 from assay.project.gates.gate import Gatekeeper
@@ -266,13 +264,9 @@ class Plugin(BasePlugin):
         try:
             self._project = _workshop.project = home.project_of_dbt()
             given = load_settings(config)
-            home.check_store(given.store, self._project)
+            database = home.place_files(self.creds, self._project) if self.creds else None
+            home.check_here(given, self._project, database)
             self._settings = given.within(self._project)
-            check_cap(self._settings)
-            if self.creds and (database := home.place_files(self.creds, self._project)):
-                check_database(database)
-                check_writable(database)
-            fence.check_files(self._settings)
             _check_profile(inherited, self._settings)
             self._engine = _workshop.engine(self._settings)
         except AssayError as error:

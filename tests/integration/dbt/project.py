@@ -208,6 +208,7 @@ class Project:
             "LANG": "C.UTF-8",
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "_ASSAY_PROGRAM": "./scripts/assay",
         }
         return {**bare, **self.env, **env}
 

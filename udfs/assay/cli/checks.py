@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.console import Json, print_json
+from assay.core.program import program
 from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build
 from assay.hosts.dbt.process import manifest_beside
@@ -84,7 +85,7 @@ def red_lines(
 def shown(lines: Sequence[str]) -> list[str]:
     """Return the lines that a build prints; the first ones where there are too many."""
     more = len(lines) - _MOST_LINES
-    rest = [f"Not green: {more} lines more; see ./scripts/assay checks."] if more > 0 else []
+    rest = [f"Not green: {more} lines more; see {program('checks')}."] if more > 0 else []
     return [*(f"Not green: {line}." for line in lines[:_MOST_LINES]), *rest]
 
 

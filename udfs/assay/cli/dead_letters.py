@@ -28,11 +28,11 @@ from assay.cli.console import (
 )
 from assay.core.errors import ConfigError, QuotaError
 from assay.core.plural import counted
-from assay.core.settings import settings_from_environ
 from assay.core.values import Status
 from assay.engine.retry import MOST_RUNS
 from assay.functions import FUNCTIONS
 from assay.hosts.dbt.process import BUDGET_EXIT, QUOTA_EXIT
+from assay.hosts.dbt.settings import settings_here
 from assay.project.counting import spend_of
 from assay.project.dead_letters import Choice, Replayed, chosen, replay
 from assay.project.report.summary import stopped_by
@@ -47,7 +47,11 @@ from assay.store.sqlite.dead_letters import (
     task_specs,
 )
 
-app = typer.Typer(no_args_is_help=True, help="List, show, replay and discard dead letters.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, show, replay and discard dead letters.",
+)
 
 _HASH_DIGITS = 12
 
@@ -170,7 +174,7 @@ def replay_letters(
         else:
             typer.echo(f"The next build asks {counted(len(found), 'letter')} again.")
         return
-    settings = settings_from_environ()
+    settings = settings_here()
     with open_store() as store:
         done = replay(settings, store, _chosen(store, choice), max_attempts)
         code = _replay_code(store, done)

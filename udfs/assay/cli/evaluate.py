@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from assay.core.errors import ConfigError
-from assay.core.settings import Settings, settings_from_environ
+from assay.core.settings import Settings
+from assay.hosts.dbt.project_folder import typed
+from assay.hosts.dbt.settings import settings_here
 from assay.project.evaluation.comparison import Variant, compare, comparison_table, variants
 from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
 from assay.project.evaluation.golden_rows import GoldenSource, named_or_json
@@ -25,11 +27,15 @@ MOST_RECORDS = 256
 
 def command(
     *,
-    data: Annotated[Path, typer.Option(help="Golden rows: a CSV, JSON lines or Parquet file.")],
+    data: Annotated[
+        Path, typer.Option(parser=typed, help="Golden rows: a CSV, JSON lines or Parquet file.")
+    ],
     text: Annotated[str, typer.Option(help="The column of the texts.")],
     label: Annotated[str, typer.Option(help="The column of the right answers.")],
     task: Annotated[Kind, typer.Option(help="What is asked.")],
-    join: Annotated[Path | None, typer.Option(help="A file to join by shared columns.")] = None,
+    join: Annotated[
+        Path | None, typer.Option(parser=typed, help="A file to join by shared columns.")
+    ] = None,
     where: Annotated[str | None, typer.Option(help="SQL: which rows.")] = None,
     by: Annotated[str | None, typer.Option(help="A column: figures for each value, too.")] = None,
     labels: Annotated[str | None, typer.Option(help="Label set, or JSON; else gold's.")] = None,
@@ -58,7 +64,7 @@ def command(
     source = GoldenSource(data, text, label, by, join, where, structured=task == "extract")
     sets = named_or_json("labels", labels), named_or_json("fields", fields)
     plan = ExamPlan(source, task, *sets, examples, limit, seed, other, instructions, model)
-    settings = settings_from_environ()
+    settings = settings_here()
     asked = _variants(compare_models, packs, prompt or [])
     with _folder(settings, fresh=fresh) as folder:
         if asked:

@@ -18,9 +18,10 @@ from assay.cli.checks import red_lines
 from assay.cli.console import Json, print_json
 from assay.core.errors import PublishError
 from assay.core.plural import counted
-from assay.core.settings import Settings, settings_from_environ
+from assay.core.program import program
+from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
-from assay.hosts.duckdb.warehouse import database_path
+from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
 from assay.project.publishing.verdict import (
     age,
@@ -51,7 +52,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Publish the gold of the last build, if it was whole and green; exit code 1 if not."""
-    settings = settings_from_environ()
+    settings = settings_here()
     if check:
         _check(settings.publish, as_json=as_json)
         return
@@ -151,10 +152,10 @@ def _reasons(project: Path) -> list[str]:
     """Return why the last run in `project` may not be published; nothing if it may."""
     results = results_of_build(project)
     if results is None:
-        return ["there is no run yet; run ./scripts/build"]
+        return [f"there is no run yet; run {program('build')}"]
     manifest = manifest_of_build(project)
     if invocation_of(results) != str(manifest["metadata"]["invocation_id"]):
-        return ["another dbt command has run since the build; run ./scripts/build"]
+        return [f"another dbt command has run since the build; run {program('build')}"]
     return obstacles(results, manifest)
 
 
@@ -174,8 +175,8 @@ def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
     if last in (None, invocation_of(results)):
         return []
     if last == invocation_of(run_results(Path.cwd())):
-        return ["another dbt command has run since the build; run ./scripts/build"]
-    return ["a later run has not ended; run ./scripts/build"]
+        return [f"another dbt command has run since the build; run {program('build')}"]
+    return [f"a later run has not ended; run {program('build')}"]
 
 
 def _release(project: Path, settings: Settings) -> Release:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -26,8 +25,10 @@ from assay.cli.console import (
 from assay.core.clock import iso
 from assay.core.errors import ConfigError, StoreError
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.dbt.lineage import HOOK, last_code
 from assay.hosts.dbt.process import code_beside
+from assay.hosts.dbt.project_folder import typed
 from assay.project.counting import answer_costs
 from assay.project.report.spending import GONE
 from assay.store import (
@@ -46,7 +47,9 @@ _HASH_DIGITS = 12
 
 
 def backup_command(
-    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    file: Annotated[
+        Path, typer.Argument(parser=typed, help="The file to write; it must not be there yet.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Copy the store to a file, also while a run writes to it, and check the copy."""
@@ -59,7 +62,7 @@ def backup_command(
         what = found.trouble or f"the checksums of {found.unsound:,} answers do not fit"
         message = (
             f"Copied {path} to {file}, but {what}: the store itself is damaged; run "
-            "`./scripts/assay doctor --repair`."
+            f"`{program('doctor --repair')}`."
         )
         raise StoreError(message)
     if as_json:
@@ -72,7 +75,7 @@ def backup_command(
 
 
 def restore_command(
-    file: Annotated[Path, typer.Argument(help="A file that `assay backup` wrote.")],
+    file: Annotated[Path, typer.Argument(parser=typed, help="A file that `assay backup` wrote.")],
     force: Annotated[
         bool,
         typer.Option("--force", help="Also where the store holds what the backup has not."),
@@ -80,7 +83,7 @@ def restore_command(
     as_json: Json = False,
 ) -> None:
     """Put a backup in the place of the store, in one step; what was there is kept beside it."""
-    path = store_path(os.environ)
+    path = store_path()
     done = restore(file, path, force=force)
     if as_json:
         kept = None if done.kept is None else str(done.kept)
@@ -194,8 +197,8 @@ def _tell(facts: Sequence[Row], gone: Mapping[str, int] | None) -> None:
     if gone is None:
         typer.echo(
             f"{counted(answers, 'answer')} would go; to buy them again: {money(price)} US "
-            "dollars. Nothing was changed; add --yes to do it, after `./scripts/assay backup "
-            "FILE`."
+            f"dollars. Nothing was changed; add --yes to do it, after "
+            f"`{program('backup FILE')}`."
         )
         return
     counts = ", ".join(f"{count:,} {table}" for table, count in gone.items())

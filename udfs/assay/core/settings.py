@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -94,7 +94,21 @@ class Reach(BaseModel):
                 yield name, tuple(map(project.path, value))
 
 
-class Settings(Reach):
+class Places(Reach):
+    """What is read and written, and what SQL may reach; no provider and no key is needed."""
+
+    store: Place = Field(
+        default=Path(".assay/store.sqlite"),
+        description="The file of answers, ledger and dead letters; keep it, it is what you paid "
+        "for.",
+    )
+    publish: Place = Field(
+        default=Path("published"),
+        description="The folder in which gold is published once a build is green.",
+    )
+
+
+class Settings(Places):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
     provider: Annotated[str, AfterValidator(_known_provider)] = Field(
@@ -110,19 +124,10 @@ class Settings(Reach):
     model: Text = Field(
         default=None, description="The model that is asked, where a provider has several."
     )
-    store: Place = Field(
-        default=Path(".assay/store.sqlite"),
-        description="The file of answers, ledger and dead letters; keep it, it is what you paid "
-        "for.",
-    )
     store_inputs: bool = Field(
         default=False,
         description="Whether the text of an ask that failed is kept in the store, so that a dead "
         "letter can be replayed without a build.",
-    )
-    publish: Place = Field(
-        default=Path("published"),
-        description="The folder in which gold is published once a build is green.",
     )
     progress: bool = Field(
         default=True,
@@ -268,10 +273,14 @@ class Settings(Reach):
         return self.answerer.model or asked or self.model or ""
 
 
-def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a plugin `config`, with the key from `environ`.
+_T = TypeVar("_T", bound=Reach)
 
-    Raises `ConfigError` that names the setting, and for an unknown one the nearest known name.
+
+def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings: of `environ`, else of a plugin's `config`, else the defaults.
+
+    The key is read from `environ` alone. Raises `ConfigError` that names the setting, and for an
+    unknown one the nearest known name.
     """
     known = [name for name in Settings.model_fields if name != "api_key"]
     _refuse_unknown(config, known, "setting", "in the plugin's config")
@@ -279,15 +288,8 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
     set_here = [name for name in environ if name.startswith(PREFIX)]
     _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
     _check_threads(environ)
-    given = {
-        name: value.strip() if isinstance(value, str) else value
-        for name, value in config.items()
-        if _blank_is_none(value) is not None
-    }
-    try:
-        settings = Settings.model_validate(given | _key(given, environ))
-    except ValidationError as error:
-        raise ConfigError(_first_line(error)) from None
+    given = _given(known, config, environ)
+    settings = _valid(Settings, given | _key(given, environ))
     _refuse_sdk_url(settings, environ)
     return settings
 
@@ -302,21 +304,32 @@ def _key(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]
     return {"api_key": key} if key else {}
 
 
-def reach_from_environ(environ: Mapping[str, str] = os.environ) -> Reach:
-    """Return what SQL may reach, of the `ASSAY_` variables alone; the others may be wrong."""
-    named = {name: environ.get(PREFIX + name.upper(), "") for name in Reach.model_fields}
-    given = {name: value for name, value in named.items() if value.strip()}
+def load_places(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Places:
+    """Return the places of `load_settings` alone; whatever else is set may be wrong."""
+    return _valid(Places, _given(Places.model_fields, config, environ))
+
+
+def _given(
+    names: Iterable[str], config: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what is set of `names`, the environment first; a blank sets nothing."""
+    said = {name: (environ.get(PREFIX + name.upper()), config.get(name)) for name in names}
+    given = {
+        name: next((value for value in values if _blank_is_none(value) is not None), None)
+        for name, values in said.items()
+    }
+    return {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _valid(kind: type[_T], given: Mapping[str, Any]) -> _T:
     try:
-        return Reach.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         raise ConfigError(_first_line(error)) from None
-
-
-def settings_from_environ(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of the `ASSAY_` variables alone, as the shipped profile maps them."""
-    names = [name for name in Settings.model_fields if name != "api_key"]
-    given = {name: environ.get(PREFIX + name.upper(), "") for name in names}
-    return load_settings(given, environ)
 
 
 def _refuse_unknown(names: Any, known: list[str], what: str, where: str) -> None:

@@ -16,6 +16,7 @@ import duckdb
 
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.core.values import key_of, key_seed
 from assay.hosts.dbt.lineage import Call, Code
 from assay.hosts.dbt.manifest import Manifest, as_held, node_of, unique_keys, with_ancestors
@@ -23,6 +24,8 @@ from assay.hosts.duckdb.quoting import literal, quoted
 from assay.store import Store
 from assay.store.queries import Row, select
 from assay.store.sqlite.rows import is_sound
+
+_SHOW = "query 'show all tables'"
 
 _ATTEMPT = (
     "attempt_id, invocation_id, attempt, outcome, http_status, error, records, asks, answers, "
@@ -142,8 +145,8 @@ def find_table(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, s
     if len(found) == 1:
         return found[0]
     if not found:
-        message = f"There is no table {name!r} in the warehouse; see `./scripts/assay query 'show "
-        raise ConfigError(message + "all tables'`.")
+        message = f"There is no table {name!r} in the warehouse; see `{program(_SHOW)}`."
+        raise ConfigError(message)
     names = ", ".join(f"{schema}.{table}" for schema, table in found)
     message = f"{name!r} may be any of {names}; name the schema."
     raise ConfigError(message)

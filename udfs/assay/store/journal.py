@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import StoreError
+from assay.core.program import program
 from assay.core.values import Attempt
 from assay.store.sqlite.rows import Landing, Row, put_interrupted, put_landings
 
@@ -81,7 +82,7 @@ class Journal:
     def _unwritten(self, reason: str | None) -> StoreError:
         return StoreError(
             f"The journal of the store in {self._folder} cannot be written: {reason}. Nothing "
-            "further is sent. Make room, or see `./scripts/assay doctor`."
+            f"further is sent. Make room, or see `{program('doctor')}`."
         )
 
 

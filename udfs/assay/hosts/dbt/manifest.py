@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.hosts.dbt.project_folder import target_of
 
 Manifest = Mapping[str, Any]
@@ -26,7 +27,7 @@ def read_manifest(project: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        message = f"{path} cannot be read; run ./scripts/build, which writes it anew."
+        message = f"{path} cannot be read; run {program('build')}, which writes it anew."
         raise ConfigError(message) from None
     return manifest
 

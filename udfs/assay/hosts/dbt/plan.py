@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from assay.core.errors import ConfigError, our_words
+from assay.core.program import program
 from assay.core.settings import Settings
 from assay.engine.estimate import Census, Estimate, timed
 from assay.engine.lookup import Resolver
@@ -22,8 +23,6 @@ from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.providers.replay.provider import ReplayProvider
 from assay.store import Store
-
-_REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` first"
 
 _ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors that quote the statement only; others may quote what is in a row."""
@@ -110,7 +109,7 @@ def uncounted_notes(uncounted: Mapping[str, str]) -> Iterator[str]:
 def check_warehouse(database: Path) -> None:
     """Raise `ConfigError` where there are no tables to count, or another process has them."""
     if not database.exists():
-        message = f"There is no warehouse at {database}; {_REMEDY}."
+        message = f"There is no warehouse at {database}; {_remedy()}."
         raise ConfigError(message)
     open_warehouse(database).close()
 
@@ -151,6 +150,10 @@ def _named(name: str) -> Iterator[None]:
         raise ConfigError(message) from None
 
 
+def _remedy() -> str:
+    return f"run `{program('build --select +bronze --indirect-selection cautious')}` first"
+
+
 def _why(error: duckdb.Error) -> str:
     """Return one line: what an error says, or its kind alone where it may quote a row; what to do.
 
@@ -161,7 +164,7 @@ def _why(error: duckdb.Error) -> str:
     said = str(error).split("\n")[0].rstrip(" .!")
     if not isinstance(error, _ABOUT_SQL):
         said = said.split(":")[0]
-    return f"{said}; {fence.remedy(error) or f'{_REMEDY}, or correct the model.'}"
+    return f"{said}; {fence.remedy(error) or f'{_remedy()}, or correct the model.'}"
 
 
 def _latency(connection: sqlite3.Connection, settings: Settings) -> float | None:

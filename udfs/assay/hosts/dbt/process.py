@@ -11,17 +11,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-import yaml
-
 from assay.core.errors import ConfigError
 from assay.hosts.dbt.lineage import Code
-from assay.hosts.dbt.project_folder import target_of
+from assay.hosts.dbt.project_folder import FILE, target_of
+from assay.hosts.dbt.rendering import read_yaml
 from assay.hosts.duckdb.data_files import not_utf8
 
 GRACE_SECONDS = 1.0
@@ -125,7 +125,7 @@ def _remember_the_build(folder: Path) -> None:
 
 def project_flags(project: Path) -> dict[str, Any]:
     """Return `flags` of dbt_project.yml; none where dbt, too, will not be able to read it."""
-    flags = _said(project).get("flags")
+    flags = (read_yaml(project / FILE) or {}).get("flags")
     return flags if isinstance(flags, dict) else {}
 
 
@@ -138,20 +138,13 @@ def check_texts(project: Path) -> None:
 
 def _texts(project: Path) -> Iterator[Path]:
     """Yield the files that dbt reads as text, those of its packages left out."""
-    said = _said(project)
+    said = read_yaml(project / FILE) or {}
     yield from (project / name for name in ("dbt_project.yml", "profiles.yml"))
     for key, usual in _TEXT_FOLDERS.items():
         names = said.get(key)
         for name in names if isinstance(names, list) else [usual]:
             found = (project / str(name)).rglob("*")
             yield from sorted(path for path in found if path.suffix.lower() in _TEXTS)
-
-
-def _said(project: Path) -> dict[str, Any]:
-    with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
-        said = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-        return said if isinstance(said, dict) else {}
-    return {}
 
 
 class _Told:
@@ -166,10 +159,14 @@ class _Told:
             self.number, self.at = number, time.monotonic()
 
 
-def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
+def run_dbt(
+    arguments: Sequence[str],
+    printed: IO[str] | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> int:
     """Run dbt and return its exit code, or 128 plus the signal that ended it, as shells do.
 
-    What it prints goes where ours goes, or to the file `printed`.
+    What it prints goes where ours goes, or to the file `printed`; `meanwhile` is called beside it.
 
     SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
     to SIGINT, as it does for jobs in the background of a script. Raises `ConfigError` before it
@@ -182,6 +179,8 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
         signal.signal(number, told)
     dbt = [sys.executable, "-m", "assay.hosts.dbt.child"]
     child = subprocess.Popen([*dbt, *arguments], stdout=printed)  # noqa: S603 - our own dbt
+    if meanwhile is not None:
+        threading.Thread(target=meanwhile, daemon=True).start()
     while (code := _wait(child)) is None:
         if told.number is not None:
             return _end(child, told)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.project.doctor.finding import Finding
 from assay.store import Checkup, Witness, check
 from assay.store.sqlite.migrations import missing_steps, unknown_steps
@@ -61,7 +62,7 @@ def _store(store: Path) -> Iterator[Finding]:
     found = check(store)
     text = f"{store}, {size:,} bytes, mode {mode:04o}"
     if found.trouble:
-        remedy = "Run `./scripts/assay doctor --repair`, or restore a backup."
+        remedy = f"Run `{program('doctor --repair')}`, or restore a backup."
         yield Finding("store", f"{text}: {found.trouble}.", remedy)
         return
     private = mode & 0o077 == 0
@@ -91,8 +92,8 @@ def _schema(store: Path) -> Finding:
 def _absent(store: Path, known: int) -> Finding:
     if known:
         remedy = (
-            "Restore it, or accept that they will be bought again with `./scripts/assay doctor "
-            "--accept-cold-cache`."
+            f"Restore it, or accept that they will be bought again with "
+            f"`{program('doctor --accept-cold-cache')}`."
         )
         return Finding("store", f"{store} is gone; it held {counted(known, 'answer')}.", remedy)
     return Finding("store", f"{store} is not there yet; the first run makes it.")
@@ -104,7 +105,7 @@ def _answers(found: Checkup, missing: int) -> Finding:
         remedy = "They are never served and will be asked again; `--repair` drops them."
         return Finding("answers", text, remedy)
     if missing:
-        remedy = "Restore a backup, or run `./scripts/assay doctor --accept-cold-cache`."
+        remedy = f"Restore a backup, or run `{program('doctor --accept-cold-cache')}`."
         return Finding("answers", f"{text} {missing:,} that were paid for are lost.", remedy)
     return Finding("answers", text)
 

@@ -12,6 +12,7 @@ import duckdb
 
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.doctor.finding import Finding
 from assay.project.publishing.row_counts import losses, notes_path, row_counts
@@ -37,9 +38,8 @@ def warehouse_findings(database: Path) -> Iterator[Finding]:
         yield Finding("warehouse", f"{size}.", str(error), may_stay=True)
         return
     except duckdb.Error as error:
-        remedy = (
-            "Restore a copy, or move it away and run ./scripts/build: answers come from the store."
-        )
+        run = f"run {program('build')}: answers come from the store."
+        remedy = f"Restore a copy, or move it away and {run}"
         reason = str(error).splitlines()[0].rstrip(".")
         yield Finding("warehouse", f"{size}, cannot be opened: {reason}.", remedy)
         return
@@ -69,9 +69,10 @@ def disk_findings(folders: Mapping[str, Path]) -> Iterator[Finding]:
 def _wal(database: Path) -> Finding:
     wal = database.with_name(database.name + ".wal")
     if wal.exists() and (size := wal.stat().st_size):
-        remedy = "A run did not end, or another program wrote; run ./scripts/build, which moves "
+        run = f"run {program('build')}, which moves it in."
+        remedy = f"A run did not end, or another program wrote; {run}"
         text = f"{wal} holds {size:,} bytes that are not in the file yet."
-        return Finding("wal", text, remedy + "it in.", may_stay=True)
+        return Finding("wal", text, remedy, may_stay=True)
     return Finding("wal", "Everything is in the file; there is no WAL.")
 
 

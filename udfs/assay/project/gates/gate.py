@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from assay.core.clock import now_utc
 from assay.core.errors import GateError
@@ -33,29 +32,31 @@ from assay.project.gates.verdict import reasons, red_lines
 from assay.store import Store
 from assay.store.sqlite.gates import GateRow, gate_rows, put_gate_rows
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 DATA_DOCS = "data_docs"
 """The folder of the page, in the one that dbt writes to."""
 
 _GATED = ("bronze", "silver", "gold")
 
 _Relations = Mapping[str, duckdb.DuckDBPyRelation]
-_SCHEMA = pa.schema(
-    [
-        ("invocation_id", pa.string()),
-        ("gate", pa.string()),
-        ("suite", pa.string()),
-        ("expectation", pa.string()),
-        ("column_name", pa.string()),
-        ("threshold", pa.string()),
-        ("place", pa.int64()),
-        ("row_count", pa.int64()),
-        ("evaluated", pa.int64()),
-        ("minimum_evaluated", pa.int64()),
-        ("unexpected", pa.int64()),
-        ("unexpected_share", pa.float64()),
-        ("checked_at", pa.timestamp("us")),
-    ]
-)
+_COLUMNS = {
+    "invocation_id": "string",
+    "gate": "string",
+    "suite": "string",
+    "expectation": "string",
+    "column_name": "string",
+    "threshold": "string",
+    "place": "int64",
+    "row_count": "int64",
+    "evaluated": "int64",
+    "minimum_evaluated": "int64",
+    "unexpected": "int64",
+    "unexpected_share": "float64",
+    "checked_at": "timestamp[us]",
+}
+"""What a gate's table holds, by the types of Arrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,10 @@ class Gatekeeper:
         self._record(rows)
         if lines := red_lines(gate, results, str(folder)):
             raise GateError("\n".join([f"{gate} is red; what it guards is skipped.", *lines]))
-        return pa.Table.from_pylist([_shown(row) for row in rows], schema=_SCHEMA)
+        import pyarrow as pa  # a build that only sums up has no need of it
+
+        schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in _COLUMNS.items()])
+        return pa.Table.from_pylist([_shown(row) for row in rows], schema=schema)
 
     def _results(self, folder: Path, relations: _Relations) -> Iterator[Result]:
         known = known_expectations()
@@ -191,5 +195,5 @@ def _result(row: GateRow) -> Result:
 
 
 def _shown(row: GateRow) -> dict[str, object]:
-    shown = {name: getattr(row, name) for name in _SCHEMA.names}
+    shown = {name: getattr(row, name) for name in _COLUMNS}
     return shown | {"checked_at": datetime.datetime.fromisoformat(row.checked_at)}

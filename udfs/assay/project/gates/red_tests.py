@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assay.core.program import program
+
 Place = tuple[str, str, str]
 """Model, column as it is tested, and golden rows of an evaluation."""
 
@@ -78,7 +80,8 @@ def _remedy(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     remedy = _REMEDIES.get(_test(node), "Correct {model} or what feeds it").format(model=model)
     if not node.get("compiled_path") or _test(node) in _ONLY_IN_DBT:
         return f"{remedy}."
-    return f'{remedy}; what it found: ./scripts/assay query "$(cat {node["compiled_path"]})".'
+    query = program(f'query "$(cat {node["compiled_path"]})"')
+    return f"{remedy}; what it found: {query}."
 
 
 def _test(node: Mapping[str, Any]) -> str:

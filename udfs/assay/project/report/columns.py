@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.core.task import Labelled
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.hosts.duckdb.warehouse import open_warehouse
@@ -104,7 +105,7 @@ class Accepted:
 def read_warehouse(path: Path, specs: Specs, invocation_id: str) -> Warehouse:
     """Return what the warehouse at `path` says, or in one line why it cannot be read."""
     if not path.exists():
-        return Warehouse(trouble=f"There is no warehouse at {path}; run ./scripts/build.")
+        return Warehouse(trouble=f"There is no warehouse at {path}; run {program('build')}.")
     try:
         with open_warehouse(path) as connection:
             return _read(connection, specs, invocation_id)

@@ -11,6 +11,7 @@ from typing import Any
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
 from assay.core.extras import extra
+from assay.core.program import program
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.report.facts import Facts
 from assay.project.report.ledger import read_ledger
@@ -32,12 +33,14 @@ def make(
         from assay.project.report.page import render
 
     if not store_path.exists():
-        message = f"There is no store at {store_path}; run ./scripts/build, or see `ASSAY_STORE`."
+        message = (
+            f"There is no store at {store_path}; run {program('build')}, or see `ASSAY_STORE`."
+        )
         raise ConfigError(message)
     with contextlib.closing(Store(store_path, guarded=True)) as store:
         (ledger,) = store.transact([partial(read_ledger, wanted=wanted)])
     if ledger is None:
-        message = f"The store {store_path} knows of no run; run ./scripts/build first."
+        message = f"The store {store_path} knows of no run; run {program('build')} first."
         raise ConfigError(message)
     run = ledger.run
     built = known(folder(), run.invocation_id, results)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.dbt.nodes import CHECKED, kind_of, nodes_of
 from assay.project.report.facts import Built, Run, Verdict, plain
 from assay.project.report.summary import invocation_of
@@ -94,7 +95,7 @@ def _reasons(run: Run, built: Built | None, red_lines: Sequence[str]) -> list[st
         if built.exit_code and not reasons:
             reasons.append(
                 f"the build ended with exit code {built.exit_code}; what it printed says why, "
-                "and so does ./scripts/assay checks"
+                f"and so does {program('checks')}"
             )
     return reasons
 

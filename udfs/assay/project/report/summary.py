@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.engine.estimate import ASSUMED_TOKENS_PER_SECOND, Estimate
 from assay.hosts.dbt.nodes import BUILT, CHECKED, Nodes, kind_of, nodes_of
 from assay.hosts.dbt.project_folder import target_of
@@ -120,7 +121,8 @@ def _look(results: dict[str, Any]) -> list[str]:
     golden = next((name for name, _ in built if name.startswith("gold.")), None)
     asked = next((name for name, is_asked in reversed(built) if is_asked), None)
     shown = golden or asked or next((name for name, _ in reversed(built)), None)
-    return [f'Look    ./scripts/assay query "from {shown} limit 5"'] if shown else []
+    look = program(f'query "from {shown} limit 5"')
+    return [f"Look    {look}"] if shown else []
 
 
 def _built(results: dict[str, Any]) -> str:
@@ -173,7 +175,7 @@ def _failed(failed: Mapping[str, int]) -> list[str]:
         return []
     counts = ", ".join(f"{count:,} {status}" for status, count in failed.items())
     rows = counted(sum(failed.values()), "value")
-    return [f"Failed  {rows} without an answer: {counts}; see ./scripts/assay dead-letters list"]
+    return [f"Failed  {rows} without an answer: {counts}; see {program('dead-letters list')}"]
 
 
 def _statuses(nodes: Nodes, usual: str = "") -> str:

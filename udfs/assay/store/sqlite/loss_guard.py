@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assay.core.errors import StoreError
 from assay.core.locks import lock_on
+from assay.core.program import program
 from assay.store.sqlite.rows import Held
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Witness:
         except OSError as error:
             message = (
                 f"{self._path} cannot be written: {error.strerror}. Nothing was changed; make "
-                "room, or see `./scripts/assay doctor`."
+                f"room, or see `{program('doctor')}`."
             )
             raise StoreError(message) from error
 

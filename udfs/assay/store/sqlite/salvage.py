@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import StoreError
+from assay.core.program import program
 from assay.store.sqlite.leases import Owner
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.pages import rows_in
@@ -151,7 +152,7 @@ def copied_to(path: Path, target: Path) -> Path:
             unborn.unlink(missing_ok=True)
         message = (
             f"The store {path} cannot be copied to {target}: {error} ({room(target)}). Name a "
-            "file in a folder with room, or see `./scripts/assay doctor`."
+            f"file in a folder with room, or see `{program('doctor')}`."
         )
         raise StoreError(message) from error
     return unborn

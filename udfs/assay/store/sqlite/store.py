@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
+from assay.core.program import program
 from assay.core.values import Outcome
 from assay.store.sqlite.busy_wait import BUSY_SECONDS, TRY_SECONDS, Patience
 from assay.store.sqlite.leases import Owner
@@ -203,7 +204,7 @@ class Store:
     def _translated(self, error: Exception) -> StoreError:
         return StoreError(
             f"The store {self.path} failed: {error} ({room(self.path)}). Nothing further is sent. "
-            "Make room, or see `./scripts/assay doctor`."
+            f"Make room, or see `{program('doctor')}`."
         )
 
     def _refuse_a_lost_file(self) -> None:
@@ -229,14 +230,14 @@ class Store:
         known = f", which held {answers:,} answers," if answers else ""
         return StoreError(
             f"The store {self.path}{known} is {state}: asking again would buy everything again. "
-            "Restore it, or run `./scripts/assay doctor --accept-cold-cache` to start over."
+            f"Restore it, or run `{program('doctor --accept-cold-cache')}` to start over."
         )
 
     def _lost_some(self, held: Held) -> StoreError:
         return StoreError(
             f"The store {self.path}, which held {self._witness.answers():,} paid answers, holds "
             f"{held.paid:,}: asking again would buy the others again. Restore it, or run "
-            "`./scripts/assay doctor --accept-cold-cache` to go on with what is there."
+            f"`{program('doctor --accept-cold-cache')}` to go on with what is there."
         )
 
     def _bear_witness(self) -> None:
@@ -281,7 +282,7 @@ class Store:
     def _unopened(self, error: Exception) -> StoreError:
         return StoreError(
             f"The store {self.path} cannot be opened: {error} ({room(self.path)}). Check "
-            "`ASSAY_STORE`, or see `./scripts/assay doctor`."
+            f"`ASSAY_STORE`, or see `{program('doctor')}`."
         )
 
     def _migrate(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
+from assay.core.program import program
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.migrations import unknown_steps
 from assay.store.sqlite.salvage import Checkup, check, copied_to, name_aside, refuse_while_in_use
@@ -100,7 +101,7 @@ def prune(connection: sqlite3.Connection, chosen: Sequence[Unused]) -> dict[str,
 
 def _checked(backup: Path) -> Checkup:
     if not backup.is_file():
-        message = f"There is no file {backup}; name a backup made by `./scripts/assay backup`."
+        message = f"There is no file {backup}; name a backup made by `{program('backup')}`."
         raise StoreError(message)
     found = check(backup)
     if found.trouble or found.unsound:
