@@ -20,7 +20,7 @@ ROOMS = {
     "engine": "core functions forms store providers",
     "hosts": "core functions forms telemetry store providers engine",
     "project": "core functions forms telemetry store providers engine hosts",
-    "plugin cli __main__": "core functions forms telemetry store providers engine hosts project",
+    "gates plugin cli __main__": "core functions forms telemetry store providers engine hosts project",
 }
 """What each room may import; the last are doors, which put the parts together."""
 

@@ -35,6 +35,7 @@ TABLES = (
     "golden_answers",
     "runs",
     "served",
+    "statements",
     "tasks",
 )
 """What is served to dbt as the source `assay_store`."""
