@@ -1,4 +1,4 @@
-"""Assay as a package of a project that is not ours: `tests/consumer`, and a bare one by the page."""
+"""Assay as a package of projects that are not ours: `tests/consumer`, and one by the page."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_its_column_is_answered(bare: Built) -> None:
 
 
 def test_nothing_of_the_shop_comes_along(bare: Built) -> None:
-    """No model, test or exposure, and of the seeds the rules of row gates, which it switched on."""
+    """No model, test or exposure; of the seeds the rules of row gates, which it switched on."""
     assert bare.nodes("assay", "model") == set()
     assert all("row_gate_rules" in name for name in bare.nodes("assay", "test"))
     assert bare.nodes("assay", "seed") == {"row_gate_rules"}
