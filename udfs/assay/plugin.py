@@ -38,6 +38,7 @@ from assay.hosts.dbt.extending import extend
 from assay.hosts.dbt.interrupted import end_with_a_sentence
 from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.lineage import HOOK
+from assay.hosts.dbt.package import other_version
 from assay.hosts.dbt.progress import Ticker
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.dbt.sentences import in_our_words, speak_in_sentences
@@ -55,8 +56,8 @@ from assay.telemetry import open_telemetry
 
 _log = AdapterLogger("Assay")
 
-_UNSERVED = frozenset({"text"})
-"""Columns of the store that never become part of the warehouse: the inputs of failed asks."""
+_UNSERVED = frozenset({"text", "sql"})
+"""Columns of the store that never become part of the warehouse: inputs of failed asks; code."""
 
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
 
@@ -297,6 +298,8 @@ class Plugin(BasePlugin):
             yield fence.OPEN
         if (stranger := home.other_code(self._project.root)) is not None:
             yield stranger
+        if (odd := other_version()) is not None:
+            yield odd
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""

@@ -111,13 +111,15 @@ BROKEN: dict[str, dict[str, list[dict[str, str]]]] = {
 
 @dataclass
 class Example(Project):
-    """The example in a folder of its own, beside the parts of the repository that it shares."""
+    """The example in a folder of its own, with the repository two floors up."""
 
     def __post_init__(self) -> None:
-        for part in (*PARTS, "seeds"):
+        for part in (*PARTS, "models", "seeds"):
             _copy(REPOSITORY / part, self.root.parents[1] / part)
-        kept = shutil.ignore_patterns("data", "target", "logs", "published", ".assay", "*.duckdb*")
-        shutil.copytree(REPOSITORY / HOME, self.root, ignore=kept)
+        made = ("data", "dbt_packages", "target", "logs", "published", ".assay", "*.duckdb*")
+        shutil.copytree(REPOSITORY / HOME, self.root, ignore=shutil.ignore_patterns(*made))
+        run = self.dbt("deps")
+        assert run.code == 0, run.output
 
 
 def rows_of(register: str) -> list[dict[str, str]]:

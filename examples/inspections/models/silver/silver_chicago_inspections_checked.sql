@@ -1,1 +1,1 @@
-{{ row_gate_checked(ref('silver_chicago_inspections')) }}
+{{ assay.row_gate_checked(ref('silver_chicago_inspections')) }}

@@ -1,1 +1,1 @@
-{{ row_gate_quarantined(ref('silver_chicago_inspections_checked')) }}
+{{ assay.row_gate_quarantined(ref('silver_chicago_inspections_checked')) }}

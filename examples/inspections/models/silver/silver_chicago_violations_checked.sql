@@ -1,1 +1,1 @@
-{{ row_gate_checked(ref('silver_chicago_violations')) }}
+{{ assay.row_gate_checked(ref('silver_chicago_violations')) }}

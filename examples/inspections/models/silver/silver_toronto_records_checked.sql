@@ -1,1 +1,1 @@
-{{ row_gate_checked(ref('silver_toronto_records')) }}
+{{ assay.row_gate_checked(ref('silver_toronto_records')) }}

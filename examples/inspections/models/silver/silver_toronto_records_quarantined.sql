@@ -1,1 +1,1 @@
-{{ row_gate_quarantined(ref('silver_toronto_records_checked')) }}
+{{ assay.row_gate_quarantined(ref('silver_toronto_records_checked')) }}

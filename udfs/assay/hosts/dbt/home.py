@@ -37,7 +37,20 @@ def project_of_dbt() -> Project:
     if not hasattr(config, "project_root"):  # `dbt debug` has a profile alone
         said = getattr(get_flags(), "PROJECT_DIR", None)
         return project_here({**os.environ, **({"DBT_PROJECT_DIR": str(said)} if said else {})})
-    return project_at(Path(config.project_root), config.target_path, config.seed_paths)
+    return project_at(Path(config.project_root), config.target_path, _seed_folders(config))
+
+
+def _seed_folders(config: RuntimeConfig) -> list[str]:
+    """Return the folders of the seeds of a project and of its packages, which dbt copies alike."""
+    packages = (config.load_dependencies() or {}).values()
+    return [
+        *config.seed_paths,
+        *(
+            str(Path(one.project_root).absolute() / name)
+            for one in packages
+            for name in one.seed_paths
+        ),
+    ]
 
 
 def place_files(credentials: DuckDBCredentials, project: Project) -> Path | None:

@@ -28,7 +28,8 @@ def project_here(environ: Mapping[str, str] = os.environ) -> Project:
     """Return the project that dbt takes when it is started here, by its dbt_project.yml."""
     root = _root(environ)
     said = read_yaml(root / FILE)
-    seeds = [] if said is None else said.get("seed-paths") or ["seeds"]
+    named = None if said is None else said.get("seed-paths")
+    seeds = named if isinstance(named, list) else [] if said is None else ["seeds"]
     return project_at(root, target_of(root, environ).absolute(), seeds)
 
 

@@ -179,7 +179,9 @@ def _rules(project: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, st
     """Return the rows of the seed of rules, without their description."""
     for node in manifest["nodes"].values():
         if node["resource_type"] == "seed" and node["name"] == RULES_SEED:
-            with (project / node["original_file_path"]).open(encoding="utf-8", newline="") as file:
+            own = project / node["original_file_path"]
+            seed = own if own.exists() else Path(node["root_path"]) / node["original_file_path"]
+            with seed.open(encoding="utf-8", newline="") as file:
                 rows = unix(list(csv.DictReader(file)))
             return {
                 row["rule_id"]: {
