@@ -64,7 +64,7 @@ from assay.project.report.summary import (
     stopped_by,
     summary,
 )
-from assay.store import Store
+from assay.store import open_store
 
 PROGRAM = "./scripts/assay"
 
@@ -141,8 +141,8 @@ def _told(
 
     Returns the exit code for that, and the sentences on what is red.
     """
-    invocation, ledger = invocation_of(results), Store(settings.store)
-    (uses,) = ledger.transact([lambda connection: uses_in(connection, invocation)])
+    invocation, ledger = invocation_of(results), open_store(settings.store)
+    uses = uses_in(ledger, invocation)
     manifest = read_manifest(Path.cwd())
     arrived = arrivals_of(results, manifest, database_path(), settings)
     spend = spend_of(ledger, invocation)

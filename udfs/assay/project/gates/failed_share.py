@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assay.core.plural import counted
-from assay.project.counting import Use
+from assay.store import Use
 
 _SHOWN_HASH = 8
 _MOST_REASON = 200

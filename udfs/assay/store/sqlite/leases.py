@@ -8,21 +8,13 @@ import sqlite3
 import uuid
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from assay.core.values import Outcome
-from assay.store.journal import Journal, replay
+from assay.store.journal import Journal
+from assay.store.records import Granted
+from assay.store.sqlite.replay import replay
 from assay.store.sqlite.rows import keys_in_parts, settled_rows
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What came of asking for keys: ours to ask, settled meanwhile, or held by somebody alive."""
-
-    ours: frozenset[bytes]
-    settled: dict[bytes, Outcome]
 
 
 class Owner:
