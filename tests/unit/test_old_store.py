@@ -25,7 +25,7 @@ from assay.store import Selection, Store, open_store, queries
 
 KEPT = Path(__file__).with_name("old_store")
 TEXTS = ["The parcel came late.", "I send it back.", "Where is my order?", "Lovely kettle."]
-ASKED = {
+ASKED: dict[str, dict[str, object]] = {
     "classify": {"labels": [{"name": "delivery"}, {"name": "returns"}]},
     "filter": {"asked": "Is it a complaint?"},
     "summarize": {"max_words": 9},

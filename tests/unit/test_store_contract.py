@@ -14,7 +14,7 @@ import pytest
 from assay.core.errors import StoreError
 from assay.core.settings import Settings
 from assay.core.values import Attempt, Failure, Outcome
-from assay.store import TABLES, Landing, Selection, Store, open_store, queries
+from assay.store import TABLES, Landing, Selection, Spend, Store, open_store, queries
 from assay.store.sqlite.queries import READERS
 from assay.store.sqlite.verbs import SqliteStore
 
@@ -123,7 +123,7 @@ def test_every_query_can_be_put_to_an_empty_store(store: Store, kind: type[Any])
     """Its SQL fits the schema, and nothing is found."""
     given = {field.name: GIVEN.get(field.name, "none") for field in fields(kind)}
     found = store.read(kind(**given))
-    assert found == queries.Spend() if kind is queries.Spent else not found
+    assert found == Spend() if kind is queries.Spent else not found
 
 
 # What can be written
