@@ -126,6 +126,19 @@ def test_every_query_can_be_put_to_an_empty_store(store: Store, kind: type[Any])
     assert found == Spend() if kind is queries.Spent else not found
 
 
+def test_who_reads_sees_one_moment_and_waits_for_no_writer(tmp_path: Path) -> None:
+    """What another one writes meanwhile is not in it, and is there afterwards."""
+    store, other = (open_store(tmp_path / "store.sqlite") for _ in range(2))
+    with other.transaction():
+        other.land([Landing(attempt(1))])
+        with store.snapshot():
+            seen = store.read(queries.Spent()).requests + len(store.read(queries.AttemptSums()))
+    found = store.read(queries.Spent()).requests
+    store.close()
+    other.close()
+    assert (seen, found) == (0, 1)
+
+
 # What can be written
 
 

@@ -46,6 +46,9 @@ class Ledger(Protocol):
     def read(self, query: Query[T]) -> T:
         """Return what a named query finds, all of it as of one moment."""
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let all that this thread reads within be of one moment; who writes waits for its end."""
+
     def rows(self, table: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
         """Return the columns (name to type) and rows of one of `TABLES`, blobs as hex.
 

@@ -21,7 +21,7 @@ from assay.project.report.facts import (
     plain,
 )
 from assay.project.report.specs import short
-from assay.store import GateRow, Ledger, Letter, Store, Use, queries
+from assay.store import GateRow, Ledger, Letter, Use, queries
 
 MOST_RUNS = 12
 """How many runs a history has."""
@@ -31,12 +31,12 @@ _KEY_DIGITS = 12
 _MOST_NAMED = 5
 
 
-def read_ledger(store: Store, wanted: str | None) -> LedgerFacts | None:
+def read_ledger(store: Ledger, wanted: str | None) -> LedgerFacts | None:
     """Return what the store says of the run whose id begins with `wanted`, or of the last one.
 
     None where no run is on record. Raises `ConfigError` for an id that no run has, or several.
     """
-    with store.transaction():
+    with store.snapshot():
         return _read_ledger(store, wanted)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assay.project.counting import failed_in, saved_in
-from assay.store import Selection, Store, Use, queries, shares
+from assay.store import Ledger, Selection, Use, queries, shares
 from assay.store.queries import Row
 
 DIMENSIONS = ("day", "model", "column", "prompt", "run")
@@ -57,9 +57,9 @@ class SpendingRows:
     kinds: Mapping[str, str]
 
 
-def read_spending(store: Store, part: Selection) -> SpendingRows:
+def read_spending(store: Ledger, part: Selection) -> SpendingRows:
     """Return what a part of the ledger says, as of one moment."""
-    with store.transaction():
+    with store.snapshot():
         specs = store.read(queries.TaskSpecs())
         return SpendingRows(
             calls=store.read(queries.AttemptSums(part)),

@@ -44,7 +44,8 @@ class StoreFile:
     def __init__(self, path: Path, *, guarded: bool = False) -> None:
         # Two ways to one file must find the same owners, or leases would hold nobody off.
         self.path = path = path.resolve()
-        self._lock, self._reading = threading.RLock(), threading.Lock()
+        self._lock, self._reading = threading.RLock(), threading.RLock()
+        self._looking: int | None = None
         self._patience = Patience()
         self._pid = os.getpid()
         self._closed = self._in_transaction = False
@@ -119,6 +120,18 @@ class StoreFile:
             finally:
                 self._in_transaction = False
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads within be of one moment."""
+        with self._translating(), self._reading:
+            self._reader.execute("begin")
+            self._looking = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._looking = None
+                self._reader.rollback()
+
     def _erase(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Run `step`, which deletes, and leave no byte of what it deleted in the file."""
         with self._guarded() as connection:
@@ -158,7 +171,8 @@ class StoreFile:
         beside the writer that itself waits for another process. Within a transaction of this
         thread, it is read as that has it.
         """
-        in_turn = self._lock.acquire(timeout=TRY_SECONDS)
+        looking = self._looking == threading.get_ident()
+        in_turn = self._lock.acquire(timeout=0 if looking else TRY_SECONDS)
         try:
             if in_turn and self._in_transaction:
                 return query(self._connection)
