@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -126,17 +127,32 @@ def test_every_query_can_be_put_to_an_empty_store(store: Store, kind: type[Any])
     assert found == Spend() if kind is queries.Spent else not found
 
 
-def test_who_reads_sees_one_moment_and_waits_for_no_writer(tmp_path: Path) -> None:
-    """What another one writes meanwhile is not in it, and is there afterwards."""
+def test_who_reads_waits_for_no_writer(tmp_path: Path) -> None:
+    """What another one is about to write is not seen before it is done."""
     store, other = (open_store(tmp_path / "store.sqlite") for _ in range(2))
     with other.transaction():
         other.land([Landing(attempt(1))])
-        with store.snapshot():
-            seen = store.read(queries.Spent()).requests + len(store.read(queries.AttemptSums()))
+        seen = store.read(queries.Spent()).requests
     found = store.read(queries.Spent()).requests
     store.close()
     other.close()
     assert (seen, found) == (0, 1)
+
+
+def test_a_snapshot_is_of_one_moment(tmp_path: Path) -> None:
+    """Who writes waits for its end."""
+    store, other = (open_store(tmp_path / "store.sqlite") for _ in range(2))
+    writer = Thread(target=other.land, args=([Landing(attempt(1))],))
+    with store.snapshot():
+        seen = [store.read(queries.Spent()).requests]
+        writer.start()
+        writer.join(timeout=0.3)
+        seen += [store.read(queries.Spent()).requests, int(writer.is_alive())]
+    writer.join()
+    seen.append(store.read(queries.Spent()).requests)
+    store.close()
+    other.close()
+    assert seen == [0, 0, 1, 1]
 
 
 # What can be written
