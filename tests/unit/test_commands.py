@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from assay.cli.commands import COMMANDS
-from assay.store import Store
+from assay.store import open_store
 
 HEAVY = {"dbt", "duckdb", "pandas", "numpy", "pyarrow", "jinja2", "altair", "great_expectations"}
 SECONDS = 60
@@ -93,7 +93,7 @@ def test_a_file_that_is_typed_is_one_of_the_folder_of_the_shell(tmp_path: Path) 
     project = tmp_path / "project"
     project.mkdir()
     (project / "dbt_project.yml").write_text("name: mine\n")
-    Store(project / ".assay" / "store.sqlite").close()
+    open_store(project / ".assay" / "store.sqlite").close()
     done = said("backup", "copy.sqlite", "--project-dir", "project", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "copy.sqlite").exists()

@@ -22,7 +22,7 @@ from assay.project.doctor.endpoint import clock_finding, limits_finding
 from assay.project.doctor.environment import code_finding, program_finding, shell_finding
 from assay.project.doctor.setup import pth_findings
 from assay.project.publishing.row_counts import settle
-from assay.store import Store
+from assay.store.sqlite.verbs import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 PROFILE = """\
@@ -80,7 +80,7 @@ def test_a_lost_store_is_found_by_its_witness(tmp_path: Path) -> None:
 def test_a_store_that_others_can_read_is_reported(tmp_path: Path) -> None:
     """With the command that closes it."""
     path = tmp_path / "store.sqlite"
-    Store(path).close()
+    SqliteStore(path).close()
     path.chmod(0o644)
     found = findings(tmp_path)["store"]
     assert "mode 0644" in found.text
@@ -90,7 +90,7 @@ def test_a_store_that_others_can_read_is_reported(tmp_path: Path) -> None:
 def test_a_store_of_a_newer_version_is_reported(tmp_path: Path) -> None:
     """Its schema has a step that nobody here knows."""
     path = tmp_path / "store.sqlite"
-    store = Store(path)
+    store = SqliteStore(path)
     store.transact([lambda c: c.execute("insert into migrations values ('m999_later')")])
     store.close()
     found = findings(tmp_path)["schema"]

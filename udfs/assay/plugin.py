@@ -46,12 +46,11 @@ from assay.hosts.dbt.statements import LOOKING, Statements
 from assay.hosts.dbt.terminal import show_progress
 from assay.hosts.duckdb import fence, reading
 from assay.hosts.duckdb.udfs import Udfs, create_function
-from assay.project.counting import uses_of
 from assay.project.evaluation.golden_gate import GoldenGate
 from assay.project.gates.gate import Gatekeeper
 from assay.project.gates.judge import Judge
 from assay.providers import open_provider
-from assay.store import TABLES, Store
+from assay.store import TABLES, Ledger, Store, open_store, queries
 from assay.telemetry import open_telemetry
 
 _log = AdapterLogger("Assay")
@@ -96,7 +95,7 @@ class _Workshop:
         """Return the engine for `settings`, started."""
         with self._lock:
             if settings not in self._engines:
-                store = Store(settings.store, guarded=settings.traits.remote)
+                store = open_store(settings.store, guarded=settings.traits.remote)
                 provider, observer = open_provider(settings), open_telemetry(settings)
                 self._engines[settings] = Engine(settings, store, provider, observer)
             self._latest = self._engines[settings]
@@ -353,7 +352,7 @@ def _check_profile(options: Mapping[str, Any], reach: Reach) -> None:
         raise ConfigError(message)
 
 
-def store_table(store: Store, name: str) -> pa.Table:
+def store_table(store: Ledger, name: str) -> pa.Table:
     """Return one of the store's tables as Arrow, typed even when it is empty."""
     if name not in TABLES:
         message = f"The store has no table {name!r}; it has {', '.join([*TABLES, SAVINGS])}."
@@ -363,15 +362,14 @@ def store_table(store: Store, name: str) -> pa.Table:
     return table.drop_columns([column for column in columns if column in _UNSERVED])
 
 
-def savings_table(store: Store) -> pa.Table:
+def savings_table(store: Ledger) -> pa.Table:
     """Return what the rows of each question of each run saved, as `counting` has it."""
-    (uses,) = store.transact([uses_of])
     rows = [
         (
             *(use.invocation_id, use.started_at, use.kind, use.prompt_hash, use.model),
             *(use.rows, use.stored, use.repeated, use.failures, use.answer_usd, use.saved_usd),
         )
-        for use in uses
+        for use in store.read(queries.Uses())
     ]
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in _SAVINGS.items()])
     return pa.Table.from_pydict(_columns(_SAVINGS, rows), schema=schema)

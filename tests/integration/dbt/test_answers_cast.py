@@ -16,7 +16,7 @@ from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
 from assay.hosts.duckdb.udfs import Udfs
 from assay.providers.fake import FakeProvider
-from assay.store import Store
+from assay.store import open_store
 
 from .project import KEY
 
@@ -93,7 +93,7 @@ def envelopes(
     """The envelopes that a macro's SQL gives for everything that is said within `frame`."""
     given = {"provider": "openai", "api_key": KEY, "model": "m", "store": folder / "s.sqlite"}
     settings = Settings.model_validate(given)
-    store = Store(settings.store)
+    store = open_store(settings.store)
     engine = Engine(settings, store, FakeProvider(lambda request: spoken(request, frame)))
     engine.begin_run("a-run")
     udfs = Udfs(Resolver(settings, engine), engine)

@@ -21,7 +21,7 @@ from assay.engine.loop import Engine
 from assay.faultd import FaultServer
 from assay.hosts.duckdb.udfs import Udfs
 from assay.providers import open_provider
-from assay.store import Store
+from assay.store import open_store
 
 from ..figures import Figure, figure
 from .project import REPOSITORY, Project, asking, kill_group
@@ -149,7 +149,7 @@ def test_e25_a_wrong_length_or_type_fails_the_query(
 ) -> None:
     """A row is never shifted or filled up, and 1.5 never becomes the text '1.5'."""
     settings = Settings(store=tmp_path / "store.sqlite")
-    store = Store(settings.store)
+    store = open_store(settings.store)
     engine = Engine(settings, store, open_provider(settings))
     engine.begin_run("a-run")
     call = """assay_ask_value(assay_task('{"kind": "filter", "asked": "Is it glad?"}'), body)"""

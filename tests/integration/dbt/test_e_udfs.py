@@ -26,7 +26,7 @@ from assay.faultd import FaultServer, Latency
 from assay.hosts.duckdb.udfs import Udfs
 from assay.providers import open_provider
 from assay.providers.fake import FakeProvider, answering
-from assay.store import Store
+from assay.store import open_store
 
 from ..figures import Figure, figure
 from .project import KEY, REPOSITORY
@@ -66,7 +66,7 @@ def new_desk(tmp_path: Path) -> Iterator[NewDesk]:
     def made(fake: FakeProvider | None = None, **changed: Any) -> Desk:
         given = {"provider": "local", "store": tmp_path / "store.sqlite"} | changed
         settings = Settings.model_validate(given)
-        store = Store(settings.store)
+        store = open_store(settings.store)
         engine = Engine(settings, store, fake or open_provider(settings))
         engine.begin_run("a-run")
         connection = duckdb.connect()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay.faultd import Entry, FaultServer, Latency, answer
-from assay.store import Store
+from assay.store import open_store
 
 from .project import Project, Run, asking, kill_group, table
 
@@ -373,7 +373,9 @@ def killed(new_project: Callable[..., Project]) -> Iterator[Killed]:
         kill_group(running)
         assert arrived
         before = [text for entry in server.ledger.entries for text in entry.texts]
-        Store(story.project.store).close()  # whoever opens it takes the journal of the dead over
+        open_store(
+            story.project.store
+        ).close()  # whoever opens it takes the journal of the dead over
         stored = story.project.store_rows("select count(*) from answers")[0][0]
         yield Killed(stored, before, story.run(**limits), server)
 

@@ -15,8 +15,9 @@ import pytest
 
 from assay.core.errors import Cancelled, StoreError
 from assay.faultd import FaultServer, Latency
-from assay.store import Store, put_answers
+from assay.store.sqlite.rows import put_answers
 from assay.store.sqlite.store import journal_of
+from assay.store.sqlite.verbs import SqliteStore
 
 from ..figures import Figure
 from . import worker
@@ -67,7 +68,7 @@ class Thread(threading.Thread):
 
 def test_e06_who_reads_waits_for_no_writer_of_ours(path: Path) -> None:
     """A thread waits for the lock of another process; another one reads, and is done at once."""
-    store = Store(path)
+    store = SqliteStore(path)
     with locked(path, "immediate"):
         writer = Thread(lambda: store.transact([lambda c: put_answers(c, [stored(7)])]))
         time.sleep(0.5)
@@ -96,7 +97,7 @@ def test_e06_a_cancel_is_obeyed_while_another_process_holds_the_lock(
         with locked(path, kind):
             threads = [
                 Thread(lambda: opened.settle([ask_of(3)])),
-                Thread(lambda: opened.store.transact([lambda c: put_answers(c, [stored(9)])])),
+                Thread(lambda: opened.store.release([])),
             ]
             time.sleep(0.5)
             threads += [Thread(lambda: asking.ask(handle, [text_of(4)])) for _ in range(4)]
@@ -166,7 +167,7 @@ def test_e06_who_reads_a_store_that_was_closed_is_told(path: Path) -> None:
 def test_e06_who_reads_undoes_what_a_killed_writer_left_and_writes_nothing(path: Path) -> None:
     """It died with half of a commit in the file, while we have the store open: we read on."""
     fill(path, 2000)
-    store = Store(path)
+    store = SqliteStore(path)
     assert ended(start("spill", path))[0] == -signal.SIGKILL
     assert journal_of(path).stat().st_size > 0
     found = store.fetch([ask_of(number).key for number in range(2000)], worker.FAR)

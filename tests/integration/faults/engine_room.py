@@ -16,7 +16,7 @@ from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
 from assay.faultd import Entry, FaultServer, answer
 from assay.providers import open_provider
-from assay.store import Store
+from assay.store import Store, open_store
 from assay.telemetry import open_telemetry
 
 KEY = "sk-key-canary-7d41"
@@ -84,7 +84,7 @@ def engine_room(url: str, folder: Path, **changed: Any) -> Iterator[Room]:
         | chosen
         | changed
     )
-    store = Store(settings.store)
+    store = open_store(settings.store)
     engine = Engine(settings, store, open_provider(settings), open_telemetry(settings))
     engine.begin_run("a-run")
     try:

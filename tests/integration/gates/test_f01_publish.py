@@ -23,7 +23,8 @@ from assay.core.locks import lock_on
 from assay.core.settings import Settings
 from assay.project.publishing import row_counts
 from assay.project.publishing.publish import audit, current, measure, publish
-from assay.store import Store, put_run
+from assay.store.sqlite.rows import put_run
+from assay.store.sqlite.verbs import SqliteStore
 
 from ..dbt.project import Project, table
 from . import publisher
@@ -192,7 +193,7 @@ def test_f01_another_command_since_the_build_is_not_published(story: Story) -> N
 
 def test_f01_a_build_that_was_killed_is_not_published(story: Story) -> None:
     """It has changed tables, and the results on disk are those of the build before it."""
-    store = Store(story.project.store)
+    store = SqliteStore(story.project.store)
     store.transact([lambda connection: put_run(connection, "killed", Settings())])
     store.close()
     said = assay(story.project, "publish")

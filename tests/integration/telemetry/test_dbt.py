@@ -77,11 +77,11 @@ from assay.engine.loop import Engine
 from assay.core.events import RunBegun
 from assay.providers import open_provider
 from assay.core.settings import Settings
-from assay.store import Store
+from assay.store import open_store
 from assay.telemetry import open_telemetry
 
 settings = Settings(store=Path(sys.argv[1]))
-store = Store(settings.store)
+store = open_store(settings.store)
 engine = Engine(settings, store, open_provider(settings), open_telemetry(settings))
 engine.begin_run("a-run")
 print(time.time(), flush=True)

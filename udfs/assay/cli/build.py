@@ -140,10 +140,10 @@ def _told(
     from assay.project.gates.red_tests import red_tests
     from assay.project.report.arrivals import arrivals_of
     from assay.project.report.summary import invocation_of, stopped_by, summary
-    from assay.store import Store
+    from assay.store import open_store
 
-    invocation, ledger = invocation_of(results), Store(settings.store)
-    (uses,) = ledger.transact([lambda connection: uses_in(connection, invocation)])
+    invocation, ledger = invocation_of(results), open_store(settings.store)
+    uses = uses_in(ledger, invocation)
     manifest = read_manifest(Path.cwd())
     arrived = arrivals_of(results, manifest, database, settings)
     spend = spend_of(ledger, invocation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,9 +29,7 @@ from assay.project.gates.green import (
 from assay.project.gates.inventory import Inventory, inventory
 from assay.project.gates.lock import LOCK, LockError, kept_from, read_lock, unlocked, write_lock
 from assay.project.publishing.verdict import named, partial_by
-from assay.store import Store
-from assay.store.sqlite.dead_letters import dead_count
-from assay.store.sqlite.gates import GateRow, gate_rows
+from assay.store import GateRow, open_store, queries
 
 STALE = (
     "Not green: dbt left no results of this run in target/run_results.json; build without options "
@@ -71,11 +68,11 @@ def red_lines(
     settings: Settings, results: dict[str, Any], arguments: Sequence[str]
 ) -> Iterator[str]:
     """Yield why the run that wrote `results` is not green, besides what dbt says itself."""
-    project, store = Path.cwd(), Store(settings.store)
+    project, store = Path.cwd(), open_store(settings.store)
     invocation_id = str(results["metadata"]["invocation_id"])
     try:
-        (recorded,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
-        (dead,) = store.transact([dead_count])
+        recorded = store.read(queries.GateRows(invocation_id))
+        dead = store.read(queries.DeadLetterCount())
     finally:
         store.close()
     yield from _run_lines(project, results, arguments, recorded)

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assay import store as stores
 from assay.core.clock import iso
 from assay.core.errors import ConfigError
 from assay.core.program import program
@@ -48,7 +49,7 @@ def open_store(path: Path | None = None) -> Iterator[Store]:
     Raises `ConfigError` where there is none, `StoreError` where it cannot be trusted.
     """
     path = existing_store() if path is None else path
-    store = Store(path, guarded=True)
+    store = stores.open_store(path, guarded=True)
     try:
         yield store
     finally:

@@ -36,16 +36,7 @@ from assay.hosts.dbt.settings import settings_here
 from assay.project.counting import spend_of
 from assay.project.dead_letters import Choice, Replayed, chosen, replay
 from assay.project.report.summary import stopped_by
-from assay.store import Store
-from assay.store.sqlite.dead_letters import (
-    Letter,
-    State,
-    discards_of,
-    letters,
-    make_due,
-    put_discards,
-    task_specs,
-)
+from assay.store import Ledger, Letter, State, queries
 
 app = typer.Typer(
     add_completion=False,
@@ -133,8 +124,8 @@ def show(
     with open_store() as store:
         letter = _only(_chosen(store, _choice(key=key)), key)
         facts = _facts(letter)
-        (specs,) = store.transact([task_specs])
-        (discards,) = store.transact([lambda connection: discards_of(connection, letter.key)])
+        specs = store.read(queries.TaskSpecs())
+        discards = store.read(queries.DiscardsOf(letter.key))
     facts["task"] = json.loads(specs.get(letter.prompt_hash, ("", "null"))[1])
     facts["discards"] = [dataclasses.asdict(discard) for discard in discards]
     if text:
@@ -168,7 +159,7 @@ def replay_letters(
     if in_next_build:
         with open_store() as store:
             found = [one for one in _chosen(store, choice) if one.attempts < max_attempts]
-            store.transact([lambda connection: make_due(connection, found)])
+            store.make_due(found)
         if as_json:
             print_json({"due": len(found)})
         else:
@@ -205,7 +196,7 @@ def discard(
     with open_store() as store:
         found = _chosen(store, choice)
         who = by or getpass.getuser()
-        (count,) = store.transact([lambda c: put_discards(c, found, reason.strip(), who)])
+        count = store.discard(found, reason.strip(), who)
     if as_json:
         print_json({"discarded": count, "before": len(found) - count})
     else:
@@ -214,9 +205,9 @@ def discard(
         )
 
 
-def _chosen(store: Store, choice: Choice) -> list[Letter]:
-    (found,) = store.transact([letters])
-    return chosen(found, choice, datetime.datetime.now(datetime.UTC))
+def _chosen(store: Ledger, choice: Choice) -> list[Letter]:
+    now = datetime.datetime.now(datetime.UTC)
+    return chosen(store.read(queries.AllLetters()), choice, now)
 
 
 def _narrow(choice: Choice, *, everything: bool) -> Choice:
@@ -275,7 +266,7 @@ def _spelled(value: object) -> str:
     return value if isinstance(value, str) and one_line(value) == value else json.dumps(value)
 
 
-def _replay_code(store: Store, done: Replayed) -> int:
+def _replay_code(store: Ledger, done: Replayed) -> int:
     """Return 0 when all that was chosen is answered."""
     if isinstance(done.stopped, QuotaError):
         return QUOTA_EXIT
@@ -286,7 +277,7 @@ def _replay_code(store: Store, done: Replayed) -> int:
     return 0 if whole else 1
 
 
-def _replay_facts(store: Store, done: Replayed) -> dict[str, Any]:
+def _replay_facts(store: Ledger, done: Replayed) -> dict[str, Any]:
     """Return what became of the letters; `left` counts those that were not tried, by reason."""
     spend = spend_of(store, done.invocation_id)
     return {
@@ -301,7 +292,7 @@ def _replay_facts(store: Store, done: Replayed) -> dict[str, Any]:
     }
 
 
-def _replay_report(store: Store, done: Replayed) -> str:
+def _replay_report(store: Ledger, done: Replayed) -> str:
     spend = spend_of(store, done.invocation_id)
     lines = [
         f"Answered {len(done.answered):,}, failed again {len(done.failed):,}, "

@@ -26,7 +26,7 @@ from assay.project.doctor import (
     store_findings,
     warehouse_findings,
 )
-from assay.store import Salvaged, StartedOver, Store, repair, start_over
+from assay.store import Salvaged, StartedOver, open_store, repair, start_over
 
 _MARKS = {"ok": "ok", "warning": "WARNING", "wrong": "WRONG"}
 
@@ -125,7 +125,7 @@ def _endpoint(config: Mapping[str, Any], store: Path, *, offline: bool) -> Itera
 def _asked(settings: Settings, path: Path) -> Iterator[Finding]:
     """Ask the endpoint; a store that cannot keep a ledger, or a set-up that is wrong, is said."""
     try:
-        store = Store(path, guarded=True)
+        store = open_store(path, guarded=True)
     except StoreError as error:
         yield Finding("endpoint", "Not asked: the store cannot keep a ledger.", str(error))
         return

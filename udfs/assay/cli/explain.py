@@ -18,7 +18,7 @@ from assay.hosts.dbt.settings import database_path
 from assay.hosts.duckdb.udfs import register_for_reading
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.explain import AskedRow, asked_about, find_row, keys_like, known_of
-from assay.store import Store
+from assay.store import Ledger
 from assay.store.queries import Row
 
 _CLOSED_SETS = ("classify", "sentiment", "filter")
@@ -108,7 +108,7 @@ def _nothing_asked(table: str, column: str | None, asked: list[AskedRow]) -> str
     )
 
 
-def _facts(store: Store, asked: AskedRow) -> list[Row]:
+def _facts(store: Ledger, asked: AskedRow) -> list[Row]:
     """Return what is known of one call about the row; its state where nothing is."""
     named = {"columns": [asked.call.name], "text": asked.text}
     if asked.keys:

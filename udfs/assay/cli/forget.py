@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -46,7 +45,6 @@ from assay.project.erasure import (
 )
 from assay.project.publishing.row_counts import settle
 from assay.store import refuse_while_in_use
-from assay.store.sqlite.dead_letters import forget_keys, keys_of_texts, keys_with_prefix
 
 _RUN = "forget"
 
@@ -181,13 +179,8 @@ def _in_store(
     if not dry_run:
         refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
 
-    def step(connection: sqlite3.Connection) -> dict[str, int]:
-        prefix = wanted.prefix
-        found = [*keys_with_prefix(connection, prefix)] if prefix else []
-        return forget_keys(connection, [*keys_of_texts(connection, wanted.texts), *found])
-
     with open_store() as store:
-        gone = store.rehearse(step) if dry_run else store.forget(step)
+        gone = store.forget(wanted.texts, wanted.prefix, rehearse=dry_run)
     del gone["leases"]
     lines = [
         ForgottenLine(f"store {table}", state if count else "none", count)

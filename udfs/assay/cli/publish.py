@@ -7,7 +7,6 @@ import datetime
 import shutil
 import subprocess
 from dataclasses import asdict
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,8 +33,7 @@ from assay.project.publishing.verdict import (
     seed_hashes,
 )
 from assay.project.report.summary import invocation_of, run_results
-from assay.store import Store, last_build
-from assay.store.sqlite.gates import gate_rows
+from assay.store import open_store, queries
 
 _GIT_SECONDS = 10
 
@@ -167,9 +165,9 @@ def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
     """
     if results is None or not settings.store.exists():
         return []
-    store = Store(settings.store)
+    store = open_store(settings.store)
     try:
-        (last,) = store.transact([last_build])
+        last = store.read(queries.LastBuild())
     finally:
         store.close()
     if last in (None, invocation_of(results)):
@@ -204,9 +202,9 @@ def _release(project: Path, settings: Settings) -> Release:
 
 def _gates(settings: Settings, invocation_id: str) -> list[dict[str, Any]]:
     """Return what the gates of a run counted, a row for each expectation."""
-    store = Store(settings.store)
+    store = open_store(settings.store)
     try:
-        (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+        rows = store.read(queries.GateRows(invocation_id))
     finally:
         store.close()
     return [asdict(row) for row in rows]

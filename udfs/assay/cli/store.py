@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -29,18 +28,8 @@ from assay.core.program import program
 from assay.hosts.dbt.lineage import HOOK, last_code
 from assay.hosts.dbt.process import code_beside
 from assay.hosts.dbt.project_folder import typed
-from assay.project.counting import answer_costs
 from assay.project.report.spending import GONE
-from assay.store import (
-    Store,
-    Unused,
-    back_up,
-    check,
-    prune,
-    refuse_while_in_use,
-    restore,
-    unused,
-)
+from assay.store import Unused, back_up, check, queries, refuse_while_in_use, restore
 from assay.store.queries import Row
 
 _HASH_DIGITS = 12
@@ -122,24 +111,19 @@ def prune_command(
     asked = _columns() if not_in_project else {}
     with open_store() as store:
         columns = asked if not_in_project else last_code(store).columns
-        (every,) = store.transact([unused])
         found = [
             one
-            for one in every
+            for one in store.read(queries.UnusedAnswers())
             if (before is None or one.used_at < before)
             and not (not_in_project and one.prompt_hash in columns)
         ]
-        (costs,) = store.transact([answer_costs])
-        gone = _pruned(store, found) if yes and found else None
+        costs = store.read(queries.AnswerCosts())
+        gone = store.prune(found) if yes and found else None
     facts = [_facts(one, columns, costs) for one in found]
     if as_json:
         print_json({"pruned": gone is not None, "questions": facts, "removed": gone or {}})
         return
     _tell(facts, gone)
-
-
-def _pruned(store: Store, found: Sequence[Unused]) -> dict[str, int]:
-    return store.forget(partial(prune, chosen=found))
 
 
 def _columns() -> dict[str, list[str]]:

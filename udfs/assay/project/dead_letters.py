@@ -17,8 +17,7 @@ from assay.engine.prices import check_cap
 from assay.engine.retry import MOST_RUNS
 from assay.functions import parse_task
 from assay.providers import open_provider
-from assay.store import Store
-from assay.store.sqlite.dead_letters import Letter, State, make_due, put_back, task_specs
+from assay.store import Letter, State, Store, queries
 
 REPLAY = "replay-"
 """What the invocation id of a replay begins with: in the ledger it is a run of its own."""
@@ -125,7 +124,7 @@ def replay(
     it was. A process that is killed leaves the rest due: the next build asks them.
     """
     check_cap(settings)
-    (specs,) = store.transact([task_specs])
+    specs = store.read(queries.TaskSpecs())
     asks, left = prepare(letters, specs, settings, most_runs)
     going = [letter for letter in letters if letter.key in asks]
     invocation_id = REPLAY + uuid.uuid4().hex
@@ -150,13 +149,13 @@ def _ask(
     stopped: RunError | None = None
     try:
         engine.begin_run(invocation_id, builds=False)
-        store.transact([lambda connection: make_due(connection, letters)])
+        store.make_due(letters)
         engine.settle(list(asks.values()))
     except RunError as error:
         stopped = error
     finally:
         engine.close()
-        store.transact([lambda connection: put_back(connection, letters)])
+        store.put_back(letters)
     return dict(engine.settled), stopped
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from assay.functions import FUNCTIONS, Suggest
+from assay.functions import FUNCTIONS
 
 BARE = (
-    *(f"ai_{function.__name__.lower()}" for function in FUNCTIONS if function is not Suggest),
+    *(f"ai_{kind}" for kind in FUNCTIONS if kind != "suggest"),
     "ai_due",
     "ai_remove_gone",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.providers.replay.provider import ReplayProvider
-from assay.store import Store
+from assay.store import open_store, queries
 
 _ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors that quote the statement only; others may quote what is in a row."""
@@ -167,33 +166,21 @@ def _why(error: duckdb.Error) -> str:
     return f"{said}; {fence.remedy(error) or f'{_remedy()}, or correct the model.'}"
 
 
-def _latency(connection: sqlite3.Connection, settings: Settings) -> float | None:
-    """Return the mean seconds of the last requests to this host and model; None without any."""
-    query = (
-        "select avg(latency_seconds) from (select latency_seconds from calls "
-        "where host = ? and model = ? and outcome in ('ok', 'partial') "
-        "order by started_at desc limit ?)"
-    )
-    asked = [settings.host, settings.model_for(None), _LAST_CALLS]
-    seconds: float | None
-    (seconds,) = connection.execute(query, asked).fetchone()
-    return seconds
-
-
 @contextlib.contextmanager
 def _counting(
     database: Path, settings: Settings
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver, float | None]]:
     """Yield a read-only connection whose functions count, their resolver, a request's seconds."""
-    store = Store(settings.store)
+    store = open_store(settings.store)
     engine = Engine(settings, store, ReplayProvider())
     resolver = Resolver(settings, engine)
     udfs = Udfs(resolver, engine)
     connection = open_warehouse(database)
     try:
         udfs.register(connection, counting=True)
-        (latency,) = store.transact([lambda c: _latency(c, settings)])
-        yield connection, resolver, latency
+        model = settings.model_for(None)
+        latency = queries.MeanLatency(settings.host, model, _LAST_CALLS)
+        yield connection, resolver, store.read(latency)
     finally:
         connection.close()
         engine.close()

@@ -14,7 +14,6 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from assay.core.clock import now_utc
 from assay.core.errors import AssayError, CallError
@@ -26,7 +25,7 @@ from assay.forms import form_of
 from assay.functions import parse_task
 from assay.project.doctor.finding import Finding
 from assay.providers import Provider, open_provider
-from assay.store import Store, put_attempt, put_task
+from assay.store import Store, landing_of
 
 RUN = "doctor-"
 """What the invocation id of these requests begins with."""
@@ -129,7 +128,7 @@ async def _probes(settings: Settings, store: Store) -> tuple[Probe, Probe | None
     provider = open_provider(settings)
     run = RUN + uuid.uuid4().hex
     try:
-        request = _request(settings, store)
+        request = _request(settings)
         first = await _sent(settings, store, provider, run, request)
         if first.reply is None or settings.max_requests == 1:
             return first, None
@@ -140,9 +139,8 @@ async def _probes(settings: Settings, store: Store) -> tuple[Probe, Probe | None
         await provider.close()
 
 
-def _request(settings: Settings, store: Store) -> Request:
+def _request(settings: Settings) -> Request:
     task = parse_task(json.dumps(_TASK))
-    store.transact([partial(put_task, task=task, now=now_utc())])
     question = Question(task, settings.model_for(None), settings.host)
     ask = Ask(question.key(_TEXT), question, _TEXT)
     pack = Pack((Record(_TEXT, (ask,)),))
@@ -153,9 +151,10 @@ async def _sent(
     settings: Settings, store: Store, provider: Provider, run: str, request: Request
 ) -> Probe:
     """Send once, with the ledger told before and after."""
-    name = store.owner.name
-    begun = attempts.begun(request, settings, owner=name, invocation_id=run, reserved_usd=None)
-    store.owner.journal.note(begun)
+    begun = attempts.begun(
+        request, settings, owner=store.owner, invocation_id=run, reserved_usd=None
+    )
+    store.journal.note(begun)
     started, price = time.monotonic(), price_of(settings, request.model)
     try:
         async with asyncio.timeout(min(MOST_SECONDS, settings.deadline_seconds)):
@@ -167,7 +166,8 @@ async def _sent(
     else:
         judged = form_of(request.pack).judge(request, reply, now_utc())
         probe = Probe(attempts.ended(begun, started, reply, judged, price), reply, judged)
-    store.transact([partial(put_attempt, attempt=probe.attempt)])
+    tasks = [question.task for question in request.pack.questions]
+    store.land([landing_of(probe.attempt, tasks=tasks)])
     return probe
 
 

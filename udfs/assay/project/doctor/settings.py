@@ -30,9 +30,9 @@ def settings_findings(environ: Mapping[str, str], config: Mapping[str, Any]) -> 
         yield Finding("settings", f"{variable}={value} ({origin}).")
     held = len(names) - len(changed)
     yield Finding("settings", f"{held} of {len(names)} are at their defaults.")
-    if (variable := settings.traits.key_variable) is not None:
-        key = "is set" if environ.get(variable, "").strip() else "is not set"
-        yield Finding("settings", f"{variable} {key}.")
+    if (key := settings.traits.key_variable) is not None:
+        said = "is set" if environ.get(key, "").strip() else "is not set"
+        yield Finding("settings", f"{key} {said}.")
     yield from _price(settings)
 
 

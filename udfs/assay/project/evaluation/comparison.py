@@ -16,7 +16,7 @@ from pathlib import Path
 from assay.core.canonical import canonical_json
 from assay.core.errors import ConfigError
 from assay.core.settings import Settings
-from assay.project.counting import Spend, spend_of
+from assay.project.counting import spend_of
 from assay.project.evaluation import metrics
 from assay.project.evaluation.evaluate import (
     Asked,
@@ -31,7 +31,7 @@ from assay.project.evaluation.evaluate import (
 from assay.project.evaluation.golden_rows import read_rows
 from assay.project.evaluation.scorecard import Figures
 from assay.providers import Provider
-from assay.store import Store
+from assay.store import Spend, open_store
 
 _DIGEST = 24
 _F1 = {"macro_f1": "macro F1", "micro_f1": "micro F1"}
@@ -154,9 +154,9 @@ def _figures(paper: Paper, answered: Asked, settings: Settings) -> Figures:
     """
     figures = mark(paper, answered)
     f1 = next(name for name in _F1 if name in figures)
-    store = Store(settings.store)
+    store = open_store(settings.store)
     try:
-        spend, records = spend_of(store), _records(store)
+        spend = spend_of(store)
     finally:
         store.close()
     return {
@@ -167,19 +167,12 @@ def _figures(paper: Paper, answered: Asked, settings: Settings) -> Figures:
         "f1": figures[f1],
         "f1_of": _F1[f1],
         "requests": spend.requests,
-        "records_per_request": metrics.share(records, spend.requests),
+        "records_per_request": metrics.share(spend.records, spend.requests),
         "input_tokens": spend.input_tokens,
         "output_tokens": spend.output_tokens,
         "cost_usd": None if spend.unknown_cost else spend.cost_usd,
         "seconds": answered.seconds if answered.spend.requests else None,
     }
-
-
-def _records(store: Store) -> int:
-    """Return how many records all requests of a store held, those sent again as well."""
-    query = "select coalesce(sum(records), 0) from calls"
-    (row,) = store.transact([lambda connection: connection.execute(query).fetchone()])
-    return int(row[0])
 
 
 def _change(first: Sequence[Marked], now: Sequence[Marked]) -> Figures:

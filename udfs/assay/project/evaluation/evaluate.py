@@ -24,7 +24,7 @@ from assay.core.values import Outcome
 from assay.engine.lookup import Resolver
 from assay.engine.loop import Engine
 from assay.functions import parse_task
-from assay.project.counting import Spend, spend_of
+from assay.project.counting import spend_of
 from assay.project.evaluation import metrics
 from assay.project.evaluation.exams import Exam, Gold, classify_exam, extract_exam, sentiment_exam
 from assay.project.evaluation.golden_rows import (
@@ -38,7 +38,7 @@ from assay.project.evaluation.golden_rows import (
 )
 from assay.project.evaluation.scorecard import Figures
 from assay.providers import Provider
-from assay.store import Store
+from assay.store import Spend, open_store
 from assay.telemetry import open_telemetry
 
 Kind = Literal["classify", "sentiment", "extract"]
@@ -180,7 +180,7 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: ExamPlan) -> dict[str
 @contextmanager
 def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
     """Yield an engine and its resolver on the store of `settings`, and close both."""
-    store = Store(settings.store, guarded=settings.traits.remote)
+    store = open_store(settings.store, guarded=settings.traits.remote)
     engine = Engine(settings, store, provider, open_telemetry(settings))
     try:
         yield engine, Resolver(settings, engine)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assay.core.plural import counted
 from assay.core.program import program
-from assay.project.counting import Use
+from assay.store import Use
 
 _SHOWN_HASH = 8
 _MOST_REASON = 200

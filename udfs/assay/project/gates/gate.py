@@ -9,7 +9,6 @@ import datetime
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +28,7 @@ from assay.project.gates.lock import Breach, kept_from
 from assay.project.gates.records import BROKEN, Result
 from assay.project.gates.suites import SuiteError, load_suite
 from assay.project.gates.verdict import reasons, red_lines
-from assay.store import Store
-from assay.store.sqlite.gates import GateRow, gate_rows, put_gate_rows
+from assay.store import GateRow, Ledger, Store, queries
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -121,17 +119,17 @@ class Gatekeeper:
         written_by = manifest.get("metadata", {}).get("invocation_id")
         return manifest if written_by == self.invocation_id else None
 
-    def _record(self, rows: Iterable[GateRow]) -> None:
+    def _record(self, rows: Sequence[GateRow]) -> None:
         """Put `rows` into the store and write the page of this run so far."""
-        self.store.transact([partial(put_gate_rows, rows=rows)])
-        (known,) = self.store.transact([partial(gate_rows, invocation_id=self.invocation_id)])
+        self.store.record_gate(rows)
+        known = self.store.read(queries.GateRows(self.invocation_id))
         html = page(_by_gate(known), self.invocation_id, now_utc())
         write_page(self.project.target / DATA_DOCS, html)
 
 
-def summary(store: Store, invocation_id: str) -> str:
+def summary(store: Ledger, invocation_id: str) -> str:
     """Return what the gates of a run say, as the lines that a build prints: the red ones named."""
-    (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+    rows = store.read(queries.GateRows(invocation_id))
     if not rows:
         return "Gates   none was run"
     gates, red = _by_gate(rows), red_gates(rows)

@@ -10,7 +10,7 @@ from assay.project.gates.inventory import GATE_PREFIX, Inventory
 from assay.project.gates.lock import Breach
 from assay.project.gates.records import BROKEN
 from assay.project.publishing.verdict import named, partial_by
-from assay.store.sqlite.gates import GateRow
+from assay.store import GateRow
 
 SELECTING = (
     *("--select", "-s", "--models", "--model", "-m", "--exclude", "--selector"),

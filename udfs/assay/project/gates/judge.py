@@ -37,6 +37,6 @@ class Judge:
 
     def lines(self, invocation_id: str) -> list[str]:
         """Return a line for each column of which too much has failed."""
-        (uses,) = self.engine.store.transact([lambda c: uses_in(c, invocation_id)])
+        uses = uses_in(self.engine.store, invocation_id)
         columns = last_code(self.engine.store, self.project).columns
         return list(too_many_failed(uses, self.most, columns))

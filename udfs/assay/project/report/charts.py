@@ -19,7 +19,6 @@ from assay.project.report.drawing import (
     stacked,
 )
 from assay.project.report.facts import (
-    GoldenFacts,
     Histogram,
     Prompt,
     Run,
@@ -28,6 +27,7 @@ from assay.project.report.facts import (
     SuiteState,
     plain,
 )
+from assay.store import Evaluation
 
 MOST_LABELS = 8
 """How many labels have a colour of their own; the others are one."""
@@ -233,7 +233,7 @@ def suites(history: Sequence[Run], states: Sequence[SuiteState]) -> Markup:
     return drawn(chart, "Gates by run", step=19)
 
 
-def golden(found: Sequence[GoldenFacts], name: str) -> Markup:
+def golden(found: Sequence[Evaluation], name: str) -> Markup:
     """Accuracy of each prompt version with its interval, in the order in which they came."""
     rows = [
         {
@@ -262,7 +262,7 @@ def golden(found: Sequence[GoldenFacts], name: str) -> Markup:
     return drawn(chart, name, step=28)
 
 
-def _versions(found: Sequence[GoldenFacts]) -> Mapping[str, GoldenFacts]:
+def _versions(found: Sequence[Evaluation]) -> Mapping[str, Evaluation]:
     """The last evaluation of each prompt and model, the oldest version first."""
     return {
         f"{one.prompt_hash[:6]} {plain(one.model, 14)}": one for one in found[-MOST_LABELS * 4 :]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from assay.hosts.dbt.project_folder import target_of
 from assay.project.report.facts import Facts
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import file_name, known, verdict
-from assay.store import Store
+from assay.store import open_store
 
 
 def make(
@@ -37,8 +36,8 @@ def make(
             f"There is no store at {store_path}; run {program('build')}, or see `ASSAY_STORE`."
         )
         raise ConfigError(message)
-    with contextlib.closing(Store(store_path, guarded=True)) as store:
-        (ledger,) = store.transact([partial(read_ledger, wanted=wanted)])
+    with contextlib.closing(open_store(store_path, guarded=True)) as store:
+        ledger = read_ledger(store, wanted)
     if ledger is None:
         message = f"The store {store_path} knows of no run; run {program('build')} first."
         raise ConfigError(message)

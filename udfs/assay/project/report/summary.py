@@ -12,17 +12,14 @@ from assay.core.program import program
 from assay.engine.estimate import ASSUMED_TOKENS_PER_SECOND, Estimate
 from assay.hosts.dbt.nodes import BUILT, CHECKED, Nodes, kind_of, nodes_of
 from assay.hosts.dbt.project_folder import target_of
-from assay.project.counting import Saved, Spend, Use, failed_in, saved_in
+from assay.project.counting import Saved, failed_in, saved_in
 from assay.project.report.arrivals import NOTHING_CAME, Arrivals, asks
-from assay.store import Store
+from assay.store import Ledger, Spend, Use, queries
 
 
-def stopped_by(store: Store, invocation_id: str) -> tuple[str, str] | None:
+def stopped_by(store: Ledger, invocation_id: str) -> tuple[str, str] | None:
     """Return what ended `invocation_id` early and the message, or None."""
-    query = "select stopped_by, message from runs where invocation_id = ? and stopped_by not null"
-    found: tuple[str, str] | None
-    (found,) = store.transact([lambda c: c.execute(query, [invocation_id]).fetchone()])
-    return found
+    return store.read(queries.StopOf(invocation_id))
 
 
 def run_results(project: Path) -> dict[str, Any] | None:

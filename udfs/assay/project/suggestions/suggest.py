@@ -11,7 +11,6 @@ import duckdb
 
 from assay.core.errors import ConfigError
 from assay.core.settings import Settings
-from assay.project.counting import Spend
 from assay.project.evaluation.evaluate import ask
 from assay.project.suggestions import rules
 from assay.project.suggestions.candidates import Candidate, candidates, counted
@@ -21,6 +20,7 @@ from assay.project.suggestions.relations import Relation
 from assay.project.suggestions.rules import SuggestionRule
 from assay.project.suggestions.suites import Suggestion
 from assay.providers import Provider
+from assay.store import Spend
 
 RANK = ("high", "medium", "low")
 

@@ -7,27 +7,19 @@ import sqlite3
 import uuid
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from assay.core.locks import is_locked, lock_on
-from assay.core.values import Outcome
-from assay.store.journal import Journal, replay
+from assay.store.journal import Journal
+from assay.store.records import Granted
+from assay.store.sqlite.replay import replay
 from assay.store.sqlite.rows import keys_in_parts, settled_rows
 
 _LOCK = ".lock"
 
 _FOR_LINES = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
 """How a journal is opened: each line goes to its end, and as it is, also on Windows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What came of asking for keys: ours to ask, settled meanwhile, or held by somebody alive."""
-
-    ours: frozenset[bytes]
-    settled: dict[bytes, Outcome]
 
 
 class Owner:

@@ -1,4 +1,7 @@
-"""The durable file of answers, ledger and failures: one connection writes, one reads."""
+"""The durable file of answers, ledger and failures: one connection writes, one reads.
+
+What it can be asked to do is in `verbs.py`; here it is opened, guarded, locked and closed.
+"""
 
 from __future__ import annotations
 
@@ -17,34 +20,18 @@ from typing import Any, TypeVar
 from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
 from assay.core.program import program
-from assay.core.values import Outcome
+from assay.store.journal import Journal
 from assay.store.sqlite.busy_wait import BUSY_SECONDS, TRY_SECONDS, Patience
 from assay.store.sqlite.leases import Owner
 from assay.store.sqlite.loss_guard import Witness, lock_beside
 from assay.store.sqlite.migrations import migrate, missing_steps, unknown_steps
-from assay.store.sqlite.rows import Held, count_held, settled_rows
+from assay.store.sqlite.rows import Held, count_held
 
 T = TypeVar("T")
 
-TABLES = (
-    "answers",
-    "calls",
-    "discards",
-    "evaluations",
-    "failures",
-    "fates",
-    "gate_results",
-    "golden_answers",
-    "runs",
-    "served",
-    "statements",
-    "tasks",
-)
-"""What is served to dbt as the source `assay_store`."""
 
-
-class Store:
-    """Answers by key, one ledger row for each attempt, failures with their next try.
+class StoreFile:
+    """The file behind a store, for as long as this process has it.
 
     A rollback journal, not a WAL: SQLite before 3.51.3 can damage a WAL that two connections
     write or checkpoint. `synchronous=FULL`: a commit that has returned survives a power cut.
@@ -59,10 +46,11 @@ class Store:
     def __init__(self, path: Path, *, guarded: bool = False) -> None:
         # Two ways to one file must find the same owners, or leases would hold nobody off.
         self.path = path = path.resolve()
-        self._lock, self._reading = threading.RLock(), threading.Lock()
+        self._lock, self._reading = threading.RLock(), threading.RLock()
+        self._looking: int | None = None
         self._patience = Patience()
         self._pid = os.getpid()
-        self._closed = False
+        self._closed = self._in_transaction = False
         self._witness = Witness(path)
         if guarded:
             self._refuse_a_lost_file()
@@ -70,8 +58,8 @@ class Store:
             self._connection = undoing.enter_context(contextlib.closing(self._open()))
             self._reader = undoing.enter_context(contextlib.closing(self._open_reader()))
             self._migrate()
-            self.owner = self._become_owner()
-            undoing.callback(self.owner.resign)
+            self._owner = self._become_owner()
+            undoing.callback(self._owner.resign)
             self._bury_the_dead()
             if guarded:  # after the burials: answers may have been in journals only
                 self._refuse_lost_answers()
@@ -88,10 +76,10 @@ class Store:
         with self._lock:
             self._closed = True
             with contextlib.suppress(StoreError):
-                self._bury(self.owner.name)
+                self._bury(self._owner.name)
             with contextlib.suppress(StoreError):
                 self._bear_witness()
-            self.owner.close()
+            self._owner.close()
             self._connection.close()
         with self._reading:
             self._reader.close()
@@ -107,27 +95,46 @@ class Store:
         """A run begins: wait for other processes as long as is usual."""
         self._patience.relax()
 
-    def fetch(self, keys: Sequence[bytes], now: str) -> dict[bytes, Outcome]:
-        """Return what is settled of `keys`: answers, and failures that are not due at `now`."""
-        return self._read(lambda connection: settled_rows(connection, keys, now))
-
     def transact(self, steps: Sequence[Callable[[sqlite3.Connection], T]]) -> list[T]:
         """Run `steps` in one transaction and return their results once it is on disk.
 
         Raises `StoreError` where it cannot be, another process holding the lock for too long
         included; then nothing of it is.
         """
+        with self.transaction():
+            return [step(self._connection) for step in steps]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make one transaction of all that this thread does within; one inside is a part of it."""
         with self._guarded() as connection:
+            if self._in_transaction:
+                yield
+                return
             self._begin()
+            self._in_transaction = True
             try:
-                results = [step(connection) for step in steps]
+                yield
                 self._patience.run(lambda: connection.execute("commit"))
             except BaseException:
                 connection.rollback()
                 raise
-            return results
+            finally:
+                self._in_transaction = False
 
-    def forget(self, step: Callable[[sqlite3.Connection], T]) -> T:
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads within be of one moment."""
+        with self._translating(), self._reading:
+            self._reader.execute("begin")
+            self._looking = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._looking = None
+                self._reader.rollback()
+
+    def _erase(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Run `step`, which deletes, and leave no byte of what it deleted in the file."""
         with self._guarded() as connection:
             connection.execute("pragma secure_delete=on")
@@ -136,7 +143,7 @@ class Store:
             self._patience.run(lambda: connection.execute("vacuum"))
         return result
 
-    def rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
+    def _rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `step` would return, and take back what it did."""
         with self._guarded() as connection:
             self._begin()
@@ -145,25 +152,32 @@ class Store:
             finally:
                 connection.rollback()
 
-    def rows(self, table: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
-        """Return the columns (name to SQLite type) and rows of one of `TABLES`, blobs as hex."""
-        if table not in TABLES:
-            message = f"Unknown table {table!r} in the store; known are {', '.join(TABLES)}."
-            raise StoreError(message)
-        return self._read(lambda connection: _rows(connection, table))
-
     def _begin(self) -> None:
         """Take the lock of whoever writes."""
         self._patience.run(lambda: self._connection.execute("begin immediate"))
+
+    @property
+    def owner(self) -> str:
+        """The name of this process among the owners of leases."""
+        return self._owner.name
+
+    @property
+    def journal(self) -> Journal:
+        """What this process has sent, and what came back before the store had it."""
+        return self._owner.journal
 
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `query` reads of the file as it is on disk.
 
         In its turn where that comes soon, or a writer of ours would hold it up at every commit;
-        beside the writer that itself waits for another process.
+        beside the writer that itself waits for another process. Within a transaction of this
+        thread, it is read as that has it.
         """
-        in_turn = self._lock.acquire(timeout=TRY_SECONDS)
+        looking = self._looking == threading.get_ident()
+        in_turn = self._lock.acquire(timeout=0 if looking else TRY_SECONDS)
         try:
+            if in_turn and self._in_transaction:
+                return query(self._connection)
             with self._translating(), self._reading:
                 return self._patience.run(lambda: query(self._reader))
         finally:
@@ -178,12 +192,12 @@ class Store:
 
     def _bury_the_dead(self) -> None:
         """Take over from processes that ended without closing the store."""
-        for name in self.owner.dead():
+        for name in self._owner.dead():
             self._bury(name)
 
     def _bury(self, name: str) -> None:
-        self.transact([partial(self.owner.bury, name=name)])
-        self.owner.forget(name)
+        self.transact([partial(self._owner.bury, name=name)])
+        self._owner.forget(name)
 
     @contextmanager
     def _guarded(self) -> Iterator[sqlite3.Connection]:
@@ -365,18 +379,5 @@ def room(path: Path) -> str:
     return f"{free:,} bytes free"
 
 
-def _rows(
-    connection: sqlite3.Connection, table: str
-) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
-    columns = connection.execute("select name, type from pragma_table_info(?)", [table])
-    types = dict(columns.fetchall())
-    rows = connection.execute(f"select * from {table}")  # noqa: S608
-    return types, [tuple(map(_printable, row)) for row in rows]
-
-
 def _text(raw: bytes) -> str:
     return raw.decode(errors="replace")
-
-
-def _printable(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value

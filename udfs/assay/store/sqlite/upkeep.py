@@ -12,10 +12,12 @@ from pathlib import Path
 from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
 from assay.core.program import program
+from assay.store.queries import UnusedAnswers
+from assay.store.records import Unused
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.migrations import unknown_steps
 from assay.store.sqlite.salvage import Checkup, check, copied_to, name_aside, refuse_while_in_use
-from assay.store.sqlite.store import Store, connect, journal_of
+from assay.store.sqlite.store import StoreFile, connect, journal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +26,6 @@ class Restored:
 
     answers: int
     kept: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unused:
-    """The answers to one question of one model: how many, and when they were last of use.
-
-    `used_at` is the start of the last run that asked the question, or the time of its last answer
-    where that is later; UTC in ISO form.
-    """
-
-    prompt_hash: str
-    kind: str
-    model: str
-    host: str
-    answers: int
-    used_at: str
 
 
 _UNUSED = """
@@ -76,11 +62,11 @@ def restore(backup: Path, path: Path, *, force: bool = False) -> Restored:
     kept = _kept(path)
     unborn.replace(path)
     put_on_disk(path.parent)
-    Store(path).close()  # brings the schema up to date
+    StoreFile(path).close()  # brings the schema up to date
     return Restored(found.answers, kept)
 
 
-def unused(connection: sqlite3.Connection) -> list[Unused]:
+def unused(connection: sqlite3.Connection, _: UnusedAnswers) -> list[Unused]:
     """Return every question that has answers with its last use, the oldest first."""
     return [Unused(*row) for row in connection.execute(_UNUSED)]
 
