@@ -35,8 +35,8 @@ from assay.store.sqlite.dead_letters import dead_count
 from assay.store.sqlite.gates import GateRow, gate_rows
 
 STALE = (
-    "Not green: dbt left no results of this run in target/run_results.json; build without options "
-    "that write them elsewhere."
+    "Not green: dbt left no results of this run in its run_results.json; build without options "
+    "that keep it from writing them."
 )
 _MOST_LINES = 20
 """How many lines a run gets; `assay checks` has them all."""
