@@ -87,6 +87,16 @@ def test_a_profile_that_cannot_be_used_is_said(environ: dict[str, str], said: st
         profile_here(environ)
 
 
+@pytest.mark.parametrize(("text", "said"), [("a: [", "as YAML"), (None, "is not there")])
+def test_a_profiles_yml_that_is_none_is_said(acme: Path, text: str | None, said: str) -> None:
+    """Broken, or not there at all."""
+    (acme / "profiles.yml").unlink()
+    if text is not None:
+        (acme / "profiles.yml").write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        profile_here({})
+
+
 def test_jinja_that_asks_for_more_than_the_environment_is_said(acme: Path) -> None:
     """dbt knows more words, of which none says where a warehouse is."""
     (acme / "profiles.yml").write_text('acme: {outputs: {default: {path: "{{ target.name }}"}}}')

@@ -32,8 +32,8 @@ from assay.project.publishing.verdict import named, partial_by
 from assay.store import GateRow, open_store, queries
 
 STALE = (
-    "Not green: dbt left no results of this run in target/run_results.json; build without options "
-    "that write them elsewhere."
+    "Not green: dbt left no results of this run in its run_results.json; build without options "
+    "that keep it from writing them."
 )
 _MOST_LINES = 20
 """How many lines a run gets; `assay checks` has them all."""

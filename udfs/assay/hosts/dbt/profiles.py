@@ -78,13 +78,21 @@ def profile_here(environ: Mapping[str, str] = os.environ) -> DbtProfile:
     if named is None:
         return DbtProfile(file, "", rendered({"path": DATABASE}, environ, "The shipped profile"))
     name = str(rendered(named, environ, FILE))
-    profile = _one_of((read_yaml(file) or {}), name, f"{file} has no profile", "--profile")
+    profile = _one_of(_document(file), name, f"{file} has no profile", "--profile")
     given = environ.get("DBT_TARGET") or profile.get("target") or "default"
     target, where = str(rendered(given, environ, str(file))), f"The profile {name!r} in {file}"
     outputs = profile.get("outputs")
     found = outputs if isinstance(outputs, Mapping) else {}
     output = _one_of(found, target, f"{where} has no output", "--target")
     return DbtProfile(file, f"{name}.{target}", rendered(output, environ, where))
+
+
+def _document(file: Path) -> dict[str, Any]:
+    if (found := read_yaml(file)) is not None:
+        return found
+    why = "cannot be read as YAML; correct it" if file.exists() else "is not there; write it"
+    message = f"{file} {why}, or name the folder of another with `--profiles-dir`."
+    raise ConfigError(message)
 
 
 def _one_of(found: Mapping[str, Any], name: str, without: str, option: str) -> Mapping[str, Any]:
