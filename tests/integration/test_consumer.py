@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from .dbt.project import PARTS, REPOSITORY, Project, Run, _copy
+from .test_pages import unkept
+from .warm import warm_python
 
 HOME = Path("tests/consumer")
 SHIPPED = (*PARTS, "models", "seeds")
@@ -82,6 +85,12 @@ def test_its_build_is_green(bare: Built) -> None:
     """With a model and a folder that are called as some of ours, and a schema name of its own."""
     assert bare.run.code == 0, bare.run.output
     assert set(bare.run.statuses().values()) == {"success", "pass"}
+
+
+def test_its_run_is_judged(bare: Built) -> None:
+    """By the hooks of the package, although nothing else of it is built."""
+    assert "hook: assay.on-run-end.1" in bare.run.output
+    assert "macro.assay.assay_judge_run" in bare.manifest["macros"]
 
 
 def test_its_column_is_answered(bare: Built) -> None:
@@ -186,3 +195,42 @@ def test_another_version_of_the_package_is_told(bare: Built) -> None:
         file.write_text(text, encoding="utf-8")
     assert run.code == 0, run.output
     assert run.output.count("The dbt package `assay` is version 0.0.9") == 1
+
+
+# The page, typed into a project that never heard of us
+
+PAGE = REPOSITORY / "docs" / "how-to" / "into-your-project.md"
+PROGRAMS = {"dbt": "-m dbt", "assay": "-m assay.cli.main"}
+OF_ACME = """name: acme
+version: "1.0.0"
+config-version: 2
+profile: acme
+"""
+
+
+@dataclass
+class Stranger(Project):
+    """A project of the usual shape with nothing of ours, beside a clone of the repository."""
+
+    def __post_init__(self) -> None:
+        for part in SHIPPED:
+            _copy(REPOSITORY / part, self.root.parent / "assay" / part)
+        for part in ("models/staging", "seeds", "macros", "dbt_utils", "udfs", "profiles.yml"):
+            _copy(REPOSITORY / HOME / part, self.root / part)
+        profile = self.root / "profiles.yml"
+        lines = profile.read_text(encoding="utf-8").splitlines(keepends=True)
+        profile.write_text("".join(line for line in lines if "assay" not in line), "utf-8")
+        (self.root / "models/marts").mkdir()
+        own = f"{OF_ACME}\nseeds:\n  acme:\n    +schema: raw\n"
+        (self.root / "dbt_project.yml").write_text(own, encoding="utf-8")
+        programs = self.root.parent / "bin"
+        programs.mkdir()
+        for name, command in PROGRAMS.items():
+            (programs / name).write_text(f'#!/bin/sh\nexec {warm_python()} {command} "$@"\n')
+            (programs / name).chmod(0o755)
+        self.env["PATH"] = f"{programs}:{os.environ['PATH']}"
+
+
+def test_the_page_is_kept(tmp_path: Path) -> None:
+    """From no Assay at all to a gate: each command succeeds, and prints what the page says."""
+    assert unkept(Stranger(tmp_path / "acme"), PAGE, "0") == []

@@ -200,7 +200,8 @@ def gated(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 def with_rules(project: Project) -> Project:
     """Add the seed of the rules."""
-    shutil.copytree(REPOSITORY / "seeds/rules", project.root / "seeds/rules")
+    (project.root / "seeds/rules").mkdir(parents=True, exist_ok=True)
+    shutil.copy(REPOSITORY / "seeds/rules/row_gate_rules.csv", project.root / "seeds/rules")
     return project
 
 
