@@ -50,7 +50,7 @@ def test_commands_are_listed_in_the_order_of_a_day() -> None:
     listed = [line.split()[1] for line in lines if line[:3] == "│ b" or line[:2] == "│ "]
     named = [word for word in listed if word in COMMANDS]
     assert named == list(COMMANDS)
-    assert (named[0], named[-1]) == ("build", "forget")
+    assert (named[0], named[-1]) == ("init", "forget")
 
 
 def test_help_and_version_import_nothing_heavy() -> None:

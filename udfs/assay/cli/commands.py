@@ -9,6 +9,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
+    "init": (
+        "init:command",
+        "Make the project here ready for Assay, or a new one: say what is written, ask, write.",
+    ),
     "build": (
         "build:command",
         "Run `dbt build`, then print what was built, what it cost and where to look.",
