@@ -13,6 +13,7 @@ from assay.hosts.dbt.profiles import plugin_config, profiles_file
 from assay.project.doctor import (
     Finding,
     disk_findings,
+    installed_findings,
     settings_findings,
     setup_findings,
     store_findings,
@@ -20,6 +21,7 @@ from assay.project.doctor import (
 )
 from assay.project.doctor.endpoint import clock_finding, limits_finding
 from assay.project.doctor.environment import code_finding, program_finding, shell_finding
+from assay.project.doctor.installed import extensions_finding
 from assay.project.doctor.settings import origins
 from assay.project.doctor.setup import pth_findings
 from assay.project.publishing.row_counts import settle
@@ -44,6 +46,7 @@ def findings(tmp_path: Path, profile: str = "") -> dict[str, Finding]:
     profiles = tmp_path / "profiles.yml"
     profiles.write_text(profile)
     found = [*setup_findings(profiles), *store_findings(tmp_path / "store.sqlite")]
+    found += installed_findings()
     return {finding.subject: finding for finding in found}
 
 
@@ -99,10 +102,18 @@ def test_the_versions_are_named(tmp_path: Path) -> None:
         "assay 0.",
         "dbt-core 1.",
         "dbt-duckdb 1.",
-        "duckdb 2.",
-        "openai 3.",
+        "duckdb ",
     ):
         assert name in found["versions"].text
+    assert "openai (openai 3." in found["extras"].text
+
+
+def test_what_a_duckdb_lacks_is_said() -> None:
+    """The newest has no wheels of extensions; of an older one those are named that are missing."""
+    assert "DuckDB 2.0.1 has no wheels of delta, ducklake" in extensions_finding("2.0.1", []).text
+    found = extensions_finding("1.5.5", ["fts"])
+    assert (found.verdict, "Wheels of extensions: fts." in found.text) == ("ok", True)
+    assert "duckdb-extension-NAME==1.5.5" in found.text
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from assay.project.doctor import (
     disk_findings,
     endpoint_findings,
     environment_findings,
+    installed_findings,
     settings_findings,
     setup_findings,
     store_findings,
@@ -86,6 +87,7 @@ def _accepted(started: StartedOver) -> str:
 
 def examine(store: Path, profiles: Path, *, offline: bool = False) -> Iterator[Finding]:
     """Yield everything there is to say; only the endpoint is asked, and only the ledger grows."""
+    yield from installed_findings()
     yield from setup_findings(profiles)
     yield from environment_findings(Path.cwd())
     yield from settings_findings(os.environ, profiles)
