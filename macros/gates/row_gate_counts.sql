@@ -1,6 +1,6 @@
 {#-
     How many rows of each gated model violate which rule, its own conditions and zeros included.
-    `gated_models` are names; each has a model `<name>_checked`.
+    `gated_models` are names; each has a row gate, the model `<name>_passed`.
 -#}
 {% macro row_gate_counts(gated_models) -%}
 with
@@ -28,7 +28,7 @@ checked as (
         '{{ model_name }}' as model_name,
         violations,
         is_quarantined
-    from {{ ref(model_name ~ '_checked') }}
+    from {{ assay._assay_gate_part(ref(model_name ~ '_passed'), 'checked') }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

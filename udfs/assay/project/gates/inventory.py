@@ -17,6 +17,9 @@ from assay.core.line_ends import unix
 
 SUITES = Path("quality/suites")
 GATE_PREFIX = "gate_"
+_ROW_GATES = ("ai_row_gate", "row_gate")
+"""Macros that make a row gate of a model."""
+
 RULES_SEED = "row_gate_rules"
 LIMITS = "ai_gates"
 """The variable of dbt_project.yml that holds what row gates check and allow by default."""
@@ -240,7 +243,7 @@ def _table(node: Node, manifest: Mapping[str, Any], checks: tuple[Check, ...]) -
     return PromisedTable(
         layer=node["schema"],
         contract=bool((config.get("contract") or {}).get("enforced")),
-        code=_code(node) if is_gate or _calls(node, "ai_row_gate") else "",
+        code=_code(node) if is_gate or _calls(node, *_ROW_GATES) else "",
         waits_for=tuple(sorted(_gates_above(node["unique_id"], manifest))),
         reads=tuple(sorted(_reads(node, manifest))) if is_gate else (),
         row_gate=(config.get("meta") or {}).get("row_gate", {}),
@@ -263,9 +266,9 @@ def _gates_above(unique_id: str, manifest: Mapping[str, Any]) -> set[str]:
     return {name for name in names if name.startswith(GATE_PREFIX)}
 
 
-def _calls(node: Node, macro: str) -> bool:
+def _calls(node: Node, *wanted: str) -> bool:
     called = node.get("depends_on", {}).get("macros", ())
-    return any(_last(name) == macro for name in called)
+    return any(_last(name) in wanted for name in called)
 
 
 def _code(node: Node) -> str:
