@@ -1,4 +1,4 @@
-"""What a build says of each dbt test and row gate that failed: where, what it counted, what to do."""
+"""What a build says of each dbt test and row gate that failed: place, count and what to do."""
 
 from __future__ import annotations
 
