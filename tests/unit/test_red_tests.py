@@ -57,6 +57,16 @@ def test_a_row_gate_that_stopped_says_so_in_its_own_words() -> None:
     assert list(red_tests({"results": results}, {"nodes": nodes})) == [said]
 
 
+def test_the_broken_rules_of_a_table_are_named() -> None:
+    """In place of how many they are."""
+    results = [{"unique_id": "test.shop.a", "status": "fail", "failures": 2}]
+    node = {"resource_type": "test", "attached_node": "model.shop.orders", "name": "rules"}
+    nodes = {"test.shop.a": node | {"test_metadata": {"name": "table_rules"}}}
+    broken = {"test.shop.a": "not_null on id (3 rows), unique on id (1 row)"}
+    (line,) = red_tests({"results": results}, {"nodes": nodes}, broken=broken)
+    assert line.startswith("table_rules on orders: not_null on id (3 rows), unique on id (1 row).")
+
+
 def test_a_golden_test_tells_its_figures() -> None:
     """Those of its own golden rows; its SQL runs in dbt only."""
     evaluations = {

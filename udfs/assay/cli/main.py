@@ -50,6 +50,7 @@ from assay.hosts.duckdb.warehouse import database_path, open_warehouse
 from assay.project.counting import spend_of, uses_in
 from assay.project.evaluation.golden_told import red_evaluations
 from assay.project.gates import gate
+from assay.project.gates.broken_rules import broken_rules
 from assay.project.gates.failed_share import too_many_failed
 from assay.project.gates.green import buildable
 from assay.project.gates.red_tests import red_tests
@@ -151,7 +152,9 @@ def _told(
     most, columns = settings.max_failed_share, last_code(ledger).columns
     stop = stopped_by(ledger, invocation)
     failing = [] if stop else list(too_many_failed(uses, most, columns))
-    red = [*failing, *red_tests(results, manifest, red_evaluations(ledger, invocation))]
+    broken = broken_rules(results, manifest, database_path())
+    evaluated = red_evaluations(ledger, invocation)
+    red = [*failing, *red_tests(results, manifest, evaluated, broken)]
     for line in red:
         typer.echo(f"Red     {line}")
     ledger.close()

@@ -32,18 +32,19 @@ def red_tests(
     results: Mapping[str, Any],
     manifest: Mapping[str, Any],
     evaluations: Mapping[Place, str] | None = None,
+    broken: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Yield a line for each data test and row gate of a run that is red: count and what to do.
 
     `results` and `manifest` are dbt's artifacts of that run, `evaluations` what is to be told of
-    the golden evaluations that did not pass. A line ends with the command that shows the
-    offending rows, where the test could be run.
+    the golden evaluations that did not pass, `broken` which rules of a table are, by test. A line
+    ends with the command that shows the offending rows, where the test could be run.
     """
     for result in results["results"]:
         node = manifest.get("nodes", {}).get(result["unique_id"])
         if node and node["resource_type"] == "test" and result["status"] in _RED:
-            measured = _measured(node, evaluations or {})
-            yield f"{_place(node)}: {measured or _said(result)}. {_remedy(node, result)}"
+            told = (broken or {}).get(result["unique_id"]) or _measured(node, evaluations or {})
+            yield f"{_place(node)}: {told or _said(result)}. {_remedy(node, result)}"
         elif result["status"] == "error":
             yield from _row_gate(str(result.get("message")))
 
