@@ -12,6 +12,9 @@ import pytest
 
 from .conftest import Shipped
 
+NOTHING = "insert into spoilt by name select null as row_of_nulls"
+"""A row in which nothing is known: no expression is true of it."""
+
 
 @dataclass(frozen=True)
 class Ruled:
@@ -34,9 +37,12 @@ class Ruled:
             kind = "unique" if isinstance(key, str) else "unique_together"
             subject = key if isinstance(key, str) else ", ".join(key)
             yield kind, subject, "insert into spoilt select * from spoilt where rowid = 0"
-        for column in self.rules.get("accepted_values", ()):
-            foreign = f"update spoilt set {column} = 'nothing of the kind' where rowid = 0"
-            yield "accepted_values", column, foreign
+        for column, values in self.rules.get("accepted_values", {}).items():
+            foreign = "'foreign'" if isinstance(values[0], str) else "-999"
+            sql = f"update spoilt set {column} = {foreign} where rowid = 0"
+            yield "accepted_values", column, sql
+        for expression in self.rules.get("expressions", ()):
+            yield "expression_is_true", expression, NOTHING
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +72,7 @@ def test_every_rule_of_every_table_is_told_when_it_is_broken(
         for table in ruled:
             for kind, subject, sql in table.mutations():
                 connection.execute(f"create or replace temp table spoilt as from {table.relation}")
+                connection.execute("alter table spoilt add column row_of_nulls integer")
                 rows = connection.execute("select count(*) from spoilt").fetchone()
                 if rows is None or not rows[0]:
                     continue  # a run without failures has none to spoil
