@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from .conftest import Shipped
+from .project import Shipped
 
 NOTHING = "insert into spoilt by name select null as row_of_nulls"
 """A row in which nothing is known: no expression is true of it."""

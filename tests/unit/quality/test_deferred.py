@@ -18,6 +18,12 @@ print(hasattr(colorsys, "__file__"))
 """
 
 
+def said(story: str) -> str:
+    """What a Python of its own prints."""
+    command = [sys.executable, "-c", story]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def test_a_deferred_module_is_loaded_by_its_first_use() -> None:
     """Not by an import of it; afterwards it is the module itself."""
     done = subprocess.run(
