@@ -11,15 +11,15 @@ from pathlib import Path
 import duckdb
 
 from assay.project.doctor.finding import Finding
+from assay.providers import PROVIDERS
 
 PACKAGES = ("assay", "dbt-core", "dbt-duckdb", "duckdb")
 
 EXTRAS = {
     "gates": "great-expectations",
-    "local": "wordllama",
-    "openai": "openai",
     "report": "altair",
     "telemetry": "opentelemetry-sdk",
+    **{name: traits.package for name, traits in PROVIDERS.items() if traits.package},
 }
 """The extras beside `dbt`, and the package by which each is known."""
 
