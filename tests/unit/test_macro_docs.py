@@ -58,8 +58,8 @@ def meaning(name: str, argument: str) -> str:
 
 def comment(path: Path, name: str) -> str:
     """The comment right above a macro."""
-    kind = re.sub(r"^materialization_(\w+)_duckdb$", r"materialization \1,", name)
-    begins = kind if kind != name else rf"macro {name}\("
+    kind = re.sub(r"^_materialization_", "materialization ", name)
+    begins = f"{kind}," if kind != name else rf"macro {name}\("
     above = rf"{{#-?((?:(?!#}}).)*?)-?#}}\s*{{%-?\s*{begins}"
     found = re.search(above, path.read_text(encoding="utf-8"), re.S)
     assert found is not None, f"{name} has no comment"
