@@ -320,6 +320,20 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
         raise ConfigError(_first_line(error)) from None
 
 
+def with_changes(settings: Settings | None, changed: Mapping[str, Any]) -> Settings:
+    """Return `settings`, or the defaults, with fields `changed`; None unsets one.
+
+    Raises `ConfigError` that names the setting.
+    """
+    known = {name: getattr(settings, name) for name in Settings.model_fields if settings}
+    given = {name: value for name, value in {**known, **changed}.items() if value is not None}
+    _refuse_unknown(given, list(Settings.model_fields), "setting", "in the call")
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(_first_line(error)) from None
+
+
 def reach_from_environ(environ: Mapping[str, str] = os.environ) -> Reach:
     """Return what SQL may reach, of the `ASSAY_` variables alone; the others may be wrong."""
     named = {name: environ.get(PREFIX + name.upper(), "") for name in Reach.model_fields}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -22,12 +23,24 @@ class Rejected(ValueError):
 
 
 class Example(BaseModel):
-    """One worked example: a text and the answer it should get."""
+    """One worked example, `Example(text, answer)`: a text and the answer it should get."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
     answer: JsonValue
+
+    def __init__(self, *given: JsonValue, **named: JsonValue) -> None:
+        super().__init__(**dict(zip(("text", "answer"), given, strict=False)), **named)
+
+
+class Common(TypedDict, total=False):
+    """What every task may be given; for type checkers."""
+
+    instructions: str | None
+    examples: Sequence[Example]
+    model: str | None
+    isolate: bool
 
 
 class Task(BaseModel):

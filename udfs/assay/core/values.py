@@ -7,12 +7,13 @@ times as long to make, and the garbage collector walks over each.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from assay.core.canonical import canonical_json
 from assay.core.errors import Fault
@@ -106,6 +107,11 @@ class Outcome(NamedTuple):
     confidence: float | None = None
     model: str | None = None
     answered_at: str | None = None
+
+    @property
+    def answer(self) -> Any:
+        """The value as Python has it: text, a number, a list; None where there is no answer."""
+        return None if self.value is None else json.loads(self.value)
 
 
 class Record(NamedTuple):

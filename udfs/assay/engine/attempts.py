@@ -17,7 +17,7 @@ def begun(
     settings: Settings,
     *,
     owner: str,
-    invocation_id: str,
+    run_id: str,
     reserved_usd: float | None,
 ) -> Attempt:
     """Return the row that is written before `request` goes out."""
@@ -25,7 +25,7 @@ def begun(
     return Attempt(
         attempt_id=new_id(),
         owner=owner,
-        invocation_id=invocation_id,
+        invocation_id=run_id,
         started_at=now_utc(),
         provider=settings.provider,
         host=settings.host,

@@ -5,18 +5,15 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
 from assay.core.errors import CallError
 from assay.core.settings import Settings
-from assay.core.values import Ask, Pack, Request, Usage
+from assay.core.values import Pack, Request, Usage
 from assay.engine import retry
 from assay.engine.blame import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
 from assay.engine.breaker import Breaker, RetryBudget
-from assay.engine.budget import Budget
-from assay.engine.estimate import Census
 from assay.engine.gauge import Gauge
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.rate_limit import Limiter
@@ -42,14 +39,13 @@ _TURNED_DOWN = frozenset(
 
 
 class Governor:
-    """Limits, money and the health of the server in one place; one for each run."""
+    """Limits and the health of the server in one place, over all runs that are open at once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._limiter = Limiter(
             settings.max_in_flight, settings.requests_per_minute, settings.tokens_per_minute
         )
-        self._budget = Budget(settings.max_cost_usd, settings.max_requests)
         self._breaker = Breaker()
         self._retries = RetryBudget()
         self._served: Counter[str] = Counter()
@@ -62,11 +58,6 @@ class Governor:
         self._forbidden: dict[bytes, int] = {}
         self._gauge = Gauge()
         self._luck = Luck()
-
-    @property
-    def requests_in_flight(self) -> int:
-        """How many requests are under way."""
-        return self._limiter.in_flight
 
     @property
     def took_nothing(self) -> bool:
@@ -88,50 +79,16 @@ class Governor:
         price = price_of(self._settings, request.model)
         return cost_usd(price, self._gauge.input_tokens(request), request.max_output_tokens)
 
-    def allows(self, worst_usd: float | None) -> bool:
-        """Whether the budget of the run has room for a request that costs so much at most."""
-        return self._budget.allows(worst_usd)
-
-    def check_need(self, asks: Sequence[Ask]) -> None:
-        """Raise `BudgetError` when `asks` need more than the budget of the run has left."""
-        census = Census(self._settings)
-        census.take(asks)
-        need = census.plan()
-        self._budget.check(need.cost_usd, need.requests)
-
-    def may_free(self) -> bool:
-        """Whether the budget may have room once something in flight has settled."""
-        return self._budget.may_free()
-
-    def cannot_price(self, worst_usd: float | None) -> bool:
-        """Whether a request is not sent because nobody knows what it costs at most."""
-        return self._settings.max_cost_usd is not None and worst_usd is None
-
-    def wall(self, model: str, worst_usd: float | None) -> str:
-        """Return why a request that costs so much at most is not sent."""
-        if self.cannot_price(worst_usd):
-            return (
-                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
-                "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or use "
-                "`ASSAY_MAX_REQUESTS`."
-            )
-        return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
-
-    def start(self, request: Request, worst_usd: float | None) -> None:
+    def start(self, request: Request) -> None:
         """`request` goes out."""
         now = time.monotonic()
         self._begun_at = now if self._begun_at is None else self._begun_at
-        self._budget.reserve(worst_usd)
         self._limiter.start(now, self._gauge.input_tokens(request))
         self._breaker.start(now)
 
     def finish(self) -> None:
         """A request is over, however it ended."""
         self._limiter.finish()
-
-    def settle(self, worst_usd: float | None, paid_usd: float | None) -> None:
-        """What was reserved as `worst_usd` cost `paid_usd`; None counts as all of it."""
-        self._budget.settle(worst_usd, paid_usd)
 
     def succeeded(self, request: Request, usage: Usage) -> None:
         """The server served `request`, and says what it took."""

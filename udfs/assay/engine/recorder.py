@@ -49,42 +49,46 @@ class Recorder:
         self._store_inputs = store_inputs
         self._writer = writer
         self._known_prompts: set[str] = set()
-        self._unbegun: Callable[[sqlite3.Connection], None] | None = None
+        self._unbegun: dict[str, Callable[[sqlite3.Connection], None]] = {}
 
-    def begun(self, invocation_id: str, settings: Settings, *, builds: bool) -> None:
-        """Write down that a run began: at once, or one that `builds` nothing once it asks."""
+    def begun(self, run_id: str, settings: Settings, *, builds: bool) -> None:
+        """Write down that a run began: at once, or one that `builds` nothing once it `asks`."""
         now = now_utc()
 
         def begin(connection: sqlite3.Connection) -> None:
-            put_run(connection, invocation_id, settings, now)
+            put_run(connection, run_id, settings, now)
             if not builds:
-                put_look(connection, invocation_id)
+                put_look(connection, run_id)
 
-        self._unbegun = begin
+        self._unbegun[run_id] = begin
         if builds:
-            self._begin()
+            self.asks(run_id)
 
-    def _begin(self) -> None:
-        if self._unbegun is not None:
-            self._writer.send(self._unbegun)
-            self._unbegun = None
+    def asks(self, run_id: str) -> None:
+        """A run asks: it is on record from now on."""
+        if (begin := self._unbegun.pop(run_id, None)) is not None:
+            self._writer.send(begin)
+
+    def ended(self, run_id: str, served: Mapping[Use, Served]) -> None:
+        """Write down what became of each question of a run that is over."""
+        self.served(run_id, served)
+        self._unbegun.pop(run_id, None)
 
     def built(self, key: str, sql: str) -> None:
         """Write down SQL that asks, as a build has compiled it."""
         self._writer.send(lambda connection: put_statement(connection, key, sql))
 
-    def stopped(self, invocation_id: str, cause: str, message: str) -> None:
+    def stopped(self, run_id: str, cause: str, message: str) -> None:
         """Write down what ended a run early."""
-        self._writer.send(lambda connection: put_stop(connection, invocation_id, cause, message))
+        self._writer.send(lambda connection: put_stop(connection, run_id, cause, message))
 
-    def served(self, invocation_id: str, served: Mapping[Use, Served]) -> None:
+    def served(self, run_id: str, served: Mapping[Use, Served]) -> None:
         """Write down what became of each question of a run, in place of what was said before.
 
         Not of a run that only looks, unless it has asked.
         """
-        if self._unbegun is not None:
-            return
-        self._writer.send(lambda connection: put_served(connection, invocation_id, served))
+        if run_id not in self._unbegun:
+            self._writer.send(lambda connection: put_served(connection, run_id, served))
 
     async def written(self) -> None:
         """Return once everything that was handed over so far is written."""
@@ -100,7 +104,8 @@ class Recorder:
 
     async def claim(self, keys: Sequence[bytes]) -> Granted:
         """Lease those of `keys` that nobody has settled or holds."""
-        self._begin()
+        if not keys:
+            return Granted(frozenset(), {})
         return await self._writer.write(self._claim, keys)
 
     def keep(

@@ -49,7 +49,7 @@ def parse_task(spec: str) -> Task:
         reason = str(detail["msg"]).removeprefix("Value error, ")
         message = f"ai_{kind}{': ' + place if place else ''}: {reason}"
         raise ConfigError(message) from None
-    _check_examples(task)
+    check_examples(task)
     return task
 
 
@@ -64,7 +64,8 @@ def _object(spec: str) -> dict[str, Any]:
     return fields
 
 
-def _check_examples(task: Task) -> None:
+def check_examples(task: Task) -> None:
+    """Raise `ConfigError` for a task with an example whose answer is none."""
     for place, example in enumerate(task.examples, start=1):
         try:
             accepted(task, example.answer, normalise(example.text))
@@ -82,5 +83,6 @@ __all__ = [
     "Sentiment",
     "Suggest",
     "Summarize",
+    "check_examples",
     "parse_task",
 ]

@@ -14,14 +14,13 @@ from assay.core.errors import ConfigError, our_words
 from assay.core.settings import Settings
 from assay.engine.estimate import Census, Estimate, timed
 from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
 from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.providers.replay import ReplayProvider
-from assay.store import Store
 
 _REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` first"
 
@@ -182,16 +181,11 @@ def _counting(
     database: Path, settings: Settings
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver, float | None]]:
     """Yield a read-only connection whose functions count, their resolver, a request's seconds."""
-    store = Store(settings.store)
-    engine = Engine(settings, store, ReplayProvider())
-    resolver = Resolver(settings, engine)
-    udfs = Udfs(resolver, engine)
-    connection = open_warehouse(database)
-    try:
-        udfs.register(connection, counting=True)
-        (latency,) = store.transact([lambda c: _latency(c, settings)])
-        yield connection, resolver, latency
-    finally:
-        connection.close()
-        engine.close()
-        store.close()
+    with (
+        open_session(settings, ReplayProvider()) as session,
+        contextlib.closing(open_warehouse(database)) as connection,
+    ):
+        run = session.begin("plan", builds=False)
+        Udfs(run).register(connection, counting=True)
+        (latency,) = session.store.transact([lambda c: _latency(c, settings)])
+        yield connection, run.resolver, latency

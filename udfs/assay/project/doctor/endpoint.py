@@ -154,7 +154,7 @@ async def _sent(
 ) -> Probe:
     """Send once, with the ledger told before and after."""
     name = store.owner.name
-    begun = attempts.begun(request, settings, owner=name, invocation_id=run, reserved_usd=None)
+    begun = attempts.begun(request, settings, owner=name, run_id=run, reserved_usd=None)
     store.owner.journal.note(begun)
     started, price = time.monotonic(), price_of(settings, request.model)
     try:

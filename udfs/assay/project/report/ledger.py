@@ -17,7 +17,7 @@ from assay.project.report.facts import (
     LedgerFacts,
     LetterGroup,
     Prompt,
-    Run,
+    RunFacts,
     SuiteFacts,
     SuiteState,
     plain,
@@ -101,7 +101,7 @@ def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> LedgerFac
     )
 
 
-def _runs(connection: sqlite3.Connection, uses: Sequence[Use]) -> list[Run]:
+def _runs(connection: sqlite3.Connection, uses: Sequence[Use]) -> list[RunFacts]:
     """Return all runs, the oldest first, with what became of their rows."""
     by_run: dict[str, list[Use]] = defaultdict(list)
     for use in uses:
@@ -109,7 +109,7 @@ def _runs(connection: sqlite3.Connection, uses: Sequence[Use]) -> list[Run]:
     found = connection.execute(_RUNS)
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return [Run(**row, **_row_counts(by_run[row["invocation_id"]])) for row in rows]
+    return [RunFacts(**row, **_row_counts(by_run[row["invocation_id"]])) for row in rows]
 
 
 def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
@@ -119,7 +119,9 @@ def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
     return counts | {"bought": sum(use.bought for use in uses), "failed": failed}
 
 
-def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) -> Run | None:
+def _chosen(
+    known: Sequence[RunFacts], wanted: str | None, looks: Collection[str]
+) -> RunFacts | None:
     """The run that was asked for; else the last that asked or checked anything, else the last."""
     if wanted is None:
         busy = [run for run in known if _did_something(run) and _is_a_build(run, looks)]
@@ -133,11 +135,11 @@ def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) ->
     raise ConfigError(message)
 
 
-def _did_something(run: Run) -> bool:
+def _did_something(run: RunFacts) -> bool:
     return bool(run.rows or run.requests or run.expectations)
 
 
-def _is_a_build(run: Run, looks: Collection[str]) -> bool:
+def _is_a_build(run: RunFacts, looks: Collection[str]) -> bool:
     return run.invocation_id not in looks and not run.invocation_id.startswith("replay-")
 
 
@@ -226,7 +228,9 @@ def _red(row: GateRow) -> str:
     return plain(f"{row.expectation}{where}: {row.reasons}{error}")
 
 
-def _suite_history(connection: sqlite3.Connection, history: Sequence[Run]) -> list[SuiteState]:
+def _suite_history(
+    connection: sqlite3.Connection, history: Sequence[RunFacts]
+) -> list[SuiteState]:
     query = (
         "select invocation_id, gate, suite, count(*), sum(reasons <> '') from gate_results "
         "group by 1, 2, 3 order by max(checked_at)"
