@@ -16,7 +16,7 @@ from assay.engine import retry
 from assay.engine.blame import MOST_IN_A_ROW, Mishaps, most_in_a_row
 from assay.engine.claims import Claims
 from assay.engine.governor import Governor
-from assay.engine.rejections import Rejections
+from assay.engine.retry import Rejections
 from assay.engine.state import RunState
 from assay.forms.chat_request import compose
 

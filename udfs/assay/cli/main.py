@@ -109,7 +109,7 @@ def build(
     elif not code:
         typer.echo(checks.STALE, err=True)
         code = 1
-    row_counts.settle(database_path(), invocation_of(results))
+    row_counts.checkpoint(database_path(), invocation_of(results))
     code = publish.after_build(settings, code, ended=ended)
     report.after_build(results, code, red, ended=ended)
     raise typer.Exit(code)

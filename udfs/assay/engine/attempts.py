@@ -44,9 +44,9 @@ def ended(
     """Return the row of an attempt that brought a reply; `started` is monotonic seconds."""
     return attempt._replace(
         ended_at=now_utc(),
-        outcome="partial" if judged.refused else "ok",
+        outcome="partial" if judged.rejected else "ok",
         http_status=reply.http_status,
-        error=judged.note or next(iter(judged.refused.values()), None),
+        error=judged.note or next(iter(judged.rejected.values()), None),
         answers=len(judged.answers),
         input_tokens=reply.usage.input_tokens,
         output_tokens=reply.usage.output_tokens,

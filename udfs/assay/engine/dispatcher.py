@@ -26,12 +26,11 @@ from assay.core.values import Ask, Attempt, Failure, Judged, Outcome, Pack, Requ
 from assay.engine import attempts, retry
 from assay.engine.answers import Answers
 from assay.engine.claims import Claims, Wanted
-from assay.engine.estimate import Census
 from assay.engine.governor import Governor
 from assay.engine.intake import Admission, Batch
 from assay.engine.prices import price_of
 from assay.engine.recorder import Burial, Recorder
-from assay.engine.rejections import Rejections
+from assay.engine.retry import Rejections
 from assay.engine.state import RunState
 from assay.forms.chat_reply import judge
 from assay.forms.chat_request import compose
@@ -188,17 +187,8 @@ class Dispatcher:
                 batch.run.gathering.taken_on()
         for run in runs:
             with self._heard(run):
-                self._check_need(run)
+                run.check_need()
         self._pump()
-
-    def _check_need(self, run: RunState) -> None:
-        """Refuse what was gathered and needs more than there is budget for, before it is sent."""
-        counts = run.gathering.is_to_be_counted(somebody_waits=run.waiting > 0)
-        if counts and run.settings.refuses and len(run.backlog):
-            census = Census(run.settings)
-            census.take(run.backlog.asks())
-            need = census.plan()
-            run.budget.check(need.cost_usd, need.requests)
 
     async def _wait_for_others(self, run: RunState, asks: Sequence[Ask]) -> None:
         """Look again for asks that another process holds, until they are settled or ours."""
@@ -330,7 +320,7 @@ class Dispatcher:
     ) -> None:
         """Settle what a reply answered once it is stored; ask for the rest again, or bury it."""
         rejected = self._rejections.sort(request, judged)
-        burial = Burial(rejected.buried, "invalid", judged.refused)
+        burial = Burial(rejected.buried, "invalid", judged.rejected)
         failures = await self._recorder.write(landing, burial)
         self._settle_all(judged.answers)
         self._settle_failures(run, failures)
@@ -384,8 +374,7 @@ class Dispatcher:
     def _settle_failures(self, run: RunState, failures: Sequence[Failure]) -> None:
         if failures:
             run.tell(GivenUp(failures))
-        for failure in failures:
-            self._settle(failure.key, failure.outcome)
+        self._settle_all({failure.key: failure.outcome for failure in failures})
 
     def _settle_all(self, outcomes: Mapping[bytes, Outcome]) -> None:
         for key, outcome in outcomes.items():

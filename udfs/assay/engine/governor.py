@@ -14,7 +14,7 @@ from assay.core.values import Pack, Request, Usage
 from assay.engine import retry
 from assay.engine.blame import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
 from assay.engine.breaker import Breaker, RetryBudget
-from assay.engine.gauge import Gauge
+from assay.engine.budget import Gauge
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.rate_limit import Limiter
 from assay.forms.chat_request import compose, estimate_tokens
@@ -110,7 +110,7 @@ class Governor:
     def failed(self, pack: Pack, error: CallError, latency_seconds: float) -> None:
         """A pack failed so long after it was sent; only faults of the server slow us down.
 
-        A pack that is refused for limits again and again while others are served says nothing
+        A pack that is throttled again and again while others are served says nothing
         of how much the server takes, and a record that alone fails more often than any may says
         nothing of whether the server is up.
         """
@@ -118,22 +118,22 @@ class Governor:
         self._answers = self._answers or not error.silent
         self._took = self._took or error.maybe_paid
         if error.status == HTTPStatus.FORBIDDEN:
-            self._breaker.failed(now, refused=False)
+            self._breaker.failed(now, throttled=False)
             return
         if error.fault not in retry.SERVER_FAULTS:
             self._breaker.succeeded(now)
             return
         if len(pack.records) == 1:
             self._failing.setdefault(pack.asks[0].key, self._served.total())
-        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
-        if refused:
+        throttled = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        if throttled:
             self._luck.refuses(pack)
         tried = len(pack.records) == 1 and retry.counted(pack) > self._settings.max_attempts
-        self._breaker.failed(now, refused=refused or tried)
-        if refused and self._luck.chance(pack) < SUSPECT:
+        self._breaker.failed(now, throttled=throttled or tried)
+        if throttled and self._luck.chance(pack) < SUSPECT:
             return
-        if refused or error.maybe_paid:
-            self._limiter.dropped(now, refused=refused, latency_seconds=latency_seconds)
+        if throttled or error.maybe_paid:
+            self._limiter.dropped(now, throttled=throttled, latency_seconds=latency_seconds)
         self._limiter.pause(now, retry.obeyed(error.retry_after_seconds))
 
     def verdict(
@@ -155,18 +155,18 @@ class Governor:
         when waiting has no end in sight, and when a server that has not served one request turns
         every single record down.
         """
-        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
+        throttled = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
         verdict = retry.after_fault(
             error.fault,
-            replace(pack, forgiven=0) if refused else pack,
+            replace(pack, forgiven=0) if throttled else pack,
             serves=self._breaker.serves(time.monotonic()),
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
-            usual=0 if refused else self._usual(pack.model),
+            usual=0 if throttled else self._usual(pack.model),
         )
         if error.fault in retry.SERVER_FAULTS:
-            beside = not alone if refused else others_wait
+            beside = not alone if throttled else others_wait
             last = isinstance(verdict, retry.Bury) and self._served and not beside
             if last and self._has_waited_for(self._settings.outage_seconds):
                 return verdict
@@ -178,7 +178,7 @@ class Governor:
             verdict = self._unfit(pack, error)
         if not isinstance(verdict, retry.Retry):
             return verdict
-        if refused:  # it is the limiter's pace that keeps retries in check
+        if throttled:  # it is the limiter's pace that keeps retries in check
             return replace(verdict, counts=False)
         credit = self._retries.spend(time.monotonic())
         return replace(verdict, wait_seconds=max(verdict.wait_seconds, credit))
@@ -198,15 +198,15 @@ class Governor:
         untried: bool,
         alone: bool,
     ) -> retry.Verdict:
-        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        throttled = error.status == HTTPStatus.TOO_MANY_REQUESTS
         if isinstance(verdict, retry.Retry):
             return replace(verdict, afresh=self._breaker.is_open)
         wait = retry.wait_seconds(1, error.retry_after_seconds, 0.0)
         if self._breaker.is_open or (untried and self._none_served_since(pack)):
             return retry.Retry(wait, afresh=True)
-        if refused and not self._is_to_blame(pack, alone=alone):
+        if throttled and not self._is_to_blame(pack, alone=alone):
             return retry.Retry(wait)
-        if refused:
+        if throttled:
             self._luck.forgets(pack)
             return verdict if isinstance(verdict, retry.Bury) else retry.Split(singly=True)
         return verdict
@@ -231,7 +231,7 @@ class Governor:
         return retry.Stop("config", message)
 
     def _is_to_blame(self, pack: Pack, *, alone: bool) -> bool:
-        """Whether it is about this pack that it is refused for limits, and not about all."""
+        """Whether it is about this pack that it is throttled, and not about all."""
         waited = alone and self._served and self._has_waited_for(LONGEST_LIMIT_SECONDS)
         return bool(waited) or self._luck.chance(pack) < BLAMED
 

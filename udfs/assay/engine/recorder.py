@@ -177,8 +177,8 @@ def _nothing(_: sqlite3.Connection, waiting: Sequence[None]) -> Sequence[None]:
     return waiting
 
 
-def _failure(ask: Ask, burial: Burial, attempts: int, moment: datetime.datetime) -> Failure:
-    due = retry.next_try_at(burial.status, attempts, moment)
+def _failure(ask: Ask, burial: Burial, failed_runs: int, moment: datetime.datetime) -> Failure:
+    due = retry.next_try_at(burial.status, failed_runs, moment)
     return Failure(
         key=ask.key,
         kind=ask.question.task.kind,
@@ -187,7 +187,7 @@ def _failure(ask: Ask, burial: Burial, attempts: int, moment: datetime.datetime)
         prompt_hash=ask.question.task.prompt_hash,
         status=burial.status,
         error=burial.reasons[ask.key],
-        attempts=attempts,
+        failed_runs=failed_runs,
         failed_at=iso(moment),
         next_try_at=iso(due) if due else None,
     )

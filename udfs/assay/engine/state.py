@@ -12,7 +12,7 @@ from assay.core.events import Event, Observer
 from assay.core.settings import Settings
 from assay.core.values import Outcome
 from assay.engine.budget import Budget
-from assay.engine.gathering import Gathering
+from assay.engine.estimate import Census
 from assay.engine.meter import Meter, Reading
 from assay.engine.queue import Backlog, GroupKey
 
@@ -23,6 +23,37 @@ class Round:
 
     handles: set[str] = field(default_factory=set)
     groups: list[GroupKey] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Counts the statements that gather. `is_over` once what they gathered is taken on as well.
+
+    One that fails never says that it has come to its end, and is counted until the next run.
+    """
+
+    statements: int = 0
+    is_over: bool = True
+    _is_counted: bool = True
+
+    def changes(self, by: int) -> bool:
+        """So many statements more gather, or less; return whether none does any longer."""
+        self.statements = max(0, self.statements + by)
+        self.is_over = self._is_counted = False
+        return self.statements == 0
+
+    def taken_on(self) -> None:
+        """All is taken on that came before a statement's end."""
+        self.is_over = self.is_over or self.statements == 0
+
+    def is_to_be_counted(self, *, somebody_waits: bool) -> bool:
+        """Whether what is there is about to be sent and was not counted; it is then.
+
+        That is all that was gathered, or what is there when somebody waits for it.
+        """
+        counts = not self._is_counted and (self.is_over or somebody_waits)
+        self._is_counted = self._is_counted or counts
+        return counts
 
 
 class RunState:
@@ -58,6 +89,15 @@ class RunState:
         """Whether something waits and may be sent: what is counted first, once all is there."""
         counted = self.flushes or not self.settings.refuses
         return self.stopped is None and counted and len(self.backlog) > 0
+
+    def check_need(self) -> None:
+        """Raise `BudgetError` where what was gathered needs more than is left; counted once."""
+        counts = self.gathering.is_to_be_counted(somebody_waits=self.waiting > 0)
+        if counts and self.settings.refuses and len(self.backlog):
+            census = Census(self.settings)
+            census.take(self.backlog.asks())
+            need = census.plan()
+            self.budget.check(need.cost_usd, need.requests)
 
     def tell(self, event: Event) -> None:
         """Let the meter and whoever watches know; the only way to either."""

@@ -78,8 +78,8 @@ def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
 def schema_finding(judged: Judged, second: Probe | None) -> Finding:
     """Return whether the schema of answers is enforced, as far as two requests can tell."""
     remedy = "Assay judges each answer itself; expect more that are asked again."
-    if judged.refused:
-        reason = next(iter(judged.refused.values()))
+    if judged.rejected:
+        reason = next(iter(judged.rejected.values()))
         text = f"The answer does not follow the schema ({reason})."
         return Finding("enforces", text, remedy, may_stay=True)
     if second is None:
