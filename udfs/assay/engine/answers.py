@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.core.values import Outcome
 
-MOST_ANSWERS = 2_000_000
+MOST_ANSWERS = 1_000_000
 """So many answers are remembered at most; half as many are never forgotten too soon."""
 
 
