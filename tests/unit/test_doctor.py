@@ -23,7 +23,7 @@ from assay.project.doctor.endpoint import clock_finding, limits_finding
 from assay.project.doctor.environment import code_finding, program_finding, shell_finding
 from assay.project.doctor.installed import extensions_finding
 from assay.project.doctor.setup import pth_findings
-from assay.project.publishing.row_counts import settle
+from assay.project.publishing.row_counts import checkpoint
 from assay.store.sqlite.verbs import SqliteStore
 
 ROOT = Path(__file__).parents[2]
@@ -207,7 +207,7 @@ def test_a_warehouse_says_its_size_and_what_it_lost(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table t as from range(5)")
-    settle(path, "run")
+    checkpoint(path, "run")
     assert [one.verdict for one in warehouse_findings(path)] == ["ok", "ok", "ok"]
     with duckdb.connect(str(path)) as connection:
         connection.execute("delete from t where range < 2")

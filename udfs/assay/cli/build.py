@@ -113,7 +113,7 @@ def _finished(
     elif not code:
         typer.echo(checks.STALE, err=True)
         code = 1
-    row_counts.settle(database, invocation_of(results))
+    row_counts.checkpoint(database, invocation_of(results))
     code = publish.after_build(settings, code, ended=ended)
     report.after_build(results, code, red, ended=ended)
     return code
