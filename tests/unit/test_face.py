@@ -47,21 +47,26 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         assay.Clasify  # noqa: B018
 
 
-def test_import_assay_loads_pydantic_and_nothing_else_of_others() -> None:
-    """In a process of its own, with a run in a session: who embeds us gets no more."""
-    code = (
-        "import sys, assay, tempfile, pathlib\n"
-        "store = pathlib.Path(tempfile.mkdtemp()) / 'store.sqlite'\n"
-        "with assay.open(store=store, provider='replay') as session, session.run() as run:\n"
-        "    run.ask(assay.Sentiment(), [None])\n"
-        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+ALL_NAMES = "[getattr(assay, name) for name in assay.__all__]"
+A_RUN = """
+store = pathlib.Path(tempfile.mkdtemp()) / 'store.sqlite'
+with assay.open(store=store, provider='replay') as session, session.run() as run:
+    run.ask(assay.Sentiment(), [None])
+"""
+PYDANTIC = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
+
+
+@pytest.mark.parametrize(("code", "more"), [(ALL_NAMES, set()), (A_RUN, {"filelock"})])
+def test_import_assay_loads_pydantic_and_nothing_else_of_others(code: str, more: set[str]) -> None:
+    """In a process of its own: who embeds us gets no more; a run has a lock on its store."""
+    told = "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    lines = ["import sys, assay, tempfile, pathlib", code, told]
+    command = [sys.executable, "-c", "\n".join(lines)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split()) - set(sys.stdlib_module_names)
     ours = {"assay", "__main__", "_distutils_hack", "__editable___assay_finder"}
-    pydantic = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
     named = {name for name in loaded if not name.startswith(("_sysconfigdata", "__editable__"))}
-    assert named - ours - pydantic - {"typing_inspection"} == set()
+    assert named - ours - PYDANTIC - {"typing_inspection"} == more
 
 
 def test_the_example_of_open_runs(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ SHARED = rows(FUNCTIONS[: FUNCTIONS.index("\n## `ai_classify`\n")])
 """The arguments that all AI functions take, by name."""
 
 DESCRIBED: dict[str, dict[str, Any]] = {
-    macro["name"]: macro
+    re.sub(r"^materialization_(\w+)_duckdb$", r"_materialization_\1", macro["name"]): macro
     for folder in ("macros", "tests/dbt/generic")
     for path in sorted((ROOT / folder).rglob("*.yml"))
     for macro in yaml.safe_load(path.read_text(encoding="utf-8"))["macros"]

@@ -60,12 +60,6 @@ _PLACES = {
     "assay.core.values": "Outcome Status",
     "assay.engine.run": "Run",
     "assay.engine.session": "Session",
-    "assay.functions.assess": "Assess",
-    "assay.functions.classify": "Classify",
-    "assay.functions.extract": "Extract",
-    "assay.functions.filter": "Filter",
-    "assay.functions.sentiment": "Sentiment",
-    "assay.functions.summarize": "Summarize",
 }
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names.split()}
 
@@ -112,7 +106,8 @@ def open(
     `Settings`, by their names there and without `ASSAY_`: times in seconds, money in US dollars.
     Given `settings`, the others change these.
 
-    The key is `api_key`, or `OPENAI_API_KEY` of the environment, of which nothing else is read.
+    The key is `api_key`, or the variable that the provider has for it (docs/settings.md); of the
+    environment nothing else is read.
     Raises `ConfigError` for a setting that is unknown or wrong, and `StoreError` where the store
     cannot be opened.
 
@@ -132,8 +127,15 @@ def open(
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is used: `import assay` costs nothing of it."""
+    """Load a public name when it is used: `import assay` costs nothing of it.
+
+    A function is found by its file, so a new one is here without a line.
+    """
     if (place := _PLACE_OF.get(name)) is None:
+        from assay.functions import FUNCTIONS
+
+        if name in (tasks := {task.__name__: task for task in FUNCTIONS.values()}):
+            return tasks[name]
         message = f"module 'assay' has no attribute {name!r}"
         raise AttributeError(message)
     return getattr(importlib.import_module(place), name)

@@ -25,6 +25,7 @@ from assay.engine.session import Session, open_session
 from assay.faultd import FaultServer, Latency
 from assay.hosts.duckdb.udfs import Udfs
 from assay.providers.fake import FakeProvider, answering
+from assay.store import open_store
 
 from ..figures import Figure, figure
 from .project import KEY, REPOSITORY
