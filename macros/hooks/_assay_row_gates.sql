@@ -1,6 +1,6 @@
 {#-
-    The statement of `ops_row_gates`: how many rows of each model with `config: meta: row_gate:`
-    violate which rule, its own conditions and zeros included, as far as its rows were checked yet.
+    The statement of `ops_row_gates`: how many rows of each model with a row gate violate which
+    rule, its own conditions and zeros included, as far as its rows were checked yet.
     It names no `ref`: a hook runs it as well.
 -#}
 {% macro _assay_row_gates() -%}
@@ -8,10 +8,12 @@
     {%- for node in assay._assay_nodes() if node.name == 'row_gate_rules' and node.resource_type == 'seed' -%}
         {%- do rules.append(assay._assay_relation_of(node)) -%}
     {%- endfor -%}
-    {%- for node in assay._assay_nodes() if node.resource_type == 'model' and node.config.meta.get('row_gate') -%}
-        {%- set checked = adapter.get_relation(node.database, node.schema, node.alias ~ '_checked') -%}
+    {%- for node in assay._assay_nodes() if node.config.materialized == 'row_gate' -%}
+        {%- set passed = api.Relation.create(node.database, node.schema, node.alias) -%}
+        {%- set part = assay._assay_gate_part(passed, 'checked') -%}
+        {%- set checked = adapter.get_relation(part.database, part.schema, part.identifier) -%}
         {%- if checked is not none and rules -%}
-            {%- do gated.append({'model_name': node.name, 'checked': checked}) -%}
+            {%- do gated.append({'model_name': assay._assay_gated_by(node), 'checked': checked}) -%}
         {%- endif -%}
     {%- endfor -%}
 with

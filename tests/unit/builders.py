@@ -85,7 +85,7 @@ def honest(sent: Request, value: Callable[[str], Any] = len) -> Items:
     """One item for each record, with `value(text)` under each key; ids as they were sent."""
     records = json.loads(sent.user)["records"]
     return [
-        {"id": record["id"]} | {key: value(record["text"]) for key in sent.keys}
+        {"id": record["id"]} | {key: value(record["text"]) for key in sent.letters}
         for record in records
     ]
 
@@ -104,7 +104,7 @@ def values(sent: Request, verdict: Judged) -> dict[str, Any]:
 
 def refused(sent: Request, verdict: Judged) -> dict[str, str]:
     """Why each text that has no first answer has none."""
-    found = {record.text: verdict.refused.get(record.asks[0].key) for record in sent.pack.records}
+    found = {record.text: verdict.rejected.get(record.asks[0].key) for record in sent.pack.records}
     return {text: reason for text, reason in found.items() if reason}
 
 

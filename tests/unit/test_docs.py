@@ -47,8 +47,12 @@ EVERYTHING = "\n".join(
 
 
 def parsed(path: Path) -> nodes.Template:
-    """The syntax tree of a file of macros; a generic test is read as a macro."""
+    """The syntax tree of a file of macros; tests and materializations are read as macros."""
     source = re.sub(r"{%(-?) (end)?test", r"{%\1 \2macro", path.read_text(encoding="utf-8"))
+    source = re.sub(
+        r"{% materialization (\w+), .*%}", r"{% macro _materialization_\1() %}", source
+    )
+    source = source.replace("{% endmaterialization %}", "{% endmacro %}")
     return Environment(extensions=["jinja2.ext.do"], autoescape=True).parse(source)
 
 

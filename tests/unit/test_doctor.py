@@ -13,6 +13,7 @@ from assay.hosts.dbt.profiles import DbtProfile, profile_here
 from assay.project.doctor import (
     Finding,
     disk_findings,
+    installed_findings,
     settings_findings,
     setup_findings,
     store_findings,
@@ -20,8 +21,9 @@ from assay.project.doctor import (
 )
 from assay.project.doctor.endpoint import clock_finding, limits_finding
 from assay.project.doctor.environment import code_finding, program_finding, shell_finding
+from assay.project.doctor.installed import extensions_finding
 from assay.project.doctor.setup import pth_findings
-from assay.project.publishing.row_counts import settle
+from assay.project.publishing.row_counts import checkpoint
 from assay.store.sqlite.verbs import SqliteStore
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +51,8 @@ def profile_in(folder: Path, text: str) -> DbtProfile:
 
 def findings(tmp_path: Path, profile: str = PLAIN) -> dict[str, Finding]:
     """What doctor says of a store that is not there yet and a profile, by subject."""
-    profile_said = setup_findings(profile_in(tmp_path, profile))
-    found = [*profile_said, *store_findings(tmp_path / "store.sqlite")]
+    found = [*setup_findings(profile_in(tmp_path, profile))]
+    found += [*store_findings(tmp_path / "store.sqlite"), *installed_findings()]
     return {finding.subject: finding for finding in found}
 
 
@@ -106,10 +108,18 @@ def test_the_versions_are_named(tmp_path: Path) -> None:
         "assay 0.",
         "dbt-core 1.",
         "dbt-duckdb 1.",
-        "duckdb 2.",
-        "openai 3.",
+        "duckdb ",
     ):
         assert name in found["versions"].text
+    assert "openai (openai 3." in found["extras"].text
+
+
+def test_what_a_duckdb_lacks_is_said() -> None:
+    """The newest has no wheels of extensions; of an older one those are named that are missing."""
+    assert "DuckDB 2.0.1 has no wheels of delta, ducklake" in extensions_finding("2.0.1", []).text
+    found = extensions_finding("1.5.5", ["fts"])
+    assert (found.verdict, "Wheels of extensions: fts." in found.text) == ("ok", True)
+    assert "duckdb-extension-NAME==1.5.5" in found.text
 
 
 def test_each_setting_says_where_it_came_from(tmp_path: Path) -> None:
@@ -197,7 +207,7 @@ def test_a_warehouse_says_its_size_and_what_it_lost(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table t as from range(5)")
-    settle(path, "run")
+    checkpoint(path, "run")
     assert [one.verdict for one in warehouse_findings(path)] == ["ok", "ok", "ok"]
     with duckdb.connect(str(path)) as connection:
         connection.execute("delete from t where range < 2")

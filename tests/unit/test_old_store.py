@@ -17,8 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from assay.core.settings import Settings
-from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.project.counting import spend_of
 from assay.providers.fake import FakeProvider, answering
 from assay.store import Selection, Store, open_store, queries
@@ -58,7 +57,7 @@ def store(path: Path) -> Iterator[Store]:
     store.close()
 
 
-def test_it_answers_without_a_request(store: Store) -> None:
+def test_it_answers_without_a_request(path: Path) -> None:
     """Every key that it holds is the key of today."""
     settings = Settings(
         provider="openai",
@@ -68,14 +67,14 @@ def test_it_answers_without_a_request(store: Store) -> None:
         store=Path("elsewhere"),
     )
     provider = FakeProvider(answering(lambda _record, _key: "bought again"))
-    engine = Engine(settings, store, provider)
-    resolver = Resolver(settings, engine)
-    engine.begin_run("today")
+    settings = settings.model_copy(update={"store": path})
+    session = open_session(settings, provider)
+    resolver = session.begin("today").resolver
     tasks = {kind: json.dumps({"kind": kind, **more}) for kind, more in ASKED.items()}
     found = {
         kind: resolver.ask(resolver.register(task), TEXTS[:3]) for kind, task in tasks.items()
     }
-    engine.close()
+    session.close()
     values = {
         kind: [json.loads(one.value or "null") for one in outcomes]
         for kind, outcomes in found.items()

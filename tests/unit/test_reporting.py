@@ -13,7 +13,16 @@ from assay.core.settings import Settings
 from assay.core.task import Labelled, Task
 from assay.core.values import REPEATED, Fate, Served
 from assay.project.report.drift import psi, reading
-from assay.project.report.facts import FOREIGN, NONE, Built, LedgerFacts, Run, Shares, State, plain
+from assay.project.report.facts import (
+    FOREIGN,
+    NONE,
+    Built,
+    LedgerFacts,
+    RunFacts,
+    Shares,
+    State,
+    plain,
+)
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import built_from, keep, known, verdict
 from assay.project.report.page import policy
@@ -23,7 +32,7 @@ from assay.store import Landing, Store, open_store
 
 from .builders import attempt, classify, extract, task
 
-RUN = Run("run-1", "2026-03-01 12:00:00", "openai", "api.example", "stub")
+RUN = RunFacts("run-1", "2026-03-01 12:00:00", "openai", "api.example", "stub")
 
 
 # Words

@@ -183,7 +183,7 @@ def test_a_landing_answers_counts_failed_runs_and_gives_leases_back(store: Store
     for _ in range(3):
         (granted,) = store.claim([[key]])
         ((left,),) = store.land([failed])
-        due.append((len(granted.ours), left.attempts, left.next_try_at))
+        due.append((len(granted.ours), left.failed_runs, left.next_try_at))
     assert due == [(1, 1, SOON), (1, 2, LATE), (1, 3, None)]
     assert store.fetch([key], LATER)[key].status == "invalid"
     assert store.land([Landing(attempt(2), [answer(key)])]) == [[]]

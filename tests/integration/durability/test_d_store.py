@@ -577,17 +577,18 @@ def test_d09_a_run_that_stops_gives_its_leases_back(
     """The process lives on, but nobody need wait for what it will not ask."""
     limits = {"max_requests": 1} if end == "wall" else {}
     asks = list(map(ask_of, range(40)))
-    with worker.engine(path, server.url("slow,plus=1"), pack_records=PACK, **limits) as opened:
+    with worker.run(path, server.url("slow,plus=1"), pack_records=PACK, **limits) as opened:
         if end == "wall":
-            opened.settle(asks)
+            opened.await_all(asks)
         else:
+            asking, handle = worker.resolver(opened)
             opened.begin_gather()
-            opened.gather(asks)
+            asking.gather(handle, list(map(text_of, range(40))))
             opened.end_gather()
             wait_for(lambda: server.ledger.entries)
             opened.cancel()
-            wait_for(lambda: opened._dispatcher.stopped)
-        wait_for(lambda: opened._writer._jobs.empty())
+            wait_for(lambda: opened.stopped)
+        wait_for(lambda: opened._engine._writer._jobs.empty())
         with contextlib.closing(connect(path)) as connection:
             leases = connection.execute("select key from leases").fetchall()
     assert leases == []
@@ -747,8 +748,8 @@ def test_d12_a_planted_pickle_is_refused_as_no_database(path: Path, tmp_path: Pa
 def test_d14_only_valid_answers_are_kept(path: Path, server: FaultServer, scenario: str) -> None:
     """After bad replies the store holds right answers and dated failures, and nothing else."""
     asks = [ask_of(number) for number in range(8)]
-    with worker.engine(path, server.url(scenario), pack_records=PACK) as opened:
-        opened.settle(asks)
+    with worker.run(path, server.url(scenario), pack_records=PACK) as opened:
+        opened.await_all(asks)
         failures = opened.store.rows("failures")[1]
     found = served(path, range(8))
     assert wrong({number: value for number, value in found.items() if value is not None}) == 0
@@ -761,14 +762,14 @@ def test_d14_a_failure_gives_way_to_an_answer_and_never_the_other_way(
 ) -> None:
     """The next run asks again what had failed; what is answered is not asked again."""
     asks = [ask_of(number) for number in range(8)]
-    with worker.engine(path, server.url("contentnull")) as opened:
-        opened.settle(asks)
+    with worker.run(path, server.url("contentnull")) as opened:
+        opened.await_all(asks)
         assert len(opened.store.rows("failures")[1]) == 8
-    with worker.engine(path, server.url("good")) as opened:
-        opened.settle(asks)
+    with worker.run(path, server.url("good")) as opened:
+        opened.await_all(asks)
         assert opened.store.rows("failures")[1] == []
     before = len(server.ledger.entries)
-    with worker.engine(path, server.url("refuse")) as opened:
+    with worker.run(path, server.url("refuse")) as opened:
         answers = opened.store.fetch([ask.key for ask in asks], worker.FAR)
         assert {outcome.status for outcome in answers.values()} == {"ok"}
     assert len(server.ledger.entries) == before
@@ -937,8 +938,8 @@ def test_d18_one_text_ten_thousand_times_is_one_request(
     path: Path, server: FaultServer, figure: Figure
 ) -> None:
     """Eight threads ask about the same text, 10,000 rows in all: the vendor sees it once."""
-    with worker.engine(path, server.url()) as opened:
-        asking, handle = worker.resolver(opened, path)
+    with worker.run(path, server.url()) as opened:
+        asking, handle = worker.resolver(opened)
         outcomes = worker.in_threads(8, lambda _: asking.ask(handle, [text_of(1)] * 1250))
     values = {outcome.value for outcomes_ in outcomes for outcome in outcomes_}
     assert values == {worker.value_of(1)}

@@ -16,16 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from assay.core.clock import now_utc
 from assay.core.errors import AssayError
 from assay.core.settings import Settings
 from assay.core.values import Ask, Outcome, Question
 from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.run import Run
+from assay.engine.session import Session, open_session
 from assay.functions import parse_task
-from assay.providers import open_provider
 from assay.store import StoredAnswer
 from assay.store.sqlite.migrations import migration
 from assay.store.sqlite.rows import put_answers
@@ -91,29 +89,23 @@ def wrong(found: dict[int, str | None]) -> int:
 
 
 @contextlib.contextmanager
-def engine(path: Path, url: str, **more: Any) -> Iterator[Engine]:
-    """An engine on the store at `path` that asks the server at `url`."""
+def session(path: Path, url: str, **more: Any) -> Iterator[Session]:
+    """A session on the store at `path` that asks the server at `url`."""
     given = {"provider": "openai", "base_url": url, "model": "stub", "api_key": "sk-test"}
-    settings = Settings.model_validate(given | {"store": path} | more)
-    opened = Engine(settings, SqliteStore(path, guarded=True), open_provider(settings))
-    opened.begin_run(f"run-{os.getpid()}-{time.monotonic_ns()}")
-    try:
+    with open_session(Settings.model_validate(given | {"store": path} | more)) as opened:
         yield opened
-    finally:
-        opened.close()
-        opened.store.close()
 
 
-def resolver(opened: Engine, path: Path) -> tuple[Resolver, str]:
-    """A resolver on an engine of ours, and the handle of the one task."""
-    settings = Settings(
-        provider="openai", model="stub", api_key=SecretStr("k"), store=path, base_url=LOOP
-    )
-    asking = Resolver(settings, opened)
-    return asking, asking.register(SPEC)
+@contextlib.contextmanager
+def run(path: Path, url: str, **more: Any) -> Iterator[Run]:
+    """A run in a session of its own."""
+    with session(path, url, **more) as opened:
+        yield opened.begin(f"run-{os.getpid()}-{time.monotonic_ns()}")
 
 
-LOOP = "http://127.0.0.1/v1"
+def resolver(opened: Run) -> tuple[Resolver, str]:
+    """The resolver of a run, and the handle of the one task."""
+    return opened.resolver, opened.resolver.register(SPEC)
 
 
 # The side of the tests
@@ -195,10 +187,11 @@ def share(store: SqliteStore, log: Path, count: int) -> None:
 def settle(path: Path, url: str, count: int, in_flight: int, pack: int, max_attempts: int) -> None:
     """Ask about records through the engine; print how many were answered, or what stopped it."""
     limits = {"max_in_flight": in_flight, "pack_records": pack, "deadline_seconds": 1}
-    with engine(path, url, **limits, max_attempts=max_attempts) as opened:
+    with run(path, url, **limits, max_attempts=max_attempts) as opened:
         print("ready", flush=True)
-        opened.settle([ask_of(number) for number in range(count)])
-        statuses = [outcome.status for outcome in opened.settled.values()]
+        opened.await_all([ask_of(number) for number in range(count)])
+        known = [opened.known(ask_of(number).key) for number in range(count)]
+        statuses = [outcome.status for outcome in known if outcome is not None]
     print(json.dumps({status: statuses.count(status) for status in set(statuses)}), flush=True)
 
 

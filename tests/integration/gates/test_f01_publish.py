@@ -372,7 +372,7 @@ def test_e27_a_wal_that_is_lost_takes_nothing_with_it(gold: Path) -> None:
     subprocess.run([sys.executable, "-c", other, str(gold), added], check=True)
     wal = gold.with_name(gold.name + ".wal")
     assert wal.exists()
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")
     assert not wal.exists()
     assert row_counts.losses(gold) == []
 
@@ -384,7 +384,7 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
     with duckdb.connect(str(gold)) as connection:
         connection.execute("insert into gold.counts values ('late', 1, 1)")
         connection.execute("create table gold.more as select 1 as one")
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")
     shutil.copy(older, gold)
     assert row_counts.losses(gold) == [
         "gold.counts holds 3 rows; it held 4",
@@ -395,7 +395,7 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
 def test_e27_without_a_note_there_is_nothing_to_say(gold: Path) -> None:
     """Nor of a file that is no warehouse: dbt says what is wrong with it."""
     assert row_counts.losses(gold) == []
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")
     gold.write_bytes(b"no database" * 1000)
     assert row_counts.losses(gold) == []
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")

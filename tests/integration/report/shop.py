@@ -143,7 +143,7 @@ class Shop:
                 prompt_hash=task.prompt_hash,
                 status="invalid",
                 error=error,
-                attempts=4,
+                failed_runs=4,
                 failed_at="2026-03-01 12:00:00.000000",
                 next_try_at=None,
                 text=SECRET,

@@ -113,7 +113,7 @@ def _finished(
     elif not code:
         typer.echo(checks.STALE, err=True)
         code = 1
-    row_counts.settle(database, invocation_of(results))
+    row_counts.checkpoint(database, invocation_of(results))
     code = publish.after_build(settings, code, ended=ended)
     report.after_build(results, code, red, ended=ended)
     return code
@@ -136,6 +136,7 @@ def _told(
     from assay.project.counting import spend_of, uses_in
     from assay.project.evaluation.golden_told import red_evaluations
     from assay.project.gates import gate
+    from assay.project.gates.broken_rules import broken_rules
     from assay.project.gates.failed_share import too_many_failed
     from assay.project.gates.red_tests import red_tests
     from assay.project.report.arrivals import arrivals_of
@@ -152,7 +153,9 @@ def _told(
     most, columns = settings.max_failed_share, last_code(ledger).columns
     stop = stopped_by(ledger, invocation)
     failing = [] if stop else list(too_many_failed(uses, most, columns))
-    red = [*failing, *red_tests(results, manifest, red_evaluations(ledger, invocation))]
+    broken = broken_rules(results, manifest, database)
+    evaluated = red_evaluations(ledger, invocation)
+    red = [*failing, *red_tests(results, manifest, evaluated, broken)]
     for line in red:
         typer.echo(f"Red     {line}")
     ledger.close()

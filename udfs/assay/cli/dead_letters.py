@@ -17,6 +17,7 @@ import typer
 
 from assay.cli.console import (
     Json,
+    existing_store,
     key_prefix,
     number,
     one_line,
@@ -30,6 +31,7 @@ from assay.core.errors import ConfigError, QuotaError
 from assay.core.plural import counted
 from assay.core.values import Status
 from assay.engine.retry import MOST_RUNS
+from assay.engine.session import open_session
 from assay.functions import FUNCTIONS
 from assay.hosts.dbt.process import BUDGET_EXIT, QUOTA_EXIT
 from assay.hosts.dbt.settings import settings_here
@@ -143,36 +145,39 @@ def replay_letters(
     choice: Choice,
     *,
     everything: All = False,
-    max_attempts: Annotated[
-        int, typer.Option(min=1, help="Leave those that failed in this many runs.")
+    max_failed_runs: Annotated[
+        int,
+        typer.Option(
+            "--max-failed-runs", min=1, help="Leave those that failed in this many runs."
+        ),
     ] = MOST_RUNS,
+    max_attempts: Annotated[int | None, typer.Option("--max-attempts", min=1, hidden=True)] = None,
     in_next_build: Annotated[
         bool, typer.Option("--in-next-build", help="Ask nothing now; the next build does.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Ask the chosen letters again; what is answered is no letter any more."""
-    choice = _narrow(choice, everything=everything)
+    choice, most = _narrow(choice, everything=everything), max_attempts or max_failed_runs
     if choice.state == "discarded" and not choice.key:
         message = "What was discarded is replayed by its key; add --key."
         raise ConfigError(message)
     if in_next_build:
         with open_store() as store:
-            found = [one for one in _chosen(store, choice) if one.attempts < max_attempts]
+            found = [one for one in _chosen(store, choice) if one.attempts < most]
             store.make_due(found)
         if as_json:
             print_json({"due": len(found)})
         else:
             typer.echo(f"The next build asks {counted(len(found), 'letter')} again.")
         return
-    settings = settings_here()
-    with open_store() as store:
-        done = replay(settings, store, _chosen(store, choice), max_attempts)
-        code = _replay_code(store, done)
+    with open_session(settings_here().model_copy(update={"store": existing_store()})) as one:
+        done = replay(one, _chosen(one.store, choice), most)
+        code = _replay_code(one.store, done)
         if as_json:
-            print_json(_replay_facts(store, done))
+            print_json(_replay_facts(one.store, done))
         else:
-            typer.echo(_replay_report(store, done))
+            typer.echo(_replay_report(one.store, done))
     if done.stopped is not None:
         typer.echo(f"Stopped: {done.stopped}", err=True)
     raise typer.Exit(code)
@@ -270,7 +275,7 @@ def _replay_code(store: Ledger, done: Replayed) -> int:
     """Return 0 when all that was chosen is answered."""
     if isinstance(done.stopped, QuotaError):
         return QUOTA_EXIT
-    stop = stopped_by(store, done.invocation_id)
+    stop = stopped_by(store, done.run_id)
     if stop is not None and stop[0] == "budget":
         return BUDGET_EXIT
     whole = not (done.failed or done.not_attempted or done.left or done.stopped)
@@ -279,9 +284,9 @@ def _replay_code(store: Ledger, done: Replayed) -> int:
 
 def _replay_facts(store: Ledger, done: Replayed) -> dict[str, Any]:
     """Return what became of the letters; `left` counts those that were not tried, by reason."""
-    spend = spend_of(store, done.invocation_id)
+    spend = spend_of(store, done.run_id)
     return {
-        "run": done.invocation_id,
+        "run": done.run_id,
         "answered": len(done.answered),
         "failed": len(done.failed),
         "not_attempted": len(done.not_attempted),
@@ -293,7 +298,7 @@ def _replay_facts(store: Ledger, done: Replayed) -> dict[str, Any]:
 
 
 def _replay_report(store: Ledger, done: Replayed) -> str:
-    spend = spend_of(store, done.invocation_id)
+    spend = spend_of(store, done.run_id)
     lines = [
         f"Answered {len(done.answered):,}, failed again {len(done.failed):,}, "
         f"not asked {len(done.not_attempted) + len(done.left):,}; "

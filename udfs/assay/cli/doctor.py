@@ -21,6 +21,7 @@ from assay.project.doctor import (
     disk_findings,
     endpoint_findings,
     environment_findings,
+    installed_findings,
     settings_findings,
     setup_findings,
     store_findings,
@@ -85,6 +86,7 @@ def _accepted(started: StartedOver) -> str:
 
 def examine(*, offline: bool = False) -> Iterator[Finding]:
     """Yield everything there is to say; only the endpoint is asked, and only the ledger grows."""
+    yield from installed_findings()
     yield from environment_findings(Path.cwd())
     try:
         profile = profile_here()

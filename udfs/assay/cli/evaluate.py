@@ -19,7 +19,6 @@ from assay.project.evaluation.comparison import Variant, compare, comparison_tab
 from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
 from assay.project.evaluation.golden_rows import GoldenSource, named_or_json
 from assay.project.evaluation.scorecard import table
-from assay.providers import open_provider
 
 MOST_RECORDS = 256
 """As `ASSAY_PACK_RECORDS` allows."""
@@ -68,11 +67,11 @@ def command(
     asked = _variants(compare_models, packs, prompt or [])
     with _folder(settings, fresh=fresh) as folder:
         if asked:
-            figures = compare(plan, asked, settings, open_provider, folder / "evaluate")
+            figures = compare(plan, asked, settings, folder / "evaluate")
         else:
             store = folder / settings.store.name
             chosen = settings.model_copy(update={"store": store})
-            figures = evaluate(plan, chosen, open_provider(chosen))
+            figures = evaluate(plan, chosen)
     shown = comparison_table if asked else table
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else shown(figures))
 

@@ -43,7 +43,7 @@ from assay.project.erasure import (
     rewrite,
     texts_of_subject,
 )
-from assay.project.publishing.row_counts import settle
+from assay.project.publishing.row_counts import checkpoint
 from assay.store import refuse_while_in_use
 
 _RUN = "forget"
@@ -129,7 +129,7 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
                 delete(connection, found)
         if found and not dry_run:
             rewrite(database)
-            settle(database, _RUN)
+            checkpoint(database, _RUN)
     else:
         if wanted.subject.is_named:
             message = f"There is no warehouse at {database} in which --subject could be looked up."

@@ -14,6 +14,7 @@ from assay.core.errors import AssayError, ConfigError
 from assay.core.program import program
 from assay.hosts.dbt.project_folder import enter_project, take_options
 
+INTERRUPTED = "assay: Interrupted; nothing that was answered is lost."
 INTERRUPTED_EXIT = 128 + signal.SIGINT
 
 _OF_DBT = "Options of dbt, for every command"
@@ -73,7 +74,7 @@ def run() -> None:
         enter_project()
         sys.exit(app(words, prog_name=program(), standalone_mode=False))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("assay: Interrupted; nothing that was answered is lost.", err=True)
+        typer.echo(INTERRUPTED, err=True)
         sys.exit(INTERRUPTED_EXIT)
     except typer.TyperException as error:
         if error.format_message():  # blank where no word was given: then help was printed
@@ -81,6 +82,9 @@ def run() -> None:
     except (AssayError, OSError) as error:
         typer.echo(f"assay: {_remedied(error)}", err=True)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # DuckDB 1.5 has heard of it first
+            typer.echo(INTERRUPTED, err=True)
+            sys.exit(INTERRUPTED_EXIT)
         if (said := _explained(error)) is None:
             raise
         typer.echo(f"assay: {said}", err=True)

@@ -21,7 +21,6 @@ from assay.project.suggestions.profiles import ColumnProfile
 from assay.project.suggestions.relations import find_table
 from assay.project.suggestions.suggest import Suggestions, suggest
 from assay.project.suggestions.suites import Suggestion, suite, target, write
-from assay.providers import open_provider
 
 MOST_NAMED = 3
 LONGEST_TYPE = 60
@@ -52,7 +51,7 @@ def command(
         raise ConfigError(message)
     with open_warehouse(path, threads=1) as connection:  # so that a sample is repeatable
         table = find_table(connection, relation, _manifest())
-        made = suggest(connection, table, settings, open_provider(settings), model)
+        made = suggest(connection, table, settings, model)
         file = target(made.profile, out)
         write(file, suite(made.profile, made.found), force=force)
         if cells_to is not None:

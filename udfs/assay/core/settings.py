@@ -332,6 +332,17 @@ def _valid(kind: type[_T], given: Mapping[str, Any]) -> _T:
         raise ConfigError(_first_line(error)) from None
 
 
+def with_changes(settings: Settings | None, changed: Mapping[str, Any]) -> Settings:
+    """Return `settings`, or the defaults, with fields `changed`; None unsets one.
+
+    Raises `ConfigError` that names the setting.
+    """
+    known = {name: getattr(settings, name) for name in Settings.model_fields if settings}
+    given = {name: value for name, value in {**known, **changed}.items() if value is not None}
+    _refuse_unknown(given, list(Settings.model_fields), "setting", "in the call")
+    return _valid(Settings, given)
+
+
 def _refuse_unknown(names: Any, known: list[str], what: str, where: str) -> None:
     for name in names:
         if name not in known:

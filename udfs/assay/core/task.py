@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -31,12 +31,24 @@ def wrong_argument(name: str, value: object, remedy: str) -> ValueError:
 
 
 class Example(BaseModel):
-    """One worked example: a text and the answer it should get."""
+    """One worked example, `Example(text, answer)`: a text and the answer it should get."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
     answer: JsonValue
+
+    def __init__(self, *given: JsonValue, **named: JsonValue) -> None:
+        super().__init__(**dict(zip(("text", "answer"), given, strict=False)), **named)
+
+
+class Common(TypedDict, total=False):
+    """What every task may be given; for type checkers."""
+
+    instructions: str | None
+    examples: Sequence[Example]
+    model: str | None
+    isolate: bool
 
 
 @dataclass(frozen=True, slots=True)

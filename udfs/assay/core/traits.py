@@ -26,7 +26,7 @@ class Traits:
     `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
     `can` are the kinds of the tasks that it knows, all where it is None; `thinks` tells of a host
     and a model whether output tokens are spent before the answer; `must_know` is what an endpoint
-    has to understand.
+    has to understand. `package` is the library by which its extra is known.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Traits:
     can: frozenset[str] | None = None
     thinks: Callable[[str, str], bool] = _never
     must_know: str = ""
+    package: str | None = None
 
     def knows(self, kind: str) -> bool:
         """Whether a function, `classify` for `ai_classify`, is answered."""

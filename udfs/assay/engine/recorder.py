@@ -34,36 +34,40 @@ class Recorder:
         self._store_inputs = store_inputs
         self._writer = writer
         self._known_prompts: set[str] = set()
-        self._unbegun: Callable[[], None] | None = None
+        self._unbegun: dict[str, Callable[[], None]] = {}
 
-    def begun(self, invocation_id: str, settings: Settings, *, builds: bool) -> None:
-        """Write down that a run began: at once, or one that `builds` nothing once it asks."""
+    def begun(self, run_id: str, settings: Settings, *, builds: bool) -> None:
+        """Write down that a run began: at once, or one that `builds` nothing once it `asks`."""
         begin = self._store.begin_run
-        self._unbegun = partial(begin, invocation_id, settings, now_utc(), builds=builds)
+        self._unbegun[run_id] = partial(begin, run_id, settings, now_utc(), builds=builds)
         if builds:
-            self._begin()
+            self.asks(run_id)
 
-    def _begin(self) -> None:
-        if self._unbegun is not None:
-            self._writer.send(self._unbegun)
-            self._unbegun = None
+    def asks(self, run_id: str) -> None:
+        """A run asks: it is on record from now on."""
+        if (begin := self._unbegun.pop(run_id, None)) is not None:
+            self._writer.send(begin)
+
+    def ended(self, run_id: str, served: Mapping[Use, Served]) -> None:
+        """Write down what became of each question of a run that is over."""
+        self.served(run_id, served)
+        self._unbegun.pop(run_id, None)
 
     def built(self, key: str, sql: str) -> None:
         """Write down SQL that asks, as a build has compiled it."""
         self._writer.send(partial(self._store.note_statement, key, sql))
 
-    def stopped(self, invocation_id: str, cause: str, message: str) -> None:
+    def stopped(self, run_id: str, cause: str, message: str) -> None:
         """Write down what ended a run early."""
-        self._writer.send(partial(self._store.stop_run, invocation_id, cause, message))
+        self._writer.send(partial(self._store.stop_run, run_id, cause, message))
 
-    def served(self, invocation_id: str, served: Mapping[Use, Served]) -> None:
+    def served(self, run_id: str, served: Mapping[Use, Served]) -> None:
         """Write down what became of each question of a run, in place of what was said before.
 
         Not of a run that only looks, unless it has asked.
         """
-        if self._unbegun is not None:
-            return
-        self._writer.send(partial(self._store.note_served, invocation_id, served))
+        if run_id not in self._unbegun:
+            self._writer.send(partial(self._store.note_served, run_id, served))
 
     async def written(self) -> None:
         """Return once everything that was handed over so far is written."""
@@ -79,7 +83,8 @@ class Recorder:
 
     async def claim(self, keys: Sequence[bytes]) -> Granted:
         """Lease those of `keys` that nobody has settled or holds."""
-        self._begin()
+        if not keys:
+            return Granted(frozenset(), {})
         return await self._writer.write(self._store.claim, keys)
 
     def keep(
@@ -135,7 +140,7 @@ def _failure(ask: Ask, burial: Burial, moment: datetime.datetime, *, keeps_text:
         prompt_hash=ask.question.task.prompt_hash,
         status=burial.status,
         error=burial.reasons[ask.key],
-        attempts=1,
+        failed_runs=1,
         failed_at=iso(moment),
         next_try_at=None,
         text=ask.text if keeps_text else None,

@@ -43,7 +43,7 @@ def parse_task(spec: str) -> Task:
     except ValidationError as error:
         message = f"ai_{kind}: {_reason(error)}"
         raise ConfigError(message) from None
-    _check_examples(task)
+    check_examples(task)
     return task
 
 
@@ -67,7 +67,8 @@ def _object(spec: str) -> dict[str, Any]:
     return fields
 
 
-def _check_examples(task: Task) -> None:
+def check_examples(task: Task) -> None:
+    """Raise `ConfigError` for a task with an example whose answer is none."""
     for place, example in enumerate(task.examples, start=1):
         try:
             accepted(task, example.answer, normalise(example.text))
@@ -76,4 +77,4 @@ def _check_examples(task: Task) -> None:
             raise ConfigError(message) from None
 
 
-__all__ = ["FUNCTIONS", "parse_task"]
+__all__ = ["FUNCTIONS", "check_examples", "parse_task"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, Unpack
 
-from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, model_validator
 
 from assay.core.canonical import nfc
-from assay.core.task import JsonSchema, Labelled, Rejected, Task, wrong_argument
+from assay.core.task import Common, JsonSchema, Labelled, Rejected, Task, wrong_argument
 
 FEWEST_LABELS = 2
 
@@ -41,13 +41,34 @@ class Label(BaseModel):
     description: str | None = None
 
 
+Labels = Sequence[str] | Sequence[Label] | Mapping[str, str | None]
+
+
+def _as_labels(given: object) -> object:
+    """Return labels as they are written in Python in the form of `Label`."""
+    if isinstance(given, Mapping):
+        return [{"name": name, "description": said} for name, said in given.items()]
+    if isinstance(given, list | tuple):
+        return [{"name": one} if isinstance(one, str) else one for one in given]
+    return given
+
+
 class Classify(Task):
-    """Choose one of `labels` (or any number of them with `multi`) for each text."""
+    """Choose one of `labels` (or any number of them with `multi`) for each text.
+
+    `labels` are names, or a mapping of names to what they mean.
+    """
 
     template_version: ClassVar[int] = 1
 
-    labels: tuple[Label, ...]
+    labels: Annotated[tuple[Label, ...], BeforeValidator(_as_labels)]
     multi: bool = False
+
+    if TYPE_CHECKING:  # lists and mappings are as good as tuples of models
+
+        def __init__(
+            self, *, labels: Labels, multi: bool = False, **common: Unpack[Common]
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Self:

@@ -29,6 +29,7 @@ TABLES = (
     "golden_answers",
     "runs",
     "served",
+    "statements",
     "tasks",
 )
 """What is served to dbt as the source `assay_store`."""

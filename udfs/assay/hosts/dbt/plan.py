@@ -14,14 +14,14 @@ from assay.core.program import program
 from assay.core.settings import Settings
 from assay.engine.estimate import Census, Estimate, timed
 from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
 from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.providers.replay.provider import ReplayProvider
-from assay.store import open_store, queries
+from assay.store import queries
 
 _ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors that quote the statement only; others may quote what is in a row."""
@@ -171,17 +171,12 @@ def _counting(
     database: Path, settings: Settings
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver, float | None]]:
     """Yield a read-only connection whose functions count, their resolver, a request's seconds."""
-    store = open_store(settings.store)
-    engine = Engine(settings, store, ReplayProvider())
-    resolver = Resolver(settings, engine)
-    udfs = Udfs(resolver, engine)
-    connection = open_warehouse(database)
-    try:
-        udfs.register(connection, counting=True)
+    with (
+        open_session(settings, ReplayProvider()) as session,
+        contextlib.closing(open_warehouse(database)) as connection,
+    ):
+        run = session.begin("plan", builds=False)
+        Udfs(run).register(connection, counting=True)
         model = settings.model_for(None)
         latency = queries.MeanLatency(settings.host, model, _LAST_CALLS)
-        yield connection, resolver, store.read(latency)
-    finally:
-        connection.close()
-        engine.close()
-        store.close()
+        yield connection, run.resolver, session.store.read(latency)

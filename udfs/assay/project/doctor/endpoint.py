@@ -77,8 +77,8 @@ def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
 def schema_finding(judged: Judged, second: Probe | None) -> Finding:
     """Return whether the schema of answers is enforced, as far as two requests can tell."""
     remedy = "Assay judges each answer itself; expect more that are asked again."
-    if judged.refused:
-        reason = next(iter(judged.refused.values()))
+    if judged.rejected:
+        reason = next(iter(judged.rejected.values()))
         text = f"The answer does not follow the schema ({reason})."
         return Finding("enforces", text, remedy, may_stay=True)
     if second is None:
@@ -151,9 +151,7 @@ async def _sent(
     settings: Settings, store: Store, provider: Provider, run: str, request: Request
 ) -> Probe:
     """Send once, with the ledger told before and after."""
-    begun = attempts.begun(
-        request, settings, owner=store.owner, invocation_id=run, reserved_usd=None
-    )
+    begun = attempts.begun(request, settings, owner=store.owner, run_id=run, reserved_usd=None)
     store.journal.note(begun)
     started, price = time.monotonic(), price_of(settings, request.model)
     try:

@@ -1,25 +1,20 @@
-"""The set-up: versions, the profile, and what runs at each start of Python."""
+"""The set-up: the profile, and what runs at each start of Python."""
 
 from __future__ import annotations
 
 import base64
 import csv
 import hashlib
-import platform
 import sysconfig
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from assay.hosts.dbt.profiles import PLUGIN, DbtProfile
 from assay.project.doctor.finding import Finding
 
-PACKAGES = ("assay", "dbt-core", "dbt-duckdb", "duckdb", "openai", "great-expectations")
-
 
 def setup_findings(profile: DbtProfile) -> Iterator[Finding]:
-    """Yield what there is to say about versions, the profile and start-up files."""
-    yield _versions()
+    """Yield what there is to say about the profile and start-up files."""
     yield from _profile(profile)
     yield from pth_findings(Path(sysconfig.get_path("purelib")))
 
@@ -46,20 +41,6 @@ def pth_findings(packages: Path) -> Iterator[Finding]:
         yield Finding("pth", text, remedy)
     if not stray and not changed:
         yield Finding("pth", f"No stray `.pth` file in {packages}.")
-
-
-def _versions() -> Finding:
-    named = [f"Python {platform.python_version()}"]
-    missing = []
-    for name in PACKAGES:
-        try:
-            named.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            missing.append(name)
-    if missing:
-        text = f"{', '.join(missing)} is not installed."
-        return Finding("versions", text, "Run ./scripts/setup.")
-    return Finding("versions", ", ".join(named) + ".")
 
 
 def _profile(profile: DbtProfile) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -30,13 +30,10 @@ from assay.project.evaluation.evaluate import (
 )
 from assay.project.evaluation.golden_rows import read_rows
 from assay.project.evaluation.scorecard import Figures
-from assay.providers import Provider
 from assay.store import Spend, open_store
 
 _DIGEST = 24
 _F1 = {"macro_f1": "macro F1", "micro_f1": "micro F1"}
-
-OpenProvider = Callable[[Settings], Provider]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +72,7 @@ def variants(
     return found
 
 
-def compare(
-    plan: ExamPlan, asked: Sequence[Variant], settings: Settings, open_: OpenProvider, folder: Path
-) -> Figures:
+def compare(plan: ExamPlan, asked: Sequence[Variant], settings: Settings, folder: Path) -> Figures:
     """Return the figures of each variant, in the order of `asked`, with its change to the first.
 
     Stores are files in `folder`, one for each variant and set of rows. Budgets hold for all
@@ -92,7 +87,7 @@ def compare(
         own = _settings(settings, variant, spent)
         paper = write_paper(_plan(plan, variant), raws)
         own = own.model_copy(update={"store": folder / _file(own, paper, variant)})
-        answered = ask(own, open_(own), paper.spec, [row.text for row in paper.rows])
+        answered = ask(own, paper.spec, [row.text for row in paper.rows])
         spent.append(answered.spend)
         marked = marked_rows(paper, answered)
         first = first or marked

@@ -25,7 +25,7 @@ def plain(text: object, most: int = 200) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunFacts:
     """One run as the ledger has it: what was served, sent, got and paid.
 
     `rows` are rows with a text over all questions: `stored` of them were answered before,
@@ -240,9 +240,9 @@ class LedgerFacts:
     None where the store has no such table. `later` counts the runs since.
     """
 
-    run: Run
+    run: RunFacts
     later: int
-    history: Sequence[Run]
+    history: Sequence[RunFacts]
     uses: Sequence[Use]
     prompts: Sequence[Prompt]
     prompts_of: str

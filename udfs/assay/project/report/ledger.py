@@ -15,7 +15,7 @@ from assay.project.report.facts import (
     LedgerFacts,
     LetterGroup,
     Prompt,
-    Run,
+    RunFacts,
     SuiteFacts,
     SuiteState,
     plain,
@@ -71,12 +71,12 @@ def _read_ledger(store: Ledger, wanted: str | None) -> LedgerFacts | None:
     )
 
 
-def _runs(sums: Iterable[Mapping[str, Any]], uses: Sequence[Use]) -> list[Run]:
+def _runs(sums: Iterable[Mapping[str, Any]], uses: Sequence[Use]) -> list[RunFacts]:
     """Return all runs, in their order, with what became of their rows."""
     by_run: dict[str, list[Use]] = defaultdict(list)
     for use in uses:
         by_run[use.invocation_id].append(use)
-    return [Run(**row, **_row_counts(by_run[row["invocation_id"]])) for row in sums]
+    return [RunFacts(**row, **_row_counts(by_run[row["invocation_id"]])) for row in sums]
 
 
 def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
@@ -86,7 +86,9 @@ def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
     return counts | {"bought": sum(use.bought for use in uses), "failed": failed}
 
 
-def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) -> Run | None:
+def _chosen(
+    known: Sequence[RunFacts], wanted: str | None, looks: Collection[str]
+) -> RunFacts | None:
     """The run that was asked for; else the last that asked or checked anything, else the last."""
     if wanted is None:
         busy = [run for run in known if _did_something(run) and _is_a_build(run, looks)]
@@ -100,11 +102,11 @@ def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) ->
     raise ConfigError(message)
 
 
-def _did_something(run: Run) -> bool:
+def _did_something(run: RunFacts) -> bool:
     return bool(run.rows or run.requests or run.expectations)
 
 
-def _is_a_build(run: Run, looks: Collection[str]) -> bool:
+def _is_a_build(run: RunFacts, looks: Collection[str]) -> bool:
     return run.invocation_id not in looks and not run.invocation_id.startswith("replay-")
 
 
@@ -193,7 +195,7 @@ def _red(row: GateRow) -> str:
     return plain(f"{row.expectation}{where}: {row.reasons}{error}")
 
 
-def _suite_history(store: Ledger, history: Sequence[Run]) -> list[SuiteState]:
+def _suite_history(store: Ledger, history: Sequence[RunFacts]) -> list[SuiteState]:
     shown = {run.invocation_id for run in history}
     return [SuiteState(*row) for row in store.read(queries.GateSums()) if row[0] in shown]
 

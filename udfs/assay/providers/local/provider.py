@@ -43,7 +43,7 @@ class LocalProvider:
         texts = [record.text for record in request.pack.records]
         items: list[dict[str, Any]] = [{"id": id_} for id_ in request.ids]
         confidence: dict[tuple[str, str], float] = {}
-        for key, question in zip(request.keys, request.pack.questions, strict=True):
+        for key, question in zip(request.letters, request.pack.questions, strict=True):
             judged = judged_each(self._judge(question.task), texts)
             for item, judgement in zip(items, judged, strict=True):
                 if judgement is None:

@@ -15,4 +15,5 @@ TRAITS = Traits(
     model=LOCAL_MODEL,
     free=True,
     can=KINDS,
+    package="wordllama",
 )

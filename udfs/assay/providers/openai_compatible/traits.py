@@ -17,4 +17,5 @@ TRAITS = Traits(
     url_variable="OPENAI_BASE_URL",
     thinks=thinks,
     must_know="`response_format: json_schema` and `max_completion_tokens`",
+    package="openai",
 )

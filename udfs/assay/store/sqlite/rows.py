@@ -110,7 +110,7 @@ def give_up(connection: sqlite3.Connection, landing: Landing) -> list[Failure]:
 def _failed_again(failure: Failure, before: int, due: Sequence[str]) -> Failure:
     """Return a failure that was one in so many runs before."""
     next_try_at = due[before] if before < len(due) else None
-    return replace(failure, attempts=before + 1, next_try_at=next_try_at)
+    return replace(failure, failed_runs=before + 1, next_try_at=next_try_at)
 
 
 def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) -> None:

@@ -1,1 +1,0 @@
-{{ assay.row_gate_checked(ref('silver_chicago_violations')) }}
