@@ -137,8 +137,11 @@ def _end(node: Any) -> int:
     """Return where the text of a node ends; what PyYAML says of lines includes comments below."""
     if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         return int(node.end_mark.index)
-    last = node.value[-1]
-    return _end(last[1] if isinstance(last, tuple) else last)
+    if isinstance(node, yaml.SequenceNode):
+        return _end(node.value[-1])
+    key, value = node.value[-1]
+    is_alias = value.start_mark.index < key.start_mark.index
+    return int(key.end_mark.index) if is_alias else _end(value)
 
 
 def _on_a_line(text: str, place: int, new: str) -> str:
