@@ -133,6 +133,29 @@ def test_a_new_project_builds_green_and_publishes(tmp_path: Path) -> None:
     assert assay(project, "init", "--package", "../assay").out.endswith("there already.\n")
 
 
+def test_what_is_there_is_added_to(tmp_path: Path) -> None:
+    """A plugin, a hook, packages under `dependencies.yml`, labels and a file for git of theirs."""
+    own = '  acme:\n    +pre-hook: "select 1"\n'
+    project = small(
+        tmp_path,
+        dbt_project=f"{SETTINGS.partition('  acme:')[0]}{own}vars: {{ai_labels: {{a: [b, c]}}}}\n",
+        profiles=f"{PROFILE}      plugins: [{{module: excel}}]\n",
+        dependencies="packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n",
+    )
+    (tmp_path / ".gitignore").write_text("target\n*.duckdb", encoding="utf-8")
+    said = init(project, "--yes", "--no-gate")
+    assert said.code == 0, said.err
+    texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("[.dp]*[yeg]*")}
+    assert '+pre-hook: ["select 1", "{{ assay.assay_gather() }}"]\n' in texts["dbt_project.yml"]
+    assert texts["profiles.yml"].endswith(
+        "[{module: excel}, {module: assay.plugin, alias: assay}]\n"
+    )
+    assert "    version: 1.3.0\n  - local: " in texts["dependencies.yml"]
+    assert texts[".gitignore"] == "target\n*.duckdb\n.assay/\npublished/\n"
+    assert not {"packages.yml", "macros"} & {path.name for path in tmp_path.iterdir()}
+    assert init(project, "--no-gate").out.endswith("Everything is there already.\n")
+
+
 @pytest.mark.parametrize(("answer", "code"), [("n", 1), ("", 1), ("y", 0)])
 def test_it_asks_on_a_terminal(tmp_path: Path, answer: str, code: int) -> None:
     """And writes nothing unless told."""

@@ -6,7 +6,8 @@ import contextlib
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -52,21 +53,18 @@ def command(
 
     Nothing of yours is written over; exit code 1 where something is left to your hand.
     """
+    runs = find_spec("great_expectations") is not None
+    wished = partial(Wishes, ops=not no_ops, macros=macros, gates_run=runs)
     if empty is not None:
-        _make(empty, package)
+        _make(empty, package, partial(wished, gate=runs and not no_gate))
         return
     root = Path.cwd()
     if (root / OWN / "plugin.py").exists():
         typer.echo("This is Assay's own project: everything is there already.")
         return
     folder = _project(root)
-    wishes = Wishes(
-        source=package_source(root, _from_shell(package)),
-        gate="" if no_gate else _model(folder, gate),
-        ops=not no_ops,
-        macros=macros,
-        gates_run=find_spec("great_expectations") is not None,
-    )
+    source = package_source(root, _from_shell(package))
+    wishes = wished(source, gate=not no_gate, reads=_model(folder, gate))
     _prepare(folder, steps(folder, wishes), wishes, asks=not yes)
 
 
@@ -96,7 +94,7 @@ def _model(folder: ProjectFolder, gate: str | None) -> str | None:
     raise ConfigError(message)
 
 
-def _make(root: Path, package: str | None) -> None:
+def _make(root: Path, package: str | None, wished: Callable[..., Wishes]) -> None:
     """Write a new project, and into it what any project gets."""
     files, source = empty_project(root), package_source(root, _from_shell(package))
     _check_writable(files)
@@ -104,8 +102,7 @@ def _make(root: Path, package: str | None) -> None:
         _write(file, text)
     with contextlib.chdir(root):
         folder = project_folder(Path.cwd(), {})
-        runs = find_spec("great_expectations") is not None
-        for step in steps(folder, Wishes(source, None if runs else "")):
+        for step in steps(folder, wished(source)):
             if step.after is not None:
                 _write(step.file, step.after)
     typer.echo(f"Made {root}. Next: `cd {root}`, `dbt deps`, `{program('build')}`.")

@@ -53,7 +53,9 @@ class ProjectFolder:
     def folders(self, kind: str) -> list[Path]:
         """Its folders of a kind."""
         named = self.settings.get(f"{kind}-paths")
-        return [self.root / name for name in named or [f"{kind}s"]]
+        return [
+            self.root / str(name) for name in (isinstance(named, list) and named) or [f"{kind}s"]
+        ]
 
     def gate(self) -> Path | None:
         """A gate that is there."""

@@ -51,16 +51,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is wanted: where the package is, the model that a gate reads, ops, thin macros.
+    """What is wanted: where the package is, a gate, ops, thin macros.
 
-    `gate` is blank for no gate, None for a model that we choose; `gates_run` says whether what
-    runs a gate is installed.
+    `reads` is the model that the gate reads, None for one that we choose; `gates_run` says whether
+    what runs a gate is installed.
     """
 
     source: Mapping[str, str]
-    gate: str | None = None
+    gate: bool = True
     ops: bool = True
     macros: bool = False
+    reads: str | None = None
     gates_run: bool = True
 
 
@@ -81,7 +82,7 @@ def steps(folder: ProjectFolder, wishes: Wishes) -> list[Step]:
         _settings(folder, ops=wishes.ops),
         _labels(folder),
         *(_thin(folder) if wishes.macros else ()),
-        *(_gate(folder, wishes) if wishes.gate != "" else ()),
+        *(_gate(folder, wishes) if wishes.gate else ()),
         _ignored(folder),
     ]
 
@@ -103,8 +104,9 @@ def _plugin(folder: ProjectFolder) -> Step:
 
 def _package(folder: ProjectFolder, source: Mapping[str, str]) -> Step:
     file = folder.packages
-    named = (said(read(file)) or {}).get("packages") or []
-    if any(_is_ours(folder.root, one) for one in named):
+    named = (said(read(file)) or {}).get("packages")
+    found = [one for one in named if isinstance(one, dict)] if isinstance(named, list) else []
+    if any(_is_ours(folder.root, one) for one in found):
         return Step("the dbt package", file, read(file), None)
     entry = _Entry(["packages"], dict(source), listed=True)
     return _edited("the dbt package", file, [entry])
@@ -164,7 +166,7 @@ def _gate(folder: ProjectFolder, wishes: Wishes) -> Iterator[Step]:
         told = f"`pip install '{NAME}[gates]'` and come again, or take `--no-gate`"
         yield Step(what, place, None, None, told)
         return
-    elif (model := wishes.gate or next(iter(folder.models()), None)) is None:
+    elif (model := wishes.reads or next(iter(folder.models()), None)) is None:
         yield Step(what, place, None, None, "write a model and come again, or take `--no-gate`")
         return
     else:
