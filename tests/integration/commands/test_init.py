@@ -222,6 +222,7 @@ def test_what_is_not_safe_to_edit_is_shown_to_be_pasted(tmp_path: Path) -> None:
         ({"packages": "packages: [\n"}, (), "packages.yml, line 2: this is no YAML"),
         ({"dbt_project": "name: assay\nprofile: acme\n"}, (), "is called `assay`, as the package"),
         ({}, ("--gate", "nobody"), "no model that a gate can read; choose one of none"),
+        ({}, ("--gate", "gold", "--empty", "new"), "give --gate or --empty, not both"),
         ({}, ("--target", "prod"), "has no output 'prod'; it has dev"),
         ({}, ("--package", "nowhere"), "nowhere is no clone of Assay"),
         ({}, ("--package", "https://git.example/assay.git"), "names no revision; write it"),

@@ -56,6 +56,7 @@ def command(
     runs = find_spec("great_expectations") is not None
     wished = partial(Wishes, ops=not no_ops, macros=macros, gates_run=runs)
     if empty is not None:
+        _check_alone(gate)
         _make(empty, package, partial(wished, gate=runs and not no_gate))
         return
     root = Path.cwd()
@@ -92,6 +93,12 @@ def _model(folder: ProjectFolder, gate: str | None) -> str | None:
         f"{', '.join(sorted(known)) or 'none: there are no models yet'}."
     )
     raise ConfigError(message)
+
+
+def _check_alone(gate: str | None) -> None:
+    if gate is not None:
+        message = "A new project has a gate over its gold; give --gate or --empty, not both."
+        raise ConfigError(message)
 
 
 def _make(root: Path, package: str | None, wished: Callable[..., Wishes]) -> None:

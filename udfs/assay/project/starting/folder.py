@@ -52,10 +52,9 @@ class ProjectFolder:
 
     def folders(self, kind: str) -> list[Path]:
         """Its folders of a kind."""
-        named = self.settings.get(f"{kind}-paths")
-        return [
-            self.root / str(name) for name in (isinstance(named, list) and named) or [f"{kind}s"]
-        ]
+        said_so = self.settings.get(f"{kind}-paths")
+        named = said_so if isinstance(said_so, list) and said_so else [f"{kind}s"]
+        return [self.root / str(name) for name in named]
 
     def gate(self) -> Path | None:
         """A gate that is there."""

@@ -15,6 +15,9 @@ from assay.hosts.dbt.package import NAME
 from assay.hosts.dbt.project_folder import FILE
 from assay.hosts.dbt.rendering import read_yaml
 
+FOLDER = "local"
+"""dbt's key for a package in a folder of this machine."""
+
 _OPTION = "--package"
 _REPOSITORY = re.compile(r"(?P<git>(?:[\w+]+://|[\w.-]+@[\w.-]+:).+?)(?:@(?P<revision>[^@:]+))?")
 
@@ -65,6 +68,6 @@ def _local(folder: Path, root: Path) -> dict[str, str]:
         raise ConfigError(message)
     here = folder.resolve()
     try:
-        return {"local": Path(os.path.relpath(here, root.resolve())).as_posix()}
+        return {FOLDER: Path(os.path.relpath(here, root.resolve())).as_posix()}
     except ValueError:  # on another drive
-        return {"local": here.as_posix()}
+        return {FOLDER: here.as_posix()}

@@ -15,6 +15,7 @@ from assay.hosts.dbt.rendering import read_yaml
 from assay.project.gates.inventory import GATE_PREFIX, SUITES, Inventory
 from assay.project.gates.lock import LOCK, lock_text
 from assay.project.starting.folder import ProjectFolder, clashes, layer_of, read
+from assay.project.starting.package_source import FOLDER
 from assay.project.starting.yaml_text import append, lines, put, said
 from assay.project.thin_macros import BARE, thin_macros
 
@@ -114,7 +115,7 @@ def _package(folder: ProjectFolder, source: Mapping[str, str]) -> Step:
 
 def _is_ours(root: Path, entry: Mapping[str, Any]) -> bool:
     """Whether an entry of packages.yml is Assay: by the project it leads to, or by its name."""
-    if local := entry.get("local"):
+    if local := entry.get(FOLDER):
         return bool((read_yaml(root / local / FILE) or {}).get("name") == NAME)
     address = str(entry.get("git") or entry.get("package") or "")
     return address.removesuffix(".git").rpartition("/")[2] == NAME
