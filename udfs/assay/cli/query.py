@@ -84,15 +84,19 @@ def rows_of(found: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     What JSON has no name for is text, as DuckDB writes it, inside lists, structs and maps, too:
     dates, intervals, decimals, bytes; NaN is None. A name that is there twice is counted on.
     """
-    places = [f"c{place}" for place in range(len(found.columns))]
-    shown = ", ".join(
-        f"cast({place} as {_plain_type(kind)})"
-        for place, kind in zip(places, found.types, strict=True)
-    )
-    sql = f"select {shown} from found as t({', '.join(places)})"  # noqa: S608 - types and places
-    rows = [] if (cast := found.query("found", sql)) is None else cast.fetchall()
+    types = [_plain_type(kind) for kind in found.types]
+    as_they_are = types == list(map(str, found.types))  # `show tables` must not see our view
+    rows = found.fetchall() if as_they_are else _cast(found, types)
     names = list(different(found.columns))
     return [dict(zip(names, map(_exact, row), strict=True)) for row in rows]
+
+
+def _cast(found: duckdb.DuckDBPyRelation, types: Sequence[str]) -> list[tuple[Any, ...]]:
+    places = [f"c{place}" for place in range(len(types))]
+    casts = [f"cast({place} as {kind})" for place, kind in zip(places, types, strict=True)]
+    view = f"found as t({', '.join(places)})"
+    cast = found.query("found", f"select {', '.join(casts)} from {view}")  # noqa: S608
+    return [] if cast is None else cast.fetchall()
 
 
 def different(names: Sequence[str]) -> Iterator[str]:
@@ -107,6 +111,10 @@ def different(names: Sequence[str]) -> Iterator[str]:
         yield given
 
 
+_NAMELESS = "\u2060"
+"""Begins the name of a field that has none: DuckDB 1.5 can name no type without names."""
+
+
 def _plain_type(kind: Any) -> str:
     """Return a type like `kind` in which only what JSON has is no text."""
     inner = dict(kind.children) if kind.id in {"list", "array", "map"} else {}
@@ -117,10 +125,10 @@ def _plain_type(kind: Any) -> str:
             return f"{_plain_type(inner['child'])}[{inner['size']}]"
         case "struct" | "tuple":  # whose fields have no names
             fields = [
-                f"{quoted(name)} {_plain_type(each)}" if name else _plain_type(each)
-                for name, each in kind.children
+                f"{quoted(name or f'{_NAMELESS}{place}')} {_plain_type(each)}"
+                for place, (name, each) in enumerate(kind.children)
             ]
-            return f"{kind.id}({', '.join(fields)})"
+            return f"struct({', '.join(fields)})"
         case "map":
             return f"map(varchar, {_plain_type(inner['value'])})"
         case name if name in _JSON_HAS and str(kind) != "JSON":
@@ -133,5 +141,7 @@ def _exact(value: Any) -> Any:
     if isinstance(value, float) and math.isinf(value):
         return "inf" if value > 0 else "-inf"
     if isinstance(value, dict):
-        return {name: _exact(each) for name, each in value.items()}
+        exact = {name: _exact(each) for name, each in value.items()}
+        nameless = bool(exact) and all(str(name).startswith(_NAMELESS) for name in exact)
+        return [*exact.values()] if nameless else exact
     return [_exact(each) for each in value] if isinstance(value, list | tuple) else value
