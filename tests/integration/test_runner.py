@@ -325,7 +325,7 @@ def test_all_warnings_are_errors_where_that_is_asked_for(
     assert red.code == 2
     own = project.root / "dbt_project.yml"
     settings = yaml.safe_load(own.read_text(encoding="utf-8"))
-    unused = ("bronze", "silver", "gold")
+    unused = ("bronze", "silver", "gold", "ops")
     settings["models"]["assay"] = {
         name: said for name, said in settings["models"]["assay"].items() if name not in unused
     }
@@ -346,6 +346,7 @@ def test_a_narrower_word_about_warnings_holds() -> None:
 
 
 HELP = {
+    "init": ("--empty", "--yes", "--macros"),
     "build": ("dbt build",),
     "plan": ("--select", "--max-requests", "Nothing is sent"),
     "query": ("SELECT", "read-only"),

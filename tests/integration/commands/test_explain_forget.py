@@ -304,7 +304,7 @@ def test_old_publications_go_and_the_current_one_is_named(bench: Bench) -> None:
     assert found[f"publication {old.name}"]["state"] == "removed"
     left = found[f"publication {current.name}"]
     assert (left["state"], left["rows"]) == ("left to you", 1)
-    assert "./scripts/assay publish --keep 1" in left["note"]
+    assert "assay publish --keep 1" in left["note"]
     (anew,) = published(bench, 1)
     code, found = lines(bench, "--subject", "customer_id=17")
     assert (code, current.exists(), anew.exists()) == (0, False, True)

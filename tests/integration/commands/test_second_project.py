@@ -54,7 +54,8 @@ def acme(folder: Path, profile: str = PROFILE) -> Project:
     project = Project(folder / "acme", MODELS)
     settings = project.root / "dbt_project.yml"
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("profile: assay", "profile: acme"), encoding="utf-8")
+    text = text.replace("profile: assay", "profile: acme").replace("== 'assay'", "== 'acme'")
+    settings.write_text(text, encoding="utf-8")
     (project.root / "profiles.yml").write_text(profile, encoding="utf-8")
     for name in (project.root / "build", folder / "elsewhere"):
         name.mkdir()

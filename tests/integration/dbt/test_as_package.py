@@ -125,8 +125,8 @@ def test_thin_macros_make_the_bare_names_known(acme: Project) -> None:
 def test_a_wrong_argument_of_a_bare_call_is_named(acme: Project) -> None:
     """As where Assay is at home."""
     write(acme.root, {"macros/assay.sql": thin_macros()})
-    wrong = ASKED.format("", "ai_classify", "'body', ['only']")
+    wrong = ASKED.format("", "ai_classify", "'body', ['a', 'A']")
     write(acme.root, {"models/wrong.sql": wrong})
     run = acme.dbt("parse")
     (acme.root / "models/wrong.sql").unlink()
-    assert 'ai_classify: wrong `labels` ["only"]; give at least two labels.' in run.output
+    assert 'ai_classify: wrong `labels` "A"; it is there twice.' in run.output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import duckdb
 import pytest
 
 from .project import Project, Run, table
@@ -75,6 +76,9 @@ STOPPED = {
     "nowhere": (due("unique_key='nowhere'", "'nowhere'"), 'column "nowhere" not found'),
 }
 """Models by name, each with words of the message that stops it."""
+
+if duckdb.__version__ < "2":  # until then it takes what is volatile there
+    del STOPPED["windowed"]
 
 
 @pytest.fixture(scope="module")
