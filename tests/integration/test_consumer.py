@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from .dbt.project import PARTS, REPOSITORY, Project, Run, _copy
+from .test_extras import environment
 from .test_pages import unkept
 from .warm import warm_python
 
@@ -210,7 +213,12 @@ profile: acme
 
 @dataclass
 class Stranger(Project):
-    """A project of the usual shape with nothing of ours, beside a clone of the repository."""
+    """A project of the usual shape with nothing of ours, beside a clone of the repository.
+
+    Its commands are those of the folder `programs`; without one, of the environment of the tests.
+    """
+
+    programs: Path | None = None
 
     def __post_init__(self) -> None:
         for part in SHIPPED:
@@ -223,12 +231,53 @@ class Stranger(Project):
         (self.root / "models/marts").mkdir()
         own = f"{OF_ACME}\nseeds:\n  acme:\n    +schema: raw\n"
         (self.root / "dbt_project.yml").write_text(own, encoding="utf-8")
+        self.env["PATH"] = f"{self.programs or self._warm_programs()}:{os.environ['PATH']}"
+
+    def _warm_programs(self) -> Path:
         programs = self.root.parent / "bin"
         programs.mkdir()
         for name, command in PROGRAMS.items():
             (programs / name).write_text(f'#!/bin/sh\nexec {warm_python()} {command} "$@"\n')
             (programs / name).chmod(0o755)
-        self.env["PATH"] = f"{programs}:{os.environ['PATH']}"
+        return programs
+
+
+def installed_by(text: str) -> set[str]:
+    """The extras that a page installs."""
+    return {
+        name
+        for said in re.findall(r"pip install \".*assay\[(.*)\]", text)
+        for name in said.split(",")
+    }
+
+
+def test_the_page_installs_what_its_steps_need() -> None:
+    """And nothing else; a step is known by what stands in its commands or in what it makes."""
+    text = PAGE.read_text(encoding="utf-8")
+    needs = {
+        "dbt": "dbt build",
+        "local": "the embedded provider answers",
+        "openai": "export ASSAY_PROVIDER=openai",
+        "gates": "from assay.gates import run_gate",
+        "report": "assay report",
+        "telemetry": "OTEL_",
+    }
+    assert installed_by(text) == {extra for extra, step in needs.items() if step in text}
+
+
+@pytest.mark.extras
+def test_the_page_is_kept_by_what_it_installs(tmp_path: Path) -> None:
+    """Its first step is typed, too, in an environment in which there is nothing."""
+    programs = environment(tmp_path / "env") / "bin"
+    acme = Stranger(tmp_path / "acme", programs=programs)
+    for part in ("pyproject.toml", "README.md", "LICENSE", "udfs"):
+        _copy(REPOSITORY / part, tmp_path / "assay" / part)
+    step = re.findall(r"^```bash\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    for command in step:
+        subprocess.run(
+            ["bash", "-c", command], cwd=acme.root, env=acme._environment({}), check=True
+        )
+    assert unkept(acme, PAGE, "0") == []
 
 
 def test_the_page_is_kept(tmp_path: Path) -> None:

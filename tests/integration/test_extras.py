@@ -12,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.extras
 
 REPOSITORY = Path(__file__).parents[2]
+_UV = os.environ.get("UV", "uv")
 PROJECT = {
     "dbt_project.yml": """\
 name: theirs
@@ -29,13 +30,18 @@ theirs:
 }
 
 
-def environment(folder: Path, extras: str) -> Path:
+def environment(folder: Path) -> Path:
+    """A new environment in which there is pip alone."""
+    command = [_UV, "venv", "--quiet", "--seed", "--python", sys.executable, folder]
+    subprocess.run(command, check=True)
+    return folder
+
+
+def with_assay(folder: Path, extras: str) -> Path:
     """The Python of a new environment with Assay and some of its extras."""
-    uv = os.environ.get("UV", "uv")
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-    python = folder / "bin/python"
+    python = environment(folder) / "bin/python"
     what = f"{REPOSITORY}{extras}"
-    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, what], check=True)
+    subprocess.run([_UV, "pip", "install", "--quiet", "--python", python, what], check=True)
     return python
 
 
@@ -47,18 +53,20 @@ def said(*command: str | Path, folder: Path) -> str:
 
 def test_the_base_has_pydantic_and_locks_alone(tmp_path: Path) -> None:
     """The engine can be imported, and a store opened, without dbt."""
-    python = environment(tmp_path / "base", "")
+    python = with_assay(tmp_path / "base", "")
     code = (
         "import assay.engine.loop, pathlib, importlib.util as u\n"
         "from assay.store import Store; Store(pathlib.Path('s.sqlite')).close()\n"
         "print([u.find_spec(name) for name in ('dbt', 'duckdb', 'numpy', 'pandas', 'openai')])"
     )
     assert "[None, None, None, None, None]" in said(python, "-c", code, folder=tmp_path)
+    for program in ([python.with_name("assay"), "--version"], [python, "-m", "assay", "--help"]):
+        assert 'pip install "assay[dbt]"' in said(*program, folder=tmp_path)
 
 
 def test_dbt_and_local_answer_a_column_and_name_what_a_gate_needs(tmp_path: Path) -> None:
     """No Great Expectations, no Altair, no SDK of OpenTelemetry; what lacks one says so."""
-    python = environment(tmp_path / "some", "[dbt,local]")
+    python = with_assay(tmp_path / "some", "[dbt,local]")
     for name, text in PROJECT.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text.replace("{repository}", str(REPOSITORY)))

@@ -99,3 +99,31 @@ def test_a_file_that_is_typed_is_one_of_the_folder_of_the_shell(tmp_path: Path) 
     assert (tmp_path / "copy.sqlite").exists()
     assert said("backup", "copy.sqlite", folder=project).returncode == 0
     assert (project / "copy.sqlite").exists()
+
+
+LINES = {
+    **{name: [name] for name in COMMANDS},
+    "query": ["query", "select 1"],
+    "explain": ["explain", "abcd"],
+    "dead-letters": ["dead-letters", "list"],
+    "suggest": ["suggest", "main.t"],
+    "backup": ["backup", "copy.sqlite"],
+    "restore": ["restore", "copy.sqlite"],
+    "prune": ["prune", "--older-than", "7d"],
+    "evaluate": ["evaluate", *"--data g.csv --text a --label b --task sentiment".split()],
+    "forget": ["forget", "--key", "abcd"],
+}
+"""A line that calls each command."""
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_every_command_refuses_a_variable_that_nothing_reads(name: str, tmp_path: Path) -> None:
+    """Those that need places alone as well: the variable may be the store, spelled wrongly."""
+    (tmp_path / "dbt_project.yml").write_text("name: acme\n")
+    (tmp_path / ".assay").mkdir()
+    open_store(tmp_path / ".assay" / "store.sqlite").close()
+    (tmp_path / "copy.sqlite").touch()
+    done = said(*LINES[name], folder=tmp_path, ASSAY_STOER="mine.sqlite")
+    assert done.returncode == (1 if name == "doctor" else 2)
+    expected = "Unknown variable 'ASSAY_STOER' in the environment; did you mean 'ASSAY_STORE'?"
+    assert expected in " ".join((done.stdout + done.stderr).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,11 @@ from assay.core.errors import ConfigError
 from assay.core.extras import Later, extra
 
 HEAVY = {"great_expectations", "altair", "vl_convert", "pandas", "scipy", "openai", "tokenizers"}
+PROFILE = """\
+theirs:
+  target: dev
+  outputs: {dev: {type: duckdb, plugins: [{module: assay.plugin}]}}
+"""
 NOT_THERE = """
 import sys
 for name in "great_expectations altair vl_convert numpy pandas openai wordllama".split():
@@ -19,10 +25,11 @@ import assay.plugin
 """
 
 
-def run(code: str) -> str:
+def run(code: str, folder: Path | None = None) -> str:
     """What a Python that has imported nothing yet prints."""
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def test_the_plugin_loads_no_library_of_an_extra_but_dbt() -> None:
@@ -58,6 +65,35 @@ def test_a_missing_extra_is_named_where_it_is_needed(name: str, needed: str) -> 
     said = run(code)
     assert "ConfigError" in said
     assert f'`pip install "assay[{name}]"`' in said
+
+
+def test_the_command_without_its_libraries_is_a_line() -> None:
+    """Whoever installed the base alone hears which extra has the command line."""
+    code = "import sys; sys.modules['typer'] = None\nfrom assay.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "assay: The command `assay` needs typer, which is not installed; run "
+        '`pip install "assay[dbt]"`.\n'
+    )
+
+
+def test_the_plugin_without_its_libraries_is_a_line(tmp_path: Path) -> None:
+    """In dbt, which prints an error of its own kind without a traceback, and before it starts."""
+    (tmp_path / "dbt_project.yml").write_text("name: theirs\nprofile: theirs\n")
+    (tmp_path / "profiles.yml").write_text(PROFILE)
+    missing = "import os, sys; sys.modules['pyarrow'] = None\n"
+    in_dbt = (
+        "from dbt_common.exceptions import DbtRuntimeError\n"
+        "try:\n    import assay.plugin\nexcept DbtRuntimeError as e: print(e.msg)"
+    )
+    before = "from assay.hosts.dbt.child import plugin_trouble as f; print(f(os.environ))"
+    said = "The plugin `assay.plugin` needs pyarrow, which is not installed; run "
+    expected = f'{said}`pip install "assay[dbt]"`.\n'
+    assert run(missing + in_dbt) == expected
+    assert run(missing + before, tmp_path) == expected
 
 
 def test_a_module_of_ours_that_is_missing_is_no_missing_extra() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -323,9 +324,24 @@ def test_the_environment_counts_before_the_profile() -> None:
 
 def test_places_need_no_valid_settings() -> None:
     """Whoever looks at the store needs no key, and no valid word for the provider."""
-    environ = {"ASSAY_PROVIDER": "nobody", "ASSAY_PUBLISH": "out", "ASSAY_UNKNOWN": "x"}
+    environ = {"ASSAY_PROVIDER": "nobody", "ASSAY_PUBLISH": "out"}
     found = load_places({"store": "mine.sqlite"}, environ)
     assert (found.store, found.publish) == (Path("mine.sqlite"), Path("out"))
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "said"),
+    [
+        ({"max_request": 3}, {}, "did you mean 'max_requests'?"),
+        ({}, {"ASSAY_STOER": "mine.sqlite"}, "did you mean 'ASSAY_STORE'?"),
+    ],
+)
+def test_places_are_refused_where_a_name_is_not_known(
+    config: dict[str, Any], environ: dict[str, str], said: str
+) -> None:
+    """A store that is spelled wrongly is not the default one, unnoticed."""
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_places(config, environ)
 
 
 def test_settings_are_frozen() -> None:

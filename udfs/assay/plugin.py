@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper, LocalEnvironment
 from dbt.adapters.duckdb.impl import DuckDBAdapter
@@ -28,6 +27,14 @@ from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from assay.core.errors import AssayError, ConfigError, GateError
+from assay.core.extras import extra
+
+try:
+    with extra("dbt", "The plugin `assay.plugin`"):
+        import pyarrow as pa
+except ConfigError as error:  # which dbt would print with a traceback
+    raise DbtRuntimeError(str(error)) from None
+
 from assay.core.settings import Reach, Settings, load_settings
 from assay.engine.run import Run
 from assay.engine.session import Session, open_session

@@ -15,6 +15,7 @@ from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build
 from assay.hosts.dbt.process import manifest_beside
 from assay.hosts.dbt.project_folder import target_of
+from assay.hosts.dbt.settings import places_here
 from assay.project.gates.green import (
     INDIRECT,
     left_out,
@@ -46,6 +47,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Hold what the project checks against `quality/expected.json`; exit code 1 if it is less."""
+    places_here()  # it needs none, and refuses names that nothing reads as all commands do
     project, manifest = Path.cwd(), manifest_beside("parse")
     present = inventory(project, manifest, {})
     if accept:

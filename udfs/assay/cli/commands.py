@@ -8,6 +8,9 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from assay.core.extras import extra
+from assay.core.program import program
+
 COMMANDS = {
     "init": (
         "init:command",
@@ -103,7 +106,8 @@ class Lazy(TyperGroup):
 def load(name: str) -> Any:
     """Import a command and return it as typer runs it."""
     module_name, _, attribute = COMMANDS[name][0].partition(":")
-    module = importlib.import_module(f"assay.cli.{module_name}")
+    with extra("dbt", f"`{program(name)}`"):
+        module = importlib.import_module(f"assay.cli.{module_name}")
     found = getattr(module, attribute)
     if isinstance(found, typer.Typer):
         return typer.main.get_command(found)

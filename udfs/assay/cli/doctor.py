@@ -92,9 +92,8 @@ def examine(*, offline: bool = False) -> Iterator[Finding]:
         profile = profile_here()
         places = load_places(profile.config)
     except ConfigError as error:
-        yield Finding(
-            "profile", "What it says cannot be used; nothing more is looked at.", str(error)
-        )
+        text = "Profile or variables cannot be used; nothing more is looked at."
+        yield Finding("settings", text, str(error))
         return
     store, database = places.store.resolve(), place(profile.database)
     yield from setup_findings(profile)

@@ -35,13 +35,13 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Run a query on the warehouse and print the result."""
-    path = database_path()
+    path, places = database_path(), places_here()
     if not path.exists():
         message = (
             f"There is no warehouse at {path}; run {program('build')}, or see `ASSAY_DATABASE`."
         )
         raise ConfigError(message)
-    with open_warehouse(path) as connection, explained(sql, places_here()):
+    with open_warehouse(path) as connection, explained(sql, places):
         _check_one(connection.extract_statements(sql))
         found = connection.sql(bare(sql))
         if found is None:

@@ -275,6 +275,9 @@ class Settings(Places):
 
 _T = TypeVar("_T", bound=Reach)
 
+_NAMES = [name for name in Settings.model_fields if name != "api_key"]
+"""What a profile or the environment may set; the key has a variable of its own."""
+
 
 def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings: of `environ`, else of a plugin's `config`, else the defaults.
@@ -282,13 +285,9 @@ def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
     The key is read from `environ` alone. Raises `ConfigError` that names the setting, and for an
     unknown one the nearest known name.
     """
-    known = [name for name in Settings.model_fields if name != "api_key"]
-    _refuse_unknown(config, known, "setting", "in the plugin's config")
-    variables = [PREFIX + name.upper() for name in known]
-    set_here = [name for name in environ if name.startswith(PREFIX)]
-    _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
+    _check_names(config, environ)
     _check_threads(environ)
-    given = _given(known, config, environ)
+    given = _given(_NAMES, config, environ)
     settings = _valid(Settings, given | _key(given, environ))
     _refuse_sdk_url(settings, environ)
     return settings
@@ -305,7 +304,11 @@ def _key(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]
 
 
 def load_places(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Places:
-    """Return the places of `load_settings` alone; whatever else is set may be wrong."""
+    """Return the places of `load_settings` alone; whatever else is set may have a wrong value.
+
+    Raises `ConfigError` for an unknown name, which may be a place that is spelled wrongly.
+    """
+    _check_names(config, environ)
     return _valid(Places, _given(Places.model_fields, config, environ))
 
 
@@ -341,6 +344,14 @@ def with_changes(settings: Settings | None, changed: Mapping[str, Any]) -> Setti
     given = {name: value for name, value in {**known, **changed}.items() if value is not None}
     _refuse_unknown(given, list(Settings.model_fields), "setting", "in the call")
     return _valid(Settings, given)
+
+
+def _check_names(config: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    """Raise for a name that nothing reads, in a plugin's `config` or among our variables."""
+    _refuse_unknown(config, _NAMES, "setting", "in the plugin's config")
+    variables = [*(PREFIX + name.upper() for name in _NAMES), *OUTSIDE_THE_PLUGIN]
+    set_here = [name for name in environ if name.startswith(PREFIX)]
+    _refuse_unknown(set_here, variables, "variable", "in the environment")
 
 
 def _refuse_unknown(names: Any, known: list[str], what: str, where: str) -> None:

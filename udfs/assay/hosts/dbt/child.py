@@ -63,6 +63,8 @@ def plugin_trouble(environ: Mapping[str, str]) -> str | None:
 
     It says what to do: dbt would print a traceback. Nothing is imported that dbt would not import.
     """
+    from dbt_common.exceptions import DbtRuntimeError
+
     from assay.core.errors import ConfigError
     from assay.hosts.dbt.profiles import profile_here
 
@@ -73,6 +75,8 @@ def plugin_trouble(environ: Mapping[str, str]) -> str | None:
     for module in profile.modules:
         try:
             importlib.import_module(module)
+        except DbtRuntimeError as error:  # our own says what is missing
+            return str(error.msg)
         except Exception as error:  # noqa: BLE001 - whatever a broken file raises
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             return (
