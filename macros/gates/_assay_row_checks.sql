@@ -77,7 +77,7 @@
                 'ai_row_gate', name, type, 'a type to read is one of ' ~ casts | join(', ')
             ) -%}
         {%- endif -%}
-        {%- set value = 'trim(cast(' ~ assay._assay_gated_value(wanted, name) ~ ' as varchar))' -%}
+        {%- set value = 'trim(' ~ assay._assay_gated_value(wanted, name) ~ ')' -%}
         {%- set read = 'try_cast(' ~ value ~ ' as ' ~ casts[type] ~ ')' -%}
         {#- DuckDB reads '1.5' as the integer 2, and 'nan' as a number. -#}
         {%- set right = {
@@ -177,9 +177,34 @@
     {%- do return(found) -%}
 {%- endmacro %}
 
-{#- What a name of the settings stands for: the value of an envelope, or an expression as it is. -#}
+{#- What a name of the settings stands for, as text: the value of an envelope, or what it holds. -#}
 {% macro _assay_gated_value(wanted, name) -%}
-    {%- do return(name ~ '.value' if name in wanted.get('answers', []) else name) -%}
+    {%- if name in wanted.get('answers', []) -%}
+        {%- do return('cast(' ~ name ~ '.value as varchar)') -%}
+    {%- endif -%}
+    {%- do return(
+        '(case when ' ~ assay._assay_is_envelope(name) ~ ' then to_json(' ~ name ~ ") ->> 'value'"
+        ~ ' else cast(' ~ name ~ ' as varchar) end)'
+    ) -%}
+{%- endmacro %}
+
+{#- The same as JSON, in which a list is told from a text. -#}
+{% macro _assay_gated_json(wanted, name) -%}
+    {%- if name in wanted.get('answers', []) -%}
+        {%- do return('to_json(' ~ name ~ '.value)') -%}
+    {%- endif -%}
+    {%- do return(
+        '(case when ' ~ assay._assay_is_envelope(name) ~ ' then to_json(' ~ name ~ ") -> 'value'"
+        ~ ' else to_json(' ~ name ~ ') end)'
+    ) -%}
+{%- endmacro %}
+
+{#-
+    Whether an expression is an answer with `detail=true`: a struct that begins with `value` and has
+    a `status`. DuckDB knows types when it binds and folds this, so that no row pays for it.
+-#}
+{% macro _assay_is_envelope(expression) -%}
+    regexp_matches(typeof({{ expression }}), '^STRUCT\("?value"? .*, "?status"? VARCHAR[,)]')
 {%- endmacro %}
 
 {#-
@@ -187,9 +212,11 @@
     over JSON is what tells the two apart without knowing the type.
 -#}
 {% macro _assay_any_value(wanted, name, condition) -%}
-    {%- set value = assay._assay_gated_value(wanted, name) -%}
     len(list_filter(
-        coalesce(try_cast(to_json({{ value }}) as varchar[]), [cast({{ value }} as varchar)]),
+        coalesce(
+            try_cast({{ assay._assay_gated_json(wanted, name) }} as varchar[]),
+            [{{ assay._assay_gated_value(wanted, name) }}]
+        ),
         lambda one_value: one_value is not null and {{ condition }}
     )) > 0
 {%- endmacro %}

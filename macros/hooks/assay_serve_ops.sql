@@ -4,6 +4,13 @@
     made anew, and label shares that were accepted are kept. Without models of ops it does nothing.
 -#}
 {% macro assay_serve_ops() -%}
+    {#- Said while dbt parses: the paths of dbt_project.yml can see the profile and nothing else. -#}
+    {%- if target.profile_name == 'assay' and project_name != 'assay' -%}
+        {%- do assay._assay_error(
+            'assay', 'profile', target.profile_name, 'under this name the sample business comes '
+            ~ 'along; give the profile another one, in profiles.yml and in dbt_project.yml'
+        ) -%}
+    {%- endif -%}
     {%- if execute and assay._assay_is_loaded() -%}
         {%- do assay._assay_copy_store() -%}
         {%- set statuses = assay._assay_ops_relation('ops_answer_statuses') -%}

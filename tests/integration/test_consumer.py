@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from .dbt.project import PARTS, REPOSITORY, Project, Run, _copy
+from .gates.assay_line import Said, assay
 from .test_extras import environment
 from .test_pages import unkept
 from .warm import warm_python
@@ -198,6 +199,50 @@ def test_another_version_of_the_package_is_told(bare: Built) -> None:
         file.write_text(text, encoding="utf-8")
     assert run.code == 0, run.output
     assert run.output.count("The dbt package `assay` is version 0.0.9") == 1
+
+
+# What is promised and published of it
+
+
+@pytest.fixture(scope="module")
+def promised(acme: Acme) -> Acme:
+    """The project with its checks accepted where schemas are called as dbt calls them."""
+    own = acme.root / "macros/generate_schema_name.sql"
+    text = own.read_text(encoding="utf-8")
+    own.unlink()
+    try:
+        said = assay(acme, "checks", "--accept")
+        assert said.code == 0, said.out + said.err
+        there = assay(acme, "checks", "--target", "prod", "--json")
+    finally:
+        own.write_text(text, encoding="utf-8")
+    assert there.json["not_green"] == []
+    assert set(there.json["layers"]) == {"marts", "seeds", "staging", "wrong_on_purpose"}
+    return acme
+
+
+@pytest.fixture(scope="module")
+def published(promised: Acme) -> Said:
+    """A build by the command, after which a lock that was accepted with other schemas is kept."""
+    said = assay(promised, "build")
+    assert said.code == 0, said.out + said.err
+    return said
+
+
+def test_its_marts_are_published(published: Said, promised: Acme) -> None:
+    """Without a layer called gold, and without a word about it; it is told where to look."""
+    assert "Published 2 tables" in published.out
+    current = promised.root / "published/current"
+    assert {path.stem for path in (current / "gold").iterdir()} == {
+        "customer_topics",
+        "ticket_topics",
+    }
+    assert 'query "from acme_marts.' in published.out
+
+
+def test_what_came_in_is_told_by_its_own_layer(published: Said) -> None:
+    """The first one, whatever it is called."""
+    assert "Staging stg_tickets: 5 rows" in published.out
 
 
 # The page, typed into a project that never heard of us

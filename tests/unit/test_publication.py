@@ -11,9 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from assay.core.errors import PublishError
 from assay.project.publishing.verdict import (
     GoldTable,
     age,
+    check_names,
     checks,
     code_hash,
     csv_column,
@@ -30,13 +32,15 @@ Json = dict[str, Any]
 NOON = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
-def node(name: str, schema: str, *parents: str, kind: str = "model", how: str = "table") -> Json:
-    """A node as dbt's manifest has it."""
+def node(name: str, layer: str, *parents: str, kind: str = "model", how: str = "table") -> Json:
+    """A node as dbt's manifest has it, in a project whose schemas carry the target."""
     return {
         "unique_id": f"{kind}.shop.{name}",
         "name": name,
         "alias": name,
-        "schema": schema,
+        "schema": f"dev_{layer}",
+        "fqn": ["shop", layer, name],
+        "original_file_path": f"models/{layer}/{name}.sql",
         "resource_type": kind,
         "config": {"materialized": how},
         "checksum": {"name": "sha256", "checksum": name},
@@ -65,9 +69,9 @@ MANIFEST = project(
     node("staged", "bronze", "seed.shop.notes", how="view"),
     node("inlined", "silver", "model.shop.staged", how="ephemeral"),
     node("topics", "silver", "model.shop.inlined"),
-    node("gate_silver", "ops", "model.shop.topics"),
+    node("gate_silver", "silver", "model.shop.topics"),
     node("counts", "gold", "model.shop.topics", "model.shop.gate_silver"),
-    node("gate_gold", "ops", "model.shop.counts"),
+    node("gate_gold", "gold", "model.shop.counts"),
     node("aside", "bronze", how="view"),
     node("topics_key", "tests", "model.shop.topics", kind="test", how="test"),
     node("counts_key", "tests", "model.shop.counts", kind="test", how="test"),
@@ -150,13 +154,56 @@ def without(*names: str) -> Json:
 def test_gold_that_nobody_checks_is_not_published() -> None:
     """Green means checked."""
     found = obstacles(results(counts_key="absent"), without("test.shop.counts_key"))
-    assert found == ["no data test looks at counts"]
+    assert found == [
+        "no data test looks at counts; write one, or `config: {meta: {publish: false}}`"
+    ]
 
 
 def test_without_gold_there_is_nothing_to_publish() -> None:
-    """A project without the layer."""
-    found = obstacles(results(), without("model.shop.counts"))
-    assert found == ["there is no model in the schema gold"]
+    """A project without the layer, and without a word about it."""
+    (found,) = obstacles(results(), without("model.shop.counts"))
+    assert found.startswith("no model is to be published; write `config: {meta: {publish: true}}`")
+
+
+def said(**publish: object) -> Json:
+    """The manifest, in which models say whether they are published."""
+    manifest = copy.deepcopy(MANIFEST)
+    for name, word in publish.items():
+        manifest["nodes"][f"model.shop.{name}"]["config"]["meta"] = {"publish": word}
+    return manifest
+
+
+def exposing(manifest: Json, *names: str) -> Json:
+    """The manifest with an exposure of some models."""
+    nodes = [f"model.shop.{name}" for name in names]
+    return manifest | {"exposures": {"exposure.shop.page": {"depends_on": {"nodes": nodes}}}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "published"),
+    [
+        (said(), ["counts"]),
+        (exposing(said(), "aside", "gate_gold"), ["aside"]),
+        (exposing(said(topics=True), "aside"), ["topics"]),
+        (exposing(said(aside=False), "aside"), ["counts"]),
+        (said(counts=False), []),
+    ],
+)
+def test_what_is_published_is_said_by_the_project(manifest: Json, published: list[str]) -> None:
+    """A model's own word, else exposures, else the folder; a gate never is."""
+    assert [table.name for table in gold_tables(manifest)] == published
+
+
+def test_a_word_that_is_none_is_told() -> None:
+    """It would be taken for one or the other."""
+    (reason,) = obstacles(results(), said(topics="no"))
+    assert reason == "`meta: publish` of topics is neither true nor false; write one of them"
+
+
+def test_two_tables_of_one_name_are_not_published() -> None:
+    """The files of one would be those of the other."""
+    with pytest.raises(PublishError, match="are called 'counts'; give one model an alias"):
+        check_names([GoldTable("a", "counts"), GoldTable("b", "counts")])
 
 
 def test_many_names_are_counted() -> None:
@@ -168,8 +215,8 @@ def test_many_names_are_counted() -> None:
 
 def test_gold_and_what_it_is_made_of_are_told_by_their_tables() -> None:
     """Gates are no inputs."""
-    assert gold_tables(MANIFEST) == [GoldTable("gold", "counts")]
-    assert input_tables(MANIFEST) == [GoldTable("silver", "topics")]
+    assert gold_tables(MANIFEST) == [GoldTable("dev_gold", "counts")]
+    assert input_tables(MANIFEST) == [GoldTable("dev_silver", "topics")]
 
 
 def test_checks_are_told_with_what_they_counted() -> None:

@@ -42,7 +42,7 @@ def printed(
     *results: dict[str, Any], spend: Spend = NOTHING, uses: Sequence[Use] = ()
 ) -> dict[str, str]:
     """The summary: first word to the rest."""
-    text = summary({"results": list(results)}, spend, uses, DATABASE)
+    text = summary({"results": list(results)}, spend, uses, DATABASE, published=["gold.g"])
     return dict(line.split(maxsplit=1) for line in text.splitlines() if line)
 
 

@@ -106,6 +106,21 @@ def test_nothing_of_the_shop_comes_along(acme: Project) -> None:
     assert "no such set; there are: mood; correct the name" in " ".join(run.output.split())
 
 
+def test_a_profile_that_is_called_as_ours_is_told(acme: Project) -> None:
+    """Before anything of the shop is built in it."""
+    files = {"dbt_project.yml": SETTINGS, "profiles.yml": PROFILE}
+    ours = {
+        file: text.replace("profile: acme", "profile: assay").replace("acme:\n  t", "assay:\n  t")
+        for file, text in files.items()
+    }
+    write(acme.root, ours)
+    run = acme.dbt("parse")
+    write(acme.root, files)
+    assert run.code == 2
+    said = 'assay: wrong `profile` "assay"; under this name the sample business comes along'
+    assert said in " ".join(run.output.split())
+
+
 def test_thin_macros_make_the_bare_names_known(acme: Project) -> None:
     """All six functions, `ai_due` and `ai_remove_gone`, with arguments by place and by name."""
     write(acme.root, {"macros/assay.sql": thin_macros()})

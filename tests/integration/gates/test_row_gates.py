@@ -190,6 +190,23 @@ LISTS = CHECKED.format(
         ('odd label', ['good', 'odd'], ['axe']), ('not in source', ['bad'], ['axe', 'stove'])
     ) as rows (name, labels, found)""",
 )
+ENVELOPES = CHECKED.format(
+    name="envelopes",
+    rows="""select
+        name, 'rope' as body,
+        {'value': topic, 'status': 'ok', 'error': null::varchar} as topic,
+        {'value': tags, 'status': 'ok'} as tags,
+        {'value': amount, 'status': 'ok'} as amount,
+        {'value': summary, 'status': 'ok'} as summary
+    from (values
+        ('good', 'good', ['good', 'bad'], '1', 'Rope'),
+        ('odd label', 'odd', ['good'], '1', 'Rope'),
+        ('odd tag', 'good', ['good', 'odd'], '1', 'Rope'),
+        ('no label', null, null, '1', null),
+        ('no number', 'good', [], '1.5', 'Rope'),
+        ('not in source', 'good', [], '1', 'axe')
+    ) as rows (name, topic, tags, amount, summary)""",
+)
 TRIED = RULES | CONDITIONS
 CASES = [(rule, case) for rule in TRIED for case in TRIED[rule].caught | TRIED[rule].passed]
 
@@ -213,11 +230,17 @@ def with_rules(project: Project) -> Project:
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A model for each rule, built once."""
     models = {f"bronze/{rule}.sql": TRIED[rule].model(rule) for rule in TRIED}
-    models["bronze/lists.sql"] = LISTS
+    models |= {"bronze/lists.sql": LISTS, "bronze/envelopes.sql": ENVELOPES}
     settings = {rule: TRIED[rule].settings for rule in TRIED}
     settings["lists"] = {
         "labels": {"labels": ["good", "bad"]},
         "grounded": {"found": "'rope axe'"},
+    }
+    settings["envelopes"] = {
+        "labels": {"topic": ["good", "bad"], "tags": ["good", "bad"]},
+        "required": ["topic"],
+        "types": {"amount": "integer"},
+        "grounded": {"summary": "body"},
     }
     yaml = {"models": [gated(name, own) for name, own in settings.items()]}
     models["bronze/rules.yml"] = json.dumps(yaml)
@@ -256,6 +279,19 @@ def test_lists_of_labels_and_values_are_looked_into(rules: Project) -> None:
         "not in source": ["value_not_in_source"],
     }
     assert violated(rules, "lists") == expected
+
+
+def test_of_an_envelope_the_value_is_looked_at(rules: Project) -> None:
+    """Nobody has to write `topic.value`: what is checked is the answer, with detail or without."""
+    expected = {
+        "good": [],
+        "odd label": ["label_not_accepted"],
+        "odd tag": ["label_not_accepted"],
+        "no label": ["required_missing"],
+        "no number": ["type_wrong"],
+        "not in source": ["value_not_in_source"],
+    }
+    assert violated(rules, "envelopes") == expected
 
 
 def test_every_rule_of_the_seed_is_tested(rules: Project) -> None:

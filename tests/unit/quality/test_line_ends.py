@@ -17,7 +17,11 @@ def manifest(end: str) -> dict[str, Any]:
     """A project with a macro, a gate, a test file, a unit test and a seed of rules."""
 
     def node(name: str, kind: str, code: str, **more: Any) -> dict[str, Any]:
-        plain = {"schema": "ops", "depends_on": {"nodes": [], "macros": []}, "config": {}}
+        plain = {
+            "fqn": ["p", "gold", name],
+            "depends_on": {"nodes": [], "macros": []},
+            "config": {},
+        }
         said = {"name": name, "resource_type": kind, "unique_id": f"{kind}.p.{name}"}
         return plain | said | {"raw_code": code.replace("\n", end)} | more
 

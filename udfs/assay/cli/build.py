@@ -139,6 +139,7 @@ def _told(
     from assay.project.gates.broken_rules import broken_rules
     from assay.project.gates.failed_share import too_many_failed
     from assay.project.gates.red_tests import red_tests
+    from assay.project.publishing.verdict import gold_tables
     from assay.project.report.arrivals import arrivals_of
     from assay.project.report.summary import invocation_of, stopped_by, summary
     from assay.store import open_store
@@ -148,7 +149,8 @@ def _told(
     manifest = read_manifest(Path.cwd())
     arrived = arrivals_of(results, manifest, database, settings)
     spend = spend_of(ledger, invocation)
-    typer.echo(summary(results, spend, uses, database, arrived))
+    shown = [table.full_name for table in gold_tables(manifest)]
+    typer.echo(summary(results, spend, uses, database, arrived, shown))
     typer.echo(gate.summary(ledger, invocation))
     most, columns = settings.max_failed_share, last_code(ledger).columns
     stop = stopped_by(ledger, invocation)

@@ -19,12 +19,13 @@ from assay.core.clock import now_utc
 from assay.core.errors import GateError
 from assay.core.plural import counted
 from assay.core.project import Project
+from assay.hosts.dbt.layers import GATE_PREFIX
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.gates.checks import broken, broken_promise, known_expectations, run_suite
 from assay.project.gates.data_docs import page, write_page
 from assay.project.gates.frames import explained, frame_of
-from assay.project.gates.inventory import GATE_PREFIX, SUITES
-from assay.project.gates.lock import Breach, kept_from
+from assay.project.gates.inventory import SUITES
+from assay.project.gates.lock import Breach, kept_from, promised_gates
 from assay.project.gates.records import BROKEN, Result
 from assay.project.gates.suites import SuiteError, load_suite
 from assay.project.gates.verdict import reasons, red_lines
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 DATA_DOCS = "data_docs"
 """The folder of the page, in the one that dbt writes to."""
-
-_GATED = ("bronze", "silver", "gold")
 
 _Relations = Mapping[str, duckdb.DuckDBPyRelation]
 _COLUMNS = {
@@ -102,10 +101,11 @@ class Gatekeeper:
         Where the manifest of this very run is on disk, tests and models are looked at, too.
         """
         breaches = kept_from(self.project.root, self._manifest(), {})
+        gates = promised_gates(self.project.root)
         spoken_for = [
             breach
             for breach in breaches
-            if _speaks_for(gate, breach) and Path(breach.suite).name not in broken_suites
+            if _speaks_for(gate, breach, gates) and Path(breach.suite).name not in broken_suites
         ]
         for place, breach in enumerate(spoken_for):
             yield broken_promise(Path(breach.suite).name or "(lock)", place, breach.line)
@@ -154,10 +154,13 @@ def suites_of(gate: str) -> Path:
     return SUITES / gate.removeprefix(GATE_PREFIX)
 
 
-def _speaks_for(gate: str, breach: Breach) -> bool:
-    """Whether it is this gate that says so: that of the layer, or silver's where there is none."""
-    layer = gate.removeprefix(GATE_PREFIX)
-    return breach.layer == layer or (layer == "silver" and breach.layer not in _GATED)
+def _speaks_for(gate: str, breach: Breach, gates: Sequence[str]) -> bool:
+    """Whether it is this gate that says so: that of the layer, else the second of the project.
+
+    The second guards what was answered; the only one where there is no other.
+    """
+    own = f"{GATE_PREFIX}{breach.layer}"
+    return gate == own or (own not in gates and gate in (gates[1:2] or gates or [gate]))
 
 
 def _by_gate(rows: Iterable[GateRow]) -> dict[str, list[Result]]:

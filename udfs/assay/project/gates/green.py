@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assay.core.program import program
-from assay.project.gates.inventory import GATE_PREFIX, Inventory
+from assay.hosts.dbt.layers import GATE_PREFIX
+from assay.project.gates.inventory import Inventory
 from assay.project.gates.lock import Breach
 from assay.project.gates.records import BROKEN
 from assay.project.publishing.verdict import named, partial_by

@@ -14,9 +14,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from assay.core.line_ends import unix
+from assay.hosts.dbt.layers import GATE_PREFIX, is_gate, layer_of
 
 SUITES = Path("quality/suites")
-GATE_PREFIX = "gate_"
 _ROW_GATES = ("ai_row_gate", "row_gate")
 """Macros that make a row gate of a model."""
 
@@ -120,7 +120,7 @@ class Inventory(_Record):
             found[table.layer][0] += 1
             found[table.layer][1] += len(table.checks)
         for name, suite in self.suites.items():
-            found.setdefault(layer_of(name), [0, 0, 0])[2] += len(suite.checks)
+            found.setdefault(layer_of_suite(name), [0, 0, 0])[2] += len(suite.checks)
         return {layer: (few[0], few[1], few[2]) for layer, few in sorted(found.items())}
 
 
@@ -147,8 +147,8 @@ def suites(project: Path) -> dict[str, PromisedSuite]:
     }
 
 
-def layer_of(suite: str) -> str:
-    """Return the layer of a suite's name."""
+def layer_of_suite(suite: str) -> str:
+    """Return the layer of a suite's name, which is its folder."""
     return suite.partition("/")[0]
 
 
@@ -254,13 +254,12 @@ def _named(node: Node) -> str:
 
 def _table(node: Node, manifest: Mapping[str, Any], checks: tuple[Check, ...]) -> PromisedTable:
     config = node.get("config", {})
-    is_gate = node["name"].startswith(GATE_PREFIX)
     return PromisedTable(
-        layer=node["schema"],
+        layer=layer_of(node),
         contract=bool((config.get("contract") or {}).get("enforced")),
-        code=_code(node) if is_gate or _calls(node, *_ROW_GATES) else "",
+        code=_code(node) if is_gate(node) or _calls(node, *_ROW_GATES) else "",
         waits_for=tuple(sorted(_gates_above(node["unique_id"], manifest))),
-        reads=tuple(sorted(_reads(node, manifest))) if is_gate else (),
+        reads=tuple(sorted(_reads(node, manifest))) if is_gate(node) else (),
         row_gate=(config.get("meta") or {}).get("row_gate", {}),
         checks=checks,
     )

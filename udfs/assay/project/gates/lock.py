@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay.core.program import program
+from assay.hosts.dbt.layers import GATE_PREFIX
 from assay.project.gates.inventory import (
     Check,
     Inventory,
@@ -18,7 +19,7 @@ from assay.project.gates.inventory import (
     PromisedTable,
     disabled,
     inventory,
-    layer_of,
+    layer_of_suite,
     suites,
 )
 
@@ -103,7 +104,7 @@ def suite_breaches(expected: Inventory, present: Mapping[str, PromisedSuite]) ->
     for name, suite in expected.suites.items():
 
         def breach(what: str, name: str = name) -> Breach:
-            return Breach(layer_of(name), name, f"suite {name}: {what}")
+            return Breach(layer_of_suite(name), name, f"suite {name}: {what}")
 
         now = present.get(name)
         if now is None:
@@ -132,6 +133,16 @@ def kept_from(
     if manifest is None:
         return list(suite_breaches(expected, suites(project)))
     return breaches(expected, inventory(project, manifest, told), disabled(manifest))
+
+
+def promised_gates(project: Path) -> list[str]:
+    """Return the gates that the lock of a project knows, from the first that dbt runs."""
+    try:
+        tables = read_lock(project).tables
+    except LockError:
+        return []
+    gates = [name for name in tables if name.startswith(GATE_PREFIX)]
+    return sorted(gates, key=lambda name: len(tables[name].waits_for))
 
 
 def unlocked(expected: Inventory, present: Inventory) -> int:

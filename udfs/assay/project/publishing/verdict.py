@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +15,17 @@ from assay.core.errors import PublishError
 from assay.core.line_ends import unix
 from assay.core.plural import counted
 from assay.core.program import program
+from assay.hosts.dbt.layers import OPS, is_gate, layer_of
+from assay.hosts.dbt.manifest import models
 from assay.hosts.dbt.nodes import kind_of, nodes_of
 from assay.hosts.duckdb.quoting import quoted
 
 GOLD = "gold"
-"""The schema that consumers query."""
+"""What consumers call what is published."""
 
-_OPS = "ops"
-"""Gates stand there: what they counted is told apart."""
+_SAID = (None, True, False)
+_FOLDERS = (GOLD, "marts")
+"""What is published of a project that says nothing of it."""
 
 _BUILT = frozenset({"model", "seed", "snapshot"})
 _CHECKS = frozenset({"test", "unit_test"})
@@ -91,7 +94,7 @@ def input_tables(manifest: Mapping[str, Any]) -> list[GoldTable]:
     held = [
         node
         for node in nodes
-        if _is_built(node) and _kind(node) != "view" and node["schema"] != _OPS
+        if _is_built(node) and _kind(node) != "view" and not _is_told_apart(node)
     ]
     return sorted(map(_table, held), key=lambda table: table.full_name)
 
@@ -251,9 +254,15 @@ def _not_good(results: Mapping[str, Any]) -> list[str]:
 
 
 def _not_run(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    if unclear := [node for node in models(manifest).values() if _publish(node) not in _SAID]:
+        names = named(sorted(str(node["name"]) for node in unclear))
+        return [f"`meta: publish` of {names} is neither true nor false; write one of them"]
     gold = {node["unique_id"] for node in _gold_nodes(manifest)}
     if not gold:
-        return [f"there is no model in the schema {GOLD}"]
+        return [
+            "no model is to be published; write `config: {meta: {publish: true}}` at those that "
+            "consumers read, or name them in an exposure"
+        ]
     ran = {result["unique_id"] for result in results["results"]}
     related = _related(gold, manifest)
     tests = {name: node for name, node in manifest["nodes"].items() if _kind_of(node) == "test"}
@@ -263,7 +272,8 @@ def _not_run(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[st
     if missing := sorted(_last(name) for name in (related | attached) - ran):
         lines.append(f"{len(missing)} that gold needs did not run: {named(missing)}")
     if unchecked := sorted(_last(name) for name in gold - checked):
-        lines.append(f"no data test looks at {named(unchecked)}")
+        what = "write one, or `config: {meta: {publish: false}}`"
+        lines.append(f"no data test looks at {named(unchecked)}; {what}")
     return lines
 
 
@@ -287,11 +297,32 @@ def _reached(starts: set[str], edges: Mapping[str, Sequence[str]]) -> set[str]:
 
 
 def _gold_nodes(manifest: Mapping[str, Any]) -> list[Node]:
-    return [
-        node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] == GOLD and _is_built(node)
-    ]
+    """Return the models that are published: by their own word, an exposure's, or their folder."""
+    built = models(manifest).values()
+    nodes = [node for node in built if _is_built(node) and not _is_told_apart(node)]
+    exposed = _exposed(manifest)
+    unsaid = [node for node in nodes if _publish(node) is None]
+    chosen = (
+        [node for node in nodes if _publish(node) is True],
+        [node for node in unsaid if node["unique_id"] in exposed],
+        [node for node in unsaid if layer_of(node) in _FOLDERS],
+    )
+    return next(filter(None, chosen), [])
+
+
+def _publish(node: Node) -> object:
+    """Return what a model says of being published: true, false, or None where it says nothing."""
+    return (node["config"].get("meta") or {}).get("publish")
+
+
+def _exposed(manifest: Mapping[str, Any]) -> set[str]:
+    exposures = manifest.get("exposures", {}).values()
+    return {name for exposure in exposures for name in exposure["depends_on"]["nodes"]}
+
+
+def _is_told_apart(node: Node) -> bool:
+    """Whether a node shows the store or is a gate: what these counted stands in the manifest."""
+    return is_gate(node) or layer_of(node) == OPS
 
 
 def _is_built(node: Node) -> bool:
@@ -310,8 +341,11 @@ def _table(node: Node) -> GoldTable:
     return GoldTable(str(node["schema"]), str(node["alias"]))
 
 
-def check_names(tables: Iterable[GoldTable]) -> None:
-    """Raise `PublishError` for a table whose name cannot be a file's: it might lead elsewhere."""
+def check_names(tables: Sequence[GoldTable]) -> None:
+    """Raise `PublishError` for a name that is there twice, or cannot be a file's.
+
+    That one might lead elsewhere.
+    """
     for table in tables:
         if not _FILE_NAME.fullmatch(table.name):
             message = (
@@ -319,6 +353,10 @@ def check_names(tables: Iterable[GoldTable]) -> None:
                 "letters, digits, `_`, `-`, `.` and blanks."
             )
             raise PublishError(message)
+    names = Counter(table.name for table in tables)
+    if twice := sorted(name for name, count in names.items() if count > 1):
+        message = f"Two tables to be published are called {twice[0]!r}; give one model an alias."
+        raise PublishError(message)
 
 
 def _type(result: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What came into bronze with a build: rows and columns of its tables, and what got lost."""
+"""What came in with a build: rows and columns of its first tables, and what got lost."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import duckdb
 
 from assay.core.errors import ConfigError
 from assay.core.settings import Reach
+from assay.hosts.dbt.layers import OPS, is_gate, layer_of
+from assay.hosts.dbt.manifest import models
 from assay.hosts.duckdb.data_files import PAGE, misnamed, ragged
 from assay.hosts.duckdb.quoting import literal
 from assay.hosts.duckdb.readers import calls, columns, files, option, reads_csv, rows
 from assay.hosts.duckdb.reading import listed
 from assay.hosts.duckdb.warehouse import open_warehouse
-from assay.project.gates.inventory import GATE_PREFIX
 
-LAYER = "bronze"
 _MOST_LINES = 4
 """How many tables get a line each with their columns; more share one line."""
 
@@ -69,15 +69,18 @@ def arrivals_of(
 ) -> Arrivals:
     """Return what came in with the build that left these artifacts of dbt.
 
-    That is the tables of bronze that it has built; empty may also be what it has asked about.
+    That is the tables of the first layer, such as bronze, that it has built; empty may also be
+    what it has asked about.
     """
     built = [one for one in results["results"] if _is_built(one)]
-    first = {_name(one): str(one["relation_name"]) for one in built if _is_first(one)}
+    first = first_layers(manifest)
+    layers = {_name(one): first[one["unique_id"]] for one in built if one["unique_id"] in first}
     asked = {name: relation for one in built for name, relation in _inputs(one, manifest)}
-    found = _counted({**asked, **first}, database)
+    came = {_name(one): str(one["relation_name"]) for one in built if _name(one) in layers}
+    found = _counted({**asked, **came}, database)
     empty = tuple(one.name for one in found if one.rows == 0)
     lines = (
-        *bronze_lines([one for one in found if one.name in first]),
+        *_lines_of_layers(found, layers),
         *(empty_line(name) for name in empty),
         *(line for one in built for line in _file_lines(one, reach)),
     )
@@ -89,16 +92,42 @@ def asks(result: Mapping[str, Any]) -> bool:
     return _ASKS.search(str(result.get("compiled_code") or "")) is not None
 
 
-def bronze_lines(arrivals: list[Arrival]) -> list[str]:
+def first_layers(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the layers that read no other, by the models in them: what is there has come in."""
+    held = {
+        name: node
+        for name, node in models(manifest).items()
+        if not is_gate(node) and layer_of(node) != OPS
+    }
+    layers = {name: layer_of(node) for name, node in held.items()}
+    later = {
+        layer
+        for name, layer in layers.items()
+        if any(layers.get(parent, layer) != layer for parent in _parents(held[name]))
+    }
+    return {name: layer for name, layer in layers.items() if layer not in later}
+
+
+def _parents(node: Mapping[str, Any]) -> list[str]:
+    return list(node.get("depends_on", {}).get("nodes", ()))
+
+
+def _lines_of_layers(found: list[Arrival], layers: Mapping[str, str]) -> Iterator[str]:
+    for layer in sorted({*layers.values()}):
+        yield from layer_lines(layer, [one for one in found if layers.get(one.name) == layer])
+
+
+def layer_lines(layer: str, arrivals: list[Arrival]) -> list[str]:
     """Return a line for each table with its columns; one for all where there are many."""
+    head = f"{layer.capitalize():<7}"
     if len(arrivals) <= _MOST_LINES:
         return [
-            f"Bronze  {one.name}: {_size(one)} ({listed(list(one.columns))})" for one in arrivals
+            f"{head} {one.name}: {_size(one)} ({listed(list(one.columns))})" for one in arrivals
         ]
     sizes = [f"{one.name} {_size(one)}" for one in arrivals[:_MOST_NAMED]]
     more = len(arrivals) - _MOST_NAMED
     rest = f"; and {more} tables more" if more > 0 else ""
-    return [f"Bronze  {'; '.join(sizes)}{rest}"]
+    return [f"{head} {'; '.join(sizes)}{rest}"]
 
 
 def empty_line(name: str) -> str:
@@ -120,12 +149,6 @@ def _is_built(result: Mapping[str, Any]) -> bool:
     return is_model and result["status"] == "success" and bool(result.get("relation_name"))
 
 
-def _is_first(result: Mapping[str, Any]) -> bool:
-    """Whether a model is a table of bronze, and no gate."""
-    schema = str(result["relation_name"]).replace('"', "").split(".")[-2]
-    return schema == LAYER and not _name(result).startswith(GATE_PREFIX)
-
-
 def _name(result: Mapping[str, Any]) -> str:
     return str(result["relation_name"]).replace('"', "").split(".")[-1]
 
@@ -135,7 +158,7 @@ def _inputs(result: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[
     known = {**manifest.get("nodes", {}), **manifest.get("sources", {})}
     if not asks(result):
         return
-    for parent in known.get(result["unique_id"], {}).get("depends_on", {}).get("nodes", ()):
+    for parent in _parents(known.get(result["unique_id"], {})):
         relation = known.get(parent, {}).get("relation_name")
         if relation:
             yield str(relation).replace('"', "").split(".")[-1], str(relation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,9 @@ def summary(
     uses: Sequence[Use],
     database: Path,
     arrivals: Arrivals = NOTHING_CAME,
+    published: Collection[str] = (),
 ) -> str:
-    """Return the lines that a build prints last."""
+    """Return the lines that a build prints last; `published` are tables that are to be."""
     lines = [
         "",
         f"Built   {_built(results)} in {_place(results, database)}"
@@ -54,7 +55,7 @@ def summary(
         f"Cost    {_cost(spend)}",
         *_saved(saved_in(uses)),
         *_failed(failed_in(uses)),
-        *_look(results),
+        *_look(results, published),
     ]
     return "\n".join(lines)
 
@@ -108,14 +109,14 @@ def _minutes(minutes: float | None) -> str:
     return "unknown" if minutes is None else f"{minutes:.1f}"
 
 
-def _look(results: dict[str, Any]) -> list[str]:
-    """Return a line with a table that this run has built: of gold, or the last that asks."""
+def _look(results: dict[str, Any], published: Collection[str]) -> list[str]:
+    """Return a line with a table of this run: one that is published, or the last that asks."""
     built = [
         (".".join(str(result["relation_name"]).replace('"', "").split(".")[1:]), asks(result))
         for result in results["results"]
         if kind_of(result) == "model" and result["status"] == "success"
     ]
-    golden = next((name for name, _ in built if name.startswith("gold.")), None)
+    golden = next((name for name, _ in built if name in published), None)
     asked = next((name for name, is_asked in reversed(built) if is_asked), None)
     shown = golden or asked or next((name for name, _ in reversed(built)), None)
     look = program(f'query "from {shown} limit 5"')
