@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,12 @@ from .wire import BadRequestError
 
 CHARS_PER_TOKEN = 4
 MAX_REF_DEPTH = 8
+
+_SHORT_NAME = re.compile(r"[a-z]\d*")
+"""How the questions of a keyed reply are called where there are several."""
+
+_TOLD_SCHEMA = re.compile(r"^.*JSON Schema: (\{.*\})\n", re.MULTILINE)
+"""A line of the rules that says the shape of the reply, for servers that take no schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +35,22 @@ class AskedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What is asked about each record: property name to schema, property name to hash."""
+    """What is asked about each record: property name to schema, property name to hash.
+
+    The reply is a list of items with an `id`, or (`keyed`) an object with a property for each id:
+    the answers by their names, or where there is one question its bare answer, under the name "".
+    """
 
     properties: Mapping[str, Schema]
     questions: Mapping[str, str]
     schema: Schema
     packed: bool
+    keyed: bool = False
+
+    @property
+    def bare(self) -> bool:
+        """Whether the answer to the one question stands right under the record's id."""
+        return tuple(self.properties) == ("",)
 
 
 NO_CONTRACT = Contract({}, {}, {}, packed=False)
@@ -81,12 +98,14 @@ def read_chat(body: bytes, headers: Mapping[str, str]) -> Chat:
     model = str(document.get("model", ""))
     prompt = _last_user_text(document["messages"], contents)
     rules = "\n".join(text for text in contents if text is not prompt)
-    contract = read_contract(model, serialised, rules) if serialised else NO_CONTRACT
+    records = _records(prompt)
+    first = str(records[0].id) if records else ""
+    contract = _contract(model, serialised, rules, first)
     return Chat(
         headers=headers,
         model=model,
         prompt=prompt,
-        records=_records(prompt),
+        records=records,
         contract=contract,
         prompt_chars=sum(map(len, contents)) + len(serialised),
         max_tokens=int(document.get("max_completion_tokens") or document.get("max_tokens") or 0),
@@ -146,29 +165,63 @@ def _record(item: Mapping[str, Any]) -> AskedRecord:
     return AskedRecord(item.get("id"), text, digest(text))
 
 
+def _contract(model: str, serialised: str, rules: str, first: str) -> Contract:
+    """What is asked, by the schema on the wire or else by the one that the rules tell."""
+    if serialised:
+        return read_contract(model, serialised, rules, first)
+    told = _TOLD_SCHEMA.search(rules)
+    if told is None:
+        return NO_CONTRACT
+    return read_contract(model, told[1], rules.replace(told[0], ""), first)
+
+
 @lru_cache(maxsize=1024)
-def read_contract(model: str, serialised: str, rules: str) -> Contract:
-    """The questions in a serialised schema; `rules` may say what their names stand for."""
+def read_contract(model: str, serialised: str, rules: str, first: str = "") -> Contract:
+    """The questions in a serialised schema; `rules` may say what their names stand for.
+
+    `first` is the id of the first record: a schema that has it as a property is `keyed`.
+    """
     root = json.loads(serialised)
     schema = _inlined(root, root, 0)
-    answers = schema.get("properties", {}).get("answers", {})
-    fields = answers.get("items", {}).get("properties", {})
+    keyed = _keyed_form(schema, first)
+    fields = _listed_fields(schema) if keyed is None else keyed
     asked = {name: field for name, field in fields.items() if name != "id"}
     meanings = meanings_of(tuple(asked), rules)
     hashes = {
         name: digest(f"{model}\x1f{meanings[name]}\x1f{json.dumps(field, sort_keys=True)}")
         for name, field in asked.items()
     }
-    return Contract(asked, hashes, schema, packed="id" in fields)
+    packed = keyed is not None or "id" in fields
+    return Contract(asked, hashes, schema, packed=packed, keyed=keyed is not None)
+
+
+def _listed_fields(schema: Schema) -> Mapping[str, Schema]:
+    """The properties of an item in a list of answers; none where the schema has no such list."""
+    answers = schema.get("properties", {}).get("answers", {})
+    fields: Mapping[str, Schema] = answers.get("items", {}).get("properties", {})
+    return fields
+
+
+def _keyed_form(schema: Schema, first: str) -> Mapping[str, Schema] | None:
+    """What stands under each record's id, by name; None where the schema has no ids."""
+    either = schema.get("properties", {}).get(first), schema.get("additionalProperties")
+    form = next((part for part in either if isinstance(part, Mapping)), None)
+    if form is None or not first:
+        return None
+    names = form.get("properties", {})
+    several = len(names) > 1 and all(map(_SHORT_NAME.fullmatch, names))
+    return dict(names) if several else {"": form}
 
 
 def meanings_of(names: tuple[str, ...], rules: str) -> dict[str, str]:
     """What each property stands for, so that a question is known again under another short name.
 
     That is the lines of `rules` from `name: ...` to the next property's, without the name; where
-    there are none, it is the name.
+    there are none, it is the name. The one question of a bare answer is all lines but the first.
     """
     lines = rules.split("\n")
+    if names == ("",):
+        return {"": "\n".join(lines[1:]).replace('"answer":', '"":')}
     starts = {name: _line_of(name, lines) for name in names}
     ends = sorted({*starts.values(), len(lines)})
     return {
@@ -188,7 +241,8 @@ def _block(name: str, lines: list[str]) -> str:
 
 
 def _nameless(line: str, name: str) -> str:
-    bare = line.removeprefix(name) if line.startswith((f"{name}:", f"{name} ")) else line
+    named = line.startswith((f"{name}:", f"{name} "))
+    bare = line.removeprefix(name).removeprefix(":").lstrip(" ") if named else line
     return bare.replace(f'"{name}":', '"":')
 
 
