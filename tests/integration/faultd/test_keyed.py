@@ -18,7 +18,7 @@ def keyed(form: dict[str, Any], ids: list[str]) -> dict[str, Any]:
     """A response format with one required property for each id."""
     schema = {
         "type": "object",
-        "properties": dict.fromkeys(ids, {"$ref": "#/$defs/answer"}),
+        "properties": {key: {"$ref": "#/$defs/answer"} for key in ids},
         "required": ids,
         "additionalProperties": False,
         "$defs": {"answer": form},

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from assay.faultd import FaultServer, Latency
-from assay.faultd.chats import Chat, read_chat
+from assay.faultd import ANY, FaultServer, Latency
 from assay.project.counting import spend_of
 
 from ..figures import Figure
@@ -426,16 +424,10 @@ def test_c21_an_answer_without_end_costs_only_its_row(server: FaultServer, room:
     assert max(entry.bytes_sent for entry in server.ledger.entries) < 100_000
 
 
-def test_c21_a_long_answer_of_a_server_without_limits_is_not_stored(
-    room: OpenRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Over 100,000 characters it is no answer, also where `max_completion_tokens` is ignored."""
-
-    def unlimited(body: bytes, headers: Mapping[str, str]) -> Chat:
-        return replace(read_chat(body, headers), max_tokens=0)
-
-    monkeypatch.setattr("assay.faultd.service.read_chat", unlimited)
-    with FaultServer(answer=lambda _text, _schema: "blah " * 30_000) as endless:
+def test_c21_a_long_answer_of_a_server_without_limits_is_not_stored(room: OpenRoom) -> None:
+    """Over 100,000 characters it is no answer, also where the output limit is ignored."""
+    unlimited = replace(ANY, limits=())
+    with FaultServer(answer=lambda _text, _schema: "blah " * 30_000, dialect=unlimited) as endless:
         opened = room(url=endless.url())
         assert statuses(opened.ask(["one text"], SUMMARY)) == ["invalid"]
     assert opened.rows("answers") == []

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from .answers import Schema
+from .dialect import Dialect
 from .wire import BadRequestError
 
 CHARS_PER_TOKEN = 4
@@ -58,7 +59,10 @@ NO_CONTRACT = Contract({}, {}, {}, packed=False)
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """One chat request, read; `max_tokens` is 0 when the client set no limit."""
+    """One chat request, read; `max_tokens` is 0 when the client set no limit.
+
+    `fields` is the body without its messages, `schema` the one on the wire, be it followed or not.
+    """
 
     headers: Mapping[str, str]
     model: str
@@ -68,6 +72,16 @@ class Chat:
     prompt_chars: int
     max_tokens: int
     body_bytes: int
+    fields: Mapping[str, Any]
+    schema: Schema
+    says_json: bool
+
+    @property
+    def format(self) -> str:
+        """The wanted format of the reply; blank for text."""
+        wanted = self.fields.get("response_format")
+        kind = str(wanted.get("type", "")) if isinstance(wanted, dict) else ""
+        return "" if kind == "text" else kind
 
     @property
     def prompt_tokens(self) -> int:
@@ -90,17 +104,21 @@ def compact(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def read_chat(body: bytes, headers: Mapping[str, str]) -> Chat:
-    """The request in `body`; raises BadRequestError when it is no chat request."""
+def read_chat(body: bytes, headers: Mapping[str, str], dialect: Dialect) -> Chat:
+    """The request in `body`; raises BadRequestError when it is no chat request.
+
+    What the model is told to do is the schema on the wire, where the dialect enforces it.
+    """
     document = _document(body)
     contents = [_text_of(message) for message in document["messages"]]
     serialised = _serialised_schema(document)
     model = str(document.get("model", ""))
+    followed = serialised if dialect.format_of("json_schema", model) == "enforced" else ""
     prompt = _last_user_text(document["messages"], contents)
     rules = "\n".join(text for text in contents if text is not prompt)
     records = _records(prompt)
     first = str(records[0].id) if records else ""
-    contract = _contract(model, serialised, rules, first)
+    contract = _contract(model, followed, rules, first)
     return Chat(
         headers=headers,
         model=model,
@@ -108,8 +126,11 @@ def read_chat(body: bytes, headers: Mapping[str, str]) -> Chat:
         records=records,
         contract=contract,
         prompt_chars=sum(map(len, contents)) + len(serialised),
-        max_tokens=int(document.get("max_completion_tokens") or document.get("max_tokens") or 0),
+        max_tokens=next((int(document[name]) for name in dialect.limits if document.get(name)), 0),
         body_bytes=len(body),
+        fields={name: said for name, said in document.items() if name != "messages"},
+        schema=json.loads(serialised) if serialised and dialect.strict else {},
+        says_json=any("json" in text.casefold() for text in contents),
     )
 
 
