@@ -2,9 +2,6 @@
 {% macro ai_summarize(
     text, max_words=40, instructions=none, examples=none, model=none, isolate=false, detail=false
 ) -%}
-    {%- if max_words is not integer or max_words is boolean or max_words < 1 or max_words > 1000 -%}
-        {%- do assay._assay_error('ai_summarize', 'max_words', max_words, 'give a whole number from 1 to 1000') -%}
-    {%- endif -%}
     {%- set task = {'kind': 'summarize', 'max_words': max_words} -%}
     {%- do task.update(assay._assay_common('ai_summarize', instructions, examples, model, isolate)) -%}
     {{- assay._assay_call('ai_summarize', task, text, 'varchar', detail) -}}

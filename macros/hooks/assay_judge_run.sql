@@ -3,7 +3,7 @@
     a share above `ASSAY_MAX_FAILED_SHARE`. The tables stay as they are, with a status in each row.
 -#}
 {% macro assay_judge_run() -%}
-    {%- if execute -%}
+    {%- if execute and assay._assay_is_loaded() -%}
         select assay_judge({{ assay._assay_quoted(invocation_id) }});
     {%- endif -%}
 {%- endmacro %}

@@ -71,30 +71,14 @@
     {%- do return(value | list) -%}
 {%- endmacro %}
 
-{#- What is kept under `vars: <variable>: <name>:`, or a stop that lists what there is. -#}
-{% macro _assay_set(macro, variable, name) -%}
-    {%- set known = var(variable, {}) -%}
-    {%- if name not in known -%}
-        {%- do assay._assay_error(
-            macro, variable | replace('ai_', ''), name,
-            'no such set under `vars: ' ~ variable ~ ':` in dbt_project.yml; there are: '
-            ~ (known | list | join(', '))
-        ) -%}
-    {%- endif -%}
-    {%- do return(known[name]) -%}
-{%- endmacro %}
-
 {#- Labels as a list of {name, description}, from a list, a mapping or the name of a set. -#}
 {% macro _assay_labels(macro, labels) -%}
     {%- set argument = 'labels' -%}
     {%- if labels is string -%}
         {%- set argument = 'labels: ' ~ labels -%}
-        {%- set labels = assay._assay_set(macro, 'ai_labels', labels) -%}
+        {%- set labels = assay._assay_set(macro, 'ai_labels', assay._assay_label_sets(macro), labels) -%}
     {%- endif -%}
     {%- set names = assay._assay_names(macro, argument, labels.keys() | list if labels is mapping else labels) -%}
-    {%- if names | length < 2 -%}
-        {%- do assay._assay_error(macro, argument, names, 'give at least two labels') -%}
-    {%- endif -%}
     {%- set found = [] -%}
     {%- for name in names -%}
         {%- set description = labels[name] if labels is mapping else none -%}
@@ -135,7 +119,9 @@
     {%- set argument = 'examples' -%}
     {%- if examples is string -%}
         {%- set argument = 'examples: ' ~ examples -%}
-        {%- set examples = assay._assay_set(macro, 'ai_examples', examples) -%}
+        {%- set examples = assay._assay_set(
+            macro, 'ai_examples', assay._assay_example_sets(macro), examples
+        ) -%}
     {%- endif -%}
     {%- set wrong = 'give a list of mappings, each with a text and an answer' -%}
     {%- if examples is mapping or (examples is not none and examples is not iterable) -%}

@@ -1,10 +1,11 @@
 {#-
     What `ai_extract` looks for: {fields, single, sql_type}, from one name (all its values), a list
-    of names, a mapping of names to types, or the name of a set under `vars: ai_fields:`.
+    of names, a mapping of names to types, or the name of a field set.
 -#}
 {% macro _assay_fields(macro, fields) -%}
-    {%- if fields is string and fields in var('ai_fields', {}) -%}
-        {%- set given = var('ai_fields')[fields] -%}
+    {%- set sets = assay._assay_field_sets(macro) if fields is string else {} -%}
+    {%- if fields is string and fields in sets -%}
+        {%- set given = sets[fields] -%}
         {%- set fields = {fields: {'type': ['text'], 'description': given}} if given is string else given -%}
         {%- set single = given is string -%}
     {%- elif fields is string and fields | trim -%}

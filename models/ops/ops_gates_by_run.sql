@@ -1,6 +1,4 @@
 {#- A view on a view that is refreshed when a run ends: a red gate shows although it skips ops. -#}
-{{ config(materialized='view') }}
-
 with
 
 gate_results as (

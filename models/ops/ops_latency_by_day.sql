@@ -1,6 +1,4 @@
 {#- A request that carried several questions counts once for each of them. -#}
-{{ config(materialized='view') }}
-
 with
 
 calls as (

@@ -2,9 +2,6 @@
     A request that carried several questions counts for each with an equal share of its cost: the
     ledger knows what a request cost, not what a question did.
 -#}
--- depends_on: {{ ref('silver_feedback') }}
--- depends_on: {{ ref('silver_customers') }}
--- depends_on: {{ ref('silver_products') }}
 with
 
 tasks as (

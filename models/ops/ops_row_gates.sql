@@ -1,1 +1,2 @@
-{{ row_gate_counts(['silver_feedback', 'silver_customers', 'silver_products']) }}
+-- depends_on: {{ ref('row_gate_rules') }}
+{{ assay._assay_row_gates() }}

@@ -1,6 +1,3 @@
--- depends_on: {{ ref('silver_feedback') }}
--- depends_on: {{ ref('silver_customers') }}
--- depends_on: {{ ref('silver_products') }}
 with
 
 runs as (

@@ -1,7 +1,4 @@
 {#- The plugin counts and prices these rows, as it does for `assay spend` and the report. -#}
--- depends_on: {{ ref('silver_feedback') }}
--- depends_on: {{ ref('silver_customers') }}
--- depends_on: {{ ref('silver_products') }}
 with
 
 savings as (

@@ -1,5 +1,1 @@
-{#- Rows are let through when those that are not are in quarantine, and not too many of them. -#}
--- depends_on: {{ ref('silver_products_quarantined') }}
-{{ config(materialized='table') }}
-
-{{ row_gate_passed(ref('silver_products_checked')) }}
+{{ row_gate(ref('silver_products')) }}

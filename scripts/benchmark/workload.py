@@ -21,9 +21,10 @@ import yaml
 from assay.core.clock import now_utc
 from assay.core.values import Ask, Outcome, Question
 from assay.faultd import answer
-from assay.functions import Classify
-from assay.functions.classify import Label
-from assay.store import Store, StoredAnswer, put_answers
+from assay.functions.classify import Classify, Label
+from assay.store import StoredAnswer
+from assay.store.sqlite.rows import put_answers
+from assay.store.sqlite.verbs import SqliteStore
 
 REPOSITORY = Path(__file__).parents[2]
 MODEL, HOST, KEY = "stub", "loopback", "sk-bench"
@@ -200,7 +201,7 @@ class BenchProject:
         requests are spared.
         """
         texts = [text for (text,) in self.rows("select distinct body from texts")]
-        store = Store(self.root / "store.sqlite")
+        store = SqliteStore(self.root / "store.sqlite")
         try:
             for start in range(0, len(texts), _ROWS_PER_COMMIT):
                 stored = [_stored(t) for t in texts[start : start + _ROWS_PER_COMMIT]]

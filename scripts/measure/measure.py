@@ -32,7 +32,6 @@ from assay.project.suggestions.relations import Relation
 from assay.project.suggestions.spelling import near_pairs
 from assay.project.suggestions.suggest import Suggestions, suggest
 from assay.project.suggestions.suites import Suggestion, expected, suite
-from assay.providers.local.provider import LocalProvider
 from measure.spoil import Row, spoiled
 
 Cells = set[tuple[int, str]]
@@ -82,7 +81,7 @@ def measure(case: Case, folder: Path) -> Measured:
     with duckdb.connect(config={"threads": 1}) as connection:
         _load(connection, table, case)
         settings = Settings(store=folder / f"{case.name}.sqlite")
-        made = suggest(connection, table, settings, LocalProvider())
+        made = suggest(connection, table, settings)
         flagged = set(_flagged(connection, made, expected(made.found)))
         told = set(_flagged(connection, made, made.found))
         disagreed = list(_disagreed(connection, made, folder))

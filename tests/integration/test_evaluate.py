@@ -18,9 +18,11 @@ from assay.core.errors import CallError, ConfigError
 from assay.core.settings import Settings
 from assay.core.values import Request
 from assay.project.evaluation.evaluate import ExamPlan, evaluate
-from assay.project.evaluation.golden_rows import GoldenSource
+from assay.project.evaluation.golden_rows import GoldenSource, named_or_json
 from assay.project.evaluation.scorecard import Figures, table
 from assay.providers.fake import FakeProvider, answering
+
+from .dbt.project import Project
 
 Measure = Callable[..., Figures]
 
@@ -187,7 +189,7 @@ def test_extract_reads_gold_from_structs_and_json_text(tmp_path: Path, measure: 
     row = "select 'Graz for 4' as text, {'city': 'Graz', 'people': 4, 'day': null} as gold"
     duckdb.execute(f"copy ({row}) to '{parquet}' (format parquet)")
     csv.write_text('text,gold\nGraz for 4,"{""city"": ""Graz"", ""people"": ""4""}"\n')
-    asked = {"fields": '{"city": "text", "people": "integer"}'}
+    asked = {"fields": {"city": "text", "people": "integer"}}
     answer = {"city": "Graz", "people": 4}
     figures = [
         measure(
@@ -235,8 +237,7 @@ def test_unknown_money_is_not_zero(colours: Path, tmp_path: Path) -> None:
         ({"data": Path("no.csv")}, {}, "There is no file 'no.csv'"),
         ({"where": "hue = 1"}, {}, "--where 'hue = 1' failed: Binder Error"),
         ({"where": "false"}, {}, "Of 0 rows none has a value in 'colour'"),
-        ({}, {"labels": '["red", "blue"]'}, "The gold label 'green' is not among the labels"),
-        ({}, {"labels": "hues"}, "no set under `vars: ai_labels:`"),
+        ({}, {"labels": ["red", "blue"]}, "The gold label 'green' is not among the labels"),
         (
             {},
             {"other": "oos"},
@@ -255,6 +256,21 @@ def test_what_cannot_be_measured_is_said_in_one_line(
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_set_goes_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a model; a name that is none lists what there is."""
+    project = Project(tmp_path)
+    project.set_sets(labels={"hue": ["blue", "green"]})
+    project.set_sets(fields={"gear": "what they own"})
+    project.set_variables(ai_labels={"tone": {"warm": "red"}})
+    monkeypatch.chdir(tmp_path)
+
+    assert named_or_json("labels", "hue") == ["blue", "green"]
+    gear = {"type": ["text"], "description": "what they own"}
+    assert named_or_json("fields", "gear") == {"gear": gear}
+    with pytest.raises(ConfigError, match="no set of this project; there are: tone, hue; add it"):
+        named_or_json("labels", "hues")
 
 
 def test_the_command_prints_json_and_leaves_no_store(

@@ -87,11 +87,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     """The shipped project with all that the README tells people to write, and what it printed."""
     project = Project(tmp_path_factory.mktemp("readme")).add_shipped()
     write_data(project.root / "data", "mine.csv", UTTERANCES)
-    settings = project.root / "dbt_project.yml"
     (labels,) = blocks(OWN_FILE, "yaml")
-    text = settings.read_text(encoding="utf-8")
-    assert text.count("\n  ai_labels:\n") == 1
-    settings.write_text(text.replace("\n  ai_labels:\n", f"\n  ai_labels:\n{labels}"))
+    (file,) = re.findall(r"`(macros/shop/\w+[.]sql)`", OWN_FILE)
+    (below,) = re.findall(r"below the line `(.*?)`", OWN_FILE)
+    sets = (project.root / file).read_text(encoding="utf-8")
+    assert sets.count(f"{below}\n") == 1
+    (project.root / file).write_text(sets.replace(f"{below}\n", f"{below}\n{labels}"))
     bronze, silver = blocks(OWN_FILE, "sql")
     project.write(path_of(OWN_FILE, "bronze"), bronze)
     project.write(path_of(OWN_FILE, "silver"), silver)

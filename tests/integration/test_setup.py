@@ -31,6 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made") / "first"
     (root / "scripts").mkdir(parents=True)
     shutil.copy(REPOSITORY / "scripts/setup", root / "scripts/setup")
+    (root / "scripts/compile_imported").touch()
     files = {"requirements.txt": "# Nothing.\n", "pyproject.toml": PYPROJECT, "tool.py": TOOL}
     for name, text in files.items():
         (root / name).write_text(text, encoding="utf-8")

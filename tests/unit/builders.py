@@ -11,7 +11,11 @@ from assay.core.task import Task
 from assay.core.values import Ask, Attempt, Judged, Outcome, Pack, Question, Record, Reply, Request
 from assay.forms.chat_reply import judge
 from assay.forms.chat_request import compose
-from assay.functions import Classify, Extract, Filter, Summarize, parse_task
+from assay.functions import parse_task
+from assay.functions.classify import Classify
+from assay.functions.extract import Extract
+from assay.functions.filter import Filter
+from assay.functions.summarize import Summarize
 
 NOW = "2026-01-02T03:04:05.000006"
 MODEL = "a-model"
@@ -81,7 +85,7 @@ def honest(sent: Request, value: Callable[[str], Any] = len) -> Items:
     """One item for each record, with `value(text)` under each key; ids as they were sent."""
     records = json.loads(sent.user)["records"]
     return [
-        {"id": record["id"]} | {key: value(record["text"]) for key in sent.keys}
+        {"id": record["id"]} | {key: value(record["text"]) for key in sent.letters}
         for record in records
     ]
 
@@ -100,7 +104,7 @@ def values(sent: Request, verdict: Judged) -> dict[str, Any]:
 
 def refused(sent: Request, verdict: Judged) -> dict[str, str]:
     """Why each text that has no first answer has none."""
-    found = {record.text: verdict.refused.get(record.asks[0].key) for record in sent.pack.records}
+    found = {record.text: verdict.rejected.get(record.asks[0].key) for record in sent.pack.records}
     return {text: reason for text, reason in found.items() if reason}
 
 

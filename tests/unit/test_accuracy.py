@@ -18,7 +18,7 @@ from assay.project.evaluation.accuracy import (
     measure,
     shortcomings,
 )
-from assay.store.sqlite.evaluations import Graded
+from assay.store import Graded
 
 
 def asked(**given: Any) -> GoldenTest:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assay.core.task import Rejected
-from assay.functions import Assess
+from assay.functions.assess import Assess
 
 TASK = Assess.model_validate(
     {"rules": [{"column": "email", "text": "is required"}, {"text": "must be plausible"}]}

@@ -21,7 +21,7 @@ from assay.project.gates.green import (
 )
 from assay.project.gates.inventory import Check, Inventory, PromisedSuite
 from assay.project.gates.lock import Breach
-from assay.store.sqlite.gates import GateRow
+from assay.store import GateRow
 
 
 def node(name: str, kind: str = "model", *macros: str, **config: Any) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from assay.core.errors import CallError, Fault
+from assay.core.events import Nobody
 from assay.core.settings import Settings
 from assay.core.values import Ask, Judged, Outcome, Pack, Record, Usage
 from assay.engine import retry
 from assay.engine.blame import MOST_IN_A_ROW, Mishaps, most_in_a_row
 from assay.engine.claims import Claims
 from assay.engine.governor import Governor
-from assay.engine.rejections import Rejections
+from assay.engine.retry import Rejections
+from assay.engine.state import RunState
 from assay.forms.chat_request import compose
 
 from .builders import ask, pack, request, seeded
@@ -131,8 +133,9 @@ def lost(records: int, draw: random.Random) -> range:
 def given_up(asks: list[Ask], bad: set[bytes], draw: random.Random) -> tuple[set[bytes], int]:
     """Ask in packs until all is settled; return what was given up, and the number of requests."""
     claims, requests = Claims(), 0
+    run = RunState("a-run", Settings(), Nobody())
     for one in asks:
-        claims.open(one)
+        claims.open(one, run)
     rejections, waiting, alone = Rejections(claims, 4), deque(asks), deque[Ask]()
     buried: set[bytes] = set()
     while waiting or alone:
@@ -149,7 +152,7 @@ def given_up(asks: list[Ask], bad: set[bytes], draw: random.Random) -> tuple[set
         requests += 1
         sorted_ = rejections.sort(made, judged)
         for key in judged.answers:
-            claims.close(key)
+            claims.settle(key, ANSWER)
         buried.update(one.key for one in sorted_.buried)
         waiting.extendleft(sorted_.again)
         alone.extend(sorted_.alone)

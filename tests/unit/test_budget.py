@@ -10,7 +10,7 @@ def test_a_request_fits_until_the_ceiling() -> None:
     budget = Budget(max_cost_usd=1.0)
     budget.reserve(0.6)
     assert not budget.allows(0.5)
-    budget.settle(0.6, 0.1)
+    budget.pay(0.6, 0.1)
     assert budget.allows(0.5)
 
 
@@ -20,8 +20,8 @@ def test_nobody_waits_for_room_when_nothing_is_in_flight() -> None:
     budget.reserve(0.1)
     budget.reserve(0.2)
     assert budget.may_free()
-    budget.settle(0.1, 0.1)
-    budget.settle(0.2, 0.2)
+    budget.pay(0.1, 0.1)
+    budget.pay(0.2, 0.2)
     assert not budget.may_free()
 
 
@@ -29,7 +29,7 @@ def test_a_cost_that_is_not_known_counts_in_full() -> None:
     """A reply that was lost may have been billed."""
     budget = Budget(max_cost_usd=1.0)
     budget.reserve(0.4)
-    budget.settle(0.4, None)
+    budget.pay(0.4, None)
     assert budget.spent_usd == 0.4
 
 

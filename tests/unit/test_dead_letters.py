@@ -12,12 +12,15 @@ import pytest
 from assay.cli.console import span
 from assay.core.clock import iso
 from assay.core.errors import ConfigError
-from assay.core.settings import LOCAL_MODEL, Settings
+from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.functions import FUNCTIONS
 from assay.project.dead_letters import Choice, chosen, prepare
-from assay.store import put_task
-from assay.store.sqlite.dead_letters import Letter, letters, task_specs
+from assay.providers.local.traits import LOCAL_MODEL
+from assay.store import Letter
+from assay.store.queries import AllLetters
+from assay.store.records import task_row
+from assay.store.sqlite.dead_letters import letters
 from assay.store.sqlite.migrations import migrate
 
 from .builders import question, task
@@ -64,13 +67,8 @@ def letter(asked: Task = TASKS["filter"], **changed: Any) -> Letter:
 
 def specs(*tasks: Task) -> dict[str, tuple[str, str]]:
     """What the store says of these tasks."""
-    connection = sqlite3.connect(":memory:")
-    migrate(connection)
-    for one in tasks:
-        put_task(connection, one, OLD)
-    found = task_specs(connection)
-    connection.close()
-    return found
+    rows = [task_row(one, OLD) for one in tasks]
+    return {str(name): (str(kind), str(spec)) for name, kind, spec, _ in rows}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +123,7 @@ def test_anything_else_is_no_time_span(text: str) -> None:
         span("--older-than", text)
 
 
-@pytest.mark.parametrize("kind", [function.__name__.lower() for function in FUNCTIONS])
+@pytest.mark.parametrize("kind", FUNCTIONS)
 def test_a_task_on_record_is_the_same_question(kind: str) -> None:
     """Its ask has the key of the letter, and it is asked alone."""
     asked = TASKS[kind]
@@ -171,6 +169,6 @@ def test_a_reply_that_was_cut_is_due_again_in_a_store_of_an_older_version() -> N
         row = [key, "filter", "m", "h", "p", "too_long", error, 1, OLD, None, None]
         connection.execute(f"insert into failures values ({', '.join('?' * len(row))})", row)
     migrate(connection)
-    found = {one.key: (one.status, one.state) for one in letters(connection)}
+    found = {one.key: (one.status, one.state) for one in letters(connection, AllLetters())}
     connection.close()
     assert found == {b"cut": ("invalid", "waiting"), b"long": ("too_long", "dead")}

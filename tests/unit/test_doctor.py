@@ -8,11 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assay.cli.console import store_path
-from assay.hosts.dbt.profiles import plugin_config, profiles_file
+from assay.core.settings import Settings
+from assay.hosts.dbt.profiles import DbtProfile, profile_here
 from assay.project.doctor import (
     Finding,
     disk_findings,
+    installed_findings,
     settings_findings,
     setup_findings,
     store_findings,
@@ -20,30 +21,38 @@ from assay.project.doctor import (
 )
 from assay.project.doctor.endpoint import clock_finding, limits_finding
 from assay.project.doctor.environment import code_finding, program_finding, shell_finding
-from assay.project.doctor.settings import origins
+from assay.project.doctor.installed import extensions_finding
 from assay.project.doctor.setup import pth_findings
-from assay.project.publishing.row_counts import settle
-from assay.store import Store
+from assay.project.publishing.row_counts import checkpoint
+from assay.store.sqlite.verbs import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 PROFILE = """\
-assay:
+mine:
   outputs:
-    dev:
+    default:
       type: duckdb
       retries: {query_attempts: 3}
       plugins:
         - module: assay.plugin
           config: {pack_records: 4, max_in_flight: "{{ env_var('ASSAY_MAX_IN_FLIGHT', '8') }}"}
 """
+PLAIN = "mine: {outputs: {default: {plugins: [{module: assay.plugin}]}}}"
+SETTINGS = len(Settings.model_fields) - 1
+"""Without the key."""
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
-def findings(tmp_path: Path, profile: str = "") -> dict[str, Finding]:
+def profile_in(folder: Path, text: str) -> DbtProfile:
+    """The profile `mine` of a folder."""
+    (folder / "profiles.yml").write_text(text)
+    return profile_here({"DBT_PROFILES_DIR": str(folder), "DBT_PROFILE": "mine"})
+
+
+def findings(tmp_path: Path, profile: str = PLAIN) -> dict[str, Finding]:
     """What doctor says of a store that is not there yet and a profile, by subject."""
-    profiles = tmp_path / "profiles.yml"
-    profiles.write_text(profile)
-    found = [*setup_findings(profiles), *store_findings(tmp_path / "store.sqlite")]
+    found = [*setup_findings(profile_in(tmp_path, profile))]
+    found += [*store_findings(tmp_path / "store.sqlite"), *installed_findings()]
     return {finding.subject: finding for finding in found}
 
 
@@ -57,7 +66,7 @@ def test_a_new_project_needs_no_hand(tmp_path: Path) -> None:
 def test_e19_retries_of_queries_are_refused(tmp_path: Path) -> None:
     """They would replace the real error of a model by another one."""
     found = findings(tmp_path, PROFILE)["profile"]
-    assert "assay.dev" in found.text
+    assert "mine.default" in found.text
     assert "Remove it" in (found.remedy or "")
     assert found.verdict == "wrong"
 
@@ -73,7 +82,7 @@ def test_a_lost_store_is_found_by_its_witness(tmp_path: Path) -> None:
 def test_a_store_that_others_can_read_is_reported(tmp_path: Path) -> None:
     """With the command that closes it."""
     path = tmp_path / "store.sqlite"
-    Store(path).close()
+    SqliteStore(path).close()
     path.chmod(0o644)
     found = findings(tmp_path)["store"]
     assert "mode 0644" in found.text
@@ -83,7 +92,7 @@ def test_a_store_that_others_can_read_is_reported(tmp_path: Path) -> None:
 def test_a_store_of_a_newer_version_is_reported(tmp_path: Path) -> None:
     """Its schema has a step that nobody here knows."""
     path = tmp_path / "store.sqlite"
-    store = Store(path)
+    store = SqliteStore(path)
     store.transact([lambda c: c.execute("insert into migrations values ('m999_later')")])
     store.close()
     found = findings(tmp_path)["schema"]
@@ -99,57 +108,44 @@ def test_the_versions_are_named(tmp_path: Path) -> None:
         "assay 0.",
         "dbt-core 1.",
         "dbt-duckdb 1.",
-        "duckdb 2.",
-        "openai 3.",
+        "duckdb ",
     ):
         assert name in found["versions"].text
+    assert "openai (openai 3." in found["extras"].text
 
 
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [({}, ".assay/store.sqlite"), ({"ASSAY_STORE": "there.sqlite"}, "there.sqlite")],
-)
-def test_the_store_is_where_the_settings_say(environ: dict[str, str], expected: str) -> None:
-    """Without a key and without a provider."""
-    assert store_path(environ) == Path(expected).resolve()
-
-
-def test_the_profile_is_the_one_that_dbt_reads() -> None:
-    """`DBT_PROFILES_DIR` counts first."""
-    assert profiles_file({"DBT_PROFILES_DIR": "/elsewhere"}) == Path("/elsewhere/profiles.yml")
+def test_what_a_duckdb_lacks_is_said() -> None:
+    """The newest has no wheels of extensions; of an older one those are named that are missing."""
+    assert "DuckDB 2.0.1 has no wheels of delta, ducklake" in extensions_finding("2.0.1", []).text
+    found = extensions_finding("1.5.5", ["fts"])
+    assert (found.verdict, "Wheels of extensions: fts." in found.text) == ("ok", True)
+    assert "duckdb-extension-NAME==1.5.5" in found.text
 
 
 def test_each_setting_says_where_it_came_from(tmp_path: Path) -> None:
-    """Out of the profile, the environment, or nowhere; and what the profile keeps out."""
-    (tmp_path / "profiles.yml").write_text(PROFILE)
-    config = plugin_config(tmp_path / "profiles.yml")
+    """Out of the environment, the profile, or nowhere."""
+    config = profile_in(tmp_path, PROFILE).config
     environ = {"ASSAY_PACK_TOKENS": "900", "ASSAY_PACK_RECORDS": "5"}
-    found = {one.variable: one for one in origins(environ, config)}
-    records, flying = found["ASSAY_PACK_RECORDS"], found["ASSAY_MAX_IN_FLIGHT"]
-    assert (records.value, records.origin, records.ignored) == ("4", "profile", "5")
-    assert (flying.value, flying.origin) == ("8", "profile")
-    assert found["ASSAY_PACK_TOKENS"].ignored == "900"
-    given = {one.variable: one for one in origins({"ASSAY_MAX_IN_FLIGHT": "9"}, config)}
-    assert (given["ASSAY_MAX_IN_FLIGHT"].value, given["ASSAY_MAX_IN_FLIGHT"].origin) == (
-        "9",
-        "environment",
-    )
+    said = "\n".join(one.text for one in settings_findings(environ, config))
+    assert "ASSAY_PACK_RECORDS=5 (environment)." in said
+    assert "ASSAY_PACK_TOKENS=900 (environment)." in said
+    assert "ASSAY_MAX_IN_FLIGHT=8 (profile)." in said
+    assert f"{SETTINGS - 3} of {SETTINGS} are at their defaults." in said
 
 
-def test_the_shipped_profile_lets_every_setting_through() -> None:
-    """Whatever is exported is what dbt gets; without anything all are defaults."""
-    config = plugin_config(ROOT / "profiles.yml")
-    assert {one.origin for one in origins({}, config)} == {"default"}
-    every = {one.variable: "1" for one in origins({}, config)}
-    assert {one.origin for one in origins(every, config)} == {"environment"}
+def test_a_profile_without_the_plugin_is_wrong(tmp_path: Path) -> None:
+    """dbt would end at the first AI function."""
+    found = findings(tmp_path, "mine:\n  outputs:\n    default: {type: duckdb, path: a.duckdb}\n")
+    assert found["profile"].verdict == "wrong"
+    assert "assay.plugin" in (found["profile"].remedy or "")
 
 
 def test_settings_that_are_not_valid_are_wrong() -> None:
     """With the line that a build would print; the key is never shown."""
-    (found,) = settings_findings({"ASSAY_MODLE": "x"}, ROOT / "profiles.yml")
+    (found,) = settings_findings({"ASSAY_MODLE": "x"}, {})
     assert (found.verdict, "ASSAY_MODEL" in (found.remedy or "")) == ("wrong", True)
     environ = {"OPENAI_API_KEY": "sk-canary", "ASSAY_PROVIDER": "openai", "ASSAY_MODEL": "mine"}
-    said = "\n".join(map(str, settings_findings(environ, ROOT / "profiles.yml")))
+    said = "\n".join(map(str, settings_findings(environ, {})))
     assert "OPENAI_API_KEY is set" in said
     assert "sk-canary" not in said
     assert "warning price The price of 'mine' is not known" in said
@@ -211,7 +207,7 @@ def test_a_warehouse_says_its_size_and_what_it_lost(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table t as from range(5)")
-    settle(path, "run")
+    checkpoint(path, "run")
     assert [one.verdict for one in warehouse_findings(path)] == ["ok", "ok", "ok"]
     with duckdb.connect(str(path)) as connection:
         connection.execute("delete from t where range < 2")

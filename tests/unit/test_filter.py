@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from assay.core.task import Rejected
-from assay.functions import Filter
+from assay.functions.filter import Filter
 
 TASK = Filter(asked="Is it good?")
 
@@ -28,7 +28,7 @@ def test_c12_no_word_or_number_is_a_yes(raw: Any) -> None:
 
 def test_a_filter_needs_a_question() -> None:
     """The message shows what was given."""
-    with pytest.raises(ValidationError, match="ai_filter needs a question, got ' '"):
+    with pytest.raises(ValidationError, match='wrong `question` " "; give a question as text'):
         Filter(asked=" ")
 
 

@@ -15,8 +15,8 @@ from assay.core.project import project_at
 from assay.project.gates.gate import DATA_DOCS, Gatekeeper, suites_of, summary
 from assay.project.gates.inventory import Inventory
 from assay.project.gates.lock import write_lock
-from assay.store import Store
-from assay.store.sqlite.gates import gate_rows
+from assay.store import Store, open_store
+from assay.store.queries import GateRows
 
 INVOCATION = "an-invocation"
 ROWS = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}, "meta": {}}
@@ -26,7 +26,7 @@ UNIQUE = {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "id"
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    store = Store(tmp_path / "store.sqlite")
+    store = open_store(tmp_path / "store.sqlite")
     yield store
     store.close()
 
@@ -55,7 +55,7 @@ def put(project: Path, gate: str, name: str, *expectations: Any, **columns: str)
 
 def recorded(store: Store) -> list[tuple[str, str, str, str]]:
     """Gate, suite, expectation and reasons of every result."""
-    (rows,) = store.transact([lambda connection: gate_rows(connection, INVOCATION)])
+    rows = store.read(GateRows(INVOCATION))
     return [(row.gate, row.suite, row.expectation, row.reasons) for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.engine.gathering import Gathering
+from assay.engine.state import Gathering
 
 
 def counted(gathering: Gathering, *, somebody_waits: bool = False) -> list[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.core.values import Usage
-from assay.engine.gauge import Gauge
+from assay.engine.budget import Gauge
 
 from .builders import request
 

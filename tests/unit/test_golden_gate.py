@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay.project.evaluation.golden_gate import GoldenGate
-from assay.store import Store
+from assay.store import Store, open_store
 
 Grade = Callable[..., list[str]]
 ROWS = 40
@@ -19,7 +19,7 @@ ROWS = 40
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store of the test's own."""
-    opened = Store(tmp_path / "store.sqlite")
+    opened = open_store(tmp_path / "store.sqlite")
     yield opened
     opened.close()
 

@@ -159,7 +159,7 @@ def test_b02_the_last_text_is_given_up_when_patience_ends_and_only_the_last() ->
 def unreached(governor: Governor, error: CallError, *, times: int) -> type:
     """What becomes of the last of so many packs that met this as the first ones of a run."""
     for number in range(times):
-        governor.start(request(f"text {number}"), None)
+        governor.start(request(f"text {number}"))
         governor.failed(pack(f"text {number}"), error, 0.1)
     return type(governor.verdict(pack("text 0"), error, others_wait=True))
 

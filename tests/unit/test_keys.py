@@ -14,7 +14,8 @@ import pytest
 from assay.core.canonical import NORMALISER_VERSION, canonical_json, digest, normalise
 from assay.core.task import JsonSchema, Task
 from assay.core.values import KEY_VERSION, Question
-from assay.functions import Classify, parse_task
+from assay.functions import parse_task
+from assay.functions.classify import Classify
 
 from .builders import HOST, MODEL, question, task
 

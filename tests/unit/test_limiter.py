@@ -21,7 +21,7 @@ def offered(limiter: Limiter, rate: float, seconds: int) -> tuple[int, int]:
             taken[int(now)] += 1
             limiter.accepted(now)
         else:
-            limiter.dropped(now, refused=True)
+            limiter.dropped(now, throttled=True)
             refused += 1
     return sum(taken), refused
 
@@ -39,12 +39,12 @@ def test_b02_refusals_of_a_burst_do_not_count_against_what_was_sent_after_it() -
     limiter = Limiter(64)
     for _ in range(60):
         limiter.start(0.0, 1)
-    limiter.dropped(0.2, refused=True, latency_seconds=0.2)
+    limiter.dropped(0.2, throttled=True, latency_seconds=0.2)
     for _ in range(29):
-        limiter.dropped(0.4, refused=True, latency_seconds=0.4)
+        limiter.dropped(0.4, throttled=True, latency_seconds=0.4)
     for _ in range(20):
         limiter.start(0.5, 1)
-    limiter.dropped(1.25, refused=True, latency_seconds=0.5)
+    limiter.dropped(1.25, throttled=True, latency_seconds=0.5)
     assert limiter.pace == pytest.approx((20 - 1) * 0.9)
 
 
@@ -56,9 +56,9 @@ def test_b12_after_a_second_of_refusals_the_pace_recovers_in_seconds() -> None:
     for _ in range(32):
         limiter.finish()
     for place in range(32):
-        limiter.dropped(place / 1000, refused=True)
+        limiter.dropped(place / 1000, throttled=True)
     for moment in (1.5, 3.0, 4.5):
-        limiter.dropped(moment, refused=True)
+        limiter.dropped(moment, throttled=True)
     slow = limiter.pace or 0.0
     for second in range(6, 18):
         limiter.accepted(float(second))
@@ -70,7 +70,7 @@ def test_b05_a_pace_that_was_set_too_low_does_not_stay() -> None:
     """Without refusals it grows faster and faster: thirtyfold within half a minute."""
     limiter = Limiter(4)
     limiter.start(0.0, 1)
-    limiter.dropped(0.0, refused=True)
+    limiter.dropped(0.0, throttled=True)
     low = limiter.pace or 0.0
     for second in range(2, 32):
         limiter.accepted(float(second))
@@ -118,7 +118,7 @@ def test_refusals_do_not_open_the_breaker() -> None:
     """A server that says 429 is up; that it serves nothing is still noted."""
     breaker = Breaker()
     for second in range(2 * FAILURES_TO_OPEN):
-        breaker.failed(float(second), refused=True)
+        breaker.failed(float(second), throttled=True)
     assert not breaker.is_open
     assert breaker.down_for(30.0) == 30.0
 
@@ -129,8 +129,8 @@ def test_a_server_serves_while_it_has_served_lately() -> None:
     assert not breaker.serves(0.0)
     breaker.succeeded(10.0)
     for _ in range(FEW_IN_A_ROW - 1):
-        breaker.failed(11.0, refused=False)
+        breaker.failed(11.0, throttled=False)
     assert breaker.serves(10.0 + LATELY_SECONDS)
-    breaker.failed(11.0, refused=True)
+    breaker.failed(11.0, throttled=True)
     assert breaker.serves(11.0)
     assert not breaker.serves(10.0 + LATELY_SECONDS)

@@ -26,7 +26,7 @@ SHARED = rows(FUNCTIONS[: FUNCTIONS.index("\n## `ai_classify`\n")])
 """The arguments that all AI functions take, by name."""
 
 DESCRIBED: dict[str, dict[str, Any]] = {
-    macro["name"]: macro
+    re.sub(r"^materialization_(\w+)_duckdb$", r"_materialization_\1", macro["name"]): macro
     for folder in ("macros", "tests/dbt/generic")
     for path in sorted((ROOT / folder).rglob("*.yml"))
     for macro in yaml.safe_load(path.read_text(encoding="utf-8"))["macros"]
@@ -58,7 +58,9 @@ def meaning(name: str, argument: str) -> str:
 
 def comment(path: Path, name: str) -> str:
     """The comment right above a macro."""
-    above = rf"{{#-?((?:(?!#}}).)*?)-?#}}\s*{{%-?\s*macro {name}\("
+    kind = re.sub(r"^_materialization_", "materialization ", name)
+    begins = f"{kind}," if kind != name else rf"macro {name}\("
+    above = rf"{{#-?((?:(?!#}}).)*?)-?#}}\s*{{%-?\s*{begins}"
     found = re.search(above, path.read_text(encoding="utf-8"), re.S)
     assert found is not None, f"{name} has no comment"
     return plain(found[1])

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from assay.forms.chat_request import PREAMBLE, compose, estimate_tokens
+from assay.core.tokens import estimate_tokens
+from assay.forms.chat_request import PREAMBLE, compose
 
 from .builders import classify, pack, request, task, yes_or_no
 
@@ -73,8 +74,12 @@ def test_each_question_has_a_short_key() -> None:
 def test_more_questions_than_letters_have_keys_too() -> None:
     """Sixty columns over one text are unusual and not an error; no key is `id`."""
     sent = request("x", tasks=[yes_or_no(f"Is it {number}?") for number in range(60)])
-    assert (len(set(sent.keys)), sent.keys[25:28], sent.keys[52]) == (60, ("z", "a1", "b1"), "a2")
-    assert "id" not in sent.keys
+    assert (len(set(sent.letters)), sent.letters[25:28], sent.letters[52]) == (
+        60,
+        ("z", "a1", "b1"),
+        "a2",
+    )
+    assert "id" not in sent.letters
 
 
 def test_instructions_and_examples_stand_under_their_question() -> None:

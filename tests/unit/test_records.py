@@ -21,6 +21,7 @@ VALUES = [
     for module in (values, retry)
     for value in vars(module).values()
     if isinstance(value, type) and dataclasses.is_dataclass(value)
+    if value.__module__ == module.__name__
 ]
 
 

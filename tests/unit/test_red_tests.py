@@ -34,7 +34,7 @@ def test_a_red_test_is_named_with_model_count_and_what_to_do() -> None:
     """And the command that shows its rows."""
     expected = (
         "unique on orders.id: 1,200 rows found. Correct orders or what feeds it; "
-        f'what it found: ./scripts/assay query "$(cat {COMPILED})".'
+        f'what it found: assay query "$(cat {COMPILED})".'
     )
     assert told("fail", 1200) == [expected]
 
@@ -43,6 +43,28 @@ def test_a_full_quarantine_says_where_the_rules_are_counted() -> None:
     """Its one row is no row of the data."""
     (line,) = told("fail", 1, column_name=None, test_metadata={"name": "rows_passed"})
     assert line.startswith("rows_passed on orders: 1 row found. Too many rows are in quarantine: ")
+
+
+def test_a_row_gate_that_stopped_says_so_in_its_own_words() -> None:
+    """Out of what dbt says around it; another error of a model is dbt's to tell."""
+    said = "row_gate: orders: 5 of 40 rows are in quarantine; allow more."
+    message = f"Compilation Error in model orders_passed (a.sql)\n  {said}\n  > in macro x"
+    results = [
+        {"unique_id": "model.shop.a", "status": "error", "message": message},
+        {"unique_id": "model.shop.a", "status": "error", "message": "Runtime Error"},
+    ]
+    nodes = {"model.shop.a": {"resource_type": "model", "name": "orders_passed"}}
+    assert list(red_tests({"results": results}, {"nodes": nodes})) == [said]
+
+
+def test_the_broken_rules_of_a_table_are_named() -> None:
+    """In place of how many they are."""
+    results = [{"unique_id": "test.shop.a", "status": "fail", "failures": 2}]
+    node = {"resource_type": "test", "attached_node": "model.shop.orders", "name": "rules"}
+    nodes = {"test.shop.a": node | {"test_metadata": {"name": "table_rules"}}}
+    broken = {"test.shop.a": "not_null on id (3 rows), unique on id (1 row)"}
+    (line,) = red_tests({"results": results}, {"nodes": nodes}, broken=broken)
+    assert line.startswith("table_rules on orders: not_null on id (3 rows), unique on id (1 row).")
 
 
 def test_a_golden_test_tells_its_figures() -> None:
@@ -57,7 +79,7 @@ def test_a_golden_test_tells_its_figures() -> None:
     (line,) = told("fail", 1, evaluations, test_metadata=metadata)
     assert line.startswith("ai_accuracy on orders.id: accuracy 0.6 of 40 golden rows. Correct ")
     assert "`ops.ops_golden`" in line
-    assert "./scripts/assay query" not in line
+    assert "assay query" not in line
     (unmeasured,) = told("fail", 1, {}, test_metadata=metadata)
     assert "1 row found" in unmeasured
 

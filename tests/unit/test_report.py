@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from assay.core.settings import Settings
 from assay.core.values import Fate
 from assay.engine.estimate import Estimate
-from assay.project.counting import Spend, Use, spend_of
+from assay.project.counting import spend_of
 from assay.project.report.summary import (
     PLAN_TITLES,
     invocation_of,
@@ -24,7 +23,7 @@ from assay.project.report.summary import (
     stopped_by,
     summary,
 )
-from assay.store import Store, put_attempt, put_run, put_stop
+from assay.store import Landing, Spend, Store, Use, open_store
 
 from .builders import attempt
 
@@ -140,7 +139,7 @@ def test_the_summary_says_what_was_saved_and_what_failed() -> None:
         "dollars"
     )
     assert said["Failed"] == (
-        "3 values without an answer: 2 refused, 1 transport; see ./scripts/assay dead-letters list"
+        "3 values without an answer: 2 refused, 1 transport; see assay dead-letters list"
     )
 
 
@@ -168,7 +167,7 @@ def test_rows_that_failed_are_not_called_answered() -> None:
 )
 def test_the_summary_names_a_table_to_look_at(results: list[dict[str, Any]], look: str) -> None:
     """One that this run has built, of gold if it can."""
-    assert printed(*results)["Look"] == f'./scripts/assay query "from {look} limit 5"'
+    assert printed(*results)["Look"] == f'assay query "from {look} limit 5"'
 
 
 def test_where_nothing_was_built_there_is_nothing_to_look_at() -> None:
@@ -231,26 +230,25 @@ def test_a_plan_says_what_it_assumes_and_what_it_lacks() -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Any:
     """A store with the attempts of two runs, the second of which was stopped."""
-    store = Store(tmp_path / "store.sqlite")
+    store = open_store(tmp_path / "store.sqlite")
     attempts = [
         attempt(1, "first"),
         attempt(2, "second"),
         attempt(3, "second", cost_usd=None, maybe_paid=1, answers=0, input_tokens=None),
     ]
     settings = Settings()
-    store.transact([partial(put_attempt, attempt=one) for one in attempts])
-    store.transact(
-        [partial(put_run, invocation_id=name, settings=settings) for name in ("first", "second")]
-    )
-    store.transact([lambda c: put_stop(c, "second", "budget", "Used up.")])
+    store.land([Landing(one) for one in attempts])
+    for name in ("first", "second"):
+        store.begin_run(name, settings)
+    store.stop_run("second", "budget", "Used up.")
     yield store
     store.close()
 
 
 def test_the_spend_is_that_of_one_run(store: Store) -> None:
     """What another run sent is not counted; unknown costs are counted apart."""
-    assert spend_of(store, "first") == Spend(1, 3, 100, 10, 0.01, 0, 0)
-    assert spend_of(store, "second") == Spend(2, 3, 100, 20, 0.01, 1, 1)
+    assert spend_of(store, "first") == Spend(1, 3, 100, 10, 0.01, 0, 0, 0, 3)
+    assert spend_of(store, "second") == Spend(2, 3, 100, 20, 0.01, 1, 1, 0, 6)
     assert spend_of(store, "none") == NOTHING
 
 

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import json
 import math
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from assay.core.canonical import canonical_json
 from assay.core.settings import Settings
-from assay.core.task import Task
+from assay.core.task import Labelled, Task
 from assay.core.values import REPEATED, Fate, Served
 from assay.project.report.drift import psi, reading
-from assay.project.report.facts import FOREIGN, NONE, Built, LedgerFacts, Run, Shares, State, plain
+from assay.project.report.facts import (
+    FOREIGN,
+    NONE,
+    Built,
+    LedgerFacts,
+    RunFacts,
+    Shares,
+    State,
+    plain,
+)
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import built_from, keep, known, verdict
 from assay.project.report.page import policy
-from assay.project.report.specs import Labelled, labelled, short
+from assay.project.report.specs import labelled, short
 from assay.project.report.svg import safe_svg
-from assay.store import Store, put_attempt, put_run, put_served
+from assay.store import Landing, Store, open_store
 
 from .builders import attempt, classify, extract, task
 
-RUN = Run("run-1", "2026-03-01 12:00:00", "openai", "api.example", "stub")
+RUN = RunFacts("run-1", "2026-03-01 12:00:00", "openai", "api.example", "stub")
 
 
 # Words
@@ -65,7 +73,8 @@ def test_which_values_have_labels() -> None:
         Labelled(("wish",), frozenset({"refund", "repair"}))
     ]
     assert list(labelled("summarize", "{}")) == []
-    assert list(labelled("classify", "no json")) == [Labelled((), frozenset())]
+    assert list(labelled("classify", "no json")) == []
+    assert list(labelled("translate", "{}")) == []
 
 
 # Drift
@@ -146,34 +155,33 @@ def test_the_pictures_in_the_docs_are_small(scheme: str) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store of its own."""
-    return Store(tmp_path / "store.sqlite")
+    return open_store(tmp_path / "store.sqlite")
 
 
 def begin(store: Store, name: str) -> None:
     """Put a run on record."""
     settings = Settings(provider="local")
-    store.transact([partial(put_run, invocation_id=name, settings=settings)])
+    store.begin_run(name, settings)
 
 
 def read(store: Store, wanted: str | None = None) -> LedgerFacts:
     """What the store says."""
-    (found,) = store.transact([partial(read_ledger, wanted=wanted)])
+    found = read_ledger(store, wanted)
     assert found is not None
     return found
 
 
 def test_no_run_is_nothing(store: Store) -> None:
     """The caller says what to do."""
-    (found,) = store.transact([partial(read_ledger, wanted=None)])
-    assert found is None
+    assert read_ledger(store, None) is None
 
 
 def test_the_last_run_that_did_something(store: Store) -> None:
     """A compilation opens a run too, and replays are not reported unless asked for."""
     for name in ("run-1", "replay-1", "run-2"):
         begin(store, name)
-    store.transact([partial(put_attempt, attempt=attempt(1, "run-1"))])
-    store.transact([partial(put_attempt, attempt=attempt(2, "replay-1"))])
+    store.land([Landing(attempt(1, "run-1"))])
+    store.land([Landing(attempt(2, "replay-1"))])
     assert read(store).run.invocation_id == "run-1"
     assert read(store).later == 1
     assert read(store, "replay").run.requests == 1
@@ -185,8 +193,8 @@ def test_a_request_for_two_prompts_counts_in_equal_parts(store: Store) -> None:
     both = attempt(1, prompt_hashes="p,q", records=10, asks=20, answers=20, cost_usd=0.2)
     use = ("classify", "p", both.model)
     served = {use: Served(25, 5, {"ok": Fate(22), REPEATED: Fate(10), "invalid": Fate(3)})}
-    store.transact([partial(put_attempt, attempt=both)])
-    store.transact([partial(put_served, invocation_id="run-1", served=served)])
+    store.land([Landing(both)])
+    store.note_served("run-1", served)
     found = read(store)
     assert [(one.prompt_hash, one.cost_usd, one.input_tokens) for one in found.prompts] == [
         ("p", pytest.approx(0.1), 50),
@@ -201,11 +209,13 @@ def test_a_request_for_two_prompts_counts_in_equal_parts(store: Store) -> None:
 def test_percentiles_are_those_of_the_requests(store: Store) -> None:
     """Of 1 to 21 seconds the median is 11 and the 95th percentile 20; None costs nothing."""
     begin(store, "run-1")
-    steps = [
-        partial(put_attempt, attempt=attempt(n, latency_seconds=float(n), cost_usd=None))
-        for n in range(1, 22)
-    ]
-    store.transact(steps)
+    seconds = map(float, range(1, 22))
+    store.land(
+        [
+            Landing(attempt(place, latency_seconds=one, cost_usd=None))
+            for place, one in enumerate(seconds, 1)
+        ]
+    )
     (prompt,) = read(store).prompts
     assert (prompt.p50_seconds, prompt.p95_seconds) == (11, 20)
     assert prompt.cost_usd is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,12 @@ from pydantic import ValidationError
 
 from assay.core.errors import ConfigError
 from assay.core.settings import (
-    LOCAL_MODEL,
-    PUBLIC_BASE_URL,
     Settings,
+    load_places,
     load_settings,
-    settings_from_environ,
 )
+from assay.providers.local.traits import LOCAL_MODEL
+from assay.providers.openai_compatible.traits import PUBLIC_BASE_URL
 
 KEY = {"OPENAI_API_KEY": "sk-canary"}
 OPENAI = {"provider": "openai", "model": "gpt-test"}
@@ -73,6 +75,26 @@ def test_a_value_out_of_range_is_named_by_its_variable(name: str, value: str) ->
     """A budget of NaN would be no wall at all."""
     with pytest.raises(ConfigError, match=f"Setting `ASSAY_{name.upper()}` is wrong: .+"):
         load_settings({name: value}, {})
+
+
+def test_an_unknown_provider_names_those_there_are() -> None:
+    """Who they are, the providers say themselves."""
+    with pytest.raises(ConfigError) as refused:
+        load_settings({"provider": "opnai"}, {})
+    assert str(refused.value) == (
+        "Setting `ASSAY_PROVIDER` is wrong: there is no provider 'opnai'; "
+        "give one of local, openai, replay."
+    )
+
+
+def test_settings_find_the_providers_in_a_process_of_their_own() -> None:
+    """Whoever imports them alone has to make nothing known first; no provider itself is loaded."""
+    code = (
+        "import sys; from assay.core.settings import Settings; "
+        "print(Settings().host, 'assay.providers.local.provider' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert ran.stdout.split() == ["embedded", "False"]
 
 
 @pytest.mark.parametrize(
@@ -285,9 +307,25 @@ def test_the_embedded_models_answer_under_one_name() -> None:
 
 
 def test_the_environment_alone_makes_settings() -> None:
-    """As the shipped profile maps it: for the command line and the tests."""
+    """With a profile that gives the plugin nothing."""
     environ = KEY | {"ASSAY_PROVIDER": "openai", "ASSAY_MODEL": "gpt-test", "ASSAY_STORE": "a.db"}
-    assert settings_from_environ(environ) == openai(store="a.db")
+    assert load_settings({}, environ) == openai(store="a.db")
+
+
+def test_the_environment_counts_before_the_profile() -> None:
+    """A blank variable sets nothing; what neither names is the default."""
+    config = {"max_requests": "7", "pack_records": 4, "store": "of the profile"}
+    environ = {"ASSAY_MAX_REQUESTS": "9", "ASSAY_PACK_RECORDS": " "}
+    found = load_settings(config, environ)
+    assert (found.max_requests, found.pack_records, found.pack_tokens) == (9, 4, 6000)
+    assert found.store == Path("of the profile")
+
+
+def test_places_need_no_valid_settings() -> None:
+    """Whoever looks at the store needs no key, and no valid word for the provider."""
+    environ = {"ASSAY_PROVIDER": "nobody", "ASSAY_PUBLISH": "out", "ASSAY_UNKNOWN": "x"}
+    found = load_places({"store": "mine.sqlite"}, environ)
+    assert (found.store, found.publish) == (Path("mine.sqlite"), Path("out"))
 
 
 def test_settings_are_frozen() -> None:
@@ -306,10 +344,10 @@ def test_every_setting_says_what_it_means() -> None:
 def test_threads_that_dbt_would_trip_over_are_refused(said: str) -> None:
     """By us, in a line."""
     with pytest.raises(ConfigError, match="`ASSAY_THREADS` is '"):
-        settings_from_environ({"ASSAY_THREADS": said})
+        load_settings({}, {"ASSAY_THREADS": said})
 
 
 def test_blanks_around_a_setting_are_no_part_of_it() -> None:
     """Another model would be asked everything anew."""
     environ = KEY | {"ASSAY_PROVIDER": "openai", "ASSAY_MODEL": " gpt-test "}
-    assert settings_from_environ(environ).model == "gpt-test"
+    assert load_settings({}, environ).model == "gpt-test"

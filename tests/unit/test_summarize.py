@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from assay.core.task import Rejected
-from assay.functions import Summarize
+from assay.functions.summarize import Summarize
 
 
 def test_a_summary_within_the_tolerance_is_taken() -> None:

@@ -16,7 +16,7 @@ from assay.core.json_text import MAX_DEPTH
 from assay.core.task import Rejected
 from assay.core.values import Outcome, Reply
 from assay.forms.chat_reply import judge, parse_strictly, unwrapped
-from assay.functions import Summarize
+from assay.functions.summarize import Summarize
 
 from .builders import (
     NOW,
@@ -64,7 +64,7 @@ def test_each_question_of_a_record_is_judged_alone() -> None:
     sent = request("fine", tasks=[yes_or_no("Is it hot?"), classify()])
     verdict = judged(sent, [{"id": sent.ids[0], "a": True, "b": "fair"}])
     assert len(verdict.answers) == 1
-    assert list(verdict.refused.values()) == ["bad_label: not one of the labels"]
+    assert list(verdict.rejected.values()) == ["bad_label: not one of the labels"]
 
 
 def test_a_lacking_key_costs_only_itself() -> None:
@@ -72,7 +72,7 @@ def test_a_lacking_key_costs_only_itself() -> None:
     sent = request("fine", tasks=[yes_or_no("Is it hot?"), yes_or_no("Is it new?")])
     verdict = judged(sent, [{"id": sent.ids[0], "b": None}])
     assert [outcome.value for outcome in verdict.answers.values()] == ["null"]
-    assert list(verdict.refused.values()) == ["missing: the item lacks an answer"]
+    assert list(verdict.rejected.values()) == ["missing: the item lacks an answer"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_c04_prose_around_the_json_is_not_searched(wrapping: str) -> None:
     sent = request(*TEXTS, tasks=[ECHO])
     content = json.dumps({"answers": honest(sent, word)})
     verdict = judged(sent, wrapping.replace("@", content))
-    assert (verdict.answers, len(verdict.refused)) == ({}, 20)
+    assert (verdict.answers, len(verdict.rejected)) == ({}, 20)
     assert verdict.note == "bad_json: not one JSON value"
 
 
@@ -171,9 +171,9 @@ def test_c06_of_two_questions_the_one_on_which_all_agree_is_answered() -> None:
     """Each is judged by itself."""
     sent = request("one", tasks=[classify("good", "bad"), classify("red", "blue")])
     id_, (first, second) = sent.ids[0], sent.pack.records[0].asks
-    said = {sent.keys[0]: "good", sent.keys[1]: "red"}
-    verdict = judged(sent, [{"id": id_} | said, {"id": id_} | said | {sent.keys[1]: "blue"}])
-    assert (list(verdict.answers), list(verdict.refused)) == ([first.key], [second.key])
+    said = {sent.letters[0]: "good", sent.letters[1]: "red"}
+    verdict = judged(sent, [{"id": id_} | said, {"id": id_} | said | {sent.letters[1]: "blue"}])
+    assert (list(verdict.answers), list(verdict.rejected)) == ([first.key], [second.key])
 
 
 def test_c06_true_and_one_are_two_answers() -> None:
@@ -206,7 +206,7 @@ def test_c08_unknown_and_missing_ids_put_the_whole_reply_in_doubt() -> None:
     """It could be a shift: nothing of it is taken."""
     sent = request(*TEXTS, tasks=[ECHO])
     verdict = judged(sent, [*honest(sent, word)[1:], {"id": "zzzz", "a": "x"}])
-    assert (verdict.answers, len(verdict.refused)) == ({}, 20)
+    assert (verdict.answers, len(verdict.rejected)) == ({}, 20)
     assert verdict.note == "1 unknown and 1 missing id"
 
 
@@ -215,7 +215,7 @@ def test_c09_shifted_ids_misplace_nothing() -> None:
     sent = request(*TEXTS, tasks=[ECHO])
     items = [item | {"id": f"{item['id'][:-1]}0"} for item in honest(sent, word)]
     verdict = judged(sent, items)
-    assert (verdict.answers, len(verdict.refused)) == ({}, 20)
+    assert (verdict.answers, len(verdict.rejected)) == ({}, 20)
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -288,7 +288,7 @@ def test_c20_whatever_a_function_raises_costs_its_own_record() -> None:
 def test_c21_an_answer_that_is_too_long_is_refused_before_it_is_read(raw: str) -> None:
     """By the length of what was said: no work is done on megabytes."""
     verdict = asked_alone(raw, Clumsy(), text="deep")
-    assert [*verdict.refused.values()] == ["too_long: more than 100000 characters"]
+    assert [*verdict.rejected.values()] == ["too_long: more than 100000 characters"]
 
 
 def test_c12_constants_are_let_through_where_they_are_asked_for() -> None:
@@ -314,7 +314,7 @@ def test_c12_constants_are_let_through_where_they_are_asked_for() -> None:
 def test_c12_values_of_another_type_are_refused(raw: str, type_: str) -> None:
     """Whatever JSON can spell, a field takes its own type only and nothing raises."""
     verdict = asked_alone(raw, extract({"name": "x", "type": type_}, single=True))
-    assert (verdict.answers, len(verdict.refused)) == ({}, 1)
+    assert (verdict.answers, len(verdict.rejected)) == ({}, 1)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_c12_values_of_another_type_are_refused(raw: str, type_: str) -> None:
 def test_c22_locale_decimals_and_impossible_dates_are_refused(raw: str, type_: str) -> None:
     """They are asked again, and never cast."""
     verdict = asked_alone(raw, extract({"name": "x", "type": type_}, single=True))
-    assert list(verdict.refused.values()) == [f"field 'x' is not of type {type_}"]
+    assert list(verdict.rejected.values()) == [f"field 'x' is not of type {type_}"]
 
 
 @pytest.mark.parametrize("raw", ['"Good "', '"gut"', '"good!"', "0", "null"])
@@ -339,7 +339,7 @@ def test_c11_only_a_label_of_the_set_is_stored(raw: str) -> None:
 def test_c16_an_answer_that_gives_a_key_twice_is_refused(raw: str) -> None:
     """Which of the two was meant nobody knows."""
     verdict = asked_alone(raw, extract({"name": "x"}))
-    assert list(verdict.refused.values()) == ["bad_json: a key is given twice"]
+    assert list(verdict.rejected.values()) == ["bad_json: a key is given twice"]
 
 
 def test_c16_a_key_that_is_given_twice_with_one_value_is_given_once() -> None:
@@ -353,7 +353,7 @@ def test_c16_a_doubled_key_deep_in_an_answer_is_found() -> None:
     """In a list in an object, too."""
     raw = '{"n": [{"field": "x", "field": "y"}], "s": 5}'
     verdict = asked_alone(raw, task("assess"))
-    assert list(verdict.refused.values()) == ["bad_json: a key is given twice"]
+    assert list(verdict.rejected.values()) == ["bad_json: a key is given twice"]
 
 
 def test_c16_an_item_that_gives_a_key_twice_costs_only_itself() -> None:
@@ -396,7 +396,7 @@ def test_c21_an_answer_of_hidden_characters_is_none(raw: str) -> None:
 def test_c21_an_answer_of_a_megabyte_is_refused() -> None:
     """One word it may be, but no summary."""
     verdict = asked_alone(json.dumps("x" * 2**20), ECHO)
-    assert list(verdict.refused.values()) == ["too_long: more than 100000 characters"]
+    assert list(verdict.rejected.values()) == ["too_long: more than 100000 characters"]
 
 
 @pytest.mark.parametrize(

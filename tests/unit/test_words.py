@@ -6,7 +6,7 @@ import pytest
 
 from assay.core.task import Rejected
 from assay.core.words import first_words, word_count
-from assay.functions import Summarize
+from assay.functions.summarize import Summarize
 
 JOINED = [
     *("很" * 2_000, "ก" * 2_000, "あ" * 2_000, "ア" * 2_000, "ສ" * 2_000, "ក" * 2_000),

@@ -1,4 +1,4 @@
-"""`python -m udfs`: the command line; Ctrl-C while it is imported ends it without a traceback."""
+"""`assay`, `python -m assay`: the command line; Ctrl-C during its imports leaves no traceback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 
 def main() -> None:
-    """Import the command line, which takes a second or two, and run it.
+    """Import the command line and run it.
 
     Whoever was made deaf to SIGINT, as jobs in the background of a script are, stays so.
     """

@@ -29,9 +29,8 @@ from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from assay.core.errors import AssayError, ConfigError, GateError
 from assay.core.settings import Reach, Settings, load_settings
-from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
-from assay.engine.prices import check_cap
+from assay.engine.run import Run
+from assay.engine.session import Session, open_session
 from assay.hosts.dbt import artifacts, home
 from assay.hosts.dbt.compile import is_beside, write_the_rest
 from assay.hosts.dbt.docs import annotate
@@ -39,6 +38,7 @@ from assay.hosts.dbt.extending import extend
 from assay.hosts.dbt.interrupted import end_with_a_sentence
 from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.lineage import HOOK
+from assay.hosts.dbt.package import other_version
 from assay.hosts.dbt.progress import Ticker
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.dbt.sentences import in_our_words, speak_in_sentences
@@ -46,19 +46,15 @@ from assay.hosts.dbt.statements import LOOKING, Statements
 from assay.hosts.dbt.terminal import show_progress
 from assay.hosts.duckdb import fence, reading
 from assay.hosts.duckdb.udfs import Udfs, create_function
-from assay.hosts.duckdb.warehouse import check_database, check_writable
-from assay.project.counting import uses_of
 from assay.project.evaluation.golden_gate import GoldenGate
 from assay.project.gates.gate import Gatekeeper
 from assay.project.gates.judge import Judge
-from assay.providers import open_provider
-from assay.store import TABLES, Store
-from assay.telemetry import open_telemetry
+from assay.store import TABLES, Ledger, Store, queries
 
 _log = AdapterLogger("Assay")
 
-_UNSERVED = frozenset({"text"})
-"""Columns of the store that never become part of the warehouse: the inputs of failed asks."""
+_UNSERVED = frozenset({"text", "sql"})
+"""Columns of the store that never become part of the warehouse: inputs of failed asks; code."""
 
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
 
@@ -77,7 +73,7 @@ _OBJECTS_PER_COLLECTION = 20_000
 
 
 class _Workshop:
-    """One engine for each set of settings in this process, and all UDFs ever registered.
+    """One session for each set of settings in this process, its run, and all UDFs ever registered.
 
     DuckDB crashes when it calls a function whose Python object is gone, so none is let go.
     """
@@ -86,26 +82,32 @@ class _Workshop:
         self.project = project_here()
         """The project of the running invocation, once the plugin is loaded."""
         self._lock = threading.Lock()
-        self._engines: dict[Settings, Engine] = {}
-        self._latest: Engine | None = None
+        self._sessions: dict[Settings, Session] = {}
+        self._latest: Session | None = None
+        self._run: Run | None = None
         self._ticker: Ticker | None = None
         self._kept: list[object] = []
         self.reach = Reach()
         self.attend(None)
 
-    def engine(self, settings: Settings) -> Engine:
-        """Return the engine for `settings`, started."""
+    def session(self, settings: Settings) -> Session:
+        """Return the session for `settings`."""
         with self._lock:
-            if settings not in self._engines:
-                store = Store(settings.store, guarded=settings.provider == "openai")
-                provider, observer = open_provider(settings), open_telemetry(settings)
-                self._engines[settings] = Engine(settings, store, provider, observer)
-            self._latest = self._engines[settings]
+            if settings not in self._sessions:
+                self._sessions[settings] = open_session(settings)
+            self._latest = self._sessions[settings]
             return self._latest
+
+    def begin(self, session: Session, *, builds: bool) -> Run:
+        """Begin the run of dbt's invocation; what an earlier one has left in flight is ended."""
+        if self._run is not None:
+            self._run.close()
+        self._run = session.begin(get_invocation_id(), builds=builds)
+        return self._run
 
     @property
     def store(self) -> Store:
-        """The store of the engine that was asked for last: the one of the running invocation."""
+        """The store of the session that was asked for last: the one of the running invocation."""
         if self._latest is None:
             message = (
                 "The plugin is not loaded; name `assay.plugin` under `plugins` in profiles.yml."
@@ -114,10 +116,11 @@ class _Workshop:
         return self._latest.store
 
     def watch(self, *, wanted: bool) -> None:
-        """Show, or show no longer, how far the engine is that was asked for last."""
+        """Show, or show no longer, how far the run is that was begun last."""
         if self._ticker is not None:
             self._ticker.close()
-        self._ticker = show_progress(self._latest.progress) if wanted and self._latest else None
+        run = self._run
+        self._ticker = show_progress(lambda: run.spend) if wanted and run is not None else None
 
     def attend(self, tell: Callable[[str, str], None] | None) -> None:
         """Hear of the SQL of a run that asks, and `tell` of it, or keep that of its hooks."""
@@ -134,15 +137,14 @@ class _Workshop:
 
     def cancel(self) -> None:
         """Let nothing more be sent and nobody wait; called when dbt cancels its queries."""
-        for engine in list(self._engines.values()):
-            engine.cancel()
+        for session in list(self._sessions.values()):
+            session.cancel()
 
     def close(self) -> None:
-        """Stop all engines; called when the process ends."""
+        """Close all sessions; called when the process ends."""
         self.watch(wanted=False)
-        for engine in self._engines.values():
-            engine.close()
-            engine.store.close()
+        for session in self._sessions.values():
+            session.close()
         gc.unfreeze()  # or DuckDB's binding says at the very end that everything has leaked
 
 
@@ -266,15 +268,11 @@ class Plugin(BasePlugin):
         try:
             self._project = _workshop.project = home.project_of_dbt()
             given = load_settings(config)
-            home.check_store(given.store, self._project)
+            database = home.place_files(self.creds, self._project) if self.creds else None
+            home.check_here(given, self._project, database)
             self._settings = given.within(self._project)
-            check_cap(self._settings)
-            if self.creds and (database := home.place_files(self.creds, self._project)):
-                check_database(database)
-                check_writable(database)
-            fence.check_files(self._settings)
             _check_profile(inherited, self._settings)
-            self._engine = _workshop.engine(self._settings)
+            self._session = _workshop.session(self._settings)
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None
         _listen_for_cancel()
@@ -290,28 +288,30 @@ class Plugin(BasePlugin):
             _log.warning(f"Warning: {warning}")
         _spare_the_collector()
         builds = getattr(get_flags(), "WHICH", "") not in LOOKING
-        self._engine.begin_run(get_invocation_id(), builds=builds)
-        _workshop.attend(self._engine.built if builds else None)
+        self._run = _workshop.begin(self._session, builds=builds)
+        _workshop.attend(self._run.built if builds else None)
         _workshop.watch(
             wanted=self._settings.progress and not getattr(get_flags(), "QUIET", False)
         )
         interrupts.listen(_workshop.cancel)
-        interrupts.count(lambda: self._engine.progress().answered)
+        interrupts.count(lambda: self._run.spend.answered)
 
     def _warnings(self) -> Iterator[str]:
         if self._settings.external_access:
             yield fence.OPEN
         if (stranger := home.other_code(self._project.root)) is not None:
             yield stranger
+        if (odd := other_version()) is not None:
+            yield odd
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""
-        udfs = Udfs(Resolver(self._settings, self._engine), self._engine)
+        udfs = Udfs(self._run)
         udfs.register(conn, counting=_only_looks())  # what asks while dbt compiles, asks nobody
-        gate = GoldenGate(self._engine.store, _log.info)
+        gate = GoldenGate(self._session.store, _log.info)
         create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
         most, root = self._settings.max_failed_share, self._project.root
-        judge = Judge(self._engine, most, root)
+        judge = Judge(self._run, most, root)
         create_function(conn, "assay_judge", judge.run, parameters=1, volatile=True)
         _workshop.keep((udfs, gate, judge, conn))
 
@@ -321,11 +321,11 @@ class Plugin(BasePlugin):
 
     def load(self, source_config: Any) -> pa.Table:
         """Return a table of the store, such as `calls`; `served` with what this run did so far."""
-        self._engine.note_served()
+        self._run.note_served()
         name = str(source_config.identifier)
         if name == SAVINGS:
-            return savings_table(self._engine.store)
-        return store_table(self._engine.store, name)
+            return savings_table(self._session.store)
+        return store_table(self._session.store, name)
 
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
@@ -356,7 +356,7 @@ def _check_profile(options: Mapping[str, Any], reach: Reach) -> None:
         raise ConfigError(message)
 
 
-def store_table(store: Store, name: str) -> pa.Table:
+def store_table(store: Ledger, name: str) -> pa.Table:
     """Return one of the store's tables as Arrow, typed even when it is empty."""
     if name not in TABLES:
         message = f"The store has no table {name!r}; it has {', '.join([*TABLES, SAVINGS])}."
@@ -366,15 +366,14 @@ def store_table(store: Store, name: str) -> pa.Table:
     return table.drop_columns([column for column in columns if column in _UNSERVED])
 
 
-def savings_table(store: Store) -> pa.Table:
+def savings_table(store: Ledger) -> pa.Table:
     """Return what the rows of each question of each run saved, as `counting` has it."""
-    (uses,) = store.transact([uses_of])
     rows = [
         (
             *(use.invocation_id, use.started_at, use.kind, use.prompt_hash, use.model),
             *(use.rows, use.stored, use.repeated, use.failures, use.answer_usd, use.saved_usd),
         )
-        for use in uses
+        for use in store.read(queries.Uses())
     ]
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in _SAVINGS.items()])
     return pa.Table.from_pydict(_columns(_SAVINGS, rows), schema=schema)

@@ -1,11 +1,12 @@
 {#-
-    Values that are not among `labels`: the name of a set under `vars: ai_labels:`, or a list.
+    Values that are not among `labels`: the name of a label set, or a list.
     `value` is the expression to look at, the column itself if it is left out; with `many` it is a
     list of labels. NULL is no label and passes: `ai_known` and `ai_answered` count it.
 -#}
 {% test ai_labels_in(model, column_name, labels, value=none, many=false) %}
 
-{%- set accepted = assay._assay_labels('ai_labels_in', labels) | map(attribute='name') | list %}
+{#- By `context`, so that dbt does not parse all tests of a table anew when a set changes. -#}
+{%- set accepted = context.assay._assay_labels('ai_labels_in', labels) if execute else [] %}
 {%- set looked_at = value or column_name %}
 
 with
@@ -21,7 +22,7 @@ validation_errors as (
     select label from given
     where label not in (
         {%- for label in accepted %}
-        {{ assay._assay_quoted(label) }}{{ ',' if not loop.last }}
+        {{ assay._assay_quoted(label.name) }}{{ ',' if not loop.last }}
         {%- endfor %}
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assay.faultd import FaultServer
-from assay.store import Store, Witness, check
+from assay.store import Witness, check, open_store
 
 from ..faults.engine_room import CLASSIFY, SCORE, engine_room
 from .bench import Bench
@@ -33,7 +33,7 @@ def answers(path: Path) -> int:
 def test_a_backup_of_a_store_in_use_is_whole_and_private(bench: Bench) -> None:
     """Another process has it open and has written; nobody else can read the copy."""
     file = bench.folder / "copy.sqlite"
-    holder = Store(bench.store)
+    holder = open_store(bench.store)
     done = bench("backup", str(file), "--json")
     holder.close()
     assert (done.code, done.json["answers"]) == (0, 16)
@@ -110,7 +110,7 @@ def test_nothing_is_restored_or_pruned_under_a_running_process(bench: Bench) -> 
     """Whoever has the store open counts on what is in it."""
     file = bench.folder / "copy.sqlite"
     bench("backup", str(file))
-    holder = Store(bench.store)
+    holder = open_store(bench.store)
     restored = bench("restore", str(file), "--force")
     pruned = bench("prune", "--older-than", "0s", "--yes")
     holder.close()
@@ -151,7 +151,7 @@ def test_prune_of_everything_leaves_a_store_that_opens(bench: Bench) -> None:
     """On the word of a person it is empty, not lost."""
     assert bench("prune", "--older-than", "0s", "--yes").code == 0
     assert answers(bench.store) == 0
-    Store(bench.store, guarded=True).close()
+    open_store(bench.store, guarded=True).close()
 
 
 def test_prune_needs_to_be_told_what(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.store import Store
+from assay.store.sqlite.verbs import SqliteStore
 
 from .bench import Bench
 
@@ -89,7 +89,7 @@ def test_spend_estimates_what_was_served_without_asking(bench: Bench) -> None:
 def test_spend_counts_stored_rows_of_a_second_run(bench: Bench) -> None:
     """Served by the store alone: rows, not requests, at what they cost in the first run."""
     prompt = rows(bench, "select prompt_hash from answers where kind = 'sentiment' limit 1")[0][0]
-    store = Store(bench.store)
+    store = SqliteStore(bench.store)
     store.transact(
         [
             lambda c: c.execute(
@@ -117,7 +117,7 @@ def test_spend_counts_stored_rows_of_a_second_run(bench: Bench) -> None:
 def test_one_prompt_of_unknown_price_does_not_hide_what_the_others_saved(bench: Bench) -> None:
     """The known part is the sum, and what is not in it is counted."""
     known = rows(bench, "select prompt_hash from answers where kind = 'sentiment' limit 1")[0][0]
-    store = Store(bench.store)
+    store = SqliteStore(bench.store)
     store.transact(
         [
             lambda c: c.execute(
@@ -161,7 +161,7 @@ def test_without_a_store_there_is_one_line_and_none_is_made(
 
 def test_an_empty_store_is_told_as_such(empty: Bench) -> None:
     """No row, no division by zero."""
-    Store(empty.store).close()
+    SqliteStore(empty.store).close()
     assert empty("calls", "--json").json == []
     assert empty("calls").out.splitlines()[-1] == "0 of 0 attempts."
     assert empty("spend", "--json").json["total"]["requests"] == 0
@@ -170,7 +170,7 @@ def test_an_empty_store_is_told_as_such(empty: Bench) -> None:
 
 def test_a_hundred_thousand_calls_take_seconds(tmp_path: Path, empty: Bench) -> None:
     """The ledger of years is read in one go."""
-    store = Store(empty.store)
+    store = SqliteStore(empty.store)
     many = [
         (uuid.UUID(int=place).hex, f"run-{place % 300}", f"2026-{place % 12 + 1:02}-01 00:00:00")
         for place in range(100_000)

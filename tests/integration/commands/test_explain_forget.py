@@ -15,7 +15,7 @@ from assay.faultd import FaultServer
 from assay.hosts.duckdb.udfs import register_for_reading
 from assay.project.publishing.publish import Release, publish
 from assay.project.publishing.verdict import GoldTable
-from assay.store import Store
+from assay.store import open_store
 
 from ..dbt.project import Project, asking
 from ..faults.engine_room import POISON
@@ -288,7 +288,7 @@ def test_a_view_that_asks_stops_nothing(bench: Bench) -> None:
 
 def test_nothing_is_forgotten_under_a_running_process(bench: Bench) -> None:
     """It knows the answers, and its journal would bring them back after a kill."""
-    holder = Store(bench.store)
+    holder = open_store(bench.store)
     forgotten = bench("forget", "--subject", "customer_id=17")
     holder.close()
     assert (forgotten.code, "in use by 1 running process" in forgotten.error) == (2, True)

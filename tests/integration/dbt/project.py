@@ -88,6 +88,15 @@ class Project:
         settings["vars"] |= variables
         path.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
 
+    def set_sets(self, **sets: Any) -> None:
+        """Put sets in the place of the shop's: `labels=`, `fields=` or `examples=`, by name."""
+        for kind, named in sets.items():
+            text = yaml.safe_dump(named, allow_unicode=True, sort_keys=False)
+            path = self.root / "macros" / "shop" / f"ai_{kind}.sql"
+            path.write_text(
+                f"{{% macro ai_{kind}() %}}\n{text}{{% endmacro %}}\n", encoding="utf-8"
+            )
+
     def dbt(self, *arguments: str, **env: str) -> Run:
         """Run dbt and wait for it; `env` is added for this run only."""
         results = self.root / "target" / "run_results.json"
@@ -199,6 +208,7 @@ class Project:
             "LANG": "C.UTF-8",
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "_ASSAY_PROGRAM": "./scripts/assay",
         }
         return {**bare, **self.env, **env}
 

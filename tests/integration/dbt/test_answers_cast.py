@@ -12,11 +12,9 @@ import pytest
 
 from assay.core.settings import Settings
 from assay.core.values import Reply, Request, Usage
-from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.hosts.duckdb.udfs import Udfs
 from assay.providers.fake import FakeProvider
-from assay.store import Store
 
 from .project import KEY
 
@@ -93,10 +91,8 @@ def envelopes(
     """The envelopes that a macro's SQL gives for everything that is said within `frame`."""
     given = {"provider": "openai", "api_key": KEY, "model": "m", "store": folder / "s.sqlite"}
     settings = Settings.model_validate(given)
-    store = Store(settings.store)
-    engine = Engine(settings, store, FakeProvider(lambda request: spoken(request, frame)))
-    engine.begin_run("a-run")
-    udfs = Udfs(Resolver(settings, engine), engine)
+    session = open_session(settings, FakeProvider(lambda request: spoken(request, frame)))
+    udfs = Udfs(session.begin("a-run"))
     udfs.register(connection)
     envelope = f'struct("value" {type_}, {REST})'
     call = f"assay_ask_envelope(assay_task('{json.dumps(task)}'), body)"
@@ -104,8 +100,7 @@ def envelopes(
         sql = f"select cast(cast({call} as json) as {envelope}) from said order by id"
         return [row[0] for row in connection.execute(sql).fetchall()]
     finally:
-        engine.close()
-        store.close()
+        session.close()
 
 
 def field(type_: str, *, many: bool) -> dict[str, Any]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from assay.core.errors import ConfigError
 from assay.faultd import FaultServer
+from assay.functions import parse_task
 
 from .conftest import NewProject
 from .project import Project, Run, asking, table
@@ -127,7 +131,7 @@ SHARED = [
     ("instructions=' '", '" "', OPTIONAL_TEXT),
     ("model=''", '""', OPTIONAL_TEXT),
     ("model=['a']", '["a"]', OPTIONAL_TEXT),
-    ("examples='no_such_set'", '"no_such_set"', "no such set under `vars: ai_examples:`"),
+    ("examples='no_such_set'", '"no_such_set"', "no such set; there are: topic; correct"),
     ("examples={'text': 'x', 'answer': 'y'}", '"text": "x"', EXAMPLES),
     ("examples=5", "5", EXAMPLES),
     ("examples=['x']", '"x"', EXAMPLES),
@@ -144,6 +148,25 @@ INVALID_EXAMPLES = [
     ("ai_assess", "['body'], examples=[{'text': 'x', 'answer': 'fine'}]", "not a record"),
     ("ai_assess", "['body'], examples=[{'text': '{}', 'answer': 'fine'}]", "not an assessment"),
 ]
+
+WORD_LIMITS = {"0": 0, "-1": -1, "'x'": "x", "1.5": 1.5, "true": True, "1001": 1001, "none": None}
+BOTH: dict[tuple[str, str], dict[str, Any]] = {
+    ("ai_classify", "'body', ['only']"): {"labels": [{"name": "only"}]},
+    ("ai_classify", "'body', ['same', 'other', 'Same ']"): {
+        "labels": [{"name": "same"}, {"name": "other"}, {"name": "Same "}]
+    },
+    ("ai_classify", "'body', ['a', ' ']"): {"labels": [{"name": "a"}, {"name": " "}]},
+    ("ai_extract", "'body', []"): {"fields": []},
+    ("ai_extract", "'body', ['gear', 'Gear']"): {"fields": [{"name": "gear"}, {"name": "Gear"}]},
+    ("ai_sentiment", "'body', aspects=[]"): {"aspects": []},
+    ("ai_sentiment", "'body', aspects=['fit', 'FIT']"): {"aspects": ["fit", "FIT"]},
+    ("ai_filter", "'body', '  '"): {"asked": "  "},
+    **{
+        ("ai_summarize", f"'body', max_words={said}"): {"max_words": given}
+        for said, given in WORD_LIMITS.items()
+    },
+}
+"""Calls that are wrong, and the task that each would be without its macro."""
 
 Case = tuple[str, str, str, str]
 CASES: list[Case] = [
@@ -204,12 +227,23 @@ def test_the_message_names_macro_value_and_remedy(refused: Refused, at: int) -> 
     assert "Traceback" not in message
 
 
+@pytest.mark.parametrize(("macro", "arguments"), BOTH)
+def test_macro_and_task_refuse_the_same(refused: Refused, macro: str, arguments: str) -> None:
+    """Under the same name: who writes SQL and who writes Python reads the same words."""
+    at = [case[:2] for case in CASES].index((macro, arguments))
+    spec = {"kind": macro.removeprefix("ai_")} | BOTH[macro, arguments]
+    with pytest.raises(ConfigError) as error:
+        parse_task(json.dumps(spec))
+    (named,) = re.findall(f"{macro}: wrong (`[a-z_]+`) ", str(error.value))
+    assert f"{macro}: wrong {named} " in refused.run.message(f"wrong_{at}")
+
+
 def test_a_wrong_argument_stops_the_parse(new_project: NewProject, server: FaultServer) -> None:
     """As written by a user: dbt does not even start, and says why in one line."""
-    project = new_project({"silver/wrong.sql": "select {{ ai_classify('body', ['only']) }} as x"})
+    project = new_project({"silver/wrong.sql": "select {{ ai_classify('body', []) }} as x"})
     run = project.dbt("parse", **asking(server))
     assert run.code == 2
-    assert f"ai_classify: wrong `labels` {json.dumps(['only'])}; {TWO}." in run.output
+    assert f"ai_classify: wrong `labels` []; {ONE}." in run.output
     assert "Traceback" not in run.output
 
 
@@ -234,10 +268,10 @@ def test_a_date_that_yaml_made_is_named(asking_project: Callable[..., Project]) 
         for at, (call, _) in enumerate(DATED)
     }
     project = asking_project(models)
-    project.set_variables(
-        ai_labels={"years": ["2023", DAY], "told": {"2023": None, DAY: "the next"}},
-        ai_fields={"days": [DAY]},
-        ai_examples={"found": [{"text": "on new year", "answer": {"day": DAY}}]},
+    project.set_sets(
+        labels={"years": ["2023", DAY], "told": {"2023": None, DAY: "the next"}},
+        fields={"days": [DAY]},
+        examples={"found": [{"text": "on new year", "answer": {"day": DAY}}]},
     )
     run = project.dbt("run")
     for at, (call, said) in enumerate(DATED):

@@ -173,11 +173,11 @@ def test_e15_a_table_of_two_prompts_is_caught(
         "silver/by_need.yml": checked("by_need", {"mood": ["ai_one_prompt"]}),
     }
     project = new_project(models, **asking(server))
-    project.set_variables(ai_labels={"mood": ["glad", "cross"]})
+    project.set_sets(labels={"mood": ["glad", "cross"]})
     first = project.dbt("build")
     assert first.code == 0, first.output
     project.write("bronze/notes.sql", notes(6))
-    project.set_variables(ai_labels={"mood": {"glad": "praise", "cross": "anger"}})
+    project.set_sets(labels={"mood": {"glad": "praise", "cross": "anger"}})
     second = project.dbt("build")
     assert second.code == 1
     assert second.statuses()["ai_one_prompt_by_time_mood"] == "fail"

@@ -18,7 +18,8 @@ import duckdb
 import pytest
 
 from assay.faultd import Entry, FaultServer
-from assay.store import Store
+from assay.store import open_store
+from assay.store.sqlite.leases import Owner
 
 from ..durability import worker
 from ..figures import Figure, figure
@@ -83,9 +84,9 @@ class Stopped:
     def assert_free(self) -> None:
         """Nobody holds the warehouse or the store any more."""
         duckdb.connect(str(self.project.warehouse)).close()
-        store = Store(self.project.store)
+        store = open_store(self.project.store)
         try:
-            assert store.owner.living(self.project.store) == [store.owner.name]
+            assert Owner.living(self.project.store) == [store.owner]
         finally:
             store.close()
 

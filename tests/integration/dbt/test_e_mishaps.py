@@ -17,11 +17,9 @@ import pytest
 from assay.core.settings import Settings
 from assay.core.values import Outcome
 from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.faultd import FaultServer
 from assay.hosts.duckdb.udfs import Udfs
-from assay.providers import open_provider
-from assay.store import Store
 
 from ..figures import Figure, figure
 from .project import REPOSITORY, Project, asking, kill_group
@@ -149,17 +147,13 @@ def test_e25_a_wrong_length_or_type_fails_the_query(
 ) -> None:
     """A row is never shifted or filled up, and 1.5 never becomes the text '1.5'."""
     settings = Settings(store=tmp_path / "store.sqlite")
-    store = Store(settings.store)
-    engine = Engine(settings, store, open_provider(settings))
-    engine.begin_run("a-run")
     call = """assay_ask_value(assay_task('{"kind": "filter", "asked": "Is it glad?"}'), body)"""
-    with duckdb.connect() as connection:
-        Udfs(resolver(settings, engine), engine).register(connection)
+    with open_session(settings) as session, duckdb.connect() as connection:
+        run = session.begin("a-run")
+        Udfs(run, resolver(run._engine, run._state)).register(connection)
         connection.execute("create table notes as select 'note ' || i as body from range(3) r(i)")
         with pytest.raises(duckdb.InvalidInputException, match=error):
             connection.execute(f"select {call} from notes").fetchall()
-    engine.close()
-    store.close()
 
 
 # --- E26: no room for the table

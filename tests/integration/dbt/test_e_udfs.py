@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -20,13 +21,11 @@ import pytest
 
 from assay.core.settings import Settings
 from assay.core.values import Reply, Request
-from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import Session, open_session
 from assay.faultd import FaultServer, Latency
 from assay.hosts.duckdb.udfs import Udfs
-from assay.providers import open_provider
 from assay.providers.fake import FakeProvider, answering
-from assay.store import Store
+from assay.store import open_store
 
 from ..figures import Figure, figure
 from .project import KEY, REPOSITORY
@@ -39,10 +38,10 @@ TEXTS = 3000
 
 @dataclass(frozen=True)
 class Desk:
-    """A connection with our functions on it, and the engine behind them."""
+    """A connection with our functions on it, and the session behind them."""
 
     connection: duckdb.DuckDBPyConnection
-    engine: Engine
+    session: Session
     udfs: Udfs
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -66,25 +65,22 @@ def new_desk(tmp_path: Path) -> Iterator[NewDesk]:
     def made(fake: FakeProvider | None = None, **changed: Any) -> Desk:
         given = {"provider": "local", "store": tmp_path / "store.sqlite"} | changed
         settings = Settings.model_validate(given)
-        store = Store(settings.store)
-        engine = Engine(settings, store, fake or open_provider(settings))
-        engine.begin_run("a-run")
+        session = open_session(settings, fake)
         connection = duckdb.connect()
-        udfs = Udfs(Resolver(settings, engine), engine)
+        udfs = Udfs(session.begin("a-run"))
         udfs.register(connection)
         connection.execute(
             "create table notes as select i as id, "
             f"case when i % 100 = 99 then null else 'note ' || (i % {TEXTS}) end as body "
             f"from range({2 * TEXTS}) as r(i)"
         )
-        opened.append(Desk(connection, engine, udfs))
+        opened.append(Desk(connection, session, udfs))
         return opened[-1]
 
     yield made
     for desk in opened:
         desk.connection.close()
-        desk.engine.close()
-        desk.engine.store.close()
+        desk.session.close()
 
 
 @pytest.fixture
@@ -323,8 +319,9 @@ def test_e22_what_ends_a_process_ends_the_run(
             desk.rows(f"select {ask()} from notes")
     assert len(provider.requests) == 1
     assert desk.rows("select 1") == [(1,)]
-    desk.engine.close()
-    columns, rows = desk.engine.store.rows("runs")
+    desk.session.close()
+    with contextlib.closing(open_store(desk.session.settings.store)) as store:
+        columns, rows = store.rows("runs")
     assert [dict(zip(columns, row, strict=True))["stopped_by"] for row in rows] == [cause]
 
 

@@ -83,7 +83,7 @@ def test_an_unknown_key_in_the_profile_names_the_nearest(
     """A typing error in profiles.yml does not pass as a default."""
     project = new_project(MODELS)
     profiles = project.root / "profiles.yml"
-    profiles.write_text(profiles.read_text().replace("max_requests:", "max_request:"))
+    profiles.write_text(profiles.read_text() + "          config: {max_request: 3}\n")
     run = project.dbt("run")
     assert run.code != 0
     assert has_line(run, "'max_request'", "'max_requests'"), run.output

@@ -177,12 +177,12 @@ def built(asking_project: Callable[..., Project], server: FaultServer) -> Built:
             "silver/detailed.sql": forms(", detail=true"),
         }
     )
-    project.set_variables(
-        ai_fields={
+    project.set_sets(
+        fields={
             "places": "names of places",
             "interests": {"activities": ["text"], "products": {"type": ["text"]}},
         },
-        ai_examples={"glad": [{"text": "hooray", "answer": True}]},
+        examples={"glad": [{"text": "hooray", "answer": True}]},
     )
     server.reset()
     run = project.dbt("run")

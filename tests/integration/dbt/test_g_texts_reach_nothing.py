@@ -157,11 +157,11 @@ def test_g21_nothing_in_a_row_speaks_to_the_terminal(new_project: Callable[..., 
 def test_g21_a_label_in_a_message_stays_in_its_line(new_project: Callable[..., Project]) -> None:
     """What is wrong is quoted as JSON: no line of its own, no colour."""
     project = new_project()
-    project.set_variables(ai_labels={"given": [ESCAPES]})
+    project.set_variables(ai_labels={"given": [ESCAPES, ESCAPES]})
     project.write("silver/topics.sql", "select {{ ai_classify('body', 'given') }} as topic")
     run = project.dbt("compile")
     assert run.code != 0
-    assert "give at least two labels" in run.output
+    assert "it is there twice" in run.output
     seen = run.output + project.written()
     assert "\x1b[31m" not in seen
     assert not any(line.strip().startswith("[ERROR]") for line in run.output.splitlines())

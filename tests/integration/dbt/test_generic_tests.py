@@ -77,6 +77,11 @@ def together(*rows: str) -> Fixture:
     return Fixture("unique_together", "a, b", list(rows), {"columns": ["a", "b"]})
 
 
+def ruled(*rows: str, **rules: Any) -> Fixture:
+    """Rows of two numbers under the rules of a table."""
+    return Fixture("table_rules", "a, b", list(rows), rules)
+
+
 ACCEPTED = {
     "all_statuses": accounted(
         f"1, {OK}, {SKIPPED}", f"2, {FAILED}, {OK}", f"3, {SKIPPED}, {FAILED}"
@@ -101,6 +106,8 @@ ACCEPTED = {
     "true_sum": holds("a + b = 3", "1, 2", "2, 1"),
     "true_column": holds("> 0", "1, 2", column="a"),
     "different_pairs": together("1, 1", "1, 2", "2, 1"),
+    "all_rules": ruled("1, 1", "2, null", "3, null", not_null=["a"], unique=["a", "b", ["a", "b"]],
+        accepted_values={"b": [1], "a::varchar": ["1", "2", "3"]}, expressions=["a > 0"]),
 }  # fmt: skip
 CAUGHT = {
     "lost": accounted(f"1, {OK}, {OK}", f"2, {OK}, {OK}"),
@@ -129,6 +136,13 @@ CAUGHT = {
     "unknown_sum": holds("a + b = 3", "1, 2", "2, null"),
     "false_column": holds("> 0", "1, 2", "0, 2", column="a"),
     "same_pairs": together("1, 1", "1, 2", "1, 1"),
+    "a_null": ruled("1, 1", "null, 2", not_null=["b", "a"]),
+    "a_key_twice": ruled("1, 1", "1, 2", unique=["a"]),
+    "a_pair_twice": ruled("1, null", "1, null", unique=[["a", "b"]]),
+    "a_foreign_value": ruled("1, 1", "1, 2", accepted_values={"b": [1]}),
+    "a_false_expression": ruled("1, 1", "1, 2", expressions=["a = b"]),
+    "an_unknown_expression": ruled("1, null", expressions=["a = b"]),
+    "the_last_of_many_rules": ruled("1, 1", "1, 2", not_null=["a"], unique=["b", "a"]),
 }
 
 

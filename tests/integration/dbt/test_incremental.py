@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay.faultd import Entry, FaultServer, Latency, answer
-from assay.store import Store
+from assay.store import open_store
 
 from .project import Project, Run, asking, kill_group, table
 
@@ -87,7 +87,7 @@ class Story:
 
     def moods(self, labels: dict[str, str]) -> None:
         """Set the label set of the model."""
-        self.project.set_variables(ai_labels={"mood": labels})
+        self.project.set_sets(labels={"mood": labels})
 
     def source(self, *rows: Row) -> None:
         """Replace the rows of the source."""
@@ -281,7 +281,7 @@ def priced(asking_project: NewAskingProject, server: FaultServer) -> Project:
     """A model of whole prices, built twice; the second time nothing was due."""
     models = {"silver/offers.sql": offers("{'price': 'integer'}"), "silver/narrow.sql": CAST}
     project = asking_project(models)
-    project.set_variables(ai_labels={"mood": ["glad", "cross"]})
+    project.set_sets(labels={"mood": ["glad", "cross"]})
     project.write("bronze/notes.sql", table("id, body, updated_at", *BASE))
     assert project.dbt("run").code == 0
     server.reset()
@@ -373,7 +373,9 @@ def killed(new_project: Callable[..., Project]) -> Iterator[Killed]:
         kill_group(running)
         assert arrived
         before = [text for entry in server.ledger.entries for text in entry.texts]
-        Store(story.project.store).close()  # whoever opens it takes the journal of the dead over
+        open_store(
+            story.project.store
+        ).close()  # whoever opens it takes the journal of the dead over
         stored = story.project.store_rows("select count(*) from answers")[0][0]
         yield Killed(stored, before, story.run(**limits), server)
 

@@ -35,7 +35,7 @@ glad?', instructions=lines, detail=true) }} as glad,
 from {{ ref('notes') }}
 """
 FILED = "{{ config(materialized='table') }} select * from read_csv('data/filed.csv')"
-MOODS = "  ai_labels:\n    mood:\n      glad: |\n        glad of\n        it\n      sad: not\n"
+MOODS = {"mood": {"glad": "glad of\nit\n", "sad": "not"}}
 WORDS = "{% macro own_words() %}One line,\nand another.{% endmacro %}\n"
 
 
@@ -43,9 +43,7 @@ WORDS = "{% macro own_words() %}One line,\nand another.{% endmacro %}\n"
 def built(new_project: NewProject, server: FaultServer) -> Project:
     """A project that was built where it is, so that every answer is in its store."""
     project = new_project({"silver/asked.sql": ASKED}, **asking(server))
-    settings = project.root / "dbt_project.yml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("  ai_labels:\n", MOODS), encoding="utf-8")
+    project.set_sets(labels=MOODS)
     for path, said in {"seeds/notes.csv": SEED, "macros/own.sql": WORDS}.items():
         (project.root / path).parent.mkdir(exist_ok=True)
         (project.root / path).write_text(said, encoding="utf-8")
@@ -103,7 +101,7 @@ def test_a_run_from_another_folder_is_a_run_in_the_project(place: Project, tmp_p
         ["asked.sql"],
     )
     assert files(root / ".assay") == sorted(
-        f"store.sqlite{end}" for end in ("", "-journal", ".owners", ".witness")
+        f"store.sqlite{end}" for end in ("", "-journal", ".lock", ".owners", ".witness")
     )
 
 

@@ -17,8 +17,10 @@ from assay.core.settings import Settings
 from assay.core.values import Ask, Outcome, Question
 from assay.faultd import FaultServer
 from assay.functions import parse_task
-from assay.store import Store, StoredAnswer, Witness, prune, put_answers, start_over, unused
-from assay.store.sqlite.rows import EMBEDDED
+from assay.store import StoredAnswer, Witness, start_over
+from assay.store.queries import UnusedAnswers
+from assay.store.sqlite.rows import EMBEDDED, put_answers
+from assay.store.sqlite.verbs import SqliteStore
 
 from .test_d_store import PACK, hashed, killed_with_the_store_locked
 from .worker import SPEC, ended, fill, served, start, text_of
@@ -37,7 +39,7 @@ def fill_free(path: Path, count: int) -> None:
     """Put so many answers of the embedded provider into the store; such runs are not guarded."""
     asks = [Ask(FREE.key(text), FREE, text) for text in map(text_of, range(count))]
     outcome = Outcome("ok", '"free"', None, None, "local", now_utc())
-    store = Store(path)
+    store = SqliteStore(path)
     store.transact([partial(put_answers, stored=[StoredAnswer(ask, outcome) for ask in asks])])
     store.close()
 
@@ -45,7 +47,7 @@ def fill_free(path: Path, count: int) -> None:
 def refusal(path: Path) -> str:
     """What a guarded run is told; blank where it may go on."""
     try:
-        Store(path, guarded=True).close()
+        SqliteStore(path, guarded=True).close()
     except StoreError as error:
         return str(error)
     return ""
@@ -121,9 +123,9 @@ def test_d07_what_a_person_deletes_is_not_missed(path: Path) -> None:
     """Answers that cost something go, free ones stay; the next run buys at will."""
     fill(path, 20)
     fill_free(path, 5)
-    store = Store(path, guarded=True)
-    (every,) = store.transact([unused])
-    store.forget(partial(prune, chosen=[one for one in every if one.host != EMBEDDED]))
+    store = SqliteStore(path, guarded=True)
+    every = store.read(UnusedAnswers())
+    store.prune([one for one in every if one.host != EMBEDDED])
     store.close()
     assert (refusal(path), Witness(path).answers()) == ("", 0)
 
@@ -155,7 +157,7 @@ def test_d07_a_witness_that_cannot_be_read_still_knows_that_there_was_something(
     word_of(path).write_bytes(damage)
     path.unlink()
     assert "is gone" in refusal(path)
-    Store(path).close()
+    SqliteStore(path).close()
     assert "is empty" in refusal(path)
     start_over(path)
     assert refusal(path) == ""
@@ -187,10 +189,10 @@ def test_d07_a_refused_run_leaves_nobody_behind(path: Path) -> None:
 def test_d07_a_witness_that_cannot_be_written_lets_nothing_be_deleted(path: Path) -> None:
     """Or what a person deletes would be missed afterwards."""
     fill(path, 5)
-    store = Store(path)
-    (every,) = store.transact([unused])
+    store = SqliteStore(path)
+    every = store.read(UnusedAnswers())
     word_of(path).unlink()
     word_of(path).mkdir()
     with contextlib.closing(store), pytest.raises(StoreError, match="witness cannot be written"):
-        store.forget(partial(prune, chosen=every))
+        store.prune(every)
     assert len(served(path, range(5))) == 5

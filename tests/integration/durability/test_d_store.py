@@ -31,9 +31,10 @@ from assay.core.values import Outcome
 from assay.faultd import FaultServer, Latency
 from assay.project.doctor import store_findings
 from assay.project.doctor.store_file import file_system_of
-from assay.store import Store, StoredAnswer, back_up, check, put_answers, repair, start_over
-from assay.store.sqlite.rows import settled_rows
+from assay.store import StoredAnswer, back_up, check, repair, start_over
+from assay.store.sqlite.rows import put_answers, settled_rows
 from assay.store.sqlite.store import connect, journal_of
+from assay.store.sqlite.verbs import SqliteStore
 
 from ..figures import Figure
 from . import worker
@@ -118,7 +119,7 @@ def killed_with_the_store_locked(path: Path, server: FaultServer, packs: int) ->
     with contextlib.closing(connect(path)) as blocker:
         blocker.execute("begin immediate")
         wait_for(lambda: len(server.ledger.paid) == packs * PACK)
-        (journal,) = path.with_name("store.sqlite.owners").iterdir()
+        (journal,) = path.with_name("store.sqlite.owners").glob("*.owner")
         wait_for(lambda: journal.read_bytes().count(b'"landed"') == packs)
         doomed.kill()
         ended(doomed)
@@ -210,7 +211,7 @@ def test_d03_the_disk_at_any_instant_is_a_store_with_all_acknowledged_answers(
 
 def test_d03_commits_are_flushed_to_the_disk(path: Path) -> None:
     """`synchronous` is FULL and the journal is a rollback journal, read back from SQLite."""
-    store = Store(path)
+    store = SqliteStore(path)
     names = ("synchronous", "journal_mode", "mmap_size")
     pragmas = store.transact(
         [lambda c: [c.execute(f"pragma {name}").fetchone()[0] for name in names]]
@@ -360,7 +361,7 @@ def test_d07_a_damaged_store_stops_the_run_and_is_left_as_it_is(
 
 def served_guarded(path: Path, numbers: range) -> int:
     """How many of these records a guarded run would find answered."""
-    store = Store(path, guarded=True)
+    store = SqliteStore(path, guarded=True)
     try:
         return len(store.fetch([ask_of(number).key for number in numbers], worker.FAR))
     finally:
@@ -381,19 +382,19 @@ def test_d07_repair_saves_what_is_sound_and_keeps_the_rest(
     assert salvaged.missing == 2000 - salvaged.rows["answers"]
     if salvaged.missing:
         with pytest.raises(StoreError, match=r"2,000 .*answers.*--accept-cold-cache"):
-            Store(path, guarded=True)
+            SqliteStore(path, guarded=True)
         start_over(path)
     found = served(path, range(2000))
     assert len(found) == salvaged.rows["answers"] >= DAMAGE[damage]
     assert wrong(found) == 0
-    Store(path, guarded=True).close()
+    SqliteStore(path, guarded=True).close()
     figure(saved=len(found), of=2000, wrong=0)
 
 
 def test_d07_long_answers_are_saved_too(path: Path) -> None:
     """Answers that fill several pages, and a whole confidence, survive the loss of the header."""
     outcome = Outcome("ok", json.dumps("long " * 3000), None, 1.0, "stub-2026", "2026-01-02")
-    store = Store(path)
+    store = SqliteStore(path)
     store.transact([lambda c: put_answers(c, [StoredAnswer(ask_of(1), outcome)])])
     store.close()
     path.write_bytes(first_page_gone(path.read_bytes()))
@@ -406,12 +407,12 @@ def test_d07_a_lost_store_is_not_bought_again_without_a_word(path: Path) -> None
     fill(path, 20)
     path.unlink()
     with pytest.raises(StoreError, match="20 answers, is gone"):
-        Store(path, guarded=True)
-    Store(path).close()
+        SqliteStore(path, guarded=True)
+    SqliteStore(path).close()
     with pytest.raises(StoreError, match="20 answers, is empty"):
-        Store(path, guarded=True)
+        SqliteStore(path, guarded=True)
     start_over(path)
-    Store(path, guarded=True).close()
+    SqliteStore(path, guarded=True).close()
 
 
 def test_d07_doctor_repairs_and_says_what_to_do(
@@ -455,9 +456,9 @@ def test_d09_two_ways_to_one_store_meet(path: Path, tmp_path: Path) -> None:
     other.parent.mkdir()
     fill(path, 1)
     other.symlink_to(path)
-    one, two = Store(path), Store(other)
-    ours = one.transact([lambda c: one.owner.claim(c, [key(5)], worker.FAR)])[0]
-    theirs = two.transact([lambda c: two.owner.claim(c, [key(5)], worker.FAR)])[0]
+    one, two = SqliteStore(path), SqliteStore(other)
+    (ours,) = one.claim([[key(5)]])
+    (theirs,) = two.claim([[key(5)]])
     one.close()
     two.close()
     assert (ours.ours, theirs.ours) == ({key(5)}, frozenset())
@@ -552,17 +553,17 @@ def test_d09_two_engines_pay_for_each_text_once(
 
 def test_d09_the_living_take_over_from_the_dead(path: Path, tmp_path: Path) -> None:
     """A process killed with leases in hand holds nobody up, and closing gives leases back."""
-    store = Store(path)
+    store = SqliteStore(path)
     dying = start("hold", path, stdin=subprocess.PIPE)
     assert dying.stdout is not None
     name = dying.stdout.readline().strip()
     key = ask_of(1).key
     lease = "insert or replace into leases values (?, ?)"
     store.transact([lambda c: c.execute(lease, [key, name])])
-    held = store.transact([lambda c: store.owner.claim(c, [key], worker.FAR)])[0]
+    (held,) = store.claim([[key]])
     dying.kill()
     ended(dying)
-    free = store.transact([lambda c: store.owner.claim(c, [key], worker.FAR)])[0]
+    (free,) = store.claim([[key]])
     store.close()
     assert (held.ours, free.ours) == (frozenset(), {key})
     with contextlib.closing(connect(path)) as connection:
@@ -576,19 +577,21 @@ def test_d09_a_run_that_stops_gives_its_leases_back(
     """The process lives on, but nobody need wait for what it will not ask."""
     limits = {"max_requests": 1} if end == "wall" else {}
     asks = list(map(ask_of, range(40)))
-    with worker.engine(path, server.url("slow,plus=1"), pack_records=PACK, **limits) as opened:
+    with worker.run(path, server.url("slow,plus=1"), pack_records=PACK, **limits) as opened:
         if end == "wall":
-            opened.settle(asks)
+            opened.await_all(asks)
         else:
+            asking, handle = worker.resolver(opened)
             opened.begin_gather()
-            opened.gather(asks)
+            asking.gather(handle, list(map(text_of, range(40))))
             opened.end_gather()
             wait_for(lambda: server.ledger.entries)
             opened.cancel()
-            wait_for(lambda: opened._dispatcher.stopped)
-        wait_for(lambda: opened._writer._jobs.empty())
-        leases = opened.store.transact([lambda c: c.execute("select key from leases").fetchall()])
-    assert leases == [[]]
+            wait_for(lambda: opened.stopped)
+        wait_for(lambda: opened._engine._writer._jobs.empty())
+        with contextlib.closing(connect(path)) as connection:
+            leases = connection.execute("select key from leases").fetchall()
+    assert leases == []
 
 
 def wait_for(happened: Callable[[], object]) -> None:
@@ -642,8 +645,8 @@ def test_d11_a_forked_child_cannot_use_the_store_nor_keep_its_parent_alive(path:
     code, lines, _ = ended_with_child(start("fork", path))
     child, name, found = lines[-1].split()
     try:
-        store = Store(path)
-        assert not store.owner.is_alive(name)
+        store = SqliteStore(path)
+        assert not store._owner.is_alive(name)
         store.close()
     finally:
         os.kill(int(child), signal.SIGKILL)
@@ -735,7 +738,7 @@ def test_d12_a_planted_pickle_is_refused_as_no_database(path: Path, tmp_path: Pa
     marker = tmp_path / "ran"
     path.write_bytes(f"cos\nsystem\n(S'touch {marker}'\ntR.".encode().ljust(5000))
     with pytest.raises(StoreError, match="not a database"):
-        Store(path)
+        SqliteStore(path)
     assert not marker.exists()
 
 
@@ -745,8 +748,8 @@ def test_d12_a_planted_pickle_is_refused_as_no_database(path: Path, tmp_path: Pa
 def test_d14_only_valid_answers_are_kept(path: Path, server: FaultServer, scenario: str) -> None:
     """After bad replies the store holds right answers and dated failures, and nothing else."""
     asks = [ask_of(number) for number in range(8)]
-    with worker.engine(path, server.url(scenario), pack_records=PACK) as opened:
-        opened.settle(asks)
+    with worker.run(path, server.url(scenario), pack_records=PACK) as opened:
+        opened.await_all(asks)
         failures = opened.store.rows("failures")[1]
     found = served(path, range(8))
     assert wrong({number: value for number, value in found.items() if value is not None}) == 0
@@ -759,14 +762,14 @@ def test_d14_a_failure_gives_way_to_an_answer_and_never_the_other_way(
 ) -> None:
     """The next run asks again what had failed; what is answered is not asked again."""
     asks = [ask_of(number) for number in range(8)]
-    with worker.engine(path, server.url("contentnull")) as opened:
-        opened.settle(asks)
+    with worker.run(path, server.url("contentnull")) as opened:
+        opened.await_all(asks)
         assert len(opened.store.rows("failures")[1]) == 8
-    with worker.engine(path, server.url("good")) as opened:
-        opened.settle(asks)
+    with worker.run(path, server.url("good")) as opened:
+        opened.await_all(asks)
         assert opened.store.rows("failures")[1] == []
     before = len(server.ledger.entries)
-    with worker.engine(path, server.url("refuse")) as opened:
+    with worker.run(path, server.url("refuse")) as opened:
         answers = opened.store.fetch([ask.key for ask in asks], worker.FAR)
         assert {outcome.status for outcome in answers.values()} == {"ok"}
     assert len(server.ledger.entries) == before
@@ -812,7 +815,7 @@ def test_d17_a_newer_store_is_refused_untouched(path: Path, journal: str) -> Non
         connection.execute("insert into migrations values ('m998_from_the_future')")
     before = path.read_bytes()
     with pytest.raises(StoreError, match=r"newer Assay .m998_from_the_future.; upgrade"):
-        Store(path)
+        SqliteStore(path)
     assert path.read_bytes() == before
 
 
@@ -925,7 +928,7 @@ def test_d17_a_kill_while_a_store_is_made_leaves_none_or_a_whole_one(
         process.kill()
         ended(process)
         assert not path.exists() or path.stat().st_size > 0
-        Store(path, guarded=True).close()
+        SqliteStore(path, guarded=True).close()
 
 
 # --- many threads -------------------------------------------------------------------------------
@@ -935,8 +938,8 @@ def test_d18_one_text_ten_thousand_times_is_one_request(
     path: Path, server: FaultServer, figure: Figure
 ) -> None:
     """Eight threads ask about the same text, 10,000 rows in all: the vendor sees it once."""
-    with worker.engine(path, server.url()) as opened:
-        asking, handle = worker.resolver(opened, path)
+    with worker.run(path, server.url()) as opened:
+        asking, handle = worker.resolver(opened)
         outcomes = worker.in_threads(8, lambda _: asking.ask(handle, [text_of(1)] * 1250))
     values = {outcome.value for outcomes_ in outcomes for outcome in outcomes_}
     assert values == {worker.value_of(1)}
@@ -948,7 +951,7 @@ def test_d18_the_first_answer_stays(path: Path) -> None:
     """A second answer to a key changes nothing, as long as the first is sound."""
     fill(path, 1)
     changed = StoredAnswer(ask_of(0), Outcome("ok", '"another"', None, 0.1, "m", "now"))
-    store = Store(path)
+    store = SqliteStore(path)
     store.transact([lambda c: put_answers(c, [changed])])
     store.close()
     assert served(path, [0]) == {0: worker.value_of(0)}

@@ -15,8 +15,9 @@ import pytest
 
 from assay.core.errors import Cancelled, StoreError
 from assay.faultd import FaultServer, Latency
-from assay.store import Store, put_answers
+from assay.store.sqlite.rows import put_answers
 from assay.store.sqlite.store import journal_of
+from assay.store.sqlite.verbs import SqliteStore
 
 from ..figures import Figure
 from . import worker
@@ -67,7 +68,7 @@ class Thread(threading.Thread):
 
 def test_e06_who_reads_waits_for_no_writer_of_ours(path: Path) -> None:
     """A thread waits for the lock of another process; another one reads, and is done at once."""
-    store = Store(path)
+    store = SqliteStore(path)
     with locked(path, "immediate"):
         writer = Thread(lambda: store.transact([lambda c: put_answers(c, [stored(7)])]))
         time.sleep(0.5)
@@ -89,14 +90,15 @@ def test_e06_a_cancel_is_obeyed_while_another_process_holds_the_lock(
     """One thread waits for answers, one writes, some read: all let go, and the process may end."""
     with (
         FaultServer(answer=hashed, latency=Latency(median=0.02, sigma=0.5)) as server,
-        worker.engine(path, server.url(), pack_records=4) as opened,
+        worker.session(path, server.url(), pack_records=4) as session,
     ):
-        asking, handle = worker.resolver(opened, path)
+        opened = session.begin("a-run")
+        asking, handle = worker.resolver(opened)
         asking.ask(handle, [text_of(2)])
         with locked(path, kind):
             threads = [
-                Thread(lambda: opened.settle([ask_of(3)])),
-                Thread(lambda: opened.store.transact([lambda c: put_answers(c, [stored(9)])])),
+                Thread(lambda: opened.await_all([ask_of(3)])),
+                Thread(lambda: opened.store.release([])),
             ]
             time.sleep(0.5)
             threads += [Thread(lambda: asking.ask(handle, [text_of(4)])) for _ in range(4)]
@@ -106,8 +108,7 @@ def test_e06_a_cancel_is_obeyed_while_another_process_holds_the_lock(
             for thread in threads:
                 thread.join(worker.WAIT_SECONDS)
             released = time.monotonic() - began
-            opened.close()
-            opened.store.close()
+            session.close()
             over = time.monotonic() - began
     kinds = [type(thread.raised) for thread in threads]
     assert kinds == [Cancelled, StoreError, *[Cancelled] * 4]
@@ -122,17 +123,17 @@ def test_e06_what_came_back_under_the_lock_is_kept(path: Path) -> None:
     """Cancelled with replies that no commit has: the journal has them, and the next run."""
     with (
         FaultServer(answer=hashed) as server,
-        worker.engine(path, server.url("slow,factor=1,plus=0.4"), pack_records=4) as opened,
+        worker.session(path, server.url("slow,factor=1,plus=0.4"), pack_records=4) as session,
     ):
-        asker = Thread(lambda: opened.settle(list(map(ask_of, range(10, 18)))))
+        opened = session.begin("a-run")
+        asker = Thread(lambda: opened.await_all(list(map(ask_of, range(10, 18)))))
         wait_for(lambda: server.ledger.entries)
         with locked(path, "immediate"):
             wait_for(lambda: len(server.ledger.paid) == 8)
-            (journal,) = path.with_name("store.sqlite.owners").iterdir()
+            (journal,) = path.with_name("store.sqlite.owners").glob("*.owner")
             wait_for(lambda: journal.read_bytes().count(b'"landed"') == 2)
             opened.cancel()
-            opened.close()
-            opened.store.close()
+            session.close()
         asker.join(worker.WAIT_SECONDS)
     found = served(path, range(10, 18))
     assert (len(found), wrong(found)) == (8, 0)
@@ -140,12 +141,14 @@ def test_e06_what_came_back_under_the_lock_is_kept(path: Path) -> None:
 
 def test_e06_a_run_after_a_cancelled_one_has_patience_again(path: Path) -> None:
     """The same process: it waits for the lock of another one as long as it takes."""
-    with FaultServer(answer=hashed) as server, worker.engine(path, server.url()) as opened:
+    with FaultServer(answer=hashed) as server, worker.session(path, server.url()) as session:
+        opened = session.begin("a-run")
         opened.cancel()
-        wait_for(lambda: opened._dispatcher.stopped)
-        opened.begin_run("again")
+        wait_for(lambda: opened.stopped)
+        opened.close()
+        again = session.begin("again")
         with locked(path, "immediate") as holder:
-            asker = Thread(lambda: opened.settle([ask_of(3)]))
+            asker = Thread(lambda: again.await_all([ask_of(3)]))
             time.sleep(2.5)
             assert asker.is_alive()
             assert holder.poll() is None
@@ -156,8 +159,8 @@ def test_e06_a_run_after_a_cancelled_one_has_patience_again(path: Path) -> None:
 
 def test_e06_who_reads_a_store_that_was_closed_is_told(path: Path) -> None:
     """Closed in mid-run by another thread: our message, no crash."""
-    with FaultServer(answer=hashed) as server, worker.engine(path, server.url()) as opened:
-        asking, handle = worker.resolver(opened, path)
+    with FaultServer(answer=hashed) as server, worker.run(path, server.url()) as opened:
+        asking, handle = worker.resolver(opened)
         opened.store.close()
         with pytest.raises(StoreError, match="closed database"):
             asking.ask(handle, [text_of(0)])
@@ -166,7 +169,7 @@ def test_e06_who_reads_a_store_that_was_closed_is_told(path: Path) -> None:
 def test_e06_who_reads_undoes_what_a_killed_writer_left_and_writes_nothing(path: Path) -> None:
     """It died with half of a commit in the file, while we have the store open: we read on."""
     fill(path, 2000)
-    store = Store(path)
+    store = SqliteStore(path)
     assert ended(start("spill", path))[0] == -signal.SIGKILL
     assert journal_of(path).stat().st_size > 0
     found = store.fetch([ask_of(number).key for number in range(2000)], worker.FAR)

@@ -16,19 +16,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from assay.core.clock import now_utc
 from assay.core.errors import AssayError
 from assay.core.settings import Settings
 from assay.core.values import Ask, Outcome, Question
 from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.run import Run
+from assay.engine.session import Session, open_session
 from assay.functions import parse_task
-from assay.providers import open_provider
-from assay.store import Store, StoredAnswer, put_answers
+from assay.store import StoredAnswer
 from assay.store.sqlite.migrations import migration
+from assay.store.sqlite.rows import put_answers
 from assay.store.sqlite.store import connect
+from assay.store.sqlite.verbs import SqliteStore
 
 SPEC = json.dumps({"kind": "summarize", "max_words": 40})
 QUESTION = Question(parse_task(SPEC), "stub", "loopback")
@@ -67,14 +67,14 @@ def stored(number: int) -> StoredAnswer:
 
 def fill(path: Path, count: int, first: int = 0) -> None:
     """Put the answers of `count` records into the store at `path`."""
-    store = Store(path)
+    store = SqliteStore(path)
     store.transact([lambda c: put_answers(c, map(stored, range(first, first + count)))])
     store.close()
 
 
 def served(path: Path, numbers: Sequence[int]) -> dict[int, str | None]:
     """What a run would be given of these records."""
-    store = Store(path)
+    store = SqliteStore(path)
     try:
         found = store.fetch([ask_of(number).key for number in numbers], FAR)
     finally:
@@ -89,29 +89,23 @@ def wrong(found: dict[int, str | None]) -> int:
 
 
 @contextlib.contextmanager
-def engine(path: Path, url: str, **more: Any) -> Iterator[Engine]:
-    """An engine on the store at `path` that asks the server at `url`."""
+def session(path: Path, url: str, **more: Any) -> Iterator[Session]:
+    """A session on the store at `path` that asks the server at `url`."""
     given = {"provider": "openai", "base_url": url, "model": "stub", "api_key": "sk-test"}
-    settings = Settings.model_validate(given | {"store": path} | more)
-    opened = Engine(settings, Store(path, guarded=True), open_provider(settings))
-    opened.begin_run(f"run-{os.getpid()}-{time.monotonic_ns()}")
-    try:
+    with open_session(Settings.model_validate(given | {"store": path} | more)) as opened:
         yield opened
-    finally:
-        opened.close()
-        opened.store.close()
 
 
-def resolver(opened: Engine, path: Path) -> tuple[Resolver, str]:
-    """A resolver on an engine of ours, and the handle of the one task."""
-    settings = Settings(
-        provider="openai", model="stub", api_key=SecretStr("k"), store=path, base_url=LOOP
-    )
-    asking = Resolver(settings, opened)
-    return asking, asking.register(SPEC)
+@contextlib.contextmanager
+def run(path: Path, url: str, **more: Any) -> Iterator[Run]:
+    """A run in a session of its own."""
+    with session(path, url, **more) as opened:
+        yield opened.begin(f"run-{os.getpid()}-{time.monotonic_ns()}")
 
 
-LOOP = "http://127.0.0.1/v1"
+def resolver(opened: Run) -> tuple[Resolver, str]:
+    """The resolver of a run, and the handle of the one task."""
+    return opened.resolver, opened.resolver.register(SPEC)
 
 
 # The side of the tests
@@ -156,7 +150,9 @@ def killed_after(process: subprocess.Popen[str], lines: int, seconds: float) -> 
 # The commands
 
 
-def write(store: Store, first: int, count: int, pause_seconds: float = PAUSE_SECONDS) -> None:
+def write(
+    store: SqliteStore, first: int, count: int, pause_seconds: float = PAUSE_SECONDS
+) -> None:
     """Write records, one commit each, and print each one's number once it is on disk."""
     for number in range(first, first + count):
         answer = stored(number)
@@ -165,7 +161,7 @@ def write(store: Store, first: int, count: int, pause_seconds: float = PAUSE_SEC
         time.sleep(pause_seconds)
 
 
-def share(store: Store, log: Path, count: int) -> None:
+def share(store: SqliteStore, log: Path, count: int) -> None:
     """Buy the records that nobody has or holds, ten at a time; a line in `log` is a purchase.
 
     Each process goes through them in an order of its own.
@@ -176,7 +172,7 @@ def share(store: Store, log: Path, count: int) -> None:
         while numbers:
             part, numbers = numbers[:10], numbers[10:]
             asks = {ask_of(number).key: number for number in part}
-            granted = store.transact([partial(store.owner.claim, keys=list(asks), now=FAR)])[0]
+            (granted,) = store.claim([list(asks)])
             ours = [asks[key] for key in granted.ours]
             time.sleep(REPLY_SECONDS if ours else PAUSE_SECONDS)
             for number in ours:
@@ -191,16 +187,17 @@ def share(store: Store, log: Path, count: int) -> None:
 def settle(path: Path, url: str, count: int, in_flight: int, pack: int, max_attempts: int) -> None:
     """Ask about records through the engine; print how many were answered, or what stopped it."""
     limits = {"max_in_flight": in_flight, "pack_records": pack, "deadline_seconds": 1}
-    with engine(path, url, **limits, max_attempts=max_attempts) as opened:
+    with run(path, url, **limits, max_attempts=max_attempts) as opened:
         print("ready", flush=True)
-        opened.settle([ask_of(number) for number in range(count)])
-        statuses = [outcome.status for outcome in opened.settled.values()]
+        opened.await_all([ask_of(number) for number in range(count)])
+        known = [opened.known(ask_of(number).key) for number in range(count)]
+        statuses = [outcome.status for outcome in known if outcome is not None]
     print(json.dumps({status: statuses.count(status) for status in set(statuses)}), flush=True)
 
 
-def hold(store: Store) -> None:
+def hold(store: SqliteStore) -> None:
     """Hold the store open until standard input ends."""
-    print(store.owner.name, flush=True)
+    print(store.owner, flush=True)
     sys.stdin.read()
 
 
@@ -232,11 +229,11 @@ def migrate(path: Path) -> None:
         time.sleep(0.3)
         connection.execute("insert into halves values ('other')")
 
-    Store(path).close()
+    SqliteStore(path).close()
     print("whole", flush=True)
 
 
-def fork(store: Store) -> None:
+def fork(store: SqliteStore) -> None:
     """Fork with the store open: print what the child was told, then die before it does."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -249,7 +246,7 @@ def fork(store: Store) -> None:
         time.sleep(60)
         os._exit(0)
     print(os.read(reading, 1000).decode().strip(), flush=True)
-    print(child, store.owner.name, len(store.fetch([ask_of(0).key], FAR)), flush=True)
+    print(child, store.owner, len(store.fetch([ask_of(0).key], FAR)), flush=True)
     os.kill(os.getpid(), 9)
 
 
@@ -267,14 +264,14 @@ def main(command: str, store: str, *rest: str) -> int:
             case "migrate":
                 migrate(path)
             case _:
-                _on_a_store(command, Store(path), *rest)
+                _on_a_store(command, SqliteStore(path), *rest)
     except AssayError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def _on_a_store(command: str, store: Store, *rest: str) -> None:
+def _on_a_store(command: str, store: SqliteStore, *rest: str) -> None:
     try:
         match command:
             case "write":

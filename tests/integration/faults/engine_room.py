@@ -13,11 +13,10 @@ from typing import Any
 from assay.core.settings import Settings
 from assay.core.values import Outcome
 from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.run import Run
+from assay.engine.session import Session, open_session
 from assay.faultd import Entry, FaultServer, answer
-from assay.providers import open_provider
 from assay.store import Store
-from assay.telemetry import open_telemetry
 
 KEY = "sk-key-canary-7d41"
 POISON = "POISON"
@@ -31,21 +30,39 @@ Row = dict[str, Any]
 Task = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Room:
-    """A running engine on a store of its own; `task` is what `ask` asks unless told otherwise."""
+    """A session on a store of its own, in a run; `task` is what is asked unless told otherwise."""
 
-    settings: Settings
-    store: Store
-    engine: Engine
-    resolver: Resolver
+    session: Session
+    run: Run
+
+    @property
+    def settings(self) -> Settings:
+        """What the session was opened with."""
+        return self.session.settings
+
+    @property
+    def store(self) -> Store:
+        """Where the answers are."""
+        return self.session.store
+
+    @property
+    def resolver(self) -> Resolver:
+        """What a host asks chunk by chunk."""
+        return self.run.resolver
+
+    def begin(self, run_id: str) -> None:
+        """End the run and begin the next one, as dbt does in a process that goes on."""
+        self.run.close()
+        self.run = self.session.begin(run_id)
 
     def ask(self, texts: Sequence[str | None], task: Task = CLASSIFY) -> list[Outcome]:
         """Gather all texts, then wait for their outcomes: what a model with the hook does."""
         handle = self.resolver.register(json.dumps(task))
-        self.engine.begin_gather()
+        self.run.begin_gather()
         self.resolver.gather(handle, texts)
-        self.engine.end_gather()
+        self.run.end_gather()
         return self.resolver.ask(handle, texts)
 
     def rows(self, table: str) -> list[Row]:
@@ -84,14 +101,8 @@ def engine_room(url: str, folder: Path, **changed: Any) -> Iterator[Room]:
         | chosen
         | changed
     )
-    store = Store(settings.store)
-    engine = Engine(settings, store, open_provider(settings), open_telemetry(settings))
-    engine.begin_run("a-run")
-    try:
-        yield Room(settings, store, engine, Resolver(settings, engine))
-    finally:
-        engine.close()
-        store.close()
+    with open_session(settings) as session:
+        yield Room(session, session.begin("a-run"))
 
 
 def texts(count: int, *, poisoned: int | None = None) -> list[str]:

@@ -104,7 +104,7 @@ def test_b01_a_long_wait_pauses_the_lane_and_fails_no_row(
 
     waiting = threading.Thread(target=work)
     in_background(waiting, 1.5)
-    opened.engine.cancel()
+    opened.run.cancel()
     waiting.join(timeout=3)
     assert len(stopped) == len(server.ledger.entries) == 1
     assert opened.dead == []
@@ -189,7 +189,7 @@ def test_b02_tokens_a_minute_are_those_that_the_server_counts(
     opened = room("dearer,factor=5", max_in_flight=1, tokens_per_minute=6000)
     in_background(threading.Thread(target=stopped, args=(opened, texts(200))), 4)
     used = sum(entry.prompt_tokens for entry in server.ledger.entries)
-    opened.engine.cancel()
+    opened.run.cancel()
     assert 3000 < 5 * used < 6000 + 5 * 400
 
 
@@ -207,7 +207,7 @@ def test_b03_no_credit_stops_the_run_and_the_rest_is_resumed(
         opened.ask(asked)
     assert len(refused(server)) <= 4
     server.switch("good")
-    opened.engine.begin_run("the next run")
+    opened.begin("the next run")
     assert values(opened.ask(asked)) == expected(asked)
     assert (paid_twice(server), server.summary()["distinct_paid_texts"]) == (0, 40)
 
@@ -325,7 +325,7 @@ def test_b08_the_wall_in_dollars_is_a_wall(
     figure(cap=0.4, billed=round(billed_usd(server) / need, 3))
     assert set(statuses(outcomes)) == {"ok", "not_attempted"}
     assert 0 < billed_usd(server) <= 0.4 * need
-    opened.engine.begin_run("the next run")
+    opened.begin("the next run")
     again = opened.ask(asked)
     assert statuses(again).count("ok") > statuses(outcomes).count("ok")
     assert paid_twice(server) == 0
@@ -390,7 +390,7 @@ def test_b09_a_statement_that_failed_to_gather_does_not_open_the_purse(
 ) -> None:
     """It never says that it has come to its end; the next model is counted all the same."""
     opened = room(max_requests=3)
-    opened.engine.begin_gather("broken")
+    opened.run.begin_gather("broken")
     with pytest.raises(BudgetError, match="nothing of it was sent"):
         opened.ask(texts(40))
     assert len(server.ledger.entries) == 0
@@ -404,14 +404,14 @@ def test_b08_a_run_begins_with_all_its_slots_and_ends_what_was_in_flight(
     opened = room("s503,first=4", max_attempts=4)
     handle = opened.resolver.register(json.dumps(CLASSIFY))
     opened.resolver.gather(handle, asked)
-    opened.engine.begin_gather()
-    opened.engine.end_gather()
+    opened.run.begin_gather()
+    opened.run.end_gather()
     while len(server.ledger.entries) < 4:
         time.sleep(0.01)
-    opened.engine.begin_run("the next run")
+    opened.begin("the next run")
     assert values(opened.ask(asked)) == expected(asked)
     time.sleep(1)
-    assert (paid_twice(server), opened.engine.progress().in_flight) == (0, 0)
+    assert (paid_twice(server), opened.run.spend.in_flight) == (0, 0)
     assert len(server.ledger.entries) == 8
 
 

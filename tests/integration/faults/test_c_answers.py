@@ -68,7 +68,7 @@ def test_c01_a_refusal_is_final(server: FaultServer, room: OpenRoom) -> None:
     """The same text is not asked again by the next run: it would be refused again."""
     opened = room("refuse")
     opened.ask(["one text"])
-    opened.engine.begin_run("the next run")
+    opened.begin("the next run")
     assert statuses(opened.ask(["one text"])) == ["refused"]
     assert len(server.ledger.entries) == 1
 
@@ -89,7 +89,7 @@ def test_c02_a_text_is_not_too_long_because_a_reply_was_cut(
     """A model that looped may not loop again: the next run asks, until there were four."""
     opened = room("length,times=2")
     assert statuses(opened.ask(["one text"])) == ["invalid"]
-    opened.engine.begin_run("the next run")
+    opened.begin("the next run")
     assert values(opened.ask(["one text"])) == expected(["one text"])
     assert sizes(server) == [1, 1, 1]
 
@@ -393,7 +393,7 @@ def test_c19_the_first_answer_to_a_text_stays(room: OpenRoom) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        opened.engine.begin_run("the next run")
+        opened.begin("the next run")
         seen.append(values(opened.ask(asked, SCORE)))
         bill = moody.summary()
     assert len(seen) == 9

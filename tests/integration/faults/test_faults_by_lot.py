@@ -55,5 +55,5 @@ def test_bad_rows_among_faults_by_lot_are_given_up_and_nobody_else(
     figure(requests=len(server.ledger.entries), most_for_a_bad_row=most)
     assert most <= 4 + 3 + MOST_IN_A_ROW
     server.switch("good")
-    opened.engine.begin_run("a clean run")
+    opened.begin("a clean run")
     assert values(opened.ask(asked)) == expected(asked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
 import random
 import shutil
@@ -20,10 +19,12 @@ import duckdb
 import pytest
 
 from assay.core.errors import PublishError
+from assay.core.locks import lock_on
 from assay.core.settings import Settings
 from assay.project.publishing import row_counts
 from assay.project.publishing.publish import audit, current, measure, publish
-from assay.store import Store, put_run
+from assay.store.sqlite.rows import put_run
+from assay.store.sqlite.verbs import SqliteStore
 
 from ..dbt.project import Project, table
 from . import publisher
@@ -192,7 +193,7 @@ def test_f01_another_command_since_the_build_is_not_published(story: Story) -> N
 
 def test_f01_a_build_that_was_killed_is_not_published(story: Story) -> None:
     """It has changed tables, and the results on disk are those of the build before it."""
-    store = Store(story.project.store)
+    store = SqliteStore(story.project.store)
     store.transact([lambda connection: put_run(connection, "killed", Settings())])
     store.close()
     said = assay(story.project, "publish")
@@ -317,10 +318,11 @@ def test_f01_two_processes_do_not_publish_at_once(gold: Path) -> None:
     """The second one says so."""
     out = gold.parent / "out"
     out.mkdir()
-    with (out / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(PublishError, match="Another process is publishing"):
-            publish(gold, out, release("run", "counts"))
+    with (
+        lock_on(out / ".lock"),
+        pytest.raises(PublishError, match="Another process is publishing"),
+    ):
+        publish(gold, out, release("run", "counts"))
 
 
 @pytest.fixture(scope="module")
@@ -370,7 +372,7 @@ def test_e27_a_wal_that_is_lost_takes_nothing_with_it(gold: Path) -> None:
     subprocess.run([sys.executable, "-c", other, str(gold), added], check=True)
     wal = gold.with_name(gold.name + ".wal")
     assert wal.exists()
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")
     assert not wal.exists()
     assert row_counts.losses(gold) == []
 
@@ -382,7 +384,7 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
     with duckdb.connect(str(gold)) as connection:
         connection.execute("insert into gold.counts values ('late', 1, 1)")
         connection.execute("create table gold.more as select 1 as one")
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")
     shutil.copy(older, gold)
     assert row_counts.losses(gold) == [
         "gold.counts holds 3 rows; it held 4",
@@ -393,7 +395,7 @@ def test_e27_an_older_file_is_noticed(gold: Path) -> None:
 def test_e27_without_a_note_there_is_nothing_to_say(gold: Path) -> None:
     """Nor of a file that is no warehouse: dbt says what is wrong with it."""
     assert row_counts.losses(gold) == []
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")
     gold.write_bytes(b"no database" * 1000)
     assert row_counts.losses(gold) == []
-    row_counts.settle(gold, "run")
+    row_counts.checkpoint(gold, "run")

@@ -184,7 +184,7 @@ def test_h06_attempts_are_capped(desk: Desk) -> None:
     left = desk("replay", "--all")
     assert (left.code, sent(desk.server), desk.counts) == (1, [], (6, 3))
     assert "failed in 10 runs" in left.out
-    assert desk("replay", "--all", "--max-attempts", "11").code == 0
+    assert desk("replay", "--all", "--max-failed-runs", "11").code == 0
     assert desk.counts == (9, 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -200,8 +201,8 @@ def gated(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 def with_rules(project: Project) -> Project:
     """Add the seed of the rules."""
-    (project.root / "seeds").mkdir(exist_ok=True)
-    shutil.copy(REPOSITORY / "seeds/row_gate_rules.csv", project.root / "seeds")
+    (project.root / "seeds/rules").mkdir(parents=True, exist_ok=True)
+    shutil.copy(REPOSITORY / "seeds/rules/row_gate_rules.csv", project.root / "seeds/rules")
     return project
 
 
@@ -281,6 +282,7 @@ def test_a_violation_names_rule_column_severity_and_reason(rules: Project) -> No
 
 ROWS = 40
 GATE = {
+    "key": "record_id",
     "answers": ["topic", "mood"],
     "required": ["body"],
     "labels": {"topic": ["good", "bad"]},
@@ -300,36 +302,26 @@ class Flow:
 
     def models(self, name: str) -> dict[str, str]:
         """The models as the shop has them, over a raw table of this name."""
-        parts = {
-            f"silver/{name}_{part}.sql": (
-                (REPOSITORY / f"models/silver/silver_products_{part}.sql")
-                .read_text(encoding="utf-8")
-                .replace("silver_products", name)
-            )
-            for part in ("checked", "quarantined", "passed")
-        }
+        gate = (REPOSITORY / "models/silver/silver_products_passed.sql").read_text("utf-8")
         silver = "{{ config(materialized='table') }} select * from raw." + name
         gold = f"select record_id, topic.value as topic from {{{{ ref('{name}_passed') }}}}"
-        return parts | {f"silver/{name}.sql": silver, f"gold/{name}_gold.sql": gold}
+        return {
+            f"silver/{name}.sql": silver,
+            f"silver/{name}_passed.sql": gate.replace("silver_products", name),
+            f"gold/{name}_gold.sql": gold,
+        }
 
-    def entries(self, name: str) -> list[dict[str, Any]]:
-        """The tests of the models, as the shop has them."""
+    def entry(self, name: str) -> dict[str, Any]:
+        """The silver model with its row gate and the tests of its answers."""
         columns = [
             {"name": at, "data_tests": ["ai_answered", "ai_known"]} for at in GATE["answers"]
         ]
-        share = {"compare_to": f"ref('{name}_checked')", "gated": name}
-        split = {"compare_to": f"ref('{name}')", "other": f"ref('{name}_quarantined')"}
-        split["key"] = "record_id"
-        return [
-            gated(name, GATE | self.gate) | {"columns": columns},
-            {"name": f"{name}_quarantined", "data_tests": [{"rows_passed": {"arguments": share}}]},
-            {"name": f"{name}_passed", "data_tests": [{"rows_split": {"arguments": split}}]},
-        ]
+        return gated(name, GATE | self.gate) | {"columns": columns}
 
 
 FLOWS = {
     "some": Flow({"odd": 2, "blank": 2}),
-    "quarantined": Flow({"odd": 5}, stopped_by="rows_passed"),
+    "quarantined": Flow({"odd": 5}, stopped_by="row_gate"),
     "unanswered": Flow({"unanswered": 3}, stopped_by="ai_answered"),
     "unknown": Flow({"unknown": 17}, stopped_by="ai_known"),
     "quarantined_allowed": Flow({"odd": 5}, {"max_quarantined_share": 0.125}),
@@ -380,7 +372,9 @@ class Flows:
         return {key for (key,) in self.project.rows(f"select record_id from {relation}")}
 
     def failed(self, name: str) -> list[str]:
-        """The kinds of the tests of a flow that failed."""
+        """The kinds of the tests of a flow that failed, and its row gate, if that did."""
+        if self.run.statuses()[f"{name}_passed"] == "error":
+            return ["row_gate"]
         return [
             test.split(f"_{name}_")[0]
             for test, status in self.run.statuses().items()
@@ -392,7 +386,7 @@ class Flows:
 def flows(tmp_path_factory: pytest.TempPathFactory) -> Flows:
     """Two builds of all flows at once."""
     models = {path: sql for name in FLOWS for path, sql in FLOWS[name].models(name).items()}
-    entries = [entry for name in FLOWS for entry in FLOWS[name].entries(name)]
+    entries = [FLOWS[name].entry(name) for name in FLOWS]
     models["silver/flows.yml"] = json.dumps({"models": entries})
     project = with_rules(Project(tmp_path_factory.mktemp("flows"), models))
     for name, flow in FLOWS.items():
@@ -444,7 +438,9 @@ def test_what_a_model_allows_goes_through(flows: Flows, name: str) -> None:
 
 def test_too_much_in_quarantine_can_be_looked_at(flows: Flows) -> None:
     """The quarantine is new although the table of passed rows is old."""
-    assert flows.run.statuses()["quarantined_passed"] == "skipped"
+    said = flows.run.message("quarantined_passed")
+    assert "row_gate: quarantined: 5 of 40 rows are in quarantine, over a share of 0.1" in said
+    assert "look at quarantined_quarantined and correct what feeds quarantined" in said
     assert flows.keys("silver.quarantined_quarantined") == set(range(5))
     assert flows.keys("silver.quarantined_passed") == set(range(ROWS))
 
@@ -465,16 +461,84 @@ def test_a_model_may_leave_rules_out(flows: Flows) -> None:
 
 def test_a_rule_that_the_seed_has_lost_still_quarantines(flows: Flows) -> None:
     """A gate fails closed."""
-    seed = flows.project.root / "seeds/row_gate_rules.csv"
+    seed = flows.project.root / "seeds/rules/row_gate_rules.csv"
     rules = seed.read_text(encoding="utf-8")
     try:
         seed.write_text(rules.replace("label_not_accepted", "gone"), encoding="utf-8")
-        run = flows.project.dbt("build", "--select", "row_gate_rules", "some_checked")
+        run = flows.project.dbt("build", "--select", "row_gate_rules", "some_passed")
     finally:
         seed.write_text(rules, encoding="utf-8")
     assert run.code == 0, run.output
     found = flows.project.rows("select count(*) from silver.some_checked where is_quarantined")
     assert found == [(4,)]
+
+
+# What a row gate asks of its model
+
+STRICT = {
+    "models": [
+        gated("twice", GATE),
+        gated("keyless", {"required": ["body"]}),
+        gated("bare", GATE),
+        gated("agreed", GATE),
+        {
+            "name": "agreed_passed",
+            "config": {"contract": {"enforced": True}},
+            "columns": [
+                {"name": "record_id", "data_type": "integer"},
+                {"name": "body", "data_type": "varchar"},
+                {"name": "topic", "data_type": "integer"},
+                {"name": "mood", "data_type": "double"},
+            ],
+        },
+    ]
+}
+ROWS_OF = {
+    "twice": "select unnest([1, 1]) as record_id",
+    "keyless": "select 1 as record_id",
+    "bare": "select 1 as record_id where false",
+    "agreed": "select 1 as record_id",
+}
+ANSWERS = "'a' as body, {'value': 'good', 'status': 'ok'} as topic, 1 as mood"
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One build of row gates that must not let anything through."""
+    models = {"silver/strict.yml": json.dumps(STRICT)}
+    for name, rows in ROWS_OF.items():
+        select = rows.replace("as record_id", f"as record_id, {ANSWERS}")
+        models[f"silver/{name}.sql"] = "{{ config(materialized='table') }} " + select
+        models[f"silver/{name}_passed.sql"] = f"{{{{ row_gate(ref('{name}')) }}}}"
+    return with_rules(Project(tmp_path_factory.mktemp("strict"), models)).dbt("build")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("twice", "row_gate: twice: 1 keys are not exactly once among what passed and what is in"),
+        ("keyless", "row_gate: wrong `key` null; name the unique column of keyless"),
+        ("bare", "row_gate: bare: there is no row, so nothing was checked"),
+        ("agreed", "This model has an enforced contract that failed"),
+    ],
+)
+def test_a_row_gate_lets_nothing_through_that_it_cannot_vouch_for(
+    strict: Run, name: str, said: str
+) -> None:
+    """No test says so: the model itself stops. A contract of the passed rows holds, too."""
+    assert strict.statuses()[f"{name}_passed"] == "error"
+    assert said in strict.message(f"{name}_passed")
+
+
+def test_a_row_gate_is_called_after_its_model(tmp_path: Path) -> None:
+    """dbt finds out before anything is built."""
+    models = {
+        "silver/notes.sql": "select 1 as a",
+        "silver/good.sql": "{{ row_gate(ref('notes')) }}",
+    }
+    run = with_rules(Project(tmp_path, models)).dbt("parse")
+    assert run.code != 0
+    assert 'row_gate: wrong `model` "good"; call it as the model that it gates' in run.output
 
 
 WRONG: dict[str, tuple[Any, str, str]] = {
@@ -594,6 +658,30 @@ def test_g04_questions_about_answers_ask_about_passed_rows(shop: Shop) -> None:
         assert all(name.endswith("_passed") for name in silver)
 
 
+def test_a_row_gate_costs_at_most_ten_lines(shop: Shop) -> None:
+    """A model of one line and the settings; no column is listed again but what is checked."""
+    for name in ("customers", "feedback", "products"):
+        folder = REPOSITORY / "models/silver"
+        sql = (folder / f"silver_{name}_passed.sql").read_text("utf-8").splitlines()
+        (gate,) = [line for line in sql if line.startswith("{{ row_gate(")]
+        assert sql[-1] == gate
+        settings = (folder / f"silver_{name}.yml").read_text("utf-8").partition("    meta:\n")[2]
+        block = settings.partition("    data_tests:\n")[0].splitlines()
+        assert len(block) + 1 + len([gate]) <= 10
+
+
+def test_gold_waits_for_every_row_gate(shop: Shop) -> None:
+    """A row gate that fails holds back what is below it."""
+    gates = [n for n in shop.models("silver") if n["config"]["materialized"] == "row_gate"]
+    below = set().union(*(shop.upstream(node["name"]) for node in shop.models("gold")))
+    assert {node["name"] for node in gates} == {
+        "silver_customers_passed",
+        "silver_feedback_passed",
+        "silver_products_passed",
+    }
+    assert {node["name"] for node in gates} <= below
+
+
 def test_every_silver_model_of_ours_has_its_three_parts(shop: Shop) -> None:
     """And by key, what came in is what passed and what is in quarantine."""
     for name, key in [
@@ -609,7 +697,7 @@ def test_every_silver_model_of_ours_has_its_three_parts(shop: Shop) -> None:
         assert came == went
 
 
-@pytest.mark.parametrize("kind", ["rows_passed", "rows_split", "ai_agreement", "ai_label_drift"])
+@pytest.mark.parametrize("kind", ["ai_agreement", "ai_label_drift"])
 def test_a_gate_stands_above_gold(shop: Shop, kind: str) -> None:
     """dbt holds back only what is below *all* that a test reads; ours stop a gold model."""
     gates = [
@@ -617,30 +705,19 @@ def test_a_gate_stands_above_gold(shop: Shop, kind: str) -> None:
         for at, node in shop.manifest["nodes"].items()
         if node["resource_type"] == "test"
         and (node.get("test_metadata") or {}).get("name") == kind
-        and "fixture" not in str(node["original_file_path"])
     ]
     below = [shop.upstream(node["name"]) for node in shop.models("gold")]
     assert gates
     assert all(any(shop.parents(gate) <= models for models in below) for gate in gates)
 
 
-def test_the_fixtures_are_caught_by_their_tests(shop: Shop) -> None:
-    """Each generic test of ours has one that it must catch, and that counts in every build."""
+def test_every_generic_test_is_used(shop: Shop) -> None:
+    """What each must catch stands in `tests/consumer`."""
     ours = {path.stem for path in (REPOSITORY / "tests/dbt/generic").glob("*.sql")}
-    caught = {
-        node["test_metadata"]["name"]
-        for node in shop.manifest["nodes"].values()
-        if node["resource_type"] == "test" and node["name"].startswith("caught_")
-    }
-    used = {
-        node["test_metadata"]["name"]
-        for node in shop.manifest["nodes"].values()
-        if node["resource_type"] == "test"
-        and node.get("test_metadata")
-        and not node["original_file_path"].startswith("models/fixtures")
-    }
-    assert ours <= caught
-    assert ours <= used
+    by_row_gates = {"rows_passed", "rows_split"}
+    tests = [node for node in shop.manifest["nodes"].values() if node.get("test_metadata")]
+    used = {node["test_metadata"]["name"] for node in tests}
+    assert ours <= used | by_row_gates | {"unique_together"}  # a rule of `table_rules`
 
 
 def test_a_first_run_has_nothing_to_compare_with_and_says_so(shop: Shop) -> None:
@@ -668,7 +745,6 @@ def test_drift_stops_gold_and_does_not_become_the_baseline(shop: Shop) -> None:
     failed = [name for name, status in run.statuses().items() if status == "fail"]
     assert failed == ["ai_label_drift_silver_feedback_topic"]
     assert run.statuses()["feedback_by_topic_week"] == "skipped"
-    assert run.statuses()["ops_label_shares"] == "skipped"
     after = shop.project.state("gold", "ops")
     assert {
         name: after[name] for name in ("gold.feedback_by_topic_week", "ops.ops_label_shares")

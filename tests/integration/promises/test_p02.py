@@ -11,12 +11,12 @@ from typing import Any
 
 from assay.core.errors import RunError
 from assay.core.values import Outcome
-from assay.engine.loop import Engine
+from assay.engine.run import Run
 from assay.faultd import FaultServer
 from assay.faultd.scenarios.registry import group
 
 from ..dbt.project import Project, asking
-from ..durability.worker import engine, resolver, text_of, value_of
+from ..durability.worker import resolver, run, text_of, value_of
 from ..figures import Figure
 
 RECORDS = 40
@@ -66,8 +66,8 @@ def accounted(path: Path, faulty: str, clean: str) -> Counter[str]:
     tally: Counter[str] = Counter(lost=0, wrong=0)
     texts: list[str | None] = [*map(text_of, range(RECORDS)), None, "  "]
     for url in (faulty, clean):
-        with engine(path, url, **LIMITS) as opened:
-            asking, handle = resolver(opened, path)
+        with run(path, url, **LIMITS) as opened:
+            asking, handle = resolver(opened)
             outcomes: list[Outcome] = []
             with contextlib.suppress(RunError):
                 outcomes = asking.ask(handle, texts)
@@ -77,7 +77,7 @@ def accounted(path: Path, faulty: str, clean: str) -> Counter[str]:
     return tally
 
 
-def judged(opened: Engine, keys: list[bytes], outcomes: list[Outcome]) -> Counter[str]:
+def judged(opened: Run, keys: list[bytes], outcomes: list[Outcome]) -> Counter[str]:
     """Compare the rows of a run with the store: both ways, by key, status and value."""
     answers = {row[0] for row in opened.store.rows("answers")[1]}
     failures = {row[0]: row[5] for row in opened.store.rows("failures")[1]}

@@ -10,7 +10,7 @@ import pytest
 
 from assay.faultd import FaultServer
 
-from ..durability.worker import engine, resolver, text_of, value_of
+from ..durability.worker import resolver, run, text_of, value_of
 from ..figures import Figure
 
 CONFUSIONS = ("shuffled", "missing", "doubled", "shifted", "forged", "extra")
@@ -24,9 +24,9 @@ def test_p03_no_answer_lands_on_another_row(tmp_path: Path, records: int, figure
     path = tmp_path / "store.sqlite"
     with (
         FaultServer(answer=lambda text, _: hashlib.sha256(text.encode()).hexdigest()) as server,
-        engine(path, server.url(spec), max_in_flight=16) as opened,
+        run(path, server.url(spec), max_in_flight=16) as opened,
     ):
-        asking, handle = resolver(opened, path)
+        asking, handle = resolver(opened)
         opened.begin_gather()
         for first in range(0, records, CHUNK):
             asking.gather(handle, texts(first, records))

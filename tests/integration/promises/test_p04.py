@@ -16,7 +16,7 @@ from assay.faultd.replies import good
 from assay.faultd.scenarios.registry import SCENARIOS
 from assay.faultd.scenarios.scenario import scenario
 
-from ..durability.worker import engine, resolver, text_of, value_of
+from ..durability.worker import resolver, run, text_of, value_of
 from ..figures import Figure
 
 POISONS: dict[str, tuple[str, dict[str, str], str]] = {
@@ -59,9 +59,9 @@ def test_p04_a_poison_costs_its_own_row_and_a_handful_of_requests(
 
     with (
         FaultServer(answer=hashed, keep_texts=True) as server,
-        engine(path, server.url("poisons"), **limits) as opened,
+        run(path, server.url("poisons"), **limits) as opened,
     ):
-        asking, handle = resolver(opened, path)
+        asking, handle = resolver(opened)
         opened.begin_gather()
         asking.gather(handle, texts)
         opened.end_gather()

@@ -20,7 +20,7 @@ from assay.core.errors import RunError
 from assay.faultd import FaultServer, Latency
 
 from ..dbt.project import Project, asking
-from ..durability.worker import engine, resolver, text_of
+from ..durability.worker import resolver, run, text_of
 from ..figures import Figure
 
 RECORDS, PACK, IN_FLIGHT = 800, 8, 4
@@ -45,8 +45,8 @@ def run_with(path: Path, server: FaultServer, **caps: Any) -> dict[str, int]:
     """Ask about all records under caps and return the statuses."""
     prices = {"price_input_usd": 1.0, "price_output_usd": 4.0}
     limits = {"pack_records": PACK, "max_in_flight": IN_FLIGHT}
-    with engine(path, server.url(), **prices, **limits, **caps) as opened:
-        asking_, handle = resolver(opened, path)
+    with run(path, server.url(), **prices, **limits, **caps) as opened:
+        asking_, handle = resolver(opened)
         outcomes = []
         with contextlib.suppress(RunError):
             outcomes = asking_.ask(handle, list(map(text_of, range(RECORDS))))

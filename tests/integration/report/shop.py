@@ -17,8 +17,11 @@ from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.core.values import Attempt, Failure, Served
 from assay.functions import parse_task
-from assay.store import Store, put_attempt, put_failures, put_run, put_served, put_stop, put_task
-from assay.store.sqlite.gates import GateRow, put_gate_rows
+from assay.store import GateRow, Landing, landing_of
+from assay.store.records import task_row
+from assay.store.sqlite.gates import put_gate_rows
+from assay.store.sqlite.rows import put_failures, put_landings, put_run, put_served, put_stop
+from assay.store.sqlite.verbs import SqliteStore
 
 from ..dbt.project import KEY, REPOSITORY, RUN_SECONDS
 from ..warm import Done, warm_run
@@ -117,17 +120,15 @@ class Shop:
             lambda c: c.execute(
                 "update runs set started_at = ? where invocation_id = ?", [begun, name]
             ),
-            partial(put_attempt, attempt=good),
-            partial(put_attempt, attempt=bad),
+            partial(put_landings, landings=[landing_of(good, tasks=[task]), Landing(bad)]),
             partial(put_served, invocation_id=name, served={use: Served(100, 10 * number)}),
-            partial(put_task, task=task, now=begun),
             partial(put_gate_rows, rows=_gate_rows(name, begun, more.get("red", ""))),
         ]
         self.keep(steps)
 
     def keep(self, steps: Sequence[Any]) -> None:
         """Change the store."""
-        store = Store(self.store)
+        store = SqliteStore(self.store)
         store.transact(steps)
         store.close()
 
@@ -142,7 +143,7 @@ class Shop:
                 prompt_hash=task.prompt_hash,
                 status="invalid",
                 error=error,
-                attempts=4,
+                failed_runs=4,
                 failed_at="2026-03-01 12:00:00.000000",
                 next_try_at=None,
                 text=SECRET,
@@ -186,7 +187,8 @@ def fill(shop: Shop, labels: Sequence[str], runs: int = 3) -> Shop:
     task, free = classify(*labels), summarize()
     for number in range(1, runs + 1):
         shop.run(number, task, red="2 unexpected" if number == 2 else "")
-    shop.keep([partial(put_task, task=free, now="x")])
+    put = "insert or ignore into tasks values (?, ?, ?, ?)"
+    shop.keep([lambda connection: connection.execute(put, task_row(free, "x"))])
     listed = ", ".join(f"({_text(label)})" for label in labels)
     value = "case when i % 7 = 0 then 'not a label " + SECRET + "' else label end"
     topic = ENVELOPE.format(

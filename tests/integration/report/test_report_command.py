@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
-from assay.store import Store
+from assay.store.sqlite.verbs import SqliteStore
 
 from ..dbt.project import KEY
 from .shop import HOSTILE, LABELS, SECRET, Shop, classify, fill
@@ -118,7 +118,7 @@ def test_without_a_store_or_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     made = Shop(tmp_path)
     assert "There is no store" in made.report().err
     assert not made.store.exists()
-    Store(made.store).close()
+    SqliteStore(made.store).close()
     done = made.report()
     assert done.code == 2
     assert "knows of no run" in done.err
@@ -229,7 +229,7 @@ def _get(port: int | None, path: str, **headers: str) -> tuple[int, str]:
 
 
 def _tables(shop: Shop) -> set[str]:
-    store = Store(shop.store)
+    store = SqliteStore(shop.store)
     (rows,) = store.transact(
         [lambda connection: connection.execute("select name from sqlite_master").fetchall()]
     )

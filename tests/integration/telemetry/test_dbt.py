@@ -73,20 +73,15 @@ def test_a_build_is_a_trace_with_a_span_for_each_node_that_asks(
 ENDING = """
 import sys, time
 from pathlib import Path
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.core.events import RunBegun
-from assay.providers import open_provider
 from assay.core.settings import Settings
-from assay.store import Store
-from assay.telemetry import open_telemetry
 
 settings = Settings(store=Path(sys.argv[1]))
-store = Store(settings.store)
-engine = Engine(settings, store, open_provider(settings), open_telemetry(settings))
-engine.begin_run("a-run")
+session = open_session(settings)
+session.begin("a-run")
 print(time.time(), flush=True)
-engine.close()
-store.close()
+session.close()
 """
 
 

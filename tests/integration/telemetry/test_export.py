@@ -33,9 +33,9 @@ def export(
         with engine_room(server.url(scenario), tmp_path, **(prices | changed)) as room:
             handle = room.resolver.register(json.dumps(CLASSIFY))
             given = [f"{text} {CANARY}" for text in texts(count)]
-            room.engine.begin_gather("silver_reviews")
+            room.run.begin_gather("silver_reviews")
             room.resolver.gather(handle, given, "silver_reviews")
-            room.engine.end_gather()
+            room.run.end_gather()
             room.resolver.ask(handle, given)
         return receiver
 
@@ -127,10 +127,10 @@ def test_a_pack_of_two_nodes_is_linked_to_the_second(
     with engine_room(server.url(), tmp_path) as room:
         handle = room.resolver.register(json.dumps(CLASSIFY))
         for node, text in {"first": "one text", "second": "another text"}.items():
-            room.engine.begin_gather(node)
+            room.run.begin_gather(node)
             room.resolver.gather(handle, [text], node)
         for _ in range(2):
-            room.engine.end_gather()
+            room.run.end_gather()
         room.resolver.ask(handle, ["one text", "another text"])
     (pack,) = named(receiver.spans, "assay.pack")
     nodes = {span.name: span.span_id for span in named(receiver.spans, "assay.node")}

@@ -4,7 +4,7 @@ import pytest
 
 from assay.core.canonical import normalise
 from assay.core.words import word_count
-from assay.functions import Summarize
+from assay.functions.summarize import Summarize
 from assay.providers.local.models.judgement import Judgement
 from assay.providers.local.models.summarizer import Summarizer
 

@@ -14,7 +14,6 @@ from assay.core.settings import Settings
 from assay.project.suggestions.relations import Relation
 from assay.project.suggestions.suggest import Suggestions, suggest
 from assay.project.suggestions.suites import Suggestion
-from assay.providers.local.provider import LocalProvider
 
 TABLE = Relation("main", "things")
 
@@ -37,7 +36,7 @@ def suggested(connection: duckdb.DuckDBPyConnection, provider: Any = None) -> Su
     """What is suggested for the table, with a store that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(store=Path(folder) / "store.sqlite")
-        return suggest(connection, TABLE, settings, provider or LocalProvider())
+        return suggest(connection, TABLE, settings, provider=provider)
 
 
 def issues(found: Sequence[Suggestion], kind: str, column: str) -> list[Suggestion]:

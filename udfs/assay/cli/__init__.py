@@ -1,1 +1,1 @@
-"""The commands of `./scripts/assay` that stand for themselves, a file each; `cli` has them all."""
+"""The commands of `assay`, a file each; `commands.py` has them all, `main.py` runs them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import asdict
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 import typer
 
@@ -22,7 +22,8 @@ from assay.core.errors import Fault
 from assay.core.plural import counted
 from assay.hosts.dbt.lineage import last_code
 from assay.project.report.spending import DIMENSIONS, Line, lines, read_spending, total
-from assay.store.queries import Row, select
+from assay.store import Selection, queries
+from assay.store.queries import Row
 
 OUTCOMES = ("ok", "partial", *get_args(Fault), "stopped", "interrupted")
 _ID_DIGITS = 8
@@ -46,11 +47,10 @@ def calls(
 ) -> None:
     """Show the last attempts of the ledger: when, how they ended, tokens, cost, seconds."""
     one_of("--outcome", outcome, OUTCOMES)
-    where, given = _filters(run, model, since, outcome)
-    query = f"select * from calls where {where} order by started_at desc, attempt_id limit :limit"  # noqa: S608
+    part = _selection(run, model, since)
     with open_store() as store:
-        found = select(store, query, given | {"limit": limit})[::-1]
-        (counted,) = select(store, f"select count(*) as calls from calls where {where}", given)  # noqa: S608
+        found = store.read(queries.Attempts(part, outcome, most=limit))
+        all_of_them = store.read(queries.AttemptCount(part, outcome))
     if as_json:
         print_json([row | {"maybe_paid": bool(row["maybe_paid"])} for row in found])
         return
@@ -60,7 +60,7 @@ def calls(
         [_call_cells(row) for row in found],
         right="....rrrrrrr.",
     )
-    typer.echo(f"{len(found):,} of {counted['calls']:,} attempts.")
+    typer.echo(f"{len(found):,} of {all_of_them:,} attempts.")
 
 
 def spend(
@@ -78,9 +78,9 @@ def spend(
     prompt has cost on average.
     """
     one_of("--by", by, DIMENSIONS)
-    where, given = _filters(run, model, since)
+    part = _selection(run, model, since)
     with open_store() as store:
-        ledger = read_spending(store, where, given)
+        ledger = read_spending(store, part)
         columns = last_code(store).columns
     found = lines(ledger, by, columns)
     if as_json:
@@ -97,25 +97,11 @@ def spend(
         typer.echo(note)
 
 
-def _filters(
-    run: str | None, model: str | None, since: str | None, outcome: str | None = None
-) -> tuple[str, dict[str, Any]]:
-    """Return the condition that rows of the ledger must fit, and its parameters."""
+def _selection(run: str | None, model: str | None, since: str | None) -> Selection:
+    """Return the part of the ledger that is asked for."""
     now = datetime.datetime.now(datetime.UTC)
-    given = {
-        "run": run,
-        "model": model,
-        "since": None if since is None else moment("--since", since, now),
-        "outcome": outcome,
-    }
-    conditions = {
-        "run": "substr(invocation_id, 1, length(:run)) = :run",
-        "model": "model = :model",
-        "since": "started_at >= :since",
-        "outcome": "outcome = :outcome",
-    }
-    chosen = [conditions[name] for name, value in given.items() if value is not None]
-    return " and ".join(chosen) or "true", given
+    begun = None if since is None else moment("--since", since, now)
+    return Selection(run=run, model=model, since=begun)
 
 
 def _call_cells(row: Row) -> list[str]:

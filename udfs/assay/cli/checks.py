@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from assay.cli.console import Json, print_json
+from assay.core.program import program
 from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build
 from assay.hosts.dbt.process import manifest_beside
@@ -29,13 +29,11 @@ from assay.project.gates.green import (
 from assay.project.gates.inventory import Inventory, inventory
 from assay.project.gates.lock import LOCK, LockError, kept_from, read_lock, unlocked, write_lock
 from assay.project.publishing.verdict import named, partial_by
-from assay.store import Store
-from assay.store.sqlite.dead_letters import dead_count
-from assay.store.sqlite.gates import GateRow, gate_rows
+from assay.store import GateRow, open_store, queries
 
 STALE = (
-    "Not green: dbt left no results of this run in target/run_results.json; build without options "
-    "that write them elsewhere."
+    "Not green: dbt left no results of this run in its run_results.json; build without options "
+    "that keep it from writing them."
 )
 _MOST_LINES = 20
 """How many lines a run gets; `assay checks` has them all."""
@@ -70,11 +68,11 @@ def red_lines(
     settings: Settings, results: dict[str, Any], arguments: Sequence[str]
 ) -> Iterator[str]:
     """Yield why the run that wrote `results` is not green, besides what dbt says itself."""
-    project, store = Path.cwd(), Store(settings.store)
+    project, store = Path.cwd(), open_store(settings.store)
     invocation_id = str(results["metadata"]["invocation_id"])
     try:
-        (recorded,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
-        (dead,) = store.transact([dead_count])
+        recorded = store.read(queries.GateRows(invocation_id))
+        dead = store.read(queries.DeadLetterCount())
     finally:
         store.close()
     yield from _run_lines(project, results, arguments, recorded)
@@ -84,7 +82,7 @@ def red_lines(
 def shown(lines: Sequence[str]) -> list[str]:
     """Return the lines that a build prints; the first ones where there are too many."""
     more = len(lines) - _MOST_LINES
-    rest = [f"Not green: {more} lines more; see ./scripts/assay checks."] if more > 0 else []
+    rest = [f"Not green: {more} lines more; see {program('checks')}."] if more > 0 else []
     return [*(f"Not green: {line}." for line in lines[:_MOST_LINES]), *rest]
 
 

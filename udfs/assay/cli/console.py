@@ -19,10 +19,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assay import store as stores
 from assay.core.clock import iso
 from assay.core.errors import ConfigError
-from assay.core.project import place
-from assay.core.settings import Settings
+from assay.core.program import program
+from assay.hosts.dbt.settings import places_here
 from assay.store import Store
 
 SHORTEST_PREFIX = 4
@@ -36,10 +37,9 @@ _LONGEST = datetime.timedelta(weeks=5_218)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def store_path(environ: Mapping[str, str]) -> Path:
+def store_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the file of the store; no key and no provider is needed to look at it."""
-    said = environ.get("ASSAY_STORE", "").strip()
-    return place(said or Settings.model_fields["store"].default).resolve()
+    return places_here(environ).store.resolve()
 
 
 @contextlib.contextmanager
@@ -49,7 +49,7 @@ def open_store(path: Path | None = None) -> Iterator[Store]:
     Raises `ConfigError` where there is none, `StoreError` where it cannot be trusted.
     """
     path = existing_store() if path is None else path
-    store = Store(path, guarded=True)
+    store = stores.open_store(path, guarded=True)
     try:
         yield store
     finally:
@@ -58,9 +58,11 @@ def open_store(path: Path | None = None) -> Iterator[Store]:
 
 def existing_store() -> Path:
     """Return the file of the store of the environment, or raise `ConfigError`."""
-    path = store_path(os.environ)
+    path = store_path()
     if not path.exists():
-        message = f"There is no store at {path}; run ./scripts/build first, or see `ASSAY_STORE`."
+        message = (
+            f"There is no store at {path}; run {program('build')} first, or see `ASSAY_STORE`."
+        )
         raise ConfigError(message)
     return path
 

@@ -17,6 +17,7 @@ import typer
 
 from assay.cli.console import (
     Json,
+    existing_store,
     key_prefix,
     number,
     one_line,
@@ -28,26 +29,22 @@ from assay.cli.console import (
 )
 from assay.core.errors import ConfigError, QuotaError
 from assay.core.plural import counted
-from assay.core.settings import settings_from_environ
 from assay.core.values import Status
 from assay.engine.retry import MOST_RUNS
+from assay.engine.session import open_session
 from assay.functions import FUNCTIONS
 from assay.hosts.dbt.process import BUDGET_EXIT, QUOTA_EXIT
+from assay.hosts.dbt.settings import settings_here
 from assay.project.counting import spend_of
 from assay.project.dead_letters import Choice, Replayed, chosen, replay
 from assay.project.report.summary import stopped_by
-from assay.store import Store
-from assay.store.sqlite.dead_letters import (
-    Letter,
-    State,
-    discards_of,
-    letters,
-    make_due,
-    put_discards,
-    task_specs,
-)
+from assay.store import Ledger, Letter, State, queries
 
-app = typer.Typer(no_args_is_help=True, help="List, show, replay and discard dead letters.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, show, replay and discard dead letters.",
+)
 
 _HASH_DIGITS = 12
 
@@ -76,7 +73,7 @@ def _choice(
     state: StateOption = None,
 ) -> Choice:
     """Return the options as one value; raise `ConfigError` for one that can fit nothing."""
-    one_of("--kind", kind, [function.__name__.lower() for function in FUNCTIONS])
+    one_of("--kind", kind, [*FUNCTIONS])
     one_of("--status", status, get_args(Status))
     one_of("--state", state, get_args(State))
     return Choice(
@@ -129,8 +126,8 @@ def show(
     with open_store() as store:
         letter = _only(_chosen(store, _choice(key=key)), key)
         facts = _facts(letter)
-        (specs,) = store.transact([task_specs])
-        (discards,) = store.transact([lambda connection: discards_of(connection, letter.key)])
+        specs = store.read(queries.TaskSpecs())
+        discards = store.read(queries.DiscardsOf(letter.key))
     facts["task"] = json.loads(specs.get(letter.prompt_hash, ("", "null"))[1])
     facts["discards"] = [dataclasses.asdict(discard) for discard in discards]
     if text:
@@ -148,36 +145,39 @@ def replay_letters(
     choice: Choice,
     *,
     everything: All = False,
-    max_attempts: Annotated[
-        int, typer.Option(min=1, help="Leave those that failed in this many runs.")
+    max_failed_runs: Annotated[
+        int,
+        typer.Option(
+            "--max-failed-runs", min=1, help="Leave those that failed in this many runs."
+        ),
     ] = MOST_RUNS,
+    max_attempts: Annotated[int | None, typer.Option("--max-attempts", min=1, hidden=True)] = None,
     in_next_build: Annotated[
         bool, typer.Option("--in-next-build", help="Ask nothing now; the next build does.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Ask the chosen letters again; what is answered is no letter any more."""
-    choice = _narrow(choice, everything=everything)
+    choice, most = _narrow(choice, everything=everything), max_attempts or max_failed_runs
     if choice.state == "discarded" and not choice.key:
         message = "What was discarded is replayed by its key; add --key."
         raise ConfigError(message)
     if in_next_build:
         with open_store() as store:
-            found = [one for one in _chosen(store, choice) if one.attempts < max_attempts]
-            store.transact([lambda connection: make_due(connection, found)])
+            found = [one for one in _chosen(store, choice) if one.attempts < most]
+            store.make_due(found)
         if as_json:
             print_json({"due": len(found)})
         else:
             typer.echo(f"The next build asks {counted(len(found), 'letter')} again.")
         return
-    settings = settings_from_environ()
-    with open_store() as store:
-        done = replay(settings, store, _chosen(store, choice), max_attempts)
-        code = _replay_code(store, done)
+    with open_session(settings_here().model_copy(update={"store": existing_store()})) as one:
+        done = replay(one, _chosen(one.store, choice), most)
+        code = _replay_code(one.store, done)
         if as_json:
-            print_json(_replay_facts(store, done))
+            print_json(_replay_facts(one.store, done))
         else:
-            typer.echo(_replay_report(store, done))
+            typer.echo(_replay_report(one.store, done))
     if done.stopped is not None:
         typer.echo(f"Stopped: {done.stopped}", err=True)
     raise typer.Exit(code)
@@ -201,7 +201,7 @@ def discard(
     with open_store() as store:
         found = _chosen(store, choice)
         who = by or getpass.getuser()
-        (count,) = store.transact([lambda c: put_discards(c, found, reason.strip(), who)])
+        count = store.discard(found, reason.strip(), who)
     if as_json:
         print_json({"discarded": count, "before": len(found) - count})
     else:
@@ -210,9 +210,9 @@ def discard(
         )
 
 
-def _chosen(store: Store, choice: Choice) -> list[Letter]:
-    (found,) = store.transact([letters])
-    return chosen(found, choice, datetime.datetime.now(datetime.UTC))
+def _chosen(store: Ledger, choice: Choice) -> list[Letter]:
+    now = datetime.datetime.now(datetime.UTC)
+    return chosen(store.read(queries.AllLetters()), choice, now)
 
 
 def _narrow(choice: Choice, *, everything: bool) -> Choice:
@@ -271,22 +271,22 @@ def _spelled(value: object) -> str:
     return value if isinstance(value, str) and one_line(value) == value else json.dumps(value)
 
 
-def _replay_code(store: Store, done: Replayed) -> int:
+def _replay_code(store: Ledger, done: Replayed) -> int:
     """Return 0 when all that was chosen is answered."""
     if isinstance(done.stopped, QuotaError):
         return QUOTA_EXIT
-    stop = stopped_by(store, done.invocation_id)
+    stop = stopped_by(store, done.run_id)
     if stop is not None and stop[0] == "budget":
         return BUDGET_EXIT
     whole = not (done.failed or done.not_attempted or done.left or done.stopped)
     return 0 if whole else 1
 
 
-def _replay_facts(store: Store, done: Replayed) -> dict[str, Any]:
+def _replay_facts(store: Ledger, done: Replayed) -> dict[str, Any]:
     """Return what became of the letters; `left` counts those that were not tried, by reason."""
-    spend = spend_of(store, done.invocation_id)
+    spend = spend_of(store, done.run_id)
     return {
-        "run": done.invocation_id,
+        "run": done.run_id,
         "answered": len(done.answered),
         "failed": len(done.failed),
         "not_attempted": len(done.not_attempted),
@@ -297,8 +297,8 @@ def _replay_facts(store: Store, done: Replayed) -> dict[str, Any]:
     }
 
 
-def _replay_report(store: Store, done: Replayed) -> str:
-    spend = spend_of(store, done.invocation_id)
+def _replay_report(store: Ledger, done: Replayed) -> str:
+    spend = spend_of(store, done.run_id)
     lines = [
         f"Answered {len(done.answered):,}, failed again {len(done.failed):,}, "
         f"not asked {len(done.not_attempted) + len(done.left):,}; "

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from assay.cli.console import Json, print_json, print_table, store_path
 from assay.core.errors import AssayError, ConfigError, StoreError
+from assay.core.program import program
 from assay.core.project import place
-from assay.core.settings import Settings, settings_from_environ
-from assay.hosts.dbt.profiles import profiles_file
-from assay.hosts.duckdb.warehouse import database_path
+from assay.core.settings import Settings, load_places, load_settings
+from assay.hosts.dbt.profiles import profile_here
 from assay.project.doctor import (
     Finding,
     disk_findings,
     endpoint_findings,
     environment_findings,
+    installed_findings,
     settings_findings,
     setup_findings,
     store_findings,
     warehouse_findings,
 )
-from assay.store import Salvaged, StartedOver, Store, repair, start_over
+from assay.store import Salvaged, StartedOver, open_store, repair, start_over
 
 _MARKS = {"ok": "ok", "warning": "WARNING", "wrong": "WRONG"}
 
@@ -47,15 +48,14 @@ def command(
 ) -> None:
     """Look at everything a build needs; exit code 1 when something needs your hand.
 
-    With `ASSAY_PROVIDER=openai` at most two tiny requests go to the endpoint, and into the ledger.
+    With a provider that has one at most two tiny requests go to the endpoint, and into the ledger.
     """
-    path = store_path(os.environ)
     if repair_store:
-        salvaged = repair(path)
+        salvaged = repair(store_path())
         typer.echo(_saved(salvaged), err=as_json)
     if accept_cold_cache:
-        typer.echo(_accepted(start_over(path)), err=as_json)
-    found = list(examine(path, profiles_file(os.environ), offline=offline))
+        typer.echo(_accepted(start_over(store_path())), err=as_json)
+    found = list(examine(offline=offline))
     wrong = sum(finding.verdict == "wrong" for finding in found)
     if as_json:
         facts = [_facts(finding) for finding in found]
@@ -73,7 +73,7 @@ def _saved(salvaged: Salvaged) -> str:
         return said
     return (
         f"{said} {salvaged.missing:,} paid answers are lost: restore a backup, or run "
-        "`./scripts/assay doctor --accept-cold-cache` to go on with what was saved."
+        f"`{program('doctor --accept-cold-cache')}` to go on with what was saved."
     )
 
 
@@ -84,32 +84,40 @@ def _accepted(started: StartedOver) -> str:
     return f"Started over{what}."
 
 
-def examine(store: Path, profiles: Path, *, offline: bool = False) -> Iterator[Finding]:
+def examine(*, offline: bool = False) -> Iterator[Finding]:
     """Yield everything there is to say; only the endpoint is asked, and only the ledger grows."""
-    yield from setup_findings(profiles)
+    yield from installed_findings()
     yield from environment_findings(Path.cwd())
-    yield from settings_findings(os.environ, profiles)
-    yield from store_findings(store)
-    yield from warehouse_findings(database_path())
-    said = os.environ.get("ASSAY_PUBLISH", "").strip()
-    publish = place(said or Settings.model_fields["publish"].default)
-    folders = {"store": store.parent, "warehouse": database_path().parent}
-    yield from disk_findings(folders | {"publications": publish})
-    yield from _endpoint(store, offline=offline)
-
-
-def _endpoint(store: Path, *, offline: bool) -> Iterator[Finding]:
     try:
-        settings = settings_from_environ()
+        profile = profile_here()
+        places = load_places(profile.config)
+    except ConfigError as error:
+        yield Finding(
+            "profile", "What it says cannot be used; nothing more is looked at.", str(error)
+        )
+        return
+    store, database = places.store.resolve(), place(profile.database)
+    yield from setup_findings(profile)
+    yield from settings_findings(os.environ, profile.config)
+    yield from store_findings(store)
+    yield from warehouse_findings(database)
+    folders = {"store": store.parent, "warehouse": database.parent}
+    yield from disk_findings(folders | {"publications": places.publish})
+    yield from _endpoint(profile.config, store, offline=offline)
+
+
+def _endpoint(config: Mapping[str, Any], store: Path, *, offline: bool) -> Iterator[Finding]:
+    try:
+        settings = load_settings(config)
     except ConfigError:
         yield Finding("endpoint", "Not asked: the settings are not valid, see above.")
         return
-    if settings.provider != "openai":
+    if not settings.traits.remote:
         yield Finding("endpoint", f"The provider {settings.provider!r} sends nothing.")
     elif offline:
         yield Finding("endpoint", f"{settings.endpoint}: not asked, by --offline.")
     elif not store.exists():
-        remedy = "Run `./scripts/assay plan`, which makes it and sends nothing; then look again."
+        remedy = f"Run `{program('plan')}`, which makes it and sends nothing; then look again."
         text = f"{settings.endpoint}: not asked, as there is no store with a ledger yet."
         yield Finding("endpoint", text, remedy, may_stay=True)
     else:
@@ -119,7 +127,7 @@ def _endpoint(store: Path, *, offline: bool) -> Iterator[Finding]:
 def _asked(settings: Settings, path: Path) -> Iterator[Finding]:
     """Ask the endpoint; a store that cannot keep a ledger, or a set-up that is wrong, is said."""
     try:
-        store = Store(path, guarded=True)
+        store = open_store(path, guarded=True)
     except StoreError as error:
         yield Finding("endpoint", "Not asked: the store cannot keep a ledger.", str(error))
         return

@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from assay.core.errors import ConfigError
-from assay.core.settings import Settings, settings_from_environ
+from assay.core.settings import Settings
+from assay.hosts.dbt.project_folder import typed
+from assay.hosts.dbt.settings import settings_here
 from assay.project.evaluation.comparison import Variant, compare, comparison_table, variants
 from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
-from assay.project.evaluation.golden_rows import GoldenSource
+from assay.project.evaluation.golden_rows import GoldenSource, named_or_json
 from assay.project.evaluation.scorecard import table
-from assay.providers import open_provider
 
 MOST_RECORDS = 256
 """As `ASSAY_PACK_RECORDS` allows."""
@@ -25,11 +26,15 @@ MOST_RECORDS = 256
 
 def command(
     *,
-    data: Annotated[Path, typer.Option(help="Golden rows: a CSV, JSON lines or Parquet file.")],
+    data: Annotated[
+        Path, typer.Option(parser=typed, help="Golden rows: a CSV, JSON lines or Parquet file.")
+    ],
     text: Annotated[str, typer.Option(help="The column of the texts.")],
     label: Annotated[str, typer.Option(help="The column of the right answers.")],
     task: Annotated[Kind, typer.Option(help="What is asked.")],
-    join: Annotated[Path | None, typer.Option(help="A file to join by shared columns.")] = None,
+    join: Annotated[
+        Path | None, typer.Option(parser=typed, help="A file to join by shared columns.")
+    ] = None,
     where: Annotated[str | None, typer.Option(help="SQL: which rows.")] = None,
     by: Annotated[str | None, typer.Option(help="A column: figures for each value, too.")] = None,
     labels: Annotated[str | None, typer.Option(help="Label set, or JSON; else gold's.")] = None,
@@ -56,18 +61,17 @@ def command(
     asked on a store of its own beside `ASSAY_STORE`, and held row by row against the first.
     """
     source = GoldenSource(data, text, label, by, join, where, structured=task == "extract")
-    plan = ExamPlan(
-        source, task, labels, fields, examples, limit, seed, other, instructions, model
-    )
-    settings = settings_from_environ()
+    sets = named_or_json("labels", labels), named_or_json("fields", fields)
+    plan = ExamPlan(source, task, *sets, examples, limit, seed, other, instructions, model)
+    settings = settings_here()
     asked = _variants(compare_models, packs, prompt or [])
     with _folder(settings, fresh=fresh) as folder:
         if asked:
-            figures = compare(plan, asked, settings, open_provider, folder / "evaluate")
+            figures = compare(plan, asked, settings, folder / "evaluate")
         else:
             store = folder / settings.store.name
             chosen = settings.model_copy(update={"store": store})
-            figures = evaluate(plan, chosen, open_provider(chosen))
+            figures = evaluate(plan, chosen)
     shown = comparison_table if asked else table
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else shown(figures))
 

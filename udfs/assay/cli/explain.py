@@ -11,12 +11,14 @@ import typer
 
 from assay.cli.console import Json, key_prefix, money, one_line, open_store, print_json
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.hosts.dbt.lineage import last_code
 from assay.hosts.dbt.manifest import read_manifest
+from assay.hosts.dbt.settings import database_path
 from assay.hosts.duckdb.udfs import register_for_reading
-from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.explain import AskedRow, asked_about, find_row, keys_like, known_of
-from assay.store import Store
+from assay.store import Ledger
 from assay.store.queries import Row
 
 _CLOSED_SETS = ("classify", "sentiment", "filter")
@@ -79,12 +81,12 @@ def _by_row(what: str, where: str | None, column: str | None) -> list[Row]:
     manifest = read_manifest(Path.cwd())
     if not manifest:
         message = (
-            "There is no target/manifest.json, which says what was asked; run ./scripts/build."
+            f"There is no target/manifest.json, which says what was asked; run {program('build')}."
         )
         raise ConfigError(message)
     path = database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build first."
+        message = f"There is no warehouse at {path}; run {program('build')} first."
         raise ConfigError(message)
     with open_store() as store, open_warehouse(path) as connection:
         register_for_reading(connection)
@@ -102,11 +104,11 @@ def _nothing_asked(table: str, column: str | None, asked: list[AskedRow]) -> str
         return f"No AI column {column!r} is above {table}; there are {names}."
     return (
         f"No model above {table} that was compiled asks about single rows of it; name a row of "
-        "the silver table, or run ./scripts/build without a selection."
+        f"the silver table, or run {program('build')} without a selection."
     )
 
 
-def _facts(store: Store, asked: AskedRow) -> list[Row]:
+def _facts(store: Ledger, asked: AskedRow) -> list[Row]:
     """Return what is known of one call about the row; its state where nothing is."""
     named = {"columns": [asked.call.name], "text": asked.text}
     if asked.keys:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,11 +24,13 @@ from assay.cli.console import (
 from assay.cli.query import bare
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
-from assay.core.settings import PREFIX, Settings
+from assay.core.program import program
 from assay.hosts.dbt.lineage import Code, last_code
 from assay.hosts.dbt.manifest import made_tables, read_manifest
+from assay.hosts.dbt.project_folder import typed
+from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.udfs import register_for_reading, text_sql
-from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.erasure import (
     Hit,
     Subject,
@@ -43,9 +43,8 @@ from assay.project.erasure import (
     rewrite,
     texts_of_subject,
 )
-from assay.project.publishing.row_counts import settle
+from assay.project.publishing.row_counts import checkpoint
 from assay.store import refuse_while_in_use
-from assay.store.sqlite.dead_letters import forget_keys, keys_of_texts, keys_with_prefix
 
 _RUN = "forget"
 
@@ -84,7 +83,8 @@ def command(
         typer.Option(help="A SELECT on the warehouse; the texts of its first column."),
     ] = None,
     texts_from: Annotated[
-        Path | None, typer.Option("--from", help="A file with one text a line, or - for stdin.")
+        Path | None,
+        typer.Option("--from", parser=typed, help="A file with one text a line, or - for stdin."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go; change nothing.")
@@ -129,7 +129,7 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
                 delete(connection, found)
         if found and not dry_run:
             rewrite(database)
-            settle(database, _RUN)
+            checkpoint(database, _RUN)
     else:
         if wanted.subject.is_named:
             message = f"There is no warehouse at {database} in which --subject could be looked up."
@@ -164,7 +164,7 @@ def _in_warehouse(
 
 def _code() -> Code:
     """Return what the project asks, as it was built last."""
-    if not store_path(os.environ).exists():
+    if not store_path().exists():
         return Code(read_manifest(Path.cwd()))
     with open_store() as store:
         return last_code(store)
@@ -173,19 +173,14 @@ def _code() -> Code:
 def _in_store(
     wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
 ) -> list[ForgottenLine]:
-    path = store_path(os.environ)
+    path = store_path()
     if not path.exists():
         return [ForgottenLine("store", "none", 0, "there is no store")]
     if not dry_run:
         refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
 
-    def step(connection: sqlite3.Connection) -> dict[str, int]:
-        prefix = wanted.prefix
-        found = [*keys_with_prefix(connection, prefix)] if prefix else []
-        return forget_keys(connection, [*keys_of_texts(connection, wanted.texts), *found])
-
     with open_store() as store:
-        gone = store.rehearse(step) if dry_run else store.forget(step)
+        gone = store.forget(wanted.texts, wanted.prefix, rehearse=dry_run)
     del gone["leases"]
     lines = [
         ForgottenLine(f"store {table}", state if count else "none", count)
@@ -200,16 +195,14 @@ def _in_store(
 def _in_publications(
     wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
 ) -> Iterator[ForgottenLine]:
-    folder = Path(
-        os.environ.get(f"{PREFIX}PUBLISH") or str(Settings.model_fields["publish"].default)
-    )
+    folder = places_here().publish
     found = list(published_hits(folder, wanted.subject)) if folder.exists() else []
     if not dry_run:
         retire(found)
     for one in found:
         where = f"publication {one.folder.name}"
         if one.is_current:
-            note = "run ./scripts/build, then `./scripts/assay publish --keep 1`"
+            note = f"run {program('build')}, then `{program('publish --keep 1')}`"
             yield ForgottenLine(where, "left to you", one.rows, f"consumers read it: {note}")
         else:
             yield ForgottenLine(
@@ -230,7 +223,7 @@ def _out_of_reach() -> Iterator[ForgottenLine]:
     named = f" and seeds ({', '.join(seeds)})" if seeds else ""
     note = f"files and databases that models read{named}: remove it there, or it comes back"
     yield ForgottenLine("sources", "left to you", None, note)
-    store = store_path(os.environ)
+    store = store_path()
     copies = sorted(
         path.name
         for pattern in (".damaged-*", ".replaced-*")
@@ -250,7 +243,9 @@ def _texts_of_query(sql: str | None) -> list[str]:
         return []
     path = database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path} for --sql; run ./scripts/build, or use --from."
+        message = (
+            f"There is no warehouse at {path} for --sql; run {program('build')}, or use --from."
+        )
         raise ConfigError(message)
     with open_warehouse(path) as connection:
         register_for_reading(connection)

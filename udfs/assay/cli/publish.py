@@ -7,7 +7,6 @@ import datetime
 import shutil
 import subprocess
 from dataclasses import asdict
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,9 +17,10 @@ from assay.cli.checks import red_lines
 from assay.cli.console import Json, print_json
 from assay.core.errors import PublishError
 from assay.core.plural import counted
-from assay.core.settings import Settings, settings_from_environ
+from assay.core.program import program
+from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
-from assay.hosts.duckdb.warehouse import database_path
+from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
 from assay.project.publishing.verdict import (
     age,
@@ -33,8 +33,7 @@ from assay.project.publishing.verdict import (
     seed_hashes,
 )
 from assay.project.report.summary import invocation_of, run_results
-from assay.store import Store, last_build
-from assay.store.sqlite.gates import gate_rows
+from assay.store import open_store, queries
 
 _GIT_SECONDS = 10
 
@@ -51,7 +50,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Publish the gold of the last build, if it was whole and green; exit code 1 if not."""
-    settings = settings_from_environ()
+    settings = settings_here()
     if check:
         _check(settings.publish, as_json=as_json)
         return
@@ -151,10 +150,10 @@ def _reasons(project: Path) -> list[str]:
     """Return why the last run in `project` may not be published; nothing if it may."""
     results = results_of_build(project)
     if results is None:
-        return ["there is no run yet; run ./scripts/build"]
+        return [f"there is no run yet; run {program('build')}"]
     manifest = manifest_of_build(project)
     if invocation_of(results) != str(manifest["metadata"]["invocation_id"]):
-        return ["another dbt command has run since the build; run ./scripts/build"]
+        return [f"another dbt command has run since the build; run {program('build')}"]
     return obstacles(results, manifest)
 
 
@@ -166,16 +165,16 @@ def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
     """
     if results is None or not settings.store.exists():
         return []
-    store = Store(settings.store)
+    store = open_store(settings.store)
     try:
-        (last,) = store.transact([last_build])
+        last = store.read(queries.LastBuild())
     finally:
         store.close()
     if last in (None, invocation_of(results)):
         return []
     if last == invocation_of(run_results(Path.cwd())):
-        return ["another dbt command has run since the build; run ./scripts/build"]
-    return ["a later run has not ended; run ./scripts/build"]
+        return [f"another dbt command has run since the build; run {program('build')}"]
+    return [f"a later run has not ended; run {program('build')}"]
 
 
 def _release(project: Path, settings: Settings) -> Release:
@@ -203,9 +202,9 @@ def _release(project: Path, settings: Settings) -> Release:
 
 def _gates(settings: Settings, invocation_id: str) -> list[dict[str, Any]]:
     """Return what the gates of a run counted, a row for each expectation."""
-    store = Store(settings.store)
+    store = open_store(settings.store)
     try:
-        (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+        rows = store.read(queries.GateRows(invocation_id))
     finally:
         store.close()
     return [asdict(row) for row in rows]

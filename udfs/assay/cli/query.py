@@ -12,10 +12,11 @@ import typer
 
 from assay.cli.console import Json, print_json
 from assay.core.errors import ConfigError
-from assay.core.settings import reach_from_environ
+from assay.core.program import program
+from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.quoting import quoted
 from assay.hosts.duckdb.reading import explained
-from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.hosts.duckdb.warehouse import open_warehouse
 
 WHOLE = 10**6
 """Wider and longer than any table."""
@@ -36,9 +37,11 @@ def command(
     """Run a query on the warehouse and print the result."""
     path = database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build, or see `ASSAY_DATABASE`."
+        message = (
+            f"There is no warehouse at {path}; run {program('build')}, or see `ASSAY_DATABASE`."
+        )
         raise ConfigError(message)
-    with open_warehouse(path) as connection, explained(sql, reach_from_environ()):
+    with open_warehouse(path) as connection, explained(sql, places_here()):
         _check_one(connection.extract_statements(sql))
         found = connection.sql(bare(sql))
         if found is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +12,11 @@ import typer
 
 from assay.cli.console import Json, print_json, store_path
 from assay.core.errors import AssayError
+from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
-from assay.hosts.duckdb.warehouse import database_path
+from assay.hosts.dbt.project_folder import typed
+from assay.hosts.dbt.settings import database_path
+from assay.project.publishing.verdict import partial_by
 from assay.project.report import notes
 from assay.project.report.making import file_of, folder, latest, make, write
 from assay.project.report.summary import invocation_of
@@ -27,7 +29,9 @@ def command(
     run: Annotated[
         str | None, typer.Option(help="The run whose id begins so; the last one, unless told.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the page to this file, too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(parser=typed, help="Write the page to this file, too.")
+    ] = None,
     show: Annotated[
         bool, typer.Option("--open", help="Show it in a browser, served until Ctrl-C.")
     ] = False,
@@ -38,7 +42,7 @@ def command(
 ) -> None:
     """Write the report of a run: one HTML file that loads nothing and holds no text of a row."""
     results = results_of_build(Path.cwd())
-    invocation_id, page = make(store_path(os.environ), database_path(), results, run)
+    invocation_id, page = make(store_path(), database_path(), results, run)
     files = [_written(invocation_id, page), *([write(page, out)] if out is not None else [])]
     if as_json:
         print_json({"run": invocation_id, "files": [str(file) for file in files]})
@@ -60,8 +64,10 @@ def after_build(
 ) -> None:
     """Keep what dbt said of a build that ended, and write its report; say where it is.
 
-    `red` are the sentences that were printed of it. A report that cannot be made is a warning: the
-    build is what it is without it. Whoever pressed Ctrl-C does not wait for one.
+    `red` are the sentences that were printed of it. Of a part of the project no page is written,
+    which would take longer than the part; whoever wants it asks for it. A report that cannot be
+    made is a warning: the build is what it is without it. Whoever pressed Ctrl-C does not wait for
+    one.
     """
     if results is None or not ended:
         return
@@ -70,13 +76,16 @@ def after_build(
         notes.keep(folder(), invocation, notes.built_from(results, code, red))
         if code > _SIGNALLED:
             return
-        _, page = make(store_path(os.environ), database_path(), results, invocation)
+        if partial_by(results):
+            typer.echo(f"Report  none of a part; to make it: {program('report --open')}")
+            return
+        _, page = make(store_path(), database_path(), results, invocation)
         _written(invocation, page)
     except (AssayError, duckdb.Error, OSError, ValueError) as error:
         first = str(error).strip().splitlines()[:1]
         typer.echo(f"Warning: there is no report of this run: {''.join(first)}", err=True)
         return
-    typer.echo(f"Report  {latest()}; to look at it: ./scripts/assay report --open")
+    typer.echo(f"Report  {latest()}; to look at it: {program('report --open')}")
 
 
 def _written(invocation_id: str, page: str) -> Path:

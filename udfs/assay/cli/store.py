@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,27 +24,21 @@ from assay.cli.console import (
 from assay.core.clock import iso
 from assay.core.errors import ConfigError, StoreError
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.dbt.lineage import HOOK, last_code
 from assay.hosts.dbt.process import code_beside
-from assay.project.counting import answer_costs
+from assay.hosts.dbt.project_folder import typed
 from assay.project.report.spending import GONE
-from assay.store import (
-    Store,
-    Unused,
-    back_up,
-    check,
-    prune,
-    refuse_while_in_use,
-    restore,
-    unused,
-)
+from assay.store import Unused, back_up, check, queries, refuse_while_in_use, restore
 from assay.store.queries import Row
 
 _HASH_DIGITS = 12
 
 
 def backup_command(
-    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    file: Annotated[
+        Path, typer.Argument(parser=typed, help="The file to write; it must not be there yet.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Copy the store to a file, also while a run writes to it, and check the copy."""
@@ -59,7 +51,7 @@ def backup_command(
         what = found.trouble or f"the checksums of {found.unsound:,} answers do not fit"
         message = (
             f"Copied {path} to {file}, but {what}: the store itself is damaged; run "
-            "`./scripts/assay doctor --repair`."
+            f"`{program('doctor --repair')}`."
         )
         raise StoreError(message)
     if as_json:
@@ -72,7 +64,7 @@ def backup_command(
 
 
 def restore_command(
-    file: Annotated[Path, typer.Argument(help="A file that `assay backup` wrote.")],
+    file: Annotated[Path, typer.Argument(parser=typed, help="A file that `assay backup` wrote.")],
     force: Annotated[
         bool,
         typer.Option("--force", help="Also where the store holds what the backup has not."),
@@ -80,7 +72,7 @@ def restore_command(
     as_json: Json = False,
 ) -> None:
     """Put a backup in the place of the store, in one step; what was there is kept beside it."""
-    path = store_path(os.environ)
+    path = store_path()
     done = restore(file, path, force=force)
     if as_json:
         kept = None if done.kept is None else str(done.kept)
@@ -119,24 +111,19 @@ def prune_command(
     asked = _columns() if not_in_project else {}
     with open_store() as store:
         columns = asked if not_in_project else last_code(store).columns
-        (every,) = store.transact([unused])
         found = [
             one
-            for one in every
+            for one in store.read(queries.UnusedAnswers())
             if (before is None or one.used_at < before)
             and not (not_in_project and one.prompt_hash in columns)
         ]
-        (costs,) = store.transact([answer_costs])
-        gone = _pruned(store, found) if yes and found else None
+        costs = store.read(queries.AnswerCosts())
+        gone = store.prune(found) if yes and found else None
     facts = [_facts(one, columns, costs) for one in found]
     if as_json:
         print_json({"pruned": gone is not None, "questions": facts, "removed": gone or {}})
         return
     _tell(facts, gone)
-
-
-def _pruned(store: Store, found: Sequence[Unused]) -> dict[str, int]:
-    return store.forget(partial(prune, chosen=found))
 
 
 def _columns() -> dict[str, list[str]]:
@@ -194,8 +181,8 @@ def _tell(facts: Sequence[Row], gone: Mapping[str, int] | None) -> None:
     if gone is None:
         typer.echo(
             f"{counted(answers, 'answer')} would go; to buy them again: {money(price)} US "
-            "dollars. Nothing was changed; add --yes to do it, after `./scripts/assay backup "
-            "FILE`."
+            f"dollars. Nothing was changed; add --yes to do it, after "
+            f"`{program('backup FILE')}`."
         )
         return
     counts = ", ".join(f"{count:,} {table}" for table, count in gone.items())

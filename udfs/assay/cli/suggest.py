@@ -12,15 +12,15 @@ import typer
 
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
-from assay.core.settings import settings_from_environ
-from assay.hosts.dbt.project_folder import target_of
-from assay.hosts.duckdb.warehouse import database_path, open_warehouse
+from assay.core.program import program
+from assay.hosts.dbt.project_folder import target_of, typed
+from assay.hosts.dbt.settings import database_path, settings_here
+from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.suggestions.cells import cells
 from assay.project.suggestions.profiles import ColumnProfile
 from assay.project.suggestions.relations import find_table
 from assay.project.suggestions.suggest import Suggestions, suggest
 from assay.project.suggestions.suites import Suggestion, suite, target, write
-from assay.providers import open_provider
 
 MOST_NAMED = 3
 LONGEST_TYPE = 60
@@ -29,11 +29,12 @@ LONGEST_TYPE = 60
 def command(
     relation: Annotated[str, typer.Argument(help="A dbt model, seed or source, or schema.table.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where to write; else quality/suites/suggested/.")
+        Path | None,
+        typer.Option(parser=typed, help="Where to write; else quality/suites/suggested/."),
     ] = None,
     cells_to: Annotated[
         Path | None,
-        typer.Option("--cells", help="JSON lines of the wrong cells, rows by hash."),
+        typer.Option("--cells", parser=typed, help="JSON lines of the wrong cells, rows by hash."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Instead of `ASSAY_MODEL`.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a suggested suite.")] = False,
@@ -44,13 +45,13 @@ def command(
     With `ASSAY_PROVIDER=openai` names, counts and shapes of the table go to the endpoint, and no
     value of a row.
     """
-    settings, path = settings_from_environ(), database_path()
+    settings, path = settings_here(), database_path()
     if not path.exists():
-        message = f"There is no warehouse at {path}; run ./scripts/build first."
+        message = f"There is no warehouse at {path}; run {program('build')} first."
         raise ConfigError(message)
     with open_warehouse(path, threads=1) as connection:  # so that a sample is repeatable
         table = find_table(connection, relation, _manifest())
-        made = suggest(connection, table, settings, open_provider(settings), model)
+        made = suggest(connection, table, settings, model)
         file = target(made.profile, out)
         write(file, suite(made.profile, made.found), force=force)
         if cells_to is not None:

@@ -11,23 +11,31 @@ from assay.core.values import Ask, Attempt, Failure, Outcome, Pack, Question, Re
 
 @dataclass(frozen=True, slots=True)
 class RunBegun:
-    """A run begins; what was open belongs to the one before."""
+    """A run begins; others may be open."""
 
-    invocation_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunOver:
+    """A run has ended, and nothing of it is under way."""
+
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class GatherBegun:
-    """The statement of a dbt node is about to gather."""
+    """A statement of a run is about to gather for `origin`, such as a dbt node."""
 
-    node: str
+    origin: str
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Asks that a dbt node needs and that were not known."""
+    """Asks that are needed for `origin`, such as a dbt node, and that were not known."""
 
-    node: str
+    origin: str
     asks: Sequence[Ask]
 
 
@@ -89,13 +97,15 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Something ended the run early; `cause` is a word, such as `budget`."""
+    """Something ended a run early; `cause` is a word, such as `budget`."""
 
     cause: str
+    run_id: str
 
 
 Event: TypeAlias = (
     RunBegun
+    | RunOver
     | GatherBegun
     | Gathered
     | LookedUp

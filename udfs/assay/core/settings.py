@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,17 +21,14 @@ from pydantic import (
     model_validator,
 )
 
+from assay.core.endpoint import check_url, host_of
 from assay.core.errors import ConfigError
 from assay.core.project import Project, place
+from assay.core.traits import Traits, traits_of
 
 PREFIX = "ASSAY_"
-PUBLIC_BASE_URL = "https://api.openai.com/v1"
-LOCAL_MODEL = "assay-local-1"
-"""Names the embedded models in keys and envelopes; raised when their answers change."""
-
 REASONING_TOKENS = 4000
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
 """Variables that profiles.yml hands to dbt itself."""
 
@@ -55,6 +52,10 @@ def _listed(value: object) -> object:
         )
         raise ValueError(message)
     return tuple(place(name) for name in names)
+
+
+def _known_provider(name: str) -> str:
+    return traits_of(name).name
 
 
 _none_if_blank = BeforeValidator(_blank_is_none)
@@ -93,13 +94,26 @@ class Reach(BaseModel):
                 yield name, tuple(map(project.path, value))
 
 
-class Settings(Reach):
+class Places(Reach):
+    """What is read and written, and what SQL may reach; no provider and no key is needed."""
+
+    store: Place = Field(
+        default=Path(".assay/store.sqlite"),
+        description="The file of answers, ledger and dead letters; keep it, it is what you paid "
+        "for.",
+    )
+    publish: Place = Field(
+        default=Path("published"),
+        description="The folder in which gold is published once a build is green.",
+    )
+
+
+class Settings(Places):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
-    provider: Literal["local", "openai", "replay"] = Field(
+    provider: Annotated[str, AfterValidator(_known_provider)] = Field(
         default="local",
-        description="`local` (embedded, no key, no network), `openai` (any OpenAI-compatible "
-        "endpoint) or `replay` (the store only: a miss is an error).",
+        description="Who answers: the name of one of the providers [below](#providers).",
     )
     base_url: Text = Field(
         default=None,
@@ -107,20 +121,13 @@ class Settings(Reach):
         "Plain http is refused except to loopback, and so are a user name, a password, `?` and "
         "`#`.",
     )
-    model: Text = Field(default=None, description="The model that is asked; needed with `openai`.")
-    store: Place = Field(
-        default=Path(".assay/store.sqlite"),
-        description="The file of answers, ledger and dead letters; keep it, it is what you paid "
-        "for.",
+    model: Text = Field(
+        default=None, description="The model that is asked, where a provider has several."
     )
     store_inputs: bool = Field(
         default=False,
         description="Whether the text of an ask that failed is kept in the store, so that a dead "
         "letter can be replayed without a build.",
-    )
-    publish: Place = Field(
-        default=Path("published"),
-        description="The folder in which gold is published once a build is green.",
     )
     progress: bool = Field(
         default=True,
@@ -162,8 +169,7 @@ class Settings(Reach):
     reasoning_tokens: Count = Field(
         default=None,
         description="Output tokens left in each request for what a model thinks before it "
-        "answers; unset means 4,000 for models known to reason (`gpt-5…`, `o1…` to `o4…`) and "
-        "none for others.",
+        "answers; unset means 4,000 for models that are known to think and none for others.",
     )
     max_attempts: int = Field(
         default=4,
@@ -203,19 +209,22 @@ class Settings(Reach):
     max_requests: Count = Field(default=None, description="The wall for one run, in requests.")
     api_key: SecretStr | None = Field(
         default=None,
-        description="Read by the plugin from `OPENAI_API_KEY` and from nowhere else.",
+        description="The key of the endpoint; read from the environment and from nowhere else.",
     )
 
     @model_validator(mode="after")
     def _endpoint_is_stated(self) -> Self:
-        if self.provider == "openai":
-            if self.model is None:
-                message = "`ASSAY_MODEL` is not set; name the model that `openai` is to ask."
-                raise ValueError(message)
-            if self.api_key is None:
-                message = "`OPENAI_API_KEY` is not set; export it, or use `ASSAY_PROVIDER=local`."
-                raise ValueError(message)
-            _check_url(self.endpoint)
+        traits = self.traits
+        if traits.needs_model and self.model is None:
+            message = f"`ASSAY_MODEL` is not set; name the model that `{traits.name}` is to ask."
+            raise ValueError(message)
+        if traits.key_variable is not None and self.api_key is None:
+            message = (
+                f"`{traits.key_variable}` is not set; export it, or use `ASSAY_PROVIDER=local`."
+            )
+            raise ValueError(message)
+        if traits.remote:
+            check_url(self.endpoint, traits.key_variable)
         return self
 
     @model_validator(mode="after")
@@ -226,9 +235,21 @@ class Settings(Reach):
         return self
 
     @property
+    def traits(self) -> Traits:
+        """What is to be known of the provider."""
+        return traits_of(self.provider)
+
+    @property
+    def answerer(self) -> Traits:
+        """The traits of who gives the answers, or gave them: the provider's or, where no model is
+        named, those of the one that needs none."""
+        alone = self.traits.without_model if self.model is None else None
+        return alone or self.traits
+
+    @property
     def endpoint(self) -> str:
-        """The base URL in use with a remote provider."""
-        return (self.base_url or PUBLIC_BASE_URL).rstrip("/")
+        """The base URL in use with a remote provider; blank where there is none."""
+        return (self.base_url or self.traits.base_url or "").rstrip("/")
 
     @property
     def refuses(self) -> bool:
@@ -238,103 +259,88 @@ class Settings(Reach):
 
     @cached_property
     def host(self) -> str:
-        """Who answers, for keys and the ledger: a host name, `loopback` or `embedded`.
-
-        Ports and paths are left out, so that moving a gateway does not buy answers again.
-        """
-        if self.provider == "local" or (self.provider == "replay" and self.model is None):
-            return "embedded"
-        name = urlsplit(self.endpoint).hostname or ""
-        return "loopback" if name in LOOPBACK else name
+        """Who answers, for keys and the ledger: a host name, `loopback` or `embedded`."""
+        return self.answerer.host or host_of(self.endpoint)
 
     def headroom_for(self, model: str) -> int:
         """The output tokens of a request that are left for the thinking of `model`."""
         if self.reasoning_tokens is not None:
             return self.reasoning_tokens
-        return REASONING_TOKENS if _reasons(model) else 0
+        return REASONING_TOKENS if self.traits.thinks(self.host, model) else 0
 
     def model_for(self, asked: str | None) -> str:
         """The model that answers a task which asks for `asked` (None: the default)."""
-        return LOCAL_MODEL if self.host == "embedded" else asked or self.model or ""
+        return self.answerer.model or asked or self.model or ""
 
 
-def _reasons(model: str) -> bool:
-    return re.match(r"(gpt-5|o[1-4])(?![a-z0-9])", model) is not None
-
-
-def _check_url(url: str) -> None:
-    if "@" in (url.partition("//")[2] or url).partition("/")[0]:
-        message = (
-            "`ASSAY_BASE_URL` holds a user name or a password, which would show in messages; use "
-            "`OPENAI_API_KEY` for the key."
-        )
-        raise ValueError(message)
-    if "?" in url or "#" in url:
-        message = (
-            "`ASSAY_BASE_URL` holds a `?` or a `#`, which is not sent but would show in messages; "
-            "end it with the path, /v1, and use `OPENAI_API_KEY` for the key."
-        )
-        raise ValueError(message)
-    if _is_safe(url):
-        return
-    message = (
-        f"`ASSAY_BASE_URL` is {url!r}; use an https URL (plain http only to 127.0.0.1, ::1 or "
-        "localhost), up to and including /v1."
-    )
-    raise ValueError(message)
-
-
-def _is_safe(url: str) -> bool:
-    """Whether texts may be sent to `url`."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:  # brackets that do not match, a port that is none
-        return False
-    loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
-    return loopback or (parts.scheme == "https" and bool(parts.hostname))
+_T = TypeVar("_T", bound=Reach)
 
 
 def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a plugin `config`, with the key from `environ`.
+    """Return the settings: of `environ`, else of a plugin's `config`, else the defaults.
 
-    Raises `ConfigError` that names the setting, and for an unknown one the nearest known name.
+    The key is read from `environ` alone. Raises `ConfigError` that names the setting, and for an
+    unknown one the nearest known name.
     """
     known = [name for name in Settings.model_fields if name != "api_key"]
     _refuse_unknown(config, known, "setting", "in the plugin's config")
     variables = [PREFIX + name.upper() for name in known]
     set_here = [name for name in environ if name.startswith(PREFIX)]
     _refuse_unknown(set_here, [*variables, *OUTSIDE_THE_PLUGIN], "variable", "in the environment")
-    _refuse_sdk_url(config, environ)
     _check_threads(environ)
+    given = _given(known, config, environ)
+    settings = _valid(Settings, given | _key(given, environ))
+    _refuse_sdk_url(settings, environ)
+    return settings
+
+
+def _key(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the key, from the one variable that the provider reads it from."""
+    try:
+        variable = traits_of(str(given.get("provider", "local"))).key_variable
+    except ValueError:  # said where the provider is checked
+        return {}
+    key = environ.get(variable, "").strip() if variable else ""
+    return {"api_key": key} if key else {}
+
+
+def load_places(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Places:
+    """Return the places of `load_settings` alone; whatever else is set may be wrong."""
+    return _valid(Places, _given(Places.model_fields, config, environ))
+
+
+def _given(
+    names: Iterable[str], config: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what is set of `names`, the environment first; a blank sets nothing."""
+    said = {name: (environ.get(PREFIX + name.upper()), config.get(name)) for name in names}
     given = {
-        name: value.strip() if isinstance(value, str) else value
-        for name, value in config.items()
-        if _blank_is_none(value) is not None
+        name: next((value for value in values if _blank_is_none(value) is not None), None)
+        for name, values in said.items()
     }
-    if key := environ.get("OPENAI_API_KEY", "").strip():
-        given["api_key"] = key
+    return {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _valid(kind: type[_T], given: Mapping[str, Any]) -> _T:
     try:
-        return Settings.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         raise ConfigError(_first_line(error)) from None
 
 
-def reach_from_environ(environ: Mapping[str, str] = os.environ) -> Reach:
-    """Return what SQL may reach, of the `ASSAY_` variables alone; the others may be wrong."""
-    named = {name: environ.get(PREFIX + name.upper(), "") for name in Reach.model_fields}
-    given = {name: value for name, value in named.items() if value.strip()}
-    try:
-        return Reach.model_validate(given)
-    except ValidationError as error:
-        raise ConfigError(_first_line(error)) from None
+def with_changes(settings: Settings | None, changed: Mapping[str, Any]) -> Settings:
+    """Return `settings`, or the defaults, with fields `changed`; None unsets one.
 
-
-def settings_from_environ(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of the `ASSAY_` variables alone, as the shipped profile maps them."""
-    names = [name for name in Settings.model_fields if name != "api_key"]
-    given = {name: environ.get(PREFIX + name.upper(), "") for name in names}
-    return load_settings(given, environ)
+    Raises `ConfigError` that names the setting.
+    """
+    known = {name: getattr(settings, name) for name in Settings.model_fields if settings}
+    given = {name: value for name, value in {**known, **changed}.items() if value is not None}
+    _refuse_unknown(given, list(Settings.model_fields), "setting", "in the call")
+    return _valid(Settings, given)
 
 
 def _refuse_unknown(names: Any, known: list[str], what: str, where: str) -> None:
@@ -353,13 +359,12 @@ def _check_threads(environ: Mapping[str, str]) -> None:
         raise ConfigError(message)
 
 
-def _refuse_sdk_url(config: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-    if config.get("provider") != "openai" or _blank_is_none(config.get("base_url")) is not None:
-        return
-    if environ.get("OPENAI_BASE_URL"):
+def _refuse_sdk_url(settings: Settings, environ: Mapping[str, str]) -> None:
+    variable = settings.traits.url_variable
+    if settings.base_url is None and variable is not None and environ.get(variable):
         message = (
-            "`OPENAI_BASE_URL` is set but `ASSAY_BASE_URL` is not; texts go only to a host that "
-            "is named to Assay. Set `ASSAY_BASE_URL`, or unset `OPENAI_BASE_URL`."
+            f"`{variable}` is set but `ASSAY_BASE_URL` is not; texts go only to a host that "
+            f"is named to Assay. Set `ASSAY_BASE_URL`, or unset `{variable}`."
         )
         raise ConfigError(message)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -21,13 +24,44 @@ class Rejected(ValueError):
     """An answer that is not one: the message says why, without quoting the text."""
 
 
+def wrong_argument(name: str, value: object, remedy: str) -> ValueError:
+    """Return the error of a function's argument in the words of the macros, for validators."""
+    shown = json.dumps(value, default=str)
+    return ValueError(f"wrong `{name}` {shown}; {remedy}.")
+
+
 class Example(BaseModel):
-    """One worked example: a text and the answer it should get."""
+    """One worked example, `Example(text, answer)`: a text and the answer it should get."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
     answer: JsonValue
+
+    def __init__(self, *given: JsonValue, **named: JsonValue) -> None:
+        super().__init__(**dict(zip(("text", "answer"), given, strict=False)), **named)
+
+
+class Common(TypedDict, total=False):
+    """What every task may be given; for type checkers."""
+
+    instructions: str | None
+    examples: Sequence[Example]
+    model: str | None
+    isolate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A value of an answer with a closed list of labels.
+
+    `fields` is the way to it in the answer, empty for the answer itself; `many` says that it is a
+    list of them.
+    """
+
+    fields: tuple[str, ...]
+    labels: frozenset[str]
+    many: bool = False
 
 
 class Task(BaseModel):
@@ -42,6 +76,9 @@ class Task(BaseModel):
 
     template_version: ClassVar[int]
     """Raised when the wording or the schema of the prompt changes: old answers then miss."""
+
+    form: ClassVar[str] = "chat"
+    """The kind of request that asks it, a name in `assay.forms.FORMS`."""
 
     instructions: str | None = None
     examples: tuple[Example, ...] = ()
@@ -72,6 +109,14 @@ class Task(BaseModel):
     def expected_characters(self, text: str) -> float:
         """Return how long an answer about `text` likely is, as JSON; for plans, not for limits."""
         return 3.0 * self.output_tokens(text)
+
+    def in_words(self) -> str:
+        """Return what is asked, in a few words for reports: no example, no instructions."""
+        return ""
+
+    def labelled(self) -> Iterator[Labelled]:
+        """Yield the values of an answer whose labels are known: what reports may show of it."""
+        yield from ()
 
     @property
     def plain(self) -> bool:

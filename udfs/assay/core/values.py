@@ -7,12 +7,13 @@ times as long to make, and the garbage collector walks over each.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from assay.core.canonical import canonical_json
 from assay.core.errors import Fault
@@ -35,7 +36,8 @@ KEY_VERSION = "a1"
 
 
 _DRAW = random.Random()  # noqa: S311 - ids must differ, not be secret; seeded by the system
-os.register_at_fork(after_in_child=_DRAW.seed)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_DRAW.seed)
 
 
 def new_id() -> str:
@@ -107,6 +109,11 @@ class Outcome(NamedTuple):
     model: str | None = None
     answered_at: str | None = None
 
+    @property
+    def answer(self) -> Any:
+        """The value as Python has it: text, a number, a list; None where there is no answer."""
+        return None if self.value is None else json.loads(self.value)
+
 
 class Record(NamedTuple):
     """One text in a pack with its asks, in the order of the pack's questions."""
@@ -154,13 +161,13 @@ class Pack:
 class Request:
     """A pack as it is sent once: ids made for this sending, messages and schema.
 
-    `ids` stand in the order of the pack's records, `keys` are the short names of its questions;
+    `ids` stand in the order of the pack's records, `letters` are the short names of its questions;
     `input_tokens` is an estimate of what messages and schema take.
     """
 
     pack: Pack
     ids: tuple[str, ...]
-    keys: tuple[str, ...]
+    letters: tuple[str, ...]
     system: str
     user: str
     schema: JsonSchema
@@ -187,7 +194,7 @@ class Usage:
 class Reply:
     """What a provider brought back: the text of the answer, not yet judged.
 
-    `confidence` maps a record id and a short key to a probability, where the provider has one;
+    `confidence` maps a record id and a letter to a probability, where the provider has one;
     `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case.
     """
 
@@ -209,7 +216,7 @@ class Judged:
     """
 
     answers: Mapping[bytes, Outcome]
-    refused: Mapping[bytes, str]
+    rejected: Mapping[bytes, str]
     lost: frozenset[bytes] = frozenset()
     unreadable: bool = False
     note: str | None = None
@@ -251,7 +258,7 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An ask that has no answer, as the store keeps it: with attempts and the next try's time."""
+    """An ask without an answer, as the store keeps it: its runs so far, and the next try."""
 
     key: bytes
     kind: str
@@ -260,7 +267,7 @@ class Failure:
     prompt_hash: str
     status: Status
     error: str
-    attempts: int
+    failed_runs: int
     failed_at: str
     next_try_at: str | None
     text: str | None = None

@@ -17,7 +17,7 @@ def begun(
     settings: Settings,
     *,
     owner: str,
-    invocation_id: str,
+    run_id: str,
     reserved_usd: float | None,
 ) -> Attempt:
     """Return the row that is written before `request` goes out."""
@@ -25,7 +25,7 @@ def begun(
     return Attempt(
         attempt_id=new_id(),
         owner=owner,
-        invocation_id=invocation_id,
+        invocation_id=run_id,
         started_at=now_utc(),
         provider=settings.provider,
         host=settings.host,
@@ -44,9 +44,9 @@ def ended(
     """Return the row of an attempt that brought a reply; `started` is monotonic seconds."""
     return attempt._replace(
         ended_at=now_utc(),
-        outcome="partial" if judged.refused else "ok",
+        outcome="partial" if judged.rejected else "ok",
         http_status=reply.http_status,
-        error=judged.note or next(iter(judged.refused.values()), None),
+        error=judged.note or next(iter(judged.rejected.values()), None),
         answers=len(judged.answers),
         input_tokens=reply.usage.input_tokens,
         output_tokens=reply.usage.output_tokens,

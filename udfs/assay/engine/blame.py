@@ -52,7 +52,7 @@ class _Streak:
     """How many others were served and refused when a pack was refused last, and its chance."""
 
     served: int
-    refused: int
+    throttled: int
     chance: float = 1.0
 
 
@@ -65,7 +65,7 @@ class Luck:
     """
 
     served: int = 0
-    refused: int = 0
+    throttled: int = 0
     _streaks: dict[bytes, _Streak] = field(default_factory=dict)
 
     def accepts(self, pack: Pack) -> None:
@@ -77,12 +77,12 @@ class Luck:
         """A pack was refused."""
         key = pack.asks[0].key
         if (streak := self._streaks.get(key)) is None:
-            self._streaks[key] = _Streak(self.served, self.refused + 1)
+            self._streaks[key] = _Streak(self.served, self.throttled + 1)
         else:
-            served, refused = self.served - streak.served, self.refused - streak.refused
-            streak.chance *= (refused + 1) / (served + refused + 1)
-            streak.served, streak.refused = self.served, self.refused + 1
-        self.refused += 1
+            served, throttled = self.served - streak.served, self.throttled - streak.throttled
+            streak.chance *= (throttled + 1) / (served + throttled + 1)
+            streak.served, streak.throttled = self.served, self.throttled + 1
+        self.throttled += 1
 
     def chance(self, pack: Pack) -> float:
         """Return how likely it is that `pack` was refused for the limit of all each time."""

@@ -88,15 +88,15 @@ class Breaker:
         self.succeeded_at = now
         return was_open
 
-    def failed(self, now: float, *, refused: bool) -> None:
+    def failed(self, now: float, *, throttled: bool) -> None:
         """The server failed a request: no connection, no reply, or a status that says so.
 
-        One that `refused` for its limits is up; only that it serves nothing is noted.
+        One that `throttled` for its limits is up; only that it serves nothing is noted.
         """
         self.unserved += 1
         if self.failing_since is None:
             self.failing_since = now
-        if refused:
+        if throttled:
             return
         self.failures += 1
         if self.failures == FAILURES_TO_OPEN:

@@ -1,11 +1,17 @@
-"""The wall of one run: worst costs are reserved before sending and settled after. Pure."""
+"""What requests may cost: the wall of one run, and how a model counts tokens. Pure."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 
 from assay.core.errors import BudgetError
 from assay.core.plural import counted
+from assay.core.values import Request, Usage
+
+MOST_TOKENS_FOR_ONE = 8
+"""The most that a vocabulary makes of what we take for one token."""
 
 
 @dataclass(slots=True)
@@ -22,7 +28,7 @@ class Budget:
     reserved_usd: float = 0.0
     requests: int = 0
     open: int = 0
-    """Reservations that are not settled. The sum cannot tell: floats leave crumbs behind."""
+    """Reservations that are not paid. The sum cannot tell: floats leave crumbs behind."""
 
     def allows(self, worst_usd: float | None) -> bool:
         """Whether a request that costs at most `worst_usd` fits; an unknown cost fits no cap."""
@@ -59,19 +65,59 @@ class Budget:
         )
         raise BudgetError(message)
 
+    def cannot_price(self, worst_usd: float | None) -> bool:
+        """Whether a request is not sent because nobody knows what it costs at most."""
+        return self.max_cost_usd is not None and worst_usd is None
+
+    def wall(self, model: str, worst_usd: float | None) -> str:
+        """Return why a request that costs so much at most is not sent."""
+        if self.cannot_price(worst_usd):
+            return (
+                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
+                "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or use "
+                "`ASSAY_MAX_REQUESTS`."
+            )
+        return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
+
     def may_free(self) -> bool:
         """Whether room can come back: a cap on money, and reservations that may settle lower."""
         at_wall = self.max_requests is not None and self.requests >= self.max_requests
         return not at_wall and self.open > 0
 
     def reserve(self, worst_usd: float | None) -> None:
-        """Set the worst cost of a request aside; call `settle` with the same figure later."""
+        """Set the worst cost of a request aside; call `pay` with the same figure later."""
         self.requests += 1
         self.open += 1
         self.reserved_usd += worst_usd or 0.0
 
-    def settle(self, worst_usd: float | None, cost_usd: float | None) -> None:
+    def pay(self, worst_usd: float | None, cost_usd: float | None) -> None:
         """Replace a reservation by what was spent; what is not known counts as all of it."""
         self.open -= 1
         self.reserved_usd = self.reserved_usd - (worst_usd or 0.0) if self.open else 0.0
         self.spent_usd += (worst_usd or 0.0) if cost_usd is None else cost_usd
+
+
+class Gauge:
+    """How many tokens a model counts where we estimate one, by the usage that it reports.
+
+    The estimate knows characters and no vocabulary; a text in another script may take thrice as
+    many. It is corrected upwards only: a budget is reserved for the worst.
+    """
+
+    def __init__(self) -> None:
+        self._estimated: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
+
+    def read(self, request: Request, usage: Usage) -> None:
+        """Take in what a request took; of what is beyond belief, as much as can be believed."""
+        if usage.input_tokens is not None:
+            most = MOST_TOKENS_FOR_ONE * request.input_tokens
+            self._estimated[request.model] += request.input_tokens
+            self._reported[request.model] += min(usage.input_tokens, most)
+
+    def input_tokens(self, request: Request) -> int:
+        """Return how many tokens `request` is going to take, as far as can be told."""
+        estimated, reported = self._estimated[request.model], self._reported[request.model]
+        if reported <= estimated:
+            return request.input_tokens
+        return math.ceil(request.input_tokens * reported / estimated)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assay.core.values import Ask
+from assay.core.values import Ask, Outcome
+from assay.engine.state import RunState
 
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """What a thread waits on: set once so many asks are settled, or the run has ended.
+    """What a thread of a run waits on: set once so many asks are settled, or the run has ended.
 
-    Only the loop counts down; any thread may wait.
+    Only the loop fills it in; any thread may wait. It holds the outcomes that it waited for,
+    whatever is forgotten elsewhere meanwhile.
     """
 
+    run: RunState
     remaining: int
+    outcomes: dict[bytes, Outcome] = field(default_factory=dict)
     done: threading.Event = field(default_factory=threading.Event)
 
-    def count_down(self) -> None:
+    def take(self, key: bytes, outcome: Outcome) -> None:
         """One ask less to wait for."""
+        self.outcomes[key] = outcome
         self.remaining -= 1
         if self.remaining <= 0:
             self.done.set()
@@ -28,66 +33,106 @@ class Ticket:
 
 @dataclass(eq=False, slots=True)
 class Claim:
-    """An ask that this process has taken on and not settled.
+    """An ask that a run has taken on and not settled: this run sends it, and pays for it.
 
     `rejections` counts answers that were not valid, `losses` replies that held none for it, and
     `losses_alone` those of them in which it was asked about alone.
     """
 
     ask: Ask
+    run: RunState
     tickets: tuple[Ticket, ...] = ()
     rejections: int = 0
     losses: int = 0
     losses_alone: int = 0
 
+    @property
+    def runs(self) -> Iterator[RunState]:
+        """The run that sends the ask, and those that wait for it; some more than once."""
+        yield self.run
+        for ticket in self.tickets:
+            yield ticket.run
+
+
+Wanted = Mapping[Ticket, Sequence[Ask]]
+"""What threads wait for, and nobody has taken on."""
+
 
 class Claims:
-    """All open claims by key. `waiting` counts the tickets that are not served yet."""
+    """All open claims by key, of all runs."""
 
     def __init__(self) -> None:
         self._open: dict[bytes, Claim] = {}
-        self.waiting = 0
 
     def __len__(self) -> int:
         return len(self._open)
-
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._open
 
     def get(self, key: bytes) -> Claim | None:
         """Return the open claim on `key`, if there is one."""
         return self._open.get(key)
 
-    def open(self, ask: Ask) -> bool:
-        """Take `ask` on; return whether nobody had before."""
-        if ask.key in self._open:
-            return False
-        self._open[ask.key] = Claim(ask)
-        return True
+    def open(self, ask: Ask, run: RunState) -> Claim:
+        """Let `run` take on an ask that nobody has."""
+        claim = self._open[ask.key] = Claim(ask, run)
+        return claim
 
-    def wait(self, key: bytes, ticket: Ticket) -> None:
-        """Let `ticket` wait for the open claim on `key`."""
-        claim = self._open[key]
+    def is_open(self, claim: Claim) -> bool:
+        """Whether a claim was neither settled nor dropped."""
+        return self._open.get(claim.ask.key) is claim
+
+    def wait(self, claim: Claim, ticket: Ticket) -> None:
+        """Let `ticket` wait for an open claim."""
         claim.tickets = (*claim.tickets, ticket)
-        self.waiting += 1
+        claim.run.waiting += 1
 
-    def close(self, key: bytes) -> None:
-        """`key` is settled: wake those who wait."""
-        claim = self._open.pop(key, None)
-        for ticket in claim.tickets if claim else ():
-            self.waiting -= 1
-            ticket.count_down()
+    def settle(self, key: bytes, outcome: Outcome) -> None:
+        """Tell all that wait for `key` what became of it; a failure is one of their runs."""
+        if (claim := self._close(key)) is None:
+            return
+        if outcome.status != "ok":
+            for run in claim.runs:
+                run.failures.setdefault(key, outcome)
+        for ticket in claim.tickets:
+            ticket.take(key, outcome)
 
-    def abandon(self) -> None:
-        """Nothing more will be settled: wake everybody."""
-        for claim in self._open.values():
+    def give_up(self, run: RunState, asks: Iterable[Ask], reason: str) -> Wanted:
+        """Let `run` attempt `asks` no more; return those that threads of other runs wait for."""
+        closed = [claim for ask in asks if (claim := self._close(ask.key)) is not None]
+        for claim in closed:
+            key, model = claim.ask.key, claim.ask.question.model
+            outcome = run.failures[key] = Outcome("not_attempted", error=reason, model=model)
             for ticket in claim.tickets:
-                ticket.done.set()
-        self._open.clear()
-        self.waiting = 0
+                if ticket.run is run:
+                    ticket.take(key, outcome)
+        return _wanted(run, closed)
 
-    def asks(self, keys: Iterable[bytes]) -> Iterator[Ask]:
-        """Yield the asks of those of `keys` that are open."""
-        for key in keys:
-            if (claim := self._open.get(key)) is not None:
-                yield claim.ask
+    def drop(self, run: RunState) -> tuple[list[bytes], Wanted]:
+        """A run ends: wake its threads; return what it had taken on, and what others wait for."""
+        for claim in self._open.values():
+            self._wake(claim, run)
+        closed = [claim for claim in self._open.values() if claim.run is run]
+        for claim in closed:
+            self._close(claim.ask.key)
+        return [claim.ask.key for claim in closed], _wanted(run, closed)
+
+    def _close(self, key: bytes) -> Claim | None:
+        if (claim := self._open.pop(key, None)) is not None:
+            claim.run.waiting -= len(claim.tickets)
+        return claim
+
+    def _wake(self, claim: Claim, run: RunState) -> None:
+        for ticket in claim.tickets:
+            if ticket.run is run:
+                ticket.done.set()
+        left = tuple(ticket for ticket in claim.tickets if ticket.run is not run)
+        claim.run.waiting -= len(claim.tickets) - len(left)
+        claim.tickets = left
+
+
+def _wanted(run: RunState, closed: Iterable[Claim]) -> Wanted:
+    wanted: dict[Ticket, list[Ask]] = {}
+    for claim in closed:
+        for ticket in claim.tickets:
+            if ticket.run is not run:
+                wanted.setdefault(ticket, []).append(claim.ask)
+    return wanted

@@ -10,7 +10,7 @@ from assay.core.settings import Settings
 from assay.core.values import Ask, Pack
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.queue import Backlog
-from assay.forms.chat_request import compose, expected_output_tokens
+from assay.forms import form_of
 
 ASSUMED_TOKENS_PER_SECOND = 50
 """How fast an endpoint is taken to write that has not been asked yet."""
@@ -46,7 +46,7 @@ def timed(plan: Estimate, settings: Settings, latency_seconds: float | None) -> 
     is taken to write 50 tokens a second, and the embedded provider's time is unknown.
     """
     assumed = None
-    if settings.provider == "openai" and plan.requests:
+    if settings.traits.remote and plan.requests:
         assumed = plan.output_tokens / plan.requests / ASSUMED_TOKENS_PER_SECOND
     seconds = assumed if latency_seconds is None else latency_seconds
     minutes = minutes_of(plan, settings, seconds)
@@ -184,7 +184,9 @@ class Census:
         requests = tokens_in = tokens_out = 0
         cost: float | None = 0.0
         for pack in self._packs():
-            spent_in, spent_out = compose(pack).input_tokens, expected_output_tokens(pack)
+            form = form_of(pack)
+            spent_in = form.compose(pack, 0).input_tokens
+            spent_out = form.expected_output_tokens(pack)
             price = cost_usd(price_of(self._settings, pack.model), spent_in, spent_out)
             cost = None if cost is None or price is None else cost + price
             requests, tokens_in, tokens_out = (

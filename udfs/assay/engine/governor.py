@@ -5,22 +5,20 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
 from assay.core.errors import CallError
 from assay.core.settings import Settings
-from assay.core.values import Ask, Pack, Request, Usage
+from assay.core.tokens import estimate_tokens
+from assay.core.values import Pack, Request, Usage
 from assay.engine import retry
 from assay.engine.blame import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
 from assay.engine.breaker import Breaker, RetryBudget
-from assay.engine.budget import Budget
-from assay.engine.estimate import Census
-from assay.engine.gauge import Gauge
+from assay.engine.budget import Gauge
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.rate_limit import Limiter
-from assay.forms.chat_request import compose, estimate_tokens
+from assay.forms import form_of
 
 TURNED_DOWN_TO_STOP = 3
 """So many single records turned down, and not one request served, and the set-up is at fault."""
@@ -42,14 +40,13 @@ _TURNED_DOWN = frozenset(
 
 
 class Governor:
-    """Limits, money and the health of the server in one place; one for each run."""
+    """Limits and the health of the server in one place, over all runs that are open at once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._limiter = Limiter(
             settings.max_in_flight, settings.requests_per_minute, settings.tokens_per_minute
         )
-        self._budget = Budget(settings.max_cost_usd, settings.max_requests)
         self._breaker = Breaker()
         self._retries = RetryBudget()
         self._served: Counter[str] = Counter()
@@ -62,11 +59,6 @@ class Governor:
         self._forbidden: dict[bytes, int] = {}
         self._gauge = Gauge()
         self._luck = Luck()
-
-    @property
-    def requests_in_flight(self) -> int:
-        """How many requests are under way."""
-        return self._limiter.in_flight
 
     @property
     def took_nothing(self) -> bool:
@@ -88,50 +80,16 @@ class Governor:
         price = price_of(self._settings, request.model)
         return cost_usd(price, self._gauge.input_tokens(request), request.max_output_tokens)
 
-    def allows(self, worst_usd: float | None) -> bool:
-        """Whether the budget of the run has room for a request that costs so much at most."""
-        return self._budget.allows(worst_usd)
-
-    def check_need(self, asks: Sequence[Ask]) -> None:
-        """Raise `BudgetError` when `asks` need more than the budget of the run has left."""
-        census = Census(self._settings)
-        census.take(asks)
-        need = census.plan()
-        self._budget.check(need.cost_usd, need.requests)
-
-    def may_free(self) -> bool:
-        """Whether the budget may have room once something in flight has settled."""
-        return self._budget.may_free()
-
-    def cannot_price(self, worst_usd: float | None) -> bool:
-        """Whether a request is not sent because nobody knows what it costs at most."""
-        return self._settings.max_cost_usd is not None and worst_usd is None
-
-    def wall(self, model: str, worst_usd: float | None) -> str:
-        """Return why a request that costs so much at most is not sent."""
-        if self.cannot_price(worst_usd):
-            return (
-                f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
-                "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or use "
-                "`ASSAY_MAX_REQUESTS`."
-            )
-        return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
-
-    def start(self, request: Request, worst_usd: float | None) -> None:
+    def start(self, request: Request) -> None:
         """`request` goes out."""
         now = time.monotonic()
         self._begun_at = now if self._begun_at is None else self._begun_at
-        self._budget.reserve(worst_usd)
         self._limiter.start(now, self._gauge.input_tokens(request))
         self._breaker.start(now)
 
     def finish(self) -> None:
         """A request is over, however it ended."""
         self._limiter.finish()
-
-    def settle(self, worst_usd: float | None, paid_usd: float | None) -> None:
-        """What was reserved as `worst_usd` cost `paid_usd`; None counts as all of it."""
-        self._budget.settle(worst_usd, paid_usd)
 
     def succeeded(self, request: Request, usage: Usage) -> None:
         """The server served `request`, and says what it took."""
@@ -153,7 +111,7 @@ class Governor:
     def failed(self, pack: Pack, error: CallError, latency_seconds: float) -> None:
         """A pack failed so long after it was sent; only faults of the server slow us down.
 
-        A pack that is refused for limits again and again while others are served says nothing
+        A pack that is throttled again and again while others are served says nothing
         of how much the server takes, and a record that alone fails more often than any may says
         nothing of whether the server is up.
         """
@@ -161,22 +119,22 @@ class Governor:
         self._answers = self._answers or not error.silent
         self._took = self._took or error.maybe_paid
         if error.status == HTTPStatus.FORBIDDEN:
-            self._breaker.failed(now, refused=False)
+            self._breaker.failed(now, throttled=False)
             return
         if error.fault not in retry.SERVER_FAULTS:
             self._breaker.succeeded(now)
             return
         if len(pack.records) == 1:
             self._failing.setdefault(pack.asks[0].key, self._served.total())
-        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
-        if refused:
+        throttled = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        if throttled:
             self._luck.refuses(pack)
         tried = len(pack.records) == 1 and retry.counted(pack) > self._settings.max_attempts
-        self._breaker.failed(now, refused=refused or tried)
-        if refused and self._luck.chance(pack) < SUSPECT:
+        self._breaker.failed(now, throttled=throttled or tried)
+        if throttled and self._luck.chance(pack) < SUSPECT:
             return
-        if refused or error.maybe_paid:
-            self._limiter.dropped(now, refused=refused, latency_seconds=latency_seconds)
+        if throttled or error.maybe_paid:
+            self._limiter.dropped(now, throttled=throttled, latency_seconds=latency_seconds)
         self._limiter.pause(now, retry.obeyed(error.retry_after_seconds))
 
     def verdict(
@@ -198,18 +156,18 @@ class Governor:
         when waiting has no end in sight, and when a server that has not served one request turns
         every single record down.
         """
-        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
+        throttled = error.status == HTTPStatus.TOO_MANY_REQUESTS  # may be the limit of all
         verdict = retry.after_fault(
             error.fault,
-            replace(pack, forgiven=0) if refused else pack,
+            replace(pack, forgiven=0) if throttled else pack,
             serves=self._breaker.serves(time.monotonic()),
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
-            usual=0 if refused else self._usual(pack.model),
+            usual=0 if throttled else self._usual(pack.model),
         )
         if error.fault in retry.SERVER_FAULTS:
-            beside = not alone if refused else others_wait
+            beside = not alone if throttled else others_wait
             last = isinstance(verdict, retry.Bury) and self._served and not beside
             if last and self._has_waited_for(self._settings.outage_seconds):
                 return verdict
@@ -221,7 +179,7 @@ class Governor:
             verdict = self._unfit(pack, error)
         if not isinstance(verdict, retry.Retry):
             return verdict
-        if refused:  # it is the limiter's pace that keeps retries in check
+        if throttled:  # it is the limiter's pace that keeps retries in check
             return replace(verdict, counts=False)
         credit = self._retries.spend(time.monotonic())
         return replace(verdict, wait_seconds=max(verdict.wait_seconds, credit))
@@ -241,15 +199,15 @@ class Governor:
         untried: bool,
         alone: bool,
     ) -> retry.Verdict:
-        refused = error.status == HTTPStatus.TOO_MANY_REQUESTS
+        throttled = error.status == HTTPStatus.TOO_MANY_REQUESTS
         if isinstance(verdict, retry.Retry):
             return replace(verdict, afresh=self._breaker.is_open)
         wait = retry.wait_seconds(1, error.retry_after_seconds, 0.0)
         if self._breaker.is_open or (untried and self._none_served_since(pack)):
             return retry.Retry(wait, afresh=True)
-        if refused and not self._is_to_blame(pack, alone=alone):
+        if throttled and not self._is_to_blame(pack, alone=alone):
             return retry.Retry(wait)
-        if refused:
+        if throttled:
             self._luck.forgets(pack)
             return verdict if isinstance(verdict, retry.Bury) else retry.Split(singly=True)
         return verdict
@@ -274,7 +232,7 @@ class Governor:
         return retry.Stop("config", message)
 
     def _is_to_blame(self, pack: Pack, *, alone: bool) -> bool:
-        """Whether it is about this pack that it is refused for limits, and not about all."""
+        """Whether it is about this pack that it is throttled, and not about all."""
         waited = alone and self._served and self._has_waited_for(LONGEST_LIMIT_SECONDS)
         return bool(waited) or self._luck.chance(pack) < BLAMED
 
@@ -299,7 +257,7 @@ class Governor:
         """
         served = self._served[pack.model]
         if not served or self._breaker.is_open:
-            remedy = "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`."
+            remedy = self._settings.traits.check
             message = f"{error} Model {pack.model!r} is out of reach. {remedy}"
             return retry.Stop("config", message)
         since = served - self._forbidden.setdefault(pack.asks[0].key, served)
@@ -317,8 +275,8 @@ class Governor:
             return self._turned_down_alone(pack, error)
         message = (
             f"{error} The endpoint has turned down every request so far for model "
-            f"{pack.model!r}. Does it know `response_format: json_schema` and "
-            "`max_completion_tokens`? Check `ASSAY_MODEL`."
+            f"{pack.model!r}. Does it know {self._settings.traits.must_know}? "
+            "Check `ASSAY_MODEL`."
         )
         return retry.Stop("config", message)
 
@@ -331,7 +289,7 @@ class Governor:
         if pack.room > 1:
             reason = f"{error} More room was asked for, as the reply had hit the output limit."
             return retry.Bury("invalid", reason)
-        fits = compose(pack).input_tokens <= self._largest[pack.model]
+        fits = form_of(pack).compose(pack, 0).input_tokens <= self._largest[pack.model]
         if not fits and estimate_tokens(pack.records[0].text) >= SHORT_TEXT_TOKENS:
             return retry.Bury("too_long")
         once = retry.counted(pack) == 1 and self._settings.max_attempts > 1

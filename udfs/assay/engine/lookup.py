@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.events import LookedUp, RowsCompared, RowsServed
-from assay.core.settings import Settings
+from assay.core.task import Task
+from assay.core.tokens import estimate_tokens
 from assay.core.values import SKIPPED, Ask, Outcome, Question
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
-from assay.forms.chat_request import estimate_tokens
+from assay.engine.state import RunState
 from assay.functions import parse_task
+from assay.providers import check_can
 
 Texts = Sequence[str | None]
 
+_Found = tuple[list[bytes | None], dict[bytes, Outcome], list[Ask]]
+"""The key of each text (None for blank), what is known by key, one ask for each of the rest."""
+
 
 class Resolver:
-    """Answers chunks of texts; safe to call from any thread."""
+    """Answers chunks of texts for one run; safe to call from any thread."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
-        self._settings = settings
+    def __init__(self, engine: Engine, run: RunState) -> None:
         self._engine = engine
+        self._run = run
+        self._settings = run.settings
         self._questions: dict[str, Question] = {}
         self.censuses: Sequence[Census] = ()
 
     def register(self, spec: str) -> str:
         """Return the handle of the task that a macro wrote as JSON; parsing is all it costs.
 
-        Raises `ConfigError` for a task that asks for a model which a cap on money cannot price.
+        Raises `ConfigError` for a task that the provider cannot do, and for one that asks for a
+        model which a cap on money cannot price.
         """
-        task = parse_task(spec)
+        return self.bind(parse_task(spec))
+
+    def bind(self, task: Task) -> str:
+        """Return the handle of a task, which is put to the model that it asks for from now on.
+
+        Raises `ConfigError` as `register` does.
+        """
         if task.handle not in self._questions:
+            check_can(self._settings.traits, task)
             if task.model is not None:
                 check_cap(self._settings, task.model)
             model = self._settings.model_for(task.model)
@@ -52,26 +66,25 @@ class Resolver:
     def ask(self, handle: str, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known and waiting for it."""
         question = self.question(handle)
-        keys, open_asks = self._look_up(question, texts)
-        if open_asks:
-            self._engine.settle(open_asks)
-        settled = self._engine.settled
-        outcomes = [SKIPPED if key is None else settled[key] for key in keys]
-        self._engine.tell(RowsServed(question, keys, outcomes))
+        keys, known, unknown = self._look_up(question, texts)
+        if unknown:
+            known |= self._engine.await_all(self._run, unknown)
+        outcomes = [SKIPPED if key is None else known[key] for key in keys]
+        self._run.tell(RowsServed(question, keys, outcomes))
         return outcomes
 
-    def gather(self, handle: str, texts: Texts, node: str = "") -> None:
-        """Take on what is not known of `texts`, for a dbt node, without waiting for it."""
-        _, open_asks = self._look_up(self.question(handle), texts)
-        if open_asks:
-            self._engine.gather(open_asks, node)
+    def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
+        """Take on what is not known of `texts`, for `origin`, without waiting for it."""
+        _, _, unknown = self._look_up(self.question(handle), texts)
+        if unknown:
+            self._engine.gather(self._run, unknown, origin)
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
-        keys, open_asks = self._look_up(self.question(handle), texts)
+        keys, known, unknown = self._look_up(self.question(handle), texts)
         for census in self.censuses:
-            census.count(handle, _normal(texts), keys, open_asks)
-        return self._known(keys)
+            census.count(handle, _normal(texts), keys, unknown)
+        return _in_order(keys, known)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked.
@@ -79,57 +92,83 @@ class Resolver:
         The rows are counted: those that stay as they are in their table belong to the run.
         """
         question = self.question(handle)
-        keys, open_asks = self._look_up(question, texts)
+        keys, known, unknown = self._look_up(question, texts)
         for census in self.censuses:
-            census.compare(handle, _normal(texts), keys, open_asks)
-        known = self._known(keys)
-        self._engine.tell(RowsCompared(question, keys, known))
-        return known
+            census.compare(handle, _normal(texts), keys, unknown)
+        outcomes = _in_order(keys, known)
+        self._run.tell(RowsCompared(question, keys, outcomes))
+        return outcomes
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
-        keys, _ = self._look_up(self.question(handle), texts)
-        return self._known(keys)
+        keys, known, _ = self._look_up(self.question(handle), texts)
+        return _in_order(keys, known)
 
-    def _known(self, keys: Iterable[bytes | None]) -> list[Outcome | None]:
-        settled = self._engine.settled
-        return [SKIPPED if key is None else settled.get(key) for key in keys]
+    def _look_up(self, question: Question, texts: Texts) -> _Found:
+        """Return the key of each text, what is known of them, and one ask for each of the rest.
 
-    def _look_up(self, question: Question, texts: Texts) -> tuple[list[bytes | None], list[Ask]]:
-        """Return the key of each text (None for blank) and one ask for each that is not known.
-
-        What the store knows is read into `engine.settled` on the way.
+        What the store knows is remembered on the way; what is known stays in what is returned,
+        whatever is forgotten meanwhile.
         """
         keys: list[bytes | None] = []
+        known: dict[bytes, Outcome] = {}
         unknown: dict[bytes, str] = {}
-        settled, key_of = self._engine.settled, question.key
+        remembered, key_of = self._engine.answers.get, question.key
         for text in texts:
             if text is None or not (normal := normalise(text)):
                 keys.append(None)
                 continue
             key = key_of(normal)
             keys.append(key)
-            if key not in settled:
+            if (answer := remembered(key)) is not None:
+                known[key] = answer
+            else:
                 unknown[key] = normal
         if unknown:
-            self._read_store(question, unknown)
-        asks = [Ask(key, question, text) for key, text in unknown.items() if key not in settled]
-        return keys, [ask for ask in asks if self._may_be_sent(ask)]
+            self._recall(question, unknown, known)
+        return keys, known, [Ask(key, question, text) for key, text in unknown.items()]
 
-    def _may_be_sent(self, ask: Ask) -> bool:
-        """Whether the text is within the cap; if it is not, that settles it: `too_long`."""
+    def _recall(
+        self, question: Question, unknown: dict[bytes, str], known: dict[bytes, Outcome]
+    ) -> None:
+        """Move what the run or the store knows from `unknown` to `known`, and what is too long."""
+        failures = self._run.failures
+        for key in [key for key in unknown if key in failures]:
+            known[key] = failures[key]
+            del unknown[key]
+        for key, outcome in self._read_store(question, list(unknown)).items():
+            known[key] = outcome
+            del unknown[key]
+        for key in [key for key, text in unknown.items() if self._is_too_long(text)]:
+            known[key] = failures[key] = self._too_long(question)
+            del unknown[key]
+
+    def _is_too_long(self, text: str) -> bool:
         most = self._settings.max_text_tokens
-        if len(ask.text) <= most or estimate_tokens(ask.text) <= most:
-            return True
-        error = f"More than {most:,} estimated tokens (`ASSAY_MAX_TEXT_TOKENS`): not sent."
-        self._engine.settled[ask.key] = Outcome("too_long", None, error, None, ask.question.model)
-        return False
+        return len(text) > most and estimate_tokens(text) > most
 
-    def _read_store(self, question: Question, keys: Iterable[bytes]) -> None:
-        found = self._engine.fetch(list(keys))
+    def _too_long(self, question: Question) -> Outcome:
+        most = self._settings.max_text_tokens
+        error = f"More than {most:,} estimated tokens (`ASSAY_MAX_TEXT_TOKENS`): not sent."
+        return Outcome("too_long", None, error, None, question.model)
+
+    def _read_store(self, question: Question, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
+        """Return what the store knows: answers, and failures that this run need not ask again."""
+        found = self._engine.fetch(self._run, keys) if keys else {}
         for key, outcome in found.items():
-            self._engine.settled.setdefault(key, outcome)
-        self._engine.tell(LookedUp(question, tuple(found.values())))
+            if outcome.status == "ok":
+                self._engine.answers.learn(key, outcome)
+            else:
+                self._run.failures.setdefault(key, outcome)
+        if keys:
+            self._run.tell(LookedUp(question, tuple(found.values())))
+        return found
+
+
+def _in_order(
+    keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]
+) -> list[Outcome | None]:
+    return [SKIPPED if key is None else known.get(key) for key in keys]
 
 
 def _normal(texts: Texts) -> list[str | None]:

@@ -1,46 +1,50 @@
-"""The engine: one loop on one thread; UDF threads hand asks over and wait for them."""
+"""The engine: one loop on one thread; other threads hand asks over and wait for them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from assay.core.clock import now_utc
 from assay.core.errors import Cancelled, StoreError
-from assay.core.events import LookedUp, Nobody, Observer, RowsCompared, RowsServed
+from assay.core.events import Observer
 from assay.core.settings import Settings
 from assay.core.values import Ask, Outcome
+from assay.engine.answers import Answers
 from assay.engine.claims import Ticket
 from assay.engine.dispatcher import CANCELLED, Dispatcher
 from assay.engine.intake import Batch
 from assay.engine.meter import Reading
 from assay.engine.recorder import Recorder
+from assay.engine.state import RunState
 from assay.providers import Provider
 from assay.store import Store, Writer
 
 T = TypeVar("T")
 
 POLL_SECONDS = 0.25
-"""How often a waiting thread looks whether the run was stopped."""
+"""How often a waiting thread looks whether its run was stopped."""
 
 CLOSING_SECONDS = 3.0
 
 
 class Engine:
-    """Settles asks for any number of threads; a thin door to the dispatcher on the loop."""
+    """Settles asks for any number of threads and runs; a thin door to the dispatcher's loop."""
 
     def __init__(
         self,
         settings: Settings,
         store: Store,
         provider: Provider,
-        observer: Observer | None = None,
+        observer: Observer,
+        answers: Answers,
     ) -> None:
         self.store = store
-        self._observer = observer or Nobody()
+        self.answers = answers
+        self._observer = observer
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="assay-engine", daemon=True
@@ -48,84 +52,82 @@ class Engine:
         self._thread.start()
         self._writer = Writer(store, self._loop)
         recorder = Recorder(store, self._writer, store_inputs=settings.store_inputs)
-        self._dispatcher = self._call(
-            lambda: Dispatcher(settings, recorder, provider, self._observer)
-        )
+        self._dispatcher = self._call(lambda: Dispatcher(settings, recorder, provider, answers))
 
-    @property
-    def settled(self) -> dict[bytes, Outcome]:
-        """Everything that is known in this process, by key."""
-        return self._dispatcher.settled
+    def begin(self, run_id: str, settings: Settings, *, builds: bool) -> RunState:
+        """Begin a run under the budget of `settings`, and return its state.
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether something has ended the run early."""
-        return self._dispatcher.stopped is not None
-
-    def progress(self) -> Reading:
-        """Return where the run stands."""
-        return self._call(self._dispatcher.progress)
-
-    def tell(self, event: LookedUp | RowsServed | RowsCompared) -> None:
-        """Have counted what happened to rows; from any thread."""
-        self._dispatcher.tell(event)
-
-    def note_served(self) -> None:
-        """Return once the store has what became of each question of the run so far."""
-        noting = self._dispatcher.note_served()
-        asyncio.run_coroutine_threadsafe(noting, self._loop).result()
-
-    def begin_run(self, invocation_id: str, *, builds: bool = True) -> None:
-        """Start counting afresh: a new budget, and failures of earlier runs may be tried again.
-
-        A run that `builds` nothing is on record from its first ask on, and as such.
+        One that `builds` nothing is on record from its first ask on, and as such.
         """
         self.store.relax()
-        beginning = self._dispatcher.begin_run(invocation_id, builds=builds)
-        asyncio.run_coroutine_threadsafe(beginning, self._loop).result()
+        run = RunState(run_id, settings, self._observer)
+        self._call(lambda: self._dispatcher.begin(run, builds=builds))
+        return run
+
+    def end(self, run: RunState) -> None:
+        """End a run: return once nothing of it is under way; safe to call twice."""
+        if self._thread.is_alive():
+            self._await(self._dispatcher.end(run))
+
+    def progress(self, run: RunState) -> Reading:
+        """Return where a run stands."""
+        return self._call(run.reading) if self._thread.is_alive() else run.reading()
+
+    def note_served(self, run: RunState) -> None:
+        """Return once the store has what became of each question of the run so far."""
+        self._await(self._dispatcher.note_served(run))
 
     def built(self, key: str, sql: str) -> None:
         """Keep SQL that asks, as a build has compiled it, by what it is in dbt."""
         self._loop.call_soon_threadsafe(self._dispatcher.built, key, sql)
 
-    def fetch(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
+    def fetch(self, run: RunState, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
         """Return what the store knows of `keys`; where it fails, raise what stopped the run."""
         try:
             return self.store.fetch(keys, now_utc())
         except StoreError:
-            self._raise_if_stopped()
+            run.check()
             raise
 
-    def settle(self, asks: Sequence[Ask]) -> None:
-        """Return once every ask is in `settled`; raise the `RunError` that stopped the run."""
-        self._raise_if_stopped()
-        ticket = Ticket(len(asks))
-        self._submit(Batch(asks, ticket, threading.get_ident()))
+    def await_all(self, run: RunState, asks: Sequence[Ask]) -> dict[bytes, Outcome]:
+        """Return the outcome of every ask by key, once it is there.
+
+        Raises the `RunError` that has stopped the run.
+        """
+        run.check()
+        ticket = Ticket(run, len(asks))
+        self._submit(Batch(run, asks, ticket, threading.get_ident()))
         while not ticket.done.wait(POLL_SECONDS):
-            self._raise_if_stopped()
-        self._raise_if_stopped()
+            run.check()
+        run.check()
+        return ticket.outcomes
 
-    def gather(self, asks: Sequence[Ask], node: str = "") -> None:
-        """Take `asks` of a dbt node on without waiting for them."""
-        self._raise_if_stopped()
-        self._submit(Batch(asks, None, threading.get_ident(), node))
+    def gather(self, run: RunState, asks: Sequence[Ask], origin: str = "") -> None:
+        """Take `asks` on, which are needed for `origin`, without waiting for them."""
+        run.check()
+        self._submit(Batch(run, asks, None, threading.get_ident(), origin))
 
-    def begin_gather(self, node: str = "") -> None:
-        """The statement of a dbt node is about to gather: packs wait until they are full."""
-        self._call(lambda: self._dispatcher.gathering(1, node))
+    def begin_gather(self, run: RunState, origin: str = "") -> None:
+        """A statement is about to gather for `origin`: packs wait until they are full."""
+        self._call(lambda: self._dispatcher.gathering(run, 1, origin))
 
-    def end_gather(self) -> None:
+    def end_gather(self, run: RunState) -> None:
         """The statement has gathered all: packs go out as they are."""
-        self._call(lambda: self._dispatcher.gathering(-1))
+        self._call(lambda: self._dispatcher.gathering(run, -1))
 
-    def cancel(self) -> None:
-        """Stop the run: nothing more is sent, threads that wait get `Cancelled`."""
+    def cancel(self, run: RunState) -> None:
+        """Stop a run: nothing more of it is sent, its threads that wait get `Cancelled`."""
+        if not self._dispatcher.is_shared:  # or another run would lose patience, too
+            self.store.hurry()
+        self._loop.call_soon_threadsafe(self._dispatcher.stop, run, Cancelled(CANCELLED))
+
+    def cancel_all(self) -> None:
+        """Stop all runs."""
         self.store.hurry()
-        error = Cancelled(CANCELLED)
-        self._loop.call_soon_threadsafe(self._dispatcher.stop, error)
+        self._loop.call_soon_threadsafe(self._dispatcher.stop_all, Cancelled(CANCELLED))
 
     def close(self) -> None:
-        """Stop, write what waits and end the threads; safe to call twice."""
+        """End all runs, write what waits and end the threads; safe to call twice."""
         if not self._thread.is_alive():
             return
         winding = asyncio.run_coroutine_threadsafe(self._dispatcher.wind_up(), self._loop)
@@ -147,8 +149,7 @@ class Engine:
         async def run() -> T:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return self._await(run())
 
-    def _raise_if_stopped(self) -> None:
-        if (error := self._dispatcher.stopped) is not None:
-            raise type(error)(*error.args) from error
+    def _await(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()

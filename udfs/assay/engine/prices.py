@@ -39,7 +39,7 @@ PRICES: dict[str, Price] = {
 
 def price_of(settings: Settings, model: str) -> Price | None:
     """Return the price of `model`; None when it is not known, which is not the same as free."""
-    if settings.host == "embedded":
+    if settings.answerer.free:
         return _FREE
     if settings.price_input_usd is not None and settings.price_output_usd is not None:
         return Price(settings.price_input_usd, settings.price_output_usd)

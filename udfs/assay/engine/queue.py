@@ -6,12 +6,12 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from assay.core.tokens import estimate_tokens
 from assay.core.values import Ask, Pack, Record
-from assay.forms.chat_request import estimate_tokens
 
 _RECORD_OVERHEAD_TOKENS = 6
 
-GroupKey = tuple[str, str, bool]
+GroupKey = tuple[str, str, bool, str]
 Handles = tuple[str, ...]
 
 
@@ -44,8 +44,9 @@ class _Lane:
 
 
 def group_key(ask: Ask) -> GroupKey:
-    """Asks with the same key here may share a record: same text, model and isolation."""
-    return (ask.text, ask.question.model, ask.question.task.isolate)
+    """Asks with the same key here may share a record: same text, model, isolation and form."""
+    task = ask.question.task
+    return (ask.text, ask.question.model, task.isolate, task.form)
 
 
 class Backlog:
@@ -187,7 +188,7 @@ def pack_of(asks: Iterable[Ask]) -> list[Pack]:
     for ask in asks:
         texts.setdefault(group_key(ask), {})[ask.question.task.handle] = ask
     lanes: dict[tuple[Handles, str | None], list[Record]] = {}
-    for (text, _, isolated), by_handle in texts.items():
+    for (text, _, isolated, _), by_handle in texts.items():
         handles = tuple(sorted(by_handle))
         record = Record(text, tuple(by_handle[name] for name in handles))
         lanes.setdefault((handles, text if isolated else None), []).append(record)

@@ -21,7 +21,7 @@ PACE_RECOVERY = 0.5
 """The most by which it grows in a second, and so it does while well below the last refusals."""
 
 SLOWEST_PACE = 0.2
-"""Requests a second that are tried even if everything is refused."""
+"""Requests a second that are tried even if everything is throttled."""
 
 LANE_PAUSE_SECONDS = 5.0
 """A Retry-After of at least this stops everything; a shorter one only the pack that got it."""
@@ -33,7 +33,7 @@ class Limiter:
 
     `limit` moves below `max_in_flight`: down on refusals and timeouts, up again on success. From
     the first refusal on, starts are spaced as well: at just under the `pace` that the server took,
-    then faster: quickly up to near the `ceiling` at which it refused, feeling the way beyond it.
+    then faster: quickly up to near the `ceiling` at which it throttled, feeling the way beyond it.
     """
 
     max_in_flight: int
@@ -51,7 +51,7 @@ class Limiter:
     _sent: deque[tuple[float, int]] = field(default_factory=deque)
     _tokens: int = 0
     _started: deque[float] = field(default_factory=deque)
-    _refused: deque[float] = field(default_factory=deque)
+    _throttled: deque[float] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.limit = float(self.max_in_flight)
@@ -99,19 +99,19 @@ class Limiter:
             self.pace = max(slowly, quickly)
             self._last_growth = now
 
-    def dropped(self, now: float, *, refused: bool, latency_seconds: float = 0.0) -> None:
-        """A request was refused (429) or timed out: take a tenth off, at most once a second.
+    def dropped(self, now: float, *, throttled: bool, latency_seconds: float = 0.0) -> None:
+        """A request was throttled (429) or timed out: take a tenth off, at most once a second.
 
         It counts for the second in which it was sent, so that it is taken from that one's starts.
         """
-        if refused:
-            self._refused.append(now - latency_seconds)
-            _forget(self._refused, now)
+        if throttled:
+            self._throttled.append(now - latency_seconds)
+            _forget(self._throttled, now)
         if now - self._last_cut < WINDOW_SECONDS:
             return
         self._last_cut = now
         self.limit = max(1.0, self.limit * DECREASE)
-        if refused:
+        if throttled:
             self._slow_down(now)
 
     def pause(self, now: float, seconds: float) -> None:
@@ -132,11 +132,11 @@ class Limiter:
         )
 
     def _slow_down(self, now: float) -> None:
-        """Set the pace to just under what was started in the last second and not refused."""
+        """Set the pace to just under what was started in the last second and not throttled."""
         _forget(self._started, now)
         offered = len(self._started) / WINDOW_SECONDS
-        refused = sum(moment > now - WINDOW_SECONDS for moment in self._refused)
-        taken = offered - refused / WINDOW_SECONDS
+        throttled = sum(moment > now - WINDOW_SECONDS for moment in self._throttled)
+        taken = offered - throttled / WINDOW_SECONDS
         self._clean_seconds = 0
         pace = max(offered, 1.0) if self.pace is None else self.pace
         self.ceiling = max(pace, self.ceiling * DECREASE)

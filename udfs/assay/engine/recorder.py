@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 
 from assay.core.clock import iso, now_utc
 from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.core.values import Ask, Attempt, Failure, Outcome, Served, Status, Use
 from assay.engine import retry
-from assay.store import (
-    Granted,
-    Landing,
-    Store,
-    StoredAnswer,
-    Writer,
-    failed_attempts,
-    landing_of,
-    put_failures,
-    put_landings,
-    put_look,
-    put_run,
-    put_served,
-    put_statement,
-    put_stop,
-    release,
-)
+from assay.store import Granted, Landing, Store, StoredAnswer, Writer, landing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +29,45 @@ class Recorder:
     """Writes attempts, answers and failures; nothing is settled before its write returned."""
 
     def __init__(self, store: Store, writer: Writer, *, store_inputs: bool = False) -> None:
-        self.owner = store.owner.name
+        self.owner = store.owner
         self._store = store
         self._store_inputs = store_inputs
         self._writer = writer
         self._known_prompts: set[str] = set()
-        self._unbegun: Callable[[sqlite3.Connection], None] | None = None
+        self._unbegun: dict[str, Callable[[], None]] = {}
 
-    def begun(self, invocation_id: str, settings: Settings, *, builds: bool) -> None:
-        """Write down that a run began: at once, or one that `builds` nothing once it asks."""
-        now = now_utc()
-
-        def begin(connection: sqlite3.Connection) -> None:
-            put_run(connection, invocation_id, settings, now)
-            if not builds:
-                put_look(connection, invocation_id)
-
-        self._unbegun = begin
+    def begun(self, run_id: str, settings: Settings, *, builds: bool) -> None:
+        """Write down that a run began: at once, or one that `builds` nothing once it `asks`."""
+        begin = self._store.begin_run
+        self._unbegun[run_id] = partial(begin, run_id, settings, now_utc(), builds=builds)
         if builds:
-            self._begin()
+            self.asks(run_id)
 
-    def _begin(self) -> None:
-        if self._unbegun is not None:
-            self._writer.send(self._unbegun)
-            self._unbegun = None
+    def asks(self, run_id: str) -> None:
+        """A run asks: it is on record from now on."""
+        if (begin := self._unbegun.pop(run_id, None)) is not None:
+            self._writer.send(begin)
+
+    def ended(self, run_id: str, served: Mapping[Use, Served]) -> None:
+        """Write down what became of each question of a run that is over."""
+        self.served(run_id, served)
+        self._unbegun.pop(run_id, None)
 
     def built(self, key: str, sql: str) -> None:
         """Write down SQL that asks, as a build has compiled it."""
-        self._writer.send(lambda connection: put_statement(connection, key, sql))
+        self._writer.send(partial(self._store.note_statement, key, sql))
 
-    def stopped(self, invocation_id: str, cause: str, message: str) -> None:
+    def stopped(self, run_id: str, cause: str, message: str) -> None:
         """Write down what ended a run early."""
-        self._writer.send(lambda connection: put_stop(connection, invocation_id, cause, message))
+        self._writer.send(partial(self._store.stop_run, run_id, cause, message))
 
-    def served(self, invocation_id: str, served: Mapping[Use, Served]) -> None:
+    def served(self, run_id: str, served: Mapping[Use, Served]) -> None:
         """Write down what became of each question of a run, in place of what was said before.
 
         Not of a run that only looks, unless it has asked.
         """
-        if self._unbegun is not None:
-            return
-        self._writer.send(lambda connection: put_served(connection, invocation_id, served))
+        if run_id not in self._unbegun:
+            self._writer.send(partial(self._store.note_served, run_id, served))
 
     async def written(self) -> None:
         """Return once everything that was handed over so far is written."""
@@ -92,16 +75,17 @@ class Recorder:
 
     def release(self, keys: Sequence[bytes] | None = None) -> None:
         """Let other processes have `keys`, or all that this one holds; it asks them no more."""
-        self._writer.send(lambda connection: release(connection, self.owner, keys))
+        self._writer.send(partial(self._store.release, keys))
 
     def note(self, attempt: Attempt) -> None:
         """Write down that `attempt` is about to be sent; survives the end of this process."""
-        self._store.owner.journal.note(attempt)
+        self._store.journal.note(attempt)
 
     async def claim(self, keys: Sequence[bytes]) -> Granted:
         """Lease those of `keys` that nobody has settled or holds."""
-        self._begin()
-        return await self._writer.write(self._claim, keys)
+        if not keys:
+            return Granted(frozenset(), {})
+        return await self._writer.write(self._store.claim, keys)
 
     def keep(
         self, attempt: Attempt, asks: Sequence[Ask], answers: Mapping[bytes, Outcome]
@@ -109,7 +93,7 @@ class Recorder:
         """Write down what `attempt` brought, and return it for `write`; survives a kill."""
         stored = [StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in answers]
         landing = landing_of(attempt, stored, self._new_tasks(asks))
-        self._store.owner.journal.keep(landing)
+        self._store.journal.keep(landing)
         return landing
 
     async def write(self, landing: Landing, burial: Burial | None = None) -> list[Failure]:
@@ -118,8 +102,10 @@ class Recorder:
         All in one transaction that is queued before anything is awaited: whoever is cancelled
         from here on loses no answer.
         """
-        failures = await self._writer.write(self._land, (landing, burial))
-        self._store.owner.journal.stored(landing)
+        if burial is not None:
+            landing = self._with_failures(landing, burial)
+        failures = await self._writer.write(self._store.land, landing)
+        self._store.journal.stored(landing)
         self._known_prompts.update(prompt_hash for prompt_hash, *_ in landing.tasks)
         return failures
 
@@ -132,48 +118,20 @@ class Recorder:
         tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asks}
         return [task for name, task in tasks.items() if name not in self._known_prompts]
 
-    def _claim(
-        self, connection: sqlite3.Connection, waiting: Sequence[Sequence[bytes]]
-    ) -> list[Granted]:
-        now = now_utc()
-        return [self._store.owner.claim(connection, keys, now) for keys in waiting]
-
-    def _land(
-        self,
-        connection: sqlite3.Connection,
-        waiting: Sequence[tuple[Landing, Burial | None]],
-    ) -> list[list[Failure]]:
-        put_landings(connection, [landing for landing, _ in waiting])
-        return [self._bury(connection, burial) for _, burial in waiting]
-
-    def _bury(self, connection: sqlite3.Connection, burial: Burial | None) -> list[Failure]:
-        if burial is None or not burial.asks:
-            return []
-        failures = self._failures(connection, burial)
-        put_failures(connection, failures)
-        return failures
-
-    def _failures(self, connection: sqlite3.Connection, burial: Burial) -> list[Failure]:
-        """Return the failures that asks become, counting the runs in which they failed."""
-        earlier = failed_attempts(connection, [ask.key for ask in burial.asks])
+    def _with_failures(self, landing: Landing, burial: Burial) -> Landing:
+        """Return a landing with the asks that are given up, and when they are due again."""
         moment = datetime.datetime.now(datetime.UTC)
-        failures = [
-            _failure(ask, burial, earlier.get(ask.key, 0) + 1, moment) for ask in burial.asks
-        ]
-        if not self._store_inputs:
-            return failures
-        return [
-            replace(failure, text=ask.text)
-            for ask, failure in zip(burial.asks, failures, strict=True)
-        ]
+        kept = self._store_inputs
+        failures = [_failure(ask, burial, moment, keeps_text=kept) for ask in burial.asks]
+        return replace(landing, failures=failures, due=list(_due(burial.status, moment)))
 
 
-def _nothing(_: sqlite3.Connection, waiting: Sequence[None]) -> Sequence[None]:
+def _nothing(waiting: Sequence[None]) -> Sequence[None]:
     return waiting
 
 
-def _failure(ask: Ask, burial: Burial, attempts: int, moment: datetime.datetime) -> Failure:
-    due = retry.next_try_at(burial.status, attempts, moment)
+def _failure(ask: Ask, burial: Burial, moment: datetime.datetime, *, keeps_text: bool) -> Failure:
+    """Return what an ask becomes, as if it failed for the first time: the store knows better."""
     return Failure(
         key=ask.key,
         kind=ask.question.task.kind,
@@ -182,7 +140,16 @@ def _failure(ask: Ask, burial: Burial, attempts: int, moment: datetime.datetime)
         prompt_hash=ask.question.task.prompt_hash,
         status=burial.status,
         error=burial.reasons[ask.key],
-        attempts=attempts,
+        failed_runs=1,
         failed_at=iso(moment),
-        next_try_at=iso(due) if due else None,
+        next_try_at=None,
+        text=ask.text if keeps_text else None,
     )
+
+
+def _due(status: Status, moment: datetime.datetime) -> Iterator[str]:
+    """Yield when an ask is due again after the first run in which it fails, after the second..."""
+    for failed_runs in count(1):
+        if (due := retry.next_try_at(status, failed_runs, moment)) is None:
+            return
+        yield iso(due)

@@ -98,8 +98,8 @@ def _items(content: str) -> list[Any]:
 
 
 def _nothing(request: Request, reason: str) -> Judged:
-    refused = {ask.key: reason for ask in request.pack.asks}
-    return Judged({}, refused, frozenset(refused), note=reason)
+    rejected = {ask.key: reason for ask in request.pack.asks}
+    return Judged({}, rejected, frozenset(rejected), note=reason)
 
 
 def _id(item: dict[str, Any]) -> str | None:
@@ -115,15 +115,15 @@ def _judge_records(
     answered_at: str,
 ) -> Judged:
     answers: dict[bytes, Outcome] = {}
-    refused: dict[bytes, str] = {}
+    rejected: dict[bytes, str] = {}
     lost: set[bytes] = set()
     for id_, record in zip(request.ids, request.pack.records, strict=True):
         items = by_id.get(id_, ())
-        for key, ask in zip(request.keys, record.asks, strict=True):
+        for key, ask in zip(request.letters, record.asks, strict=True):
             try:
                 value = _agreed(ask, items, key)
             except Rejected as error:
-                refused[ask.key] = str(error)
+                rejected[ask.key] = str(error)
                 if isinstance(error, _Missing):
                     lost.add(ask.key)
                 continue
@@ -134,7 +134,7 @@ def _judge_records(
                 model=reply.model,
                 answered_at=answered_at,
             )
-    return Judged(answers, refused, frozenset(lost))
+    return Judged(answers, rejected, frozenset(lost))
 
 
 def _agreed(ask: Ask, items: Sequence[Item], key: str) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from assay.core.canonical import canonical_json
 from assay.core.task import JsonSchema
+from assay.core.tokens import estimate_tokens
 from assay.core.values import Pack, Question, Request
 
 PREAMBLE = (
@@ -30,7 +31,7 @@ _RECORD_TOKENS = 10
 class _Frame:
     """What is the same for every pack of the same questions; nobody changes the schema."""
 
-    keys: tuple[str, ...]
+    letters: tuple[str, ...]
     system: str
     schema: JsonSchema
     tokens: int
@@ -51,7 +52,7 @@ def compose(pack: Pack, headroom: int = 0) -> Request:
     return Request(
         pack=pack,
         ids=ids,
-        keys=frame.keys,
+        letters=frame.letters,
         system=frame.system,
         user=user,
         schema=frame.schema,
@@ -61,19 +62,19 @@ def compose(pack: Pack, headroom: int = 0) -> Request:
     )
 
 
-def system_message(questions: tuple[Question, ...], keys: tuple[str, ...]) -> str:
+def system_message(questions: tuple[Question, ...], letters: tuple[str, ...]) -> str:
     """Return what is the same for every pack of these questions."""
     lines = [PREAMBLE]
-    for key, question in zip(keys, questions, strict=True):
-        lines += _question_lines(key, question)
+    for letter, question in zip(letters, questions, strict=True):
+        lines += _question_lines(letter, question)
     return "\n".join(lines)
 
 
-def reply_schema(questions: tuple[Question, ...], keys: tuple[str, ...]) -> JsonSchema:
+def reply_schema(questions: tuple[Question, ...], letters: tuple[str, ...]) -> JsonSchema:
     """Return the JSON schema of the reply; the same for every pack of these questions."""
     properties: JsonSchema = {"id": {"type": "string"}}
-    for key, question in zip(keys, questions, strict=True):
-        properties[key] = question.task.answer_schema()
+    for letter, question in zip(letters, questions, strict=True):
+        properties[letter] = question.task.answer_schema()
     item = _closed(properties)
     return _closed({"answers": {"type": "array", "items": item}})
 
@@ -103,21 +104,12 @@ def expected_output_tokens(pack: Pack) -> int:
     return math.ceil(characters / 4)
 
 
-def estimate_tokens(text: str) -> int:
-    """Return an estimate of the tokens of `text`: a token for four bytes of UTF-8.
-
-    No tokeniser works offline for every model; replies report usage, which corrects this.
-    """
-    length = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-    return length // 4 + 1
-
-
 @lru_cache(maxsize=256)
 def _frame(questions: tuple[Question, ...]) -> _Frame:
-    keys = tuple(_short_key(place) for place in range(len(questions)))
-    system, schema = system_message(questions, keys), reply_schema(questions, keys)
+    letters = tuple(_short_key(place) for place in range(len(questions)))
+    system, schema = system_message(questions, letters), reply_schema(questions, letters)
     tokens = estimate_tokens(system) + estimate_tokens(canonical_json(schema))
-    return _Frame(keys, system, schema, tokens)
+    return _Frame(letters, system, schema, tokens)
 
 
 def _new_ids(texts: list[str], seal: str, length: int = _ID_LENGTH) -> tuple[str, ...]:

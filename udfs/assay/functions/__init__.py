@@ -1,4 +1,4 @@
-"""The AI functions, one file each; a new one is a file, a line here and a macro.
+"""The AI functions, a file each: whatever task stands in this folder can be asked.
 
 `Suggest` has no macro: `assay suggest` asks it.
 """
@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,44 +16,44 @@ from pydantic import ValidationError
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.task import Rejected, Task, accepted
-from assay.functions.assess import Assess
-from assay.functions.classify import Classify
-from assay.functions.extract import Extract
-from assay.functions.filter import Filter
-from assay.functions.sentiment import Sentiment
-from assay.functions.suggest import Suggest
-from assay.functions.summarize import Summarize
 
-FUNCTIONS: tuple[type[Task], ...] = (
-    Classify,
-    Extract,
-    Sentiment,
-    Summarize,
-    Filter,
-    Assess,
-    Suggest,
-)
 
-_BY_KIND = {function.__name__.lower(): function for function in FUNCTIONS}
+def _tasks() -> Iterator[type[Task]]:
+    """Yield the tasks that the modules of this folder define."""
+    for module in iter_modules(__path__, f"{__name__}."):
+        for found in vars(import_module(module.name)).values():
+            own = getattr(found, "__module__", "") == module.name
+            if own and isinstance(found, type) and issubclass(found, Task):
+                yield found
+
+
+FUNCTIONS: dict[str, type[Task]] = {task.__name__.lower(): task for task in _tasks()}
+"""The task of each function by its kind, `classify` for `ai_classify`."""
 
 
 def parse_task(spec: str) -> Task:
     """Return the task that a macro wrote as JSON, or raise `ConfigError` naming what is wrong."""
     fields = _object(spec)
     kind = fields.pop("kind", None)
-    if not isinstance(kind, str) or kind not in _BY_KIND:
-        message = f"Unknown AI function {kind!r}; known are {', '.join(sorted(_BY_KIND))}."
+    if not isinstance(kind, str) or kind not in FUNCTIONS:
+        message = f"Unknown AI function {kind!r}; known are {', '.join(sorted(FUNCTIONS))}."
         raise ConfigError(message)
     try:
-        task = _BY_KIND[kind].model_validate(fields)
+        task = FUNCTIONS[kind].model_validate(fields)
     except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, detail["loc"]))
-        reason = str(detail["msg"]).removeprefix("Value error, ")
-        message = f"ai_{kind}{': ' + place if place else ''}: {reason}"
+        message = f"ai_{kind}: {_reason(error)}"
         raise ConfigError(message) from None
-    _check_examples(task)
+    check_examples(task)
     return task
+
+
+def _reason(error: ValidationError) -> str:
+    """Return the first thing that is wrong: in our words, or with its place in those of a type."""
+    detail = error.errors(include_url=False, include_input=False)[0]
+    if "error" in detail.get("ctx", {}):
+        return str(detail["ctx"]["error"])
+    place = ".".join(map(str, detail["loc"]))
+    return f"{place}: {detail['msg']}" if place else detail["msg"]
 
 
 def _object(spec: str) -> dict[str, Any]:
@@ -64,7 +67,8 @@ def _object(spec: str) -> dict[str, Any]:
     return fields
 
 
-def _check_examples(task: Task) -> None:
+def check_examples(task: Task) -> None:
+    """Raise `ConfigError` for a task with an example whose answer is none."""
     for place, example in enumerate(task.examples, start=1):
         try:
             accepted(task, example.answer, normalise(example.text))
@@ -73,14 +77,4 @@ def _check_examples(task: Task) -> None:
             raise ConfigError(message) from None
 
 
-__all__ = [
-    "FUNCTIONS",
-    "Assess",
-    "Classify",
-    "Extract",
-    "Filter",
-    "Sentiment",
-    "Suggest",
-    "Summarize",
-    "parse_task",
-]
+__all__ = ["FUNCTIONS", "check_examples", "parse_task"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Unpack
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from assay.core.canonical import clean
 from assay.core.json_text import read_record
-from assay.core.task import MOST_VALUES, JsonSchema, Rejected, Task
+from assay.core.task import MOST_VALUES, Common, JsonSchema, Labelled, Rejected, Task
 from assay.functions.classify import same_label
 
 CATEGORIES = ("complete", "incomplete", "suspicious", "empty")
@@ -48,12 +49,31 @@ class _Assessment(BaseModel):
     category: str
 
 
+Rules = Sequence[str] | Sequence[Rule] | Mapping[str, str]
+
+
+def _as_rules(given: object) -> object:
+    """Return rules as they are written in Python in the form of `Rule`."""
+    if isinstance(given, Mapping):
+        return [{"column": column, "text": text} for column, text in given.items()]
+    if isinstance(given, list | tuple):
+        return [{"text": one} if isinstance(one, str) else one for one in given]
+    return given
+
+
 class Assess(Task):
-    """Judge a record (a JSON object of columns) against `rules` and common sense."""
+    """Judge a record (a JSON object of columns) against `rules` and common sense.
+
+    `rules` are sentences, or a mapping of columns to sentences.
+    """
 
     template_version: ClassVar[int] = 1
 
-    rules: tuple[Rule, ...] = ()
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(_as_rules)] = ()
+
+    if TYPE_CHECKING:  # lists and mappings are as good as tuples of models
+
+        def __init__(self, *, rules: Rules = (), **common: Unpack[Common]) -> None: ...
 
     def answer_schema(self) -> JsonSchema:
         """An object of score, missing fields, normal forms and category."""
@@ -100,6 +120,14 @@ class Assess(Task):
     def output_tokens(self, text: str) -> int:
         """A frame, and at worst every value in a new form."""
         return 60 + len(text) // 2
+
+    def in_words(self) -> str:
+        """How many rules."""
+        return f"{len(self.rules)} rules of its own"
+
+    def labelled(self) -> Iterator[Labelled]:
+        """The category."""
+        yield Labelled(("category",), frozenset(CATEGORIES))
 
 
 def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, Unpack
 
-from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, model_validator
 
 from assay.core.canonical import nfc
-from assay.core.task import JsonSchema, Rejected, Task
+from assay.core.task import Common, JsonSchema, Labelled, Rejected, Task, wrong_argument
 
 FEWEST_LABELS = 2
 
@@ -40,23 +41,42 @@ class Label(BaseModel):
     description: str | None = None
 
 
+Labels = Sequence[str] | Sequence[Label] | Mapping[str, str | None]
+
+
+def _as_labels(given: object) -> object:
+    """Return labels as they are written in Python in the form of `Label`."""
+    if isinstance(given, Mapping):
+        return [{"name": name, "description": said} for name, said in given.items()]
+    if isinstance(given, list | tuple):
+        return [{"name": one} if isinstance(one, str) else one for one in given]
+    return given
+
+
 class Classify(Task):
-    """Choose one of `labels` (or any number of them with `multi`) for each text."""
+    """Choose one of `labels` (or any number of them with `multi`) for each text.
+
+    `labels` are names, or a mapping of names to what they mean.
+    """
 
     template_version: ClassVar[int] = 1
 
-    labels: tuple[Label, ...]
+    labels: Annotated[tuple[Label, ...], BeforeValidator(_as_labels)]
     multi: bool = False
+
+    if TYPE_CHECKING:  # lists and mappings are as good as tuples of models
+
+        def __init__(
+            self, *, labels: Labels, multi: bool = False, **common: Unpack[Common]
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Self:
         names = [fold(label.name) for label in self.labels]
         if len(names) < FEWEST_LABELS or len(set(names)) < len(names) or not all(names):
-            message = (
-                "ai_classify needs at least two different, non-blank labels, got "
-                f"{[label.name for label in self.labels]!r}."
-            )
-            raise ValueError(message)
+            given = [label.name for label in self.labels]
+            remedy = "give at least two labels, different ones and none of them blank"
+            raise wrong_argument("labels", given, remedy)
         return self
 
     @cached_property
@@ -101,6 +121,15 @@ class Classify(Task):
     def output_tokens(self, text: str) -> int:
         """The longest label, or a few of them."""
         return self._answer_tokens
+
+    def in_words(self) -> str:
+        """How many labels, and which."""
+        names = [label.name for label in self.labels]
+        return f"{len(names)} labels: {', '.join(names)}"
+
+    def labelled(self) -> Iterator[Labelled]:
+        """The answer itself."""
+        yield Labelled((), frozenset(label.name for label in self.labels), self.multi)
 
     def expected_characters(self, text: str) -> float:
         """A label of mean length in quotes; with `multi`, mostly one and sometimes two."""

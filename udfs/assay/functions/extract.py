@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Unpack
 
-from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, model_validator
 
 from assay.core.canonical import clean
+from assay.core.errors import ConfigError
 from assay.core.field_types import READERS, FieldType, Value
 from assay.core.grounding import Source
 from assay.core.json_text import read_record
-from assay.core.task import MOST_VALUES, JsonSchema, Rejected, Task
+from assay.core.task import (
+    MOST_VALUES,
+    Common,
+    JsonSchema,
+    Labelled,
+    Rejected,
+    Task,
+    wrong_argument,
+)
 from assay.functions.classify import same_label
 
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
@@ -32,8 +41,41 @@ class Field(BaseModel):
     description: str | None = None
 
 
+def field_spec(name: str, given: Any) -> dict[str, Any]:
+    """Return a field as the macro `ai_extract` writes it, from its type, or type and description.
+
+    A type is a word such as `text`, a list of labels, or a list of one type for several values.
+    """
+    described = given if isinstance(given, Mapping) else {"type": given}
+    type_ = described.get("type", "text")
+    many = isinstance(type_, list) and len(type_) == 1
+    one = type_[0] if many else type_
+    spec = {"name": name, "many": many, "description": described.get("description")}
+    if isinstance(one, list):
+        return spec | {"labels": one}
+    if one in READERS:
+        return spec | {"type": one}
+    message = f"Field {name!r} has the type {one!r}; a type is one of {', '.join(READERS)}."
+    raise ConfigError(message)
+
+
+Fields = Sequence[str] | Sequence[Field] | Mapping[str, Any]
+
+
+def _as_fields(given: object) -> object:
+    """Return fields as they are written in Python in the form of `Field`."""
+    if isinstance(given, Mapping):
+        return [field_spec(name, said) for name, said in given.items()]
+    if isinstance(given, list | tuple):
+        return [{"name": one} if isinstance(one, str) else one for one in given]
+    return given
+
+
 class Extract(Task):
     """Find `fields` in each text; text values must occur in it unless not `grounded`.
+
+    `fields` are names, or a mapping of names to types: `text`, `integer`, `number`, `boolean`,
+    `date`, `timestamp`, a list of labels, or a list of one type for several values.
 
     With `single` there is one field and the answer is the list of all its values; otherwise
     the answer is an object with one value for each field, null where the text has none. A model
@@ -42,19 +84,28 @@ class Extract(Task):
 
     template_version: ClassVar[int] = 1
 
-    fields: tuple[Field, ...]
+    fields: Annotated[tuple[Field, ...], BeforeValidator(_as_fields)]
     single: bool = False
     grounded: bool = True
+
+    if TYPE_CHECKING:  # lists and mappings are as good as tuples of models
+
+        def __init__(
+            self,
+            *,
+            fields: Fields,
+            single: bool = False,
+            grounded: bool = True,
+            **common: Unpack[Common],
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         names = [field.name.casefold() for field in self.fields]
         if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
-            message = (
-                "ai_extract needs one or more different, non-blank field names, got "
-                f"{[field.name for field in self.fields]!r}."
-            )
-            raise ValueError(message)
+            given = [field.name for field in self.fields]
+            remedy = "give at least one field, different ones and none of them blank"
+            raise wrong_argument("fields", given, remedy)
         return self
 
     def answer_schema(self) -> JsonSchema:
@@ -95,6 +146,17 @@ class Extract(Task):
         """Names and values: bounded by what the text can hold."""
         names = sum(len(field.name) // 3 + 6 for field in self.fields)
         return names + 24 * len(self.fields) + min(len(text) // 4, 400)
+
+    def in_words(self) -> str:
+        """How many fields, and which."""
+        return f"{len(self.fields)} fields: {', '.join(field.name for field in self.fields)}"
+
+    def labelled(self) -> Iterator[Labelled]:
+        """The fields with a list of labels; free text has none."""
+        for field in self.fields:
+            if field.labels:
+                way = () if self.single else (field.name,)
+                yield Labelled(way, frozenset(field.labels), self.single or field.many)
 
     def _value(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
         if field.many:

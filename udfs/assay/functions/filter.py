@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from pydantic import JsonValue, model_validator
 
-from assay.core.task import JsonSchema, Rejected, Task
+from assay.core.task import JsonSchema, Labelled, Rejected, Task, wrong_argument
 
 
 class Filter(Task):
@@ -19,8 +20,7 @@ class Filter(Task):
     @model_validator(mode="after")
     def _question_given(self) -> Self:
         if not self.asked.strip():
-            message = f"ai_filter needs a question, got {self.asked!r}."
-            raise ValueError(message)
+            raise wrong_argument("question", self.asked, "give a question as text")
         return self
 
     def answer_schema(self) -> JsonSchema:
@@ -41,6 +41,14 @@ class Filter(Task):
     def output_tokens(self, text: str) -> int:
         """One word."""
         return 3
+
+    def in_words(self) -> str:
+        """The question."""
+        return self.asked
+
+    def labelled(self) -> Iterator[Labelled]:
+        """The answer itself."""
+        yield Labelled((), frozenset({"true", "false"}))
 
     def expected_characters(self, text: str) -> float:
         """`true`, `false`."""

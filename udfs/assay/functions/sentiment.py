@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from pydantic import JsonValue, model_validator
 
-from assay.core.task import JsonSchema, Rejected, Task
+from assay.core.task import JsonSchema, Labelled, Rejected, Task, wrong_argument
 from assay.functions.classify import same_label
 
 LABELS = ("positive", "negative", "neutral", "mixed", "unknown")
@@ -29,11 +30,8 @@ class Sentiment(Task):
             return self
         names = [aspect.casefold() for aspect in self.aspects]
         if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
-            message = (
-                "ai_sentiment needs one or more different, non-blank aspects, got "
-                f"{list(self.aspects)!r}."
-            )
-            raise ValueError(message)
+            remedy = "give at least one aspect, different ones and none of them blank"
+            raise wrong_argument("aspects", self.aspects, remedy)
         return self
 
     def answer_schema(self) -> JsonSchema:
@@ -66,6 +64,14 @@ class Sentiment(Task):
     def output_tokens(self, text: str) -> int:
         """A short number, or a name and a label for each aspect."""
         return 4 if self.aspects is None else sum(len(name) // 3 + 6 for name in self.aspects)
+
+    def in_words(self) -> str:
+        """The aspects, or the scale."""
+        return f"aspects: {', '.join(self.aspects)}" if self.aspects else "a score from -1 to 1"
+
+    def labelled(self) -> Iterator[Labelled]:
+        """Each aspect; a score has no labels."""
+        yield from (Labelled((aspect,), frozenset(LABELS)) for aspect in self.aspects or ())
 
     def expected_characters(self, text: str) -> float:
         """A number such as -0.5; or a name and a label, of eight letters, for each aspect."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from assay.core.canonical import clean, is_clean
 from assay.core.json_text import read_record
+from assay.core.program import program
 from assay.core.task import JsonSchema, Rejected, Task
 
 Kind = Literal[
@@ -142,7 +143,7 @@ class _Known:
             self._columns = {column["name"] for column in document["columns"]}
             self._candidates = {each["id"]: each for each in document["candidates"]}
         except (Rejected, KeyError, TypeError):
-            message = "the text is not a profile; use ./scripts/assay suggest"
+            message = f"the text is not a profile; use {program('suggest')}"
             raise Rejected(message) from None
         self._given: set[str] = set()
 

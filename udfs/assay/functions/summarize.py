@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, JsonValue
 
 from assay.core.canonical import clean
-from assay.core.task import JsonSchema, Rejected, Task
+from assay.core.task import JsonSchema, Rejected, Task, wrong_argument
 from assay.core.words import word_count
 
 TOLERANCE = 1.2
 """Models count words loosely: a summary this much over `max_words` is still taken."""
+
+
+MOST_WORDS = 1_000
+
+
+def _word_limit(given: object) -> int:
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_WORDS:
+        return given
+    raise wrong_argument("max_words", given, f"give a whole number from 1 to {MOST_WORDS}")
 
 
 class Summarize(Task):
@@ -19,7 +28,7 @@ class Summarize(Task):
 
     template_version: ClassVar[int] = 1
 
-    max_words: int = Field(default=40, ge=1, le=1000)
+    max_words: Annotated[int, BeforeValidator(_word_limit)] = 40
 
     @property
     def plain(self) -> bool:
@@ -55,6 +64,10 @@ class Summarize(Task):
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         word = 2 * size / len(text) if text else 2
         return min(int(self.max_words * word), size // 2 + 16) + 4
+
+    def in_words(self) -> str:
+        """The limit."""
+        return f"at most {self.max_words} words"
 
 
 def _has_letters(text: str) -> bool:

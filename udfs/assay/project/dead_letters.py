@@ -12,13 +12,11 @@ from assay.core.clock import iso
 from assay.core.errors import ConfigError, RunError
 from assay.core.settings import Settings
 from assay.core.values import Ask, Outcome, Question
-from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
 from assay.engine.retry import MOST_RUNS
+from assay.engine.session import Session
 from assay.functions import parse_task
-from assay.providers import open_provider
-from assay.store import Store
-from assay.store.sqlite.dead_letters import Letter, State, make_due, put_back, task_specs
+from assay.store import Letter, State, queries
 
 REPLAY = "replay-"
 """What the invocation id of a replay begins with: in the ledger it is a run of its own."""
@@ -74,7 +72,7 @@ class Left:
 class Replayed:
     """What became of a replay: letters by what came of them, and what ended it early."""
 
-    invocation_id: str
+    run_id: str
     answered: Sequence[Letter]
     failed: Sequence[Letter]
     not_attempted: Sequence[Letter]
@@ -116,48 +114,41 @@ def prepare(
     return asks, left
 
 
-def replay(
-    settings: Settings, store: Store, letters: Sequence[Letter], most_runs: int = MOST_RUNS
-) -> Replayed:
-    """Ask the chosen letters again, them alone, under the limits and the budget of `settings`.
+def replay(session: Session, letters: Sequence[Letter], most_runs: int = MOST_RUNS) -> Replayed:
+    """Ask the chosen letters again, them alone, under the limits and the budget of the session.
 
     An answer takes its letter out, a failure counts one run more; what was not reached stays as
     it was. A process that is killed leaves the rest due: the next build asks them.
     """
-    check_cap(settings)
-    (specs,) = store.transact([task_specs])
-    asks, left = prepare(letters, specs, settings, most_runs)
+    check_cap(session.settings)
+    specs = session.store.read(queries.TaskSpecs())
+    asks, left = prepare(letters, specs, session.settings, most_runs)
     going = [letter for letter in letters if letter.key in asks]
-    invocation_id = REPLAY + uuid.uuid4().hex
+    run_id = REPLAY + uuid.uuid4().hex
     if not going:
-        return Replayed(invocation_id, (), (), (), left)
-    outcomes, stopped = _ask(settings, store, invocation_id, going, asks)
+        return Replayed(run_id, (), (), (), left)
+    outcomes, stopped = _ask(session, run_id, going, asks)
     by_fate: dict[str, list[Letter]] = {"answered": [], "failed": [], "not_attempted": []}
     for letter in going:
-        by_fate[_fate(outcomes.get(letter.key))].append(letter)
-    return Replayed(invocation_id, left=left, stopped=stopped, **by_fate)
+        by_fate[_fate(outcomes[letter.key])].append(letter)
+    return Replayed(run_id, left=left, stopped=stopped, **by_fate)
 
 
 def _ask(
-    settings: Settings,
-    store: Store,
-    invocation_id: str,
-    letters: Sequence[Letter],
-    asks: Mapping[bytes, Ask],
-) -> tuple[dict[bytes, Outcome], RunError | None]:
+    session: Session, run_id: str, letters: Sequence[Letter], asks: Mapping[bytes, Ask]
+) -> tuple[dict[bytes, Outcome | None], RunError | None]:
     """Return what is known of the letters after asking, and what ended it early."""
-    engine = Engine(settings, store, open_provider(settings))
     stopped: RunError | None = None
+    run = session.begin(run_id, builds=False)
     try:
-        engine.begin_run(invocation_id, builds=False)
-        store.transact([lambda connection: make_due(connection, letters)])
-        engine.settle(list(asks.values()))
+        session.store.make_due(letters)
+        run.await_all(list(asks.values()))
     except RunError as error:
         stopped = error
     finally:
-        engine.close()
-        store.transact([lambda connection: put_back(connection, letters)])
-    return dict(engine.settled), stopped
+        run.close()
+        session.store.put_back(letters)
+    return {key: run.known(key) for key in asks}, stopped
 
 
 def _fate(outcome: Outcome | None) -> str:
@@ -170,8 +161,12 @@ def _hindrance(
     letter: Letter, specs: Mapping[str, tuple[str, str]], settings: Settings, most_runs: int
 ) -> str | None:
     """Return why a letter cannot be asked, or None; no reason holds its text."""
+    runs = letter.attempts
     reasons = (
-        (letter.attempts >= most_runs, f"it failed in {letter.attempts} runs; see --max-attempts"),
+        (
+            runs >= most_runs,
+            f"it failed in {runs} runs; see --max-failed-runs",
+        ),
         (letter.text is None, "its text is not in the store; see --in-next-build"),
         (letter.prompt_hash not in specs, "its task is not in the store; see --in-next-build"),
         (

@@ -10,39 +10,20 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.core.values import key_of, key_seed
 from assay.hosts.dbt.lineage import Call, Code
 from assay.hosts.dbt.manifest import Manifest, as_held, node_of, unique_keys, with_ancestors
 from assay.hosts.duckdb.quoting import literal, quoted
-from assay.store import Store
-from assay.store.queries import Row, select
-from assay.store.sqlite.rows import is_sound
+from assay.store import Ledger, queries
+from assay.store.queries import Row
 
-_ATTEMPT = (
-    "attempt_id, invocation_id, attempt, outcome, http_status, error, records, asks, answers, "
-    "input_tokens, output_tokens, cost_usd, latency_seconds, started_at, ended_at, request_id"
-)
-_ASKED = "model = :model and host = :host and instr(prompt_hashes, :prompt_hash) > 0"
-_ANSWERED_BY = f"""
-    select {_ATTEMPT} from calls
-    where {_ASKED} and outcome in ('ok', 'partial')
-        and started_at <= :answered_at and ended_at >= :answered_at
-    order by ended_at limit 1
-"""  # noqa: S608
-_FAILED_BY = f"""
-    select {_ATTEMPT} from calls
-    where {_ASKED} and ended_at <= :failed_at order by ended_at desc limit 1
-"""  # noqa: S608
-_LAST_RUN = """
-    select invocation_id, started_at from served join runs using (invocation_id)
-    where prompt_hash = :prompt_hash and served.model = :model order by started_at desc limit 1
-"""
+_SHOW = "query 'show all tables'"
 
 
 @dataclass(frozen=True)
@@ -72,36 +53,25 @@ class AskedRow:
     keys: Sequence[bytes]
 
 
-def known_of(store: Store, key: bytes) -> Row:
+def known_of(store: Ledger, key: bytes) -> Row:
     """Return what the store knows of a key: task, answer or failure, attempt, cost, last use.
 
     The attempt is found by time: an answer is dated while the attempt that brought it ends.
     """
-    rows = select(store, "select * from answers where key = :key", {"key": key})
-    status = "answered"
-    if not rows:
-        rows, status = select(store, _failure_query(), {"key": key}), "failed"
-    if not rows:
+    if (answer := store.read(queries.AnswerUnder(key))) is not None:
+        return _answered(store, answer | _named(store, key, answer))
+    if (failure := store.read(queries.FailureUnder(key))) is None:
         message = f"Neither an answer nor a failure has the key {key.hex()}."
         raise ConfigError(message)
-    facts = rows[0] | {"key": key.hex(), "state": status}
-    facts["task"] = _task(store, facts["prompt_hash"])
-    if status == "answered":
-        return _answered(store, key, facts)
-    facts["state"] = _state_of(facts)
-    facts["attempt"] = next(iter(select(store, _FAILED_BY, _named(facts))), None)
+    facts = failure | _named(store, key, failure) | {"state": _state_of(failure)}
+    asked = (facts["prompt_hash"], facts["model"], facts["host"])
+    facts["attempt"] = store.read(queries.FailedBy(*asked, facts["failed_at"]))
     return facts
 
 
-def keys_like(store: Store, prefix: str) -> list[bytes]:
+def keys_like(store: Ledger, prefix: str) -> list[bytes]:
     """Return the keys of answers and failures that begin with these hex digits."""
-    low = bytes.fromhex(prefix + "0" * (len(prefix) % 2)).ljust(16, b"\0")
-    high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)).ljust(16, b"\xff")
-    query = (
-        "select key from answers where key between :low and :high union "
-        "select key from failures where key between :low and :high"
-    )
-    return [row["key"] for row in select(store, query, {"low": low, "high": high})]
+    return store.read(queries.KeysLike(prefix))
 
 
 def find_row(
@@ -142,15 +112,15 @@ def find_table(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, s
     if len(found) == 1:
         return found[0]
     if not found:
-        message = f"There is no table {name!r} in the warehouse; see `./scripts/assay query 'show "
-        raise ConfigError(message + "all tables'`.")
+        message = f"There is no table {name!r} in the warehouse; see `{program(_SHOW)}`."
+        raise ConfigError(message)
     names = ", ".join(f"{schema}.{table}" for schema, table in found)
     message = f"{name!r} may be any of {names}; name the schema."
     raise ConfigError(message)
 
 
 def asked_about(
-    connection: duckdb.DuckDBPyConnection, code: Code, store: Store, place: Place
+    connection: duckdb.DuckDBPyConnection, code: Code, store: Ledger, place: Place
 ) -> Iterator[AskedRow]:
     """Yield each call that a model above the row's table makes about the row, nearest first.
 
@@ -168,23 +138,16 @@ def asked_about(
             yield next((asked for asked in keyed if asked.keys or asked.text is None), keyed[0])
 
 
-def keys_of(store: Store, call: Call, text: str | None) -> list[bytes]:
+def keys_of(store: Ledger, call: Call, text: str | None) -> list[bytes]:
     """Return the keys under which the store knows an answer or a failure of `call` on `text`."""
     normal = normalise(text or "")
     if not normal:
         return []
-    query = (
-        "select model, host from answers where prompt_hash = :hash union "
-        "select model, host from failures where prompt_hash = :hash"
-    )
     prompt_hash = call.task.prompt_hash
-    asked = select(store, query, {"hash": prompt_hash})
-    keys = [key_of(key_seed(prompt_hash, row["model"], row["host"]), normal) for row in asked]
-    known = (
-        "select exists (select 1 from answers where key = :key) "
-        "or exists (select 1 from failures where key = :key) as known"
-    )
-    return [key for key in keys if select(store, known, {"key": key})[0]["known"]]
+    asked = store.read(queries.Askers(prompt_hash))
+    keys = [key_of(key_seed(prompt_hash, model, host), normal) for model, host in asked]
+    known = store.read(queries.KnownKeys(tuple(keys)))
+    return [key for key in keys if key in known]
 
 
 def texts_of(
@@ -243,41 +206,27 @@ def _key_column(
     raise ConfigError(message)
 
 
-def _answered(store: Store, key: bytes, facts: Row) -> Row:
-    body = [facts[name] for name in ("value", "confidence", "answered_by", "answered_at")]
-    facts["is_sound"] = is_sound(facts.pop("checksum"), key, *body)
-    facts["attempt"] = attempt = next(iter(select(store, _ANSWERED_BY, _named(facts))), None)
-    facts["cost_usd"] = None
+def _answered(store: Ledger, facts: Row) -> Row:
+    asked = (facts["prompt_hash"], facts["model"], facts["host"])
+    attempt = store.read(queries.AnsweredBy(*asked, facts["answered_at"]))
+    run = store.read(queries.LastUse(facts["prompt_hash"], facts["model"]))
+    facts |= {"attempt": attempt, "cost_usd": None, "last_run": run, "source": None}
     if attempt and attempt["cost_usd"] is not None and attempt["answers"]:
         facts["cost_usd"] = attempt["cost_usd"] / attempt["answers"]
-    run = next(iter(select(store, _LAST_RUN, _named(facts))), None)
-    facts["last_run"] = run
-    facts["source"] = None
     if run is not None:
         fresh = facts["answered_at"] >= run["started_at"]
         facts["source"] = "asked in the last run" if fresh else "from the store in the last run"
     return facts
 
 
-def _named(facts: Row) -> Row:
-    names = ("model", "host", "prompt_hash", "answered_at", "failed_at")
-    return {name: facts.get(name) for name in names}
-
-
-def _failure_query() -> str:
-    return (
-        "select *, (select max(discarded_at) from discards where discards.key = failures.key "
-        "and discards.failed_at = failures.failed_at) as discarded_at "
-        "from failures where key = :key"
-    )
+def _named(store: Ledger, key: bytes, facts: Row) -> Row:
+    """Return what names a key: its hex digits, that it is answered, and the task on record."""
+    specs = store.read(queries.TaskSpecs())
+    _, spec = specs.get(facts["prompt_hash"], ("", "null"))
+    return {"key": key.hex(), "state": "answered", "task": json.loads(spec)}
 
 
 def _state_of(facts: Row) -> str:
     if facts["discarded_at"] is not None:
         return "discarded"
     return "dead letter" if facts["next_try_at"] is None else "failed, tried again by a build"
-
-
-def _task(store: Store, prompt_hash: str) -> Any:
-    rows = select(store, "select spec from tasks where prompt_hash = :h", {"h": prompt_hash})
-    return json.loads(rows[0]["spec"]) if rows else None

@@ -1,37 +1,55 @@
-"""Providers: who answers. One protocol, one file each; a new one is a file and a line here."""
+"""Providers: who answers. One contract, a folder each; a new one is a folder and a line here.
+
+A folder has `traits.py` with `TRAITS`, which is data, and `provider.py` with
+`open_provider(settings)`, which is imported only when it is used.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from assay.core.settings import Settings
-from assay.core.values import Reply, Request
+from assay.core.errors import ConfigError
+from assay.core.extras import extra
+from assay.core.traits import Traits, make_known
+from assay.providers.contract import Provider
 
+if TYPE_CHECKING:
+    from assay.core.settings import Settings
+    from assay.core.task import Task
 
-class Provider(Protocol):
-    """Sends one request once. Everything around it (retries, limits, storing) is the engine's."""
-
-    async def send(self, request: Request) -> Reply:
-        """Return the reply to `request`, unjudged.
-
-        Raises `CallError` when this attempt failed and `RunError` when any other would, too.
-        """
-
-    async def close(self) -> None:
-        """Let go of connections and models."""
-
-
-PROVIDERS = {
-    "local": "assay.providers.local.provider",
-    "openai": "assay.providers.openai_compatible.provider",
+FOLDERS = {
+    "local": "assay.providers.local",
+    "openai": "assay.providers.openai_compatible",
     "replay": "assay.providers.replay",
 }
-"""Module of each provider; each has `open_provider(settings)`. Imported only when used."""
+"""The folder of each provider, by the name that settings give it; the libraries of each come
+with the extra of its name."""
+
+PROVIDERS: dict[str, Traits] = {
+    name: import_module(f"{folder}.traits").TRAITS for name, folder in FOLDERS.items()
+}
+make_known(PROVIDERS)
 
 
 def open_provider(settings: Settings) -> Provider:
     """Return the provider that the settings name."""
-    module = importlib.import_module(PROVIDERS[settings.provider])
-    provider: Provider = module.open_provider(settings)
+    with extra(settings.provider, f"The provider `{settings.provider}`"):
+        module = import_module(f"{FOLDERS[settings.provider]}.provider")
+        provider: Provider = module.open_provider(settings)
     return provider
+
+
+def check_can(traits: Traits, task: Task) -> None:
+    """Raise `ConfigError` for a function that a provider does not have."""
+    if traits.knows(task.kind):
+        return
+    others = [name for name, one in PROVIDERS.items() if one.knows(task.kind)]
+    message = (
+        f"The provider {traits.name!r} cannot answer ai_{task.kind}; set `ASSAY_PROVIDER` to one "
+        f"that can: {', '.join(others)}."
+    )
+    raise ConfigError(message)
+
+
+__all__ = ["PROVIDERS", "Provider", "Traits", "check_can", "open_provider"]

@@ -37,7 +37,7 @@ def answering(value: Callable[[Record, str], Any]) -> Answer:
 
     def answer(request: Request) -> Reply:
         items = [
-            {"id": id_} | {key: value(record, key) for key in request.keys}
+            {"id": id_} | {key: value(record, key) for key in request.letters}
             for id_, record in zip(request.ids, request.pack.records, strict=True)
         ]
         return Reply(json.dumps({"answers": items}), request.model, Usage(10, 5))

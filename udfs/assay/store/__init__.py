@@ -1,26 +1,31 @@
-"""The store: answers, ledger and dead letters in one SQLite file that outlives the warehouse."""
+"""The store: answers, ledger and dead letters, which outlive the warehouse.
 
+`open_store` is the one way to one; `contract.py` says what it does, `queries.py` what can be read.
+The rest is about the file that a store of ours is: backup, repair, restoring.
+"""
+
+from pathlib import Path
+
+from assay.store.accounts import UNTRIED, Selection, Spend, Use, shares
+from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
-from assay.store.sqlite.leases import Granted, Owner, release
-from assay.store.sqlite.loss_guard import Witness
-from assay.store.sqlite.rows import (
+from assay.store.journal import Journal
+from assay.store.records import (
+    Discard,
+    Evaluation,
+    GateRow,
+    Graded,
+    Granted,
     Landing,
+    Letter,
+    State,
     StoredAnswer,
-    failed_attempts,
+    Unused,
+    Which,
     landing_of,
-    last_build,
-    put_answers,
-    put_attempt,
-    put_failures,
-    put_landings,
-    put_look,
-    put_run,
-    put_served,
-    put_statement,
-    put_stop,
-    put_task,
-    read_statements,
 )
+from assay.store.sqlite.library import SchemaGap, library, schema_gap, uses_wal
+from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.salvage import (
     Checkup,
     Salvaged,
@@ -31,44 +36,55 @@ from assay.store.sqlite.salvage import (
     repair,
     start_over,
 )
-from assay.store.sqlite.store import TABLES, Store
-from assay.store.sqlite.upkeep import Restored, Unused, prune, restore, unused
+from assay.store.sqlite.upkeep import Restored, restore
+from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
     "TABLES",
+    "UNTRIED",
     "Checkup",
+    "Discard",
+    "Evaluation",
+    "GateRow",
+    "Graded",
     "Granted",
+    "Journal",
     "Landing",
-    "Owner",
+    "Ledger",
+    "Letter",
     "Restored",
     "Salvaged",
+    "SchemaGap",
+    "Selection",
+    "Spend",
     "StartedOver",
+    "State",
     "Store",
     "StoredAnswer",
     "Unused",
+    "Use",
+    "Which",
     "Witness",
     "Writer",
     "back_up",
     "check",
-    "failed_attempts",
     "landing_of",
-    "last_build",
-    "prune",
-    "put_answers",
-    "put_attempt",
-    "put_failures",
-    "put_landings",
-    "put_look",
-    "put_run",
-    "put_served",
-    "put_statement",
-    "put_stop",
-    "put_task",
-    "read_statements",
+    "library",
+    "open_store",
     "refuse_while_in_use",
-    "release",
     "repair",
     "restore",
+    "schema_gap",
+    "shares",
     "start_over",
-    "unused",
+    "uses_wal",
 ]
+
+
+def open_store(path: Path, *, guarded: bool = False) -> Store:
+    """Return the store at `path`, made where there is none, with its schema up to date.
+
+    With `guarded`, a file that was lost, emptied or damaged, or that holds fewer paid answers than
+    it did, raises `StoreError` instead of being bought again.
+    """
+    return SqliteStore(path, guarded=guarded)

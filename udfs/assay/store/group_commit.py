@@ -5,34 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from assay.core.errors import StoreError
-from assay.store.sqlite.store import Store
+from assay.store.contract import Store
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-Step = Callable[[sqlite3.Connection, Sequence[Item]], Sequence[Result]]
-"""Writes items and returns a result for each."""
+Verb = Callable[[Sequence[Item]], Sequence[Result]]
+"""A verb of the store that takes what waits for it, and returns a result for each."""
 
 _STOP = None
 
 
 class _Job(NamedTuple):
-    step: Step[Any, Any]
+    verb: Verb[Any, Any]
     item: Any
     done: asyncio.Future[Any]
 
 
 class Writer:
-    """Writes steps to the store; awaiting `write` returns once the step is durable."""
+    """Does verbs of the store; awaiting `write` returns once what it wrote is durable."""
 
     def __init__(self, store: Store, loop: asyncio.AbstractEventLoop) -> None:
         self._store = store
@@ -41,23 +40,23 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="assay-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, step: Step[Item, Result], item: Item) -> Result:
-        """Let `step` write `item` along with whatever else waits, in one transaction.
+    async def write(self, verb: Verb[Item, Result], item: Item) -> Result:
+        """Let `verb` write `item` along with whatever else waits, in one transaction.
 
-        The same `step` is called once for all items that wait for it in a row. Raises `StoreError`
+        The same verb is called once for all items that wait for it in a row. Raises `StoreError`
         when the transaction fails.
         """
         done: asyncio.Future[Result] = self._loop.create_future()
-        self._jobs.put(_Job(step, item, done))
+        self._jobs.put(_Job(verb, item, done))
         return await done
 
-    def send(self, step: Callable[[sqlite3.Connection], Any]) -> None:
-        """Run `step` in a transaction some time soon; nobody waits, a failure is kept quiet.
+    def send(self, act: Callable[[], object]) -> None:
+        """Call `act` in a transaction some time soon; nobody waits, a failure is kept quiet.
 
         For notes about the run, which must not end it.
         """
         done: asyncio.Future[Any] = self._loop.create_future()
-        self._jobs.put(_Job(lambda connection, _: [step(connection)], None, done))
+        self._jobs.put(_Job(lambda _: [act()], None, done))
 
     def close(self) -> None:
         """Write what waits and end the thread."""
@@ -86,31 +85,26 @@ class Writer:
 
     def _commit(self, jobs: list[_Job]) -> None:
         try:
-            results = self._store.transact(list(_merged(jobs)))
+            with self._store.transaction():
+                results = list(_results(jobs))
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait must hear of it
             failure = error if isinstance(error, StoreError) else StoreError(repr(error))
             self._tell(partial(_fail, jobs, failure))
             return
-        self._tell(partial(_resolve, jobs, list(chain.from_iterable(results))))
+        self._tell(partial(_resolve, jobs, results))
 
     def _tell(self, callback: Callable[[], Any]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone, and nobody waits any more
             self._loop.call_soon_threadsafe(callback)
 
 
-def _merged(jobs: Sequence[_Job]) -> Iterator[Callable[[sqlite3.Connection], Sequence[Any]]]:
-    """Yield one step for each row of jobs that have the same: fewer statements, each for more.
+def _results(jobs: Sequence[_Job]) -> Iterator[Any]:
+    """Call each verb once for the jobs in a row that have it: fewer statements, each for more.
 
     A statement lets go of the GIL, and to get it back beside a busy loop takes milliseconds.
     """
-    for step, alike in groupby(jobs, key=attrgetter("step")):
-        yield partial(_call, step, [job.item for job in alike])
-
-
-def _call(
-    step: Step[Any, Any], items: Sequence[Any], connection: sqlite3.Connection
-) -> Sequence[Any]:
-    return step(connection, items)
+    for verb, alike in groupby(jobs, key=attrgetter("verb")):
+        yield from verb([job.item for job in alike])
 
 
 def _resolve(jobs: Sequence[_Job], results: Sequence[Any]) -> None:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from assay.core.errors import StoreError
+from assay.core.program import program
 from assay.core.values import Attempt
-from assay.store.sqlite.rows import Landing, Row, put_interrupted, put_landings
+from assay.store.records import Landing, Values
 
 _SENT, _LANDED = "sent", "landed"
 _HEAD_FIELDS, _TASK_FIELDS = 6, 4
 
-_NOT_UNDERSTOOD = (
-    *(TypeError, ValueError, LookupError, AttributeError, OverflowError),
-    *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
-)
+NOT_UNDERSTOOD = (TypeError, ValueError, LookupError, AttributeError, OverflowError)
 """What an entry of a shape that we do not know raises; a disk that fails raises something else."""
 
 
@@ -59,7 +56,7 @@ class Journal:
         self._open.pop(landing.call.attempt_id, None)
 
     def open_lines(self) -> list[bytes]:
-        """Return what the store does not have yet, as lines for `replay`."""
+        """Return what the store does not have yet, as lines for `entries`."""
         return [line for lines in self._open.values() for line in lines]
 
     def close(self) -> None:
@@ -81,41 +78,40 @@ class Journal:
     def _unwritten(self, reason: str | None) -> StoreError:
         return StoreError(
             f"The journal of the store in {self._folder} cannot be written: {reason}. Nothing "
-            "further is sent. Make room, or see `./scripts/assay doctor`."
+            f"further is sent. Make room, or see `{program('doctor')}`."
         )
 
 
-def replay(connection: sqlite3.Connection, lines: Iterable[bytes]) -> None:
-    """Put into the store what `lines` of a journal say; what it has already stays as it is.
+def entries(lines: Iterable[bytes]) -> Iterator[Attempt | Landing]:
+    """Yield what `lines` of a journal say: an attempt that was sent, or what one brought.
 
-    An attempt that was sent and not kept was in flight, and may have been paid for. A line that
-    was cut or damaged, as its seal tells, says nothing. The lines may be those of another version:
-    what it appended is passed over, and an entry that is not understood says nothing either.
+    An attempt that was sent and brought nothing was in flight, and may have been paid for. A line
+    that was cut or damaged, as its seal tells, says nothing. The lines may be those of another
+    version: what it appended is passed over, and an entry that is not understood says nothing
+    either.
     """
     for line in lines:
         seal, _, body = line.strip(b"\n").partition(b" ")
-        if seal == _seal(body):
-            _replay_whole(connection, body)
+        if seal == _seal(body) and (said := _understood(body)) is not None:
+            yield said
 
 
-def _replay_whole(connection: sqlite3.Connection, body: bytes) -> None:
-    """Put an entry into the store, or nothing of it where a part is not understood."""
-    connection.execute("savepoint entry")
+def _understood(body: bytes) -> Attempt | Landing | None:
     try:
-        _replay(connection, json.loads(body))
-    except _NOT_UNDERSTOOD:
-        connection.execute("rollback to entry")
-    connection.execute("release entry")
+        return _entry(json.loads(body))
+    except NOT_UNDERSTOOD:
+        return None
 
 
-def _replay(connection: sqlite3.Connection, entry: list[Any]) -> None:
+def _entry(entry: list[Any]) -> Attempt | Landing | None:
     match entry:
         case [kind, call, *_] if kind == _SENT:
-            put_interrupted(connection, _attempt(call))
+            return _attempt(call)
         case [kind, call, heads, answers, tasks, *_] if kind == _LANDED:
             rows = [_answer(heads[head], key, *body) for key, head, *body in answers]
             tasks = [task[:_TASK_FIELDS] for task in tasks]
-            put_landings(connection, [Landing(_attempt(call), rows, tasks)])
+            return Landing(_attempt(call), rows, tasks)
+    return None
 
 
 def _attempt(call: list[Any]) -> Attempt:
@@ -125,7 +121,7 @@ def _attempt(call: list[Any]) -> Attempt:
 
 def _answer(
     head: list[Any], key: str, value: str, confidence: float | None, *_more: object
-) -> Row:
+) -> Values:
     """Return a row of `answers` from what it shares with others and what is its own."""
     return (bytes.fromhex(key), *head[:4], value, confidence, *head[4:_HEAD_FIELDS])
 

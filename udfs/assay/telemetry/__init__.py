@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 
 from assay.core.events import Nobody, Observer
+from assay.core.extras import extra
 from assay.core.settings import Settings
 
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -42,6 +43,7 @@ def open_telemetry(settings: Settings, environ: Mapping[str, str] = os.environ) 
     """
     if not (signals := wanted(environ)):
         return Nobody()
-    from assay.telemetry.watcher import watch  # takes a third of a second
+    with extra("telemetry", "Telemetry, which the environment asks for,"):
+        from assay.telemetry.watcher import watch  # takes a third of a second
 
     return watch(settings, signals)

@@ -20,7 +20,7 @@ def common_attributes(settings: Settings) -> Attributes:
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": settings.provider,
     }
-    if settings.provider == "openai":
+    if settings.traits.remote:
         parts = urlsplit(settings.endpoint)
         about["server.address"] = parts.hostname or ""
         about["server.port"] = parts.port or (443 if parts.scheme == "https" else 80)

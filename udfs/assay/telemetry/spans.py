@@ -15,6 +15,7 @@ from assay.core.events import (
     Gathered,
     PackOver,
     RunBegun,
+    RunOver,
     Sent,
     Stopped,
 )
@@ -23,9 +24,12 @@ from assay.telemetry.names import Attributes, described, of_reply
 
 _FAILED = Status(StatusCode.ERROR)
 
+_Node = tuple[str, str]
+"""The run that gathers, and what it gathers for."""
+
 
 class Spans:
-    """Opens and ends the spans of a run; what is still open when it ends is ended then.
+    """Opens and ends the spans of runs; what is still open when one ends is ended then.
 
     A pack that carries texts of several nodes hangs below the first one and is linked to the
     others; texts of statements that did not gather hang below the run.
@@ -34,9 +38,9 @@ class Spans:
     def __init__(self, tracer: Tracer, common: Attributes) -> None:
         self._tracer = tracer
         self._common = common
-        self._run: Span | None = None
-        self._nodes: dict[str, Span] = {}
-        self._active: dict[str, int] = {}
+        self._runs: dict[str, Span] = {}
+        self._nodes: dict[_Node, Span] = {}
+        self._active: dict[_Node, int] = {}
         self._node_of: dict[bytes, str] = {}
         self._packs: dict[bytes, Span] = {}
         self._attempts: dict[str, Span] = {}
@@ -44,47 +48,63 @@ class Spans:
     def see(self, event: Event) -> None:
         """Open or end what `event` is about."""
         match event:
-            case RunBegun(invocation_id):
-                self.end()
-                self._run = self._open("assay.run", None, {"assay.invocation_id": invocation_id})
-            case GatherBegun(node):
-                self._open_node(node)
-            case Gathered(node, asks):
-                self._assign(node, asks)
+            case RunBegun() | RunOver() | Stopped():
+                self._see_run(event)
+            case GatherBegun(origin, run_id):
+                self._open_node((run_id, origin))
+            case Gathered(origin, asks):
+                self._assign(origin, asks)
             case Sent():
                 self._begin(event)
             case Ended():
                 self._finish(event)
             case PackOver(pack):
                 self._end_pack(pack)
-            case Stopped(cause):
-                self._stop(cause)
+
+    def _see_run(self, event: RunBegun | RunOver | Stopped) -> None:
+        match event:
+            case RunBegun(run_id):
+                self._runs[run_id] = self._open("assay.run", None, {"assay.invocation_id": run_id})
+            case RunOver(run_id):
+                self._end_run(run_id)
+            case Stopped(cause, run_id):
+                self._stop(cause, run_id)
 
     def end(self) -> None:
-        """End all that is open; a node when something of it happened last."""
-        for span in (*self._attempts.values(), *self._packs.values()):
-            span.end()
-        for node, span in self._nodes.items():
-            span.end(self._active[node])
-        if self._run is not None:
-            self._run.end()
-        self._run = None
-        for held in (self._nodes, self._active, self._node_of, self._packs, self._attempts):
-            held.clear()
+        """End all that is open."""
+        for run_id in list(self._runs):
+            self._end_run(run_id)
 
-    def _assign(self, node: str, asks: Sequence[Ask]) -> None:
+    def _end_run(self, run_id: str) -> None:
+        """End all that is open of a run; a node when something of it happened last.
+
+        What no run is left for, such as a pack that was stopped, ends with the last of them.
+        """
+        for node in [node for node in self._nodes if node[0] == run_id]:
+            self._nodes.pop(node).end(self._active.pop(node))
+        if len(self._runs) == 1:
+            for span in (*self._attempts.values(), *self._packs.values()):
+                span.end()
+            for held in (self._node_of, self._packs, self._attempts):
+                held.clear()
+        if (run := self._runs.pop(run_id, None)) is not None:
+            run.end()
+
+    def _assign(self, origin: str, asks: Sequence[Ask]) -> None:
         """Asks that several nodes need belong to the first."""
         for ask in asks:
-            self._node_of.setdefault(ask.key, node)
+            self._node_of.setdefault(ask.key, origin)
 
-    def _stop(self, cause: str) -> None:
-        if self._run is not None:
-            self._run.set_attribute("error.type", cause)
-            self._run.set_status(_FAILED)
+    def _stop(self, cause: str, run_id: str) -> None:
+        if (run := self._runs.get(run_id)) is not None:
+            run.set_attribute("error.type", cause)
+            run.set_status(_FAILED)
 
-    def _open_node(self, node: str) -> None:
+    def _open_node(self, node: _Node) -> None:
+        run_id, name = node
         if node not in self._nodes:
-            self._nodes[node] = self._open(f"assay.node {node}", self._run, {"assay.node": node})
+            parent = self._runs.get(run_id)
+            self._nodes[node] = self._open(f"assay.node {name}", parent, {"assay.node": name})
         self._active[node] = time.time_ns()
 
     def _begin(self, sent: Sent) -> None:
@@ -103,7 +123,8 @@ class Spans:
         )
 
     def _open_pack(self, pack: Pack, attempt: Attempt) -> Span:
-        nodes = dict.fromkeys(self._node_of.get(ask.key, "") for ask in pack.asks)
+        run_id = attempt.invocation_id
+        nodes = dict.fromkeys((run_id, self._node_of.get(ask.key, "")) for ask in pack.asks)
         spans = [self._nodes[node] for node in nodes if node in self._nodes]
         about: Attributes = {
             "assay.records": len(pack.records),
@@ -111,7 +132,7 @@ class Spans:
             "assay.prompt_hashes": attempt.prompt_hashes,
         }
         links = [trace.Link(span.get_span_context()) for span in spans[1:]]
-        parent = spans[0] if spans else self._run
+        parent = spans[0] if spans else self._runs.get(run_id)
         return self._open("assay.pack", parent, about, links=links)
 
     def _finish(self, ended: Ended) -> None:
@@ -126,9 +147,10 @@ class Spans:
     def _end_pack(self, pack: Pack) -> None:
         if (span := self._packs.pop(_place(pack), None)) is not None:
             span.end()
-        for ask in pack.asks:
-            if (node := self._node_of.get(ask.key)) in self._active:
-                self._active[str(node)] = time.time_ns()
+        names = {self._node_of.get(ask.key) for ask in pack.asks}
+        for node in self._active:
+            if node[1] in names:
+                self._active[node] = time.time_ns()
 
     def _open(
         self,

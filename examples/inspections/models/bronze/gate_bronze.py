@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from assay.plugin import run_gate
+from assay.gates import run_gate
 
 
 def model(dbt: Any, session: Any) -> pa.Table:

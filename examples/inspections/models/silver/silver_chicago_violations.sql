@@ -1,4 +1,4 @@
-{% set topic = ai_classify('comment', 'infraction', detail=true) %}
+{% set topic = assay.ai_classify('comment', 'infraction', detail=true) %}
 
 with
 

@@ -1,2 +1,1 @@
--- depends_on: {{ ref('silver_chicago_violations_quarantined') }}
-{{ row_gate_passed(ref('silver_chicago_violations_checked')) }}
+{{ assay.row_gate(ref('silver_chicago_violations')) }}

@@ -1,5 +1,5 @@
 -- depends_on: {{ ref('gate_bronze') }}
-{% set topic = ai_classify('infraction_details', 'infraction', detail=true) %}
+{% set topic = assay.ai_classify('infraction_details', 'infraction', detail=true) %}
 
 with
 

@@ -1,2 +1,1 @@
--- depends_on: {{ ref('silver_toronto_records_quarantined') }}
-{{ row_gate_passed(ref('silver_toronto_records_checked')) }}
+{{ assay.row_gate(ref('silver_toronto_records')) }}

@@ -20,7 +20,7 @@ _TASK = re.compile(r"\bassay_ask_(?:value|envelope)\(assay_task\(('(?:[^']|'')*'
 _TYPE = "case when regexp_matches(typeof("
 """What the macro writes in front of an expression that is asked about, once more behind it."""
 
-_PARTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[()]")
+_PARTS = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[()]", re.DOTALL)
 _BEGINNING = re.compile(r"\b(?:with|from|select|values)\b", re.IGNORECASE)
 _KEPT = 256
 """How many statements are remembered with what was found in them."""
@@ -124,7 +124,7 @@ def _calls(tree: Any, sql: str) -> Iterator[SqlCall]:
         for call in _asking(expression):
             columns[call["query_location"]] = name
     for call in sorted(_asking(tree), key=lambda call: int(call["query_location"])):
-        text, asked = call["arguments"][1], _asked(call, sql)
+        text, asked = _arguments(call)[1], _asked(call, sql)
         qualified = [path[0] for path in _paths(text) if len(path) > 1]
         yield SqlCall(
             columns.get(call["query_location"], "").removeprefix("*"),
@@ -142,32 +142,46 @@ def _asking(tree: Any) -> Iterator[dict[str, Any]]:
 def _spec(call: Any) -> str:
     """Return the task of a call: the literal in its first argument."""
     (literal,) = (
-        node["literal"]["text"]
-        for node in nodes(call["arguments"][0])
+        node["literal"]["text"] if "literal" in node else node["value"]["value"]
+        for node in nodes(_arguments(call)[0])
         if node.get("class") == "CONSTANT"
     )
     return str(literal)
 
 
+def _arguments(call: Any) -> Any:
+    """Return the arguments of a call, which DuckDB called children before 2.0."""
+    return call["arguments"] if "arguments" in call else call["children"]
+
+
 def _asked(call: Any, sql: str) -> str:
     """Return the second argument of a call as it stands. Places in the tree count bytes."""
-    (task,) = (n for n in nodes(call["arguments"][0]) if n.get("class") == "FUNCTION")
-    source = sql.encode()
-    end = call["query_location"] + call["query_location_length"] - 1
-    after = task["query_location"] + task["query_location_length"]
-    return source[after:end].decode().strip().removeprefix(",").strip()
+    (task,) = (n for n in nodes(_arguments(call)[0]) if n.get("class") == "FUNCTION")
+    after, end = (_end(sql, node["query_location"]) for node in (task, call))
+    return sql[after + 1 : end].strip().removeprefix(",").strip()
+
+
+def _end(sql: str, at_byte: int) -> int:
+    """Return where the parenthesis is that closes the call which begins at a byte of `sql`."""
+    begin = len(sql.encode()[:at_byte].decode())
+    return _closing(sql, sql.index("(", begin) + 1)
 
 
 def _given(asked: str) -> str:
     """Return the expression of which the macro has made a text: what it asks the type of."""
     if not asked.startswith(_TYPE):
         return asked
+    return asked[len(_TYPE) : _closing(asked, len(_TYPE))]
+
+
+def _closing(sql: str, start: int) -> int:
+    """Return where the parenthesis is that closes the one before `start`; the end without one."""
     depth = 1
-    for part in _PARTS.finditer(asked, len(_TYPE)):
+    for part in _PARTS.finditer(sql, start):
         depth += {"(": 1, ")": -1}.get(part[0], 0)
         if not depth:
-            return asked[len(_TYPE) : part.start()]
-    return asked
+            return part.start()
+    return len(sql)
 
 
 def _call_texts(sql: str) -> Iterator[str]:

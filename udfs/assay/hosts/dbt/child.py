@@ -6,8 +6,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import MutableMapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from assay.hosts.dbt.interrupts import interrupts
 
@@ -33,10 +32,9 @@ def _run_dbt() -> None:
     from dbt.cli.main import cli
 
     from assay.hosts.dbt.interrupted import end_with_a_sentence
-    from assay.hosts.dbt.profiles import profiles_file
 
     end_with_a_sentence()
-    if (trouble := plugin_trouble(profiles_file(os.environ))) is not None:
+    if (trouble := plugin_trouble(os.environ)) is not None:
         sys.stderr.write(f"assay: {trouble}\n")
         sys.exit(SET_UP_EXIT)
     compilation, build = (cli.commands[name].params for name in ("compile", "build"))
@@ -60,21 +58,26 @@ def strict(arguments: Sequence[str], environ: MutableMapping[str, str]) -> list[
     return [*rest, *_ALL_WARNINGS] if wanted and not own else rest
 
 
-def plugin_trouble(profiles: Path) -> str | None:
-    """Return which plugin of a profile cannot be imported and what to do; None if all can.
+def plugin_trouble(environ: Mapping[str, str]) -> str | None:
+    """Return why the profile cannot be used or which of its plugins cannot be imported, or None.
 
-    dbt would print a traceback. Nothing is imported that dbt would not import.
+    It says what to do: dbt would print a traceback. Nothing is imported that dbt would not import.
     """
-    from assay.hosts.dbt.profiles import plugin_modules
+    from assay.core.errors import ConfigError
+    from assay.hosts.dbt.profiles import profile_here
 
-    for module in plugin_modules(profiles):
+    try:
+        profile = profile_here(environ)
+    except ConfigError as error:
+        return str(error)
+    for module in profile.modules:
         try:
             importlib.import_module(module)
         except Exception as error:  # noqa: BLE001 - whatever a broken file raises
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             return (
-                f"The plugin {module!r} of {profiles} cannot be imported ({reason}). Correct its "
-                "`module` there, or run ./scripts/setup."
+                f"The plugin {module!r} of {profile.file} cannot be imported ({reason}). Correct "
+                "its `module` there, or install what it needs."
             )
     return None
 

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from assay.core.errors import ConfigError
 from assay.core.project import Project, project_at
+from assay.core.settings import Settings
+from assay.engine.prices import check_cap
 from assay.hosts.dbt.project_folder import FILE, project_here
+from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.quoting import literal
+from assay.hosts.duckdb.warehouse import check_database, check_writable
 
 if TYPE_CHECKING:
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -33,7 +37,20 @@ def project_of_dbt() -> Project:
     if not hasattr(config, "project_root"):  # `dbt debug` has a profile alone
         said = getattr(get_flags(), "PROJECT_DIR", None)
         return project_here({**os.environ, **({"DBT_PROJECT_DIR": str(said)} if said else {})})
-    return project_at(Path(config.project_root), config.target_path, config.seed_paths)
+    return project_at(Path(config.project_root), config.target_path, _seed_folders(config))
+
+
+def _seed_folders(config: RuntimeConfig) -> list[str]:
+    """Return the folders of the seeds of a project and of its packages, which dbt copies alike."""
+    packages = (config.load_dependencies() or {}).values()
+    return [
+        *config.seed_paths,
+        *(
+            str(Path(one.project_root).absolute() / name)
+            for one in packages
+            for name in one.seed_paths
+        ),
+    ]
 
 
 def place_files(credentials: DuckDBCredentials, project: Project) -> Path | None:
@@ -46,7 +63,12 @@ def place_files(credentials: DuckDBCredentials, project: Project) -> Path | None
         credentials.external_root = project.database(credentials.external_root)
     for attachment in credentials.attach or []:
         attachment.path = project.database(attachment.path)
-    path = Path(credentials.path)
+    return warehouse_file(credentials.path, project)
+
+
+def warehouse_file(given: str, project: Project) -> Path | None:
+    """Return the file that the `path` of a profile names; None where it names none."""
+    path = Path(project.database(given))
     return path if path.is_absolute() else None
 
 
@@ -64,6 +86,19 @@ def check_store(given: Path, project: Project) -> None:
             f"{here}; then nothing is bought again."
         )
         raise ConfigError(message)
+
+
+def check_here(settings: Settings, project: Project, database: Path | None) -> None:
+    """Raise `ConfigError` for what a run would trip over: the store, the prices, the paths.
+
+    `database` is the file of the warehouse, None where it is no file.
+    """
+    check_store(settings.store, project)
+    check_cap(settings)
+    if database is not None:
+        check_database(database)
+        check_writable(database)
+    fence.check_files(settings.within(project))
 
 
 def seed_file(config: RuntimeConfig, seed: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from assay.core.task import Task
 from assay.functions import FUNCTIONS, parse_task
 from assay.hosts.dbt.ai_calls import ASKS, calls_in
 from assay.hosts.dbt.manifest import Manifest, Node, models, name_of, read_manifest
-from assay.store import Store, read_statements
+from assay.store import Ledger, queries
 
 HOOK = "#"
 """Between the unique id of a node and the hook of it that a statement is."""
@@ -38,7 +38,7 @@ _KINDS = {
 
 _HOOKS = ("pre-hook", "post-hook")
 _GATHERS = "assay_gather("
-_MACROS = tuple(f"ai_{function.__name__.lower()}" for function in FUNCTIONS)
+_MACROS = tuple(f"ai_{kind}" for kind in FUNCTIONS)
 _NAMED = re.compile(rf"\b(?:{'|'.join(_MACROS)})\s*\(")
 _WORD = re.compile(r"\w+")
 
@@ -243,13 +243,13 @@ class Code:
         return ASKS in text or not asking.isdisjoint(_WORD.findall(text))
 
 
-def last_code(store: Store, project: Path = Path()) -> Code:
+def last_code(store: Ledger, project: Path = Path()) -> Code:
     """Return the code of the last dbt command; what it left uncompiled, as it was built last.
 
     What has no call any more, or is gone from the project, is left out.
     """
     code = Code(read_manifest(project))
-    (remembered,) = store.transact([read_statements])
+    remembered = store.read(queries.BuiltStatements())
     return replace(
         code, compiled={key: sql for key, sql in remembered.items() if code.still_has(key)}
     )

@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import ConfigError
+from assay.core.program import program
 from assay.hosts.dbt.project_folder import target_of
 
 Manifest = Mapping[str, Any]
 Node = Mapping[str, Any]
 
+ROW_GATE = "row_gate"
+"""The materialization of a model that makes two tables beside its own."""
+
+_PARTED = "_passed"
+_PARTS = ("_checked", "_quarantined")
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 
 
@@ -26,7 +32,7 @@ def read_manifest(project: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        message = f"{path} cannot be read; run ./scripts/build, which writes it anew."
+        message = f"{path} cannot be read; run {program('build')}, which writes it anew."
         raise ConfigError(message) from None
     return manifest
 
@@ -41,13 +47,26 @@ def made_tables(manifest: Manifest) -> set[str]:
     """Return the tables that a build makes again, as `schema.table`."""
     nodes: Iterable[Node] = manifest.get("nodes", {}).values()
     made = (node for node in nodes if node["resource_type"] in ("model", "snapshot"))
-    return {f"{node['schema']}.{node['alias']}" for node in made}
+    return {f"{node['schema']}.{table}" for node in made for table in tables_of(node)}
+
+
+def tables_of(node: Node) -> tuple[str, ...]:
+    """Return the tables of a node, its own first; those of a row gate stand beside it."""
+    own = str(node.get("alias"))
+    if node.get("config", {}).get("materialized") != ROW_GATE:
+        return (own,)
+    return (own, *(gated_name(own) + part for part in _PARTS))
+
+
+def gated_name(passed: str) -> str:
+    """Return the name of the model of which `passed` are the passed rows."""
+    return passed.removesuffix(_PARTED)
 
 
 def node_of(manifest: Manifest, schema: str, table: str) -> str | None:
     """Return the unique id of the model, seed or snapshot that makes a table, or None."""
     for name, node in manifest.get("nodes", {}).items():
-        if (node.get("schema"), node.get("alias")) == (schema, table):
+        if node.get("schema") == schema and table in tables_of(node):
             return str(name)
     return None
 

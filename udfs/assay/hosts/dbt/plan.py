@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,19 +10,18 @@ from pathlib import Path
 import duckdb
 
 from assay.core.errors import ConfigError, our_words
+from assay.core.program import program
 from assay.core.settings import Settings
 from assay.engine.estimate import Census, Estimate, timed
 from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
 from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.udfs import Udfs
 from assay.hosts.duckdb.warehouse import open_warehouse
-from assay.providers.replay import ReplayProvider
-from assay.store import Store
-
-_REMEDY = "run `./scripts/build --select +bronze --indirect-selection cautious` first"
+from assay.providers.replay.provider import ReplayProvider
+from assay.store import queries
 
 _ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors that quote the statement only; others may quote what is in a row."""
@@ -110,7 +108,7 @@ def uncounted_notes(uncounted: Mapping[str, str]) -> Iterator[str]:
 def check_warehouse(database: Path) -> None:
     """Raise `ConfigError` where there are no tables to count, or another process has them."""
     if not database.exists():
-        message = f"There is no warehouse at {database}; {_REMEDY}."
+        message = f"There is no warehouse at {database}; {_remedy()}."
         raise ConfigError(message)
     open_warehouse(database).close()
 
@@ -151,6 +149,10 @@ def _named(name: str) -> Iterator[None]:
         raise ConfigError(message) from None
 
 
+def _remedy() -> str:
+    return f"run `{program('build --select +bronze --indirect-selection cautious')}` first"
+
+
 def _why(error: duckdb.Error) -> str:
     """Return one line: what an error says, or its kind alone where it may quote a row; what to do.
 
@@ -161,20 +163,7 @@ def _why(error: duckdb.Error) -> str:
     said = str(error).split("\n")[0].rstrip(" .!")
     if not isinstance(error, _ABOUT_SQL):
         said = said.split(":")[0]
-    return f"{said}; {fence.remedy(error) or f'{_REMEDY}, or correct the model.'}"
-
-
-def _latency(connection: sqlite3.Connection, settings: Settings) -> float | None:
-    """Return the mean seconds of the last requests to this host and model; None without any."""
-    query = (
-        "select avg(latency_seconds) from (select latency_seconds from calls "
-        "where host = ? and model = ? and outcome in ('ok', 'partial') "
-        "order by started_at desc limit ?)"
-    )
-    asked = [settings.host, settings.model_for(None), _LAST_CALLS]
-    seconds: float | None
-    (seconds,) = connection.execute(query, asked).fetchone()
-    return seconds
+    return f"{said}; {fence.remedy(error) or f'{_remedy()}, or correct the model.'}"
 
 
 @contextlib.contextmanager
@@ -182,16 +171,12 @@ def _counting(
     database: Path, settings: Settings
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver, float | None]]:
     """Yield a read-only connection whose functions count, their resolver, a request's seconds."""
-    store = Store(settings.store)
-    engine = Engine(settings, store, ReplayProvider())
-    resolver = Resolver(settings, engine)
-    udfs = Udfs(resolver, engine)
-    connection = open_warehouse(database)
-    try:
-        udfs.register(connection, counting=True)
-        (latency,) = store.transact([lambda c: _latency(c, settings)])
-        yield connection, resolver, latency
-    finally:
-        connection.close()
-        engine.close()
-        store.close()
+    with (
+        open_session(settings, ReplayProvider()) as session,
+        contextlib.closing(open_warehouse(database)) as connection,
+    ):
+        run = session.begin("plan", builds=False)
+        Udfs(run).register(connection, counting=True)
+        model = settings.model_for(None)
+        latency = queries.MeanLatency(settings.host, model, _LAST_CALLS)
+        yield connection, run.resolver, session.store.read(latency)

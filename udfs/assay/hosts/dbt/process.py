@@ -11,17 +11,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-import yaml
-
 from assay.core.errors import ConfigError
 from assay.hosts.dbt.lineage import Code
-from assay.hosts.dbt.project_folder import target_of
+from assay.hosts.dbt.project_folder import FILE, target_of
+from assay.hosts.dbt.rendering import read_yaml
 from assay.hosts.duckdb.data_files import not_utf8
 
 GRACE_SECONDS = 1.0
@@ -63,6 +63,18 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
 
     Raises `ConfigError` with what dbt says where it fails; ends with dbt where a signal does.
     """
+    _run_beside(command, *arguments)
+    return _read(beside() / "manifest.json")
+
+
+def rendered_beside(text: str) -> str:
+    """Return Jinja as dbt renders it with the project's macros; raises and ends likewise."""
+    said = _run_beside("compile", "--no-populate-cache", "--output", "json", "--inline", text)
+    return str(json.loads(said)["compiled"])
+
+
+def _run_beside(command: str, *arguments: str) -> str:
+    """Run a command of dbt that only looks, and return what it prints."""
     if not Path("dbt_project.yml").exists():
         message = "There is no dbt_project.yml here; run this in the folder of the project."
         raise ConfigError(message)
@@ -73,12 +85,13 @@ def manifest_beside(command: str, *arguments: str) -> dict[str, Any]:
         code = run_dbt([command, *options, *arguments], printed)
         if code > SIGNALLED:
             sys.exit(code)
-        if code:
-            printed.seek(0)
-            said = _STAMP.sub("", printed.read()).replace("Encountered an error:", "")
-            message = f"dbt {command} failed: {' '.join(said.split())}"
-            raise ConfigError(message)
-    return _read(folder / "manifest.json")
+        printed.seek(0)
+        said = printed.read()
+    if code:
+        words = _STAMP.sub("", said).replace("Encountered an error:", "").split()
+        message = f"dbt {command} failed: {' '.join(words)}"
+        raise ConfigError(message)
+    return said
 
 
 def beside() -> Path:
@@ -112,7 +125,7 @@ def _remember_the_build(folder: Path) -> None:
 
 def project_flags(project: Path) -> dict[str, Any]:
     """Return `flags` of dbt_project.yml; none where dbt, too, will not be able to read it."""
-    flags = _said(project).get("flags")
+    flags = (read_yaml(project / FILE) or {}).get("flags")
     return flags if isinstance(flags, dict) else {}
 
 
@@ -125,20 +138,13 @@ def check_texts(project: Path) -> None:
 
 def _texts(project: Path) -> Iterator[Path]:
     """Yield the files that dbt reads as text, those of its packages left out."""
-    said = _said(project)
+    said = read_yaml(project / FILE) or {}
     yield from (project / name for name in ("dbt_project.yml", "profiles.yml"))
     for key, usual in _TEXT_FOLDERS.items():
         names = said.get(key)
         for name in names if isinstance(names, list) else [usual]:
             found = (project / str(name)).rglob("*")
             yield from sorted(path for path in found if path.suffix.lower() in _TEXTS)
-
-
-def _said(project: Path) -> dict[str, Any]:
-    with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
-        said = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-        return said if isinstance(said, dict) else {}
-    return {}
 
 
 class _Told:
@@ -153,10 +159,14 @@ class _Told:
             self.number, self.at = number, time.monotonic()
 
 
-def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
+def run_dbt(
+    arguments: Sequence[str],
+    printed: IO[str] | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> int:
     """Run dbt and return its exit code, or 128 plus the signal that ended it, as shells do.
 
-    What it prints goes where ours goes, or to the file `printed`.
+    What it prints goes where ours goes, or to the file `printed`; `meanwhile` is called beside it.
 
     SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
     to SIGINT, as it does for jobs in the background of a script. Raises `ConfigError` before it
@@ -169,6 +179,8 @@ def run_dbt(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
         signal.signal(number, told)
     dbt = [sys.executable, "-m", "assay.hosts.dbt.child"]
     child = subprocess.Popen([*dbt, *arguments], stdout=printed)  # noqa: S603 - our own dbt
+    if meanwhile is not None:
+        threading.Thread(target=meanwhile, daemon=True).start()
     while (code := _wait(child)) is None:
         if told.number is not None:
             return _end(child, told)
@@ -200,12 +212,13 @@ def _end(child: subprocess.Popen[bytes], told: _Told) -> int:
     waited = [
         (first, signal.SIGINT),
         (AGAIN_SECONDS, signal.SIGINT),
-        (KILL_SECONDS, signal.SIGKILL),
+        (KILL_SECONDS, getattr(signal, "SIGKILL", signal.SIGTERM)),
     ]
     for seconds, number in waited:
         while child.poll() is None and time.monotonic() - told.at < seconds:
             time.sleep(0.05)
         if child.poll() is None:
-            child.send_signal(number)
+            with contextlib.suppress(ValueError):  # on Windows the console tells it of Ctrl-C
+                child.send_signal(number)
     child.wait()
     return SIGNALLED + (told.number or 0)

@@ -19,7 +19,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from assay.core.json_text import text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
-from assay.engine.loop import Engine
+from assay.engine.run import Run
 
 Column = Any
 """A `pyarrow.ChunkedArray` of text; pyarrow has no types of its own."""
@@ -39,9 +39,9 @@ class Udfs:
     else JSON) or an envelope in JSON, which the macros cast to its SQL type.
     """
 
-    def __init__(self, resolver: Resolver, engine: Engine) -> None:
-        self._resolver = resolver
-        self._engine = engine
+    def __init__(self, run: Run, resolver: Resolver | None = None) -> None:
+        self._run = run
+        self._resolver = resolver or run.resolver
 
     def register(self, connection: duckdb.DuckDBPyConnection, *, counting: bool = False) -> None:
         """Register all functions on a root connection; once more is fine, also on another one.
@@ -116,19 +116,19 @@ class Udfs:
     def gather(self, handles: Column, texts: Column) -> Column:
         """Queue the rows and return NULLs at once."""
         for handle, _, values in _by_handle(handles, texts):
-            task, _, node = handle.partition(_OF)
-            self._resolver.gather(task, values, node)
+            task, _, origin = handle.partition(_OF)
+            self._resolver.gather(task, values, origin)
         return pa.nulls(len(texts), _TEXT)
 
     def begin_gather(self, names: Column) -> Column:
-        """Tell the engine that the statement of the node with this name is about to gather."""
+        """Tell the run that the statement of the node with this name is about to gather."""
         for name in names.to_pylist():
-            self._engine.begin_gather(name)
+            self._run.begin_gather(name)
         return pa.array(names.to_pylist(), _TEXT)
 
     def end_gather(self, hashes: Column) -> Column:
-        """Tell the engine that the statement whose hash this is has gathered all."""
-        self._engine.end_gather()
+        """Tell the run that the statement whose hash this is has gathered all."""
+        self._run.end_gather()
         return pa.array(hashes.to_pylist(), _TEXT)
 
     def _map(
@@ -144,7 +144,7 @@ class Udfs:
             try:
                 outcomes = resolve(handle, values)
             except (KeyboardInterrupt, SystemExit):  # DuckDB makes a query error of them
-                self._engine.cancel()
+                self._run.cancel()
                 raise
             said = [None if outcome is None else show(question, outcome) for outcome in outcomes]
             for place, text in zip(places, said, strict=True):

@@ -10,16 +10,11 @@ from typing import Any
 import duckdb
 
 from assay.core.errors import ConfigError
-from assay.core.project import place
-from assay.core.settings import reach_from_environ
+from assay.hosts.dbt.settings import places_here
 from assay.hosts.duckdb.fence import enclose
 
 _SQLITE = b"SQLite format 3\0"
-
-
-def database_path() -> Path:
-    """Return the DuckDB file of the warehouse."""
-    return place(os.environ.get("ASSAY_DATABASE", "").strip() or "warehouse.duckdb")
+_NAMED_BY = "`path` in profiles.yml, `ASSAY_DATABASE`"
 
 
 def check_database(path: Path) -> None:
@@ -29,8 +24,8 @@ def check_database(path: Path) -> None:
             head = file.read(len(_SQLITE))
         if head == _SQLITE:
             message = (
-                f"`ASSAY_DATABASE` is {path}, a SQLite file such as the store; name a DuckDB "
-                "file, such as warehouse.duckdb."
+                f"The warehouse ({_NAMED_BY}) is {path}, a SQLite file such as the store; name a "
+                "DuckDB file, such as warehouse.duckdb."
             )
             raise ConfigError(message)
 
@@ -46,7 +41,7 @@ def check_writable(path: Path) -> None:
         reason = "the file cannot be written to; see to its rights"
     else:
         return
-    message = f"`ASSAY_DATABASE` is {path}: {reason}, or name another file."
+    message = f"The warehouse ({_NAMED_BY}) is {path}: {reason}, or name another file."
     raise ConfigError(message)
 
 
@@ -71,5 +66,5 @@ def open_warehouse(
             f"ended, or end it with `kill {process}`. Nothing was sent."
         )
         raise ConfigError(message) from None
-    enclose(connection, reach_from_environ())
+    enclose(connection, places_here())
     return connection

@@ -3,6 +3,7 @@
 from assay.project.doctor.endpoint import endpoint_findings
 from assay.project.doctor.environment import environment_findings
 from assay.project.doctor.finding import Finding, Verdict
+from assay.project.doctor.installed import installed_findings
 from assay.project.doctor.settings import settings_findings
 from assay.project.doctor.setup import setup_findings
 from assay.project.doctor.store_file import store_findings
@@ -14,6 +15,7 @@ __all__ = [
     "disk_findings",
     "endpoint_findings",
     "environment_findings",
+    "installed_findings",
     "settings_findings",
     "setup_findings",
     "store_findings",

@@ -14,7 +14,6 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from assay.core.clock import now_utc
 from assay.core.errors import AssayError, CallError
@@ -22,12 +21,11 @@ from assay.core.settings import Settings
 from assay.core.values import Ask, Attempt, Judged, Pack, Question, Record, Reply, Request
 from assay.engine import attempts
 from assay.engine.prices import price_of
-from assay.forms.chat_reply import judge
-from assay.forms.chat_request import compose
+from assay.forms import form_of
 from assay.functions import parse_task
 from assay.project.doctor.finding import Finding
 from assay.providers import Provider, open_provider
-from assay.store import Store, put_attempt, put_task
+from assay.store import Store, landing_of
 
 RUN = "doctor-"
 """What the invocation id of these requests begins with."""
@@ -63,7 +61,8 @@ def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
     first, second = asyncio.run(_probes(settings, store))
     if first.reply is None or first.judged is None:
         said, _, check = str(first.error).partition(" Check ")  # its own remedy knows more
-        check = check or "`ASSAY_BASE_URL`, `ASSAY_MODEL`, `OPENAI_API_KEY` and the network."
+        ours = ", ".join(f"`{variable}`" for variable in settings.traits.set_up_by)
+        check = check or f"{ours} and the network."
         yield Finding("endpoint", f"{settings.endpoint}: {said}", f"Check {check}")
         return
     seconds = f"{first.attempt.latency_seconds or 0:.2f} s"
@@ -78,8 +77,8 @@ def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
 def schema_finding(judged: Judged, second: Probe | None) -> Finding:
     """Return whether the schema of answers is enforced, as far as two requests can tell."""
     remedy = "Assay judges each answer itself; expect more that are asked again."
-    if judged.refused:
-        reason = next(iter(judged.refused.values()))
+    if judged.rejected:
+        reason = next(iter(judged.rejected.values()))
         text = f"The answer does not follow the schema ({reason})."
         return Finding("enforces", text, remedy, may_stay=True)
     if second is None:
@@ -129,7 +128,7 @@ async def _probes(settings: Settings, store: Store) -> tuple[Probe, Probe | None
     provider = open_provider(settings)
     run = RUN + uuid.uuid4().hex
     try:
-        request = _request(settings, store)
+        request = _request(settings)
         first = await _sent(settings, store, provider, run, request)
         if first.reply is None or settings.max_requests == 1:
             return first, None
@@ -140,22 +139,20 @@ async def _probes(settings: Settings, store: Store) -> tuple[Probe, Probe | None
         await provider.close()
 
 
-def _request(settings: Settings, store: Store) -> Request:
+def _request(settings: Settings) -> Request:
     task = parse_task(json.dumps(_TASK))
-    store.transact([partial(put_task, task=task, now=now_utc())])
     question = Question(task, settings.model_for(None), settings.host)
     ask = Ask(question.key(_TEXT), question, _TEXT)
     pack = Pack((Record(_TEXT, (ask,)),))
-    return compose(pack, settings.headroom_for(pack.model))
+    return form_of(pack).compose(pack, settings.headroom_for(pack.model))
 
 
 async def _sent(
     settings: Settings, store: Store, provider: Provider, run: str, request: Request
 ) -> Probe:
     """Send once, with the ledger told before and after."""
-    name = store.owner.name
-    begun = attempts.begun(request, settings, owner=name, invocation_id=run, reserved_usd=None)
-    store.owner.journal.note(begun)
+    begun = attempts.begun(request, settings, owner=store.owner, run_id=run, reserved_usd=None)
+    store.journal.note(begun)
     started, price = time.monotonic(), price_of(settings, request.model)
     try:
         async with asyncio.timeout(min(MOST_SECONDS, settings.deadline_seconds)):
@@ -165,9 +162,10 @@ async def _sent(
         ended = attempts.failed(begun, started, reason, price)
         probe = Probe(ended, error=reason)
     else:
-        judged = judge(request, reply, now_utc())
+        judged = form_of(request.pack).judge(request, reply, now_utc())
         probe = Probe(attempts.ended(begun, started, reply, judged, price), reply, judged)
-    store.transact([partial(put_attempt, attempt=probe.attempt)])
+    tasks = [question.task for question in request.pack.questions]
+    store.land([landing_of(probe.attempt, tasks=tasks)])
     return probe
 
 

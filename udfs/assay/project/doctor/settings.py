@@ -1,84 +1,43 @@
-"""The settings: what holds, where it came from, and what was set and does not hold."""
+"""The settings: what holds and is no default, where it came from, and what has no price."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from assay.core.errors import ConfigError
-from assay.core.settings import PREFIX, Settings, settings_from_environ
+from assay.core.settings import PREFIX, Settings, load_settings
 from assay.engine.prices import price_of
-from assay.hosts.dbt.profiles import plugin_config
 from assay.project.doctor.finding import Finding
 
-Origin = Literal["default", "environment", "profile"]
 
-_ENV_VAR = re.compile(r"\{\{\s*env_var\(\s*'(\w+)'\s*(?:,\s*'([^']*)'\s*)?\)\s*\}\}")
+def settings_findings(environ: Mapping[str, str], config: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield whether the settings are valid and each that is no default.
 
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting as dbt gets it: its variable, its value as text (blank: unset), its origin.
-
-    `ignored` is what the environment says where the profile does not let it through.
+    `config` is what the profile gives to the plugin, rendered.
     """
-
-    variable: str
-    value: str
-    origin: Origin
-    ignored: str | None = None
-
-
-def settings_findings(environ: Mapping[str, str], profiles: Path) -> Iterator[Finding]:
-    """Yield whether the settings are valid, each that is no default, and what is ignored."""
     try:
-        settings = settings_from_environ(environ)
+        settings = load_settings(config, environ)
     except ConfigError as error:
         yield Finding("settings", "They are not valid.", str(error))
         return
-    found = origins(environ, plugin_config(profiles))
-    for one in found:
-        if one.origin != "default":
-            yield Finding("settings", f"{one.variable}={one.value} ({one.origin}).")
-        if one.ignored is not None:
-            remedy = f"Map it there: \"{{{{ env_var('{one.variable}', '') }}}}\"."
-            text = f"{one.variable}={one.ignored} is set, but {profiles} does not let it through."
-            yield Finding("settings", text, remedy)
-    held = sum(one.origin == "default" for one in found)
-    yield Finding("settings", f"{held} of {len(found)} are at their defaults.")
-    key = "is set" if environ.get("OPENAI_API_KEY", "").strip() else "is not set"
-    yield Finding("settings", f"OPENAI_API_KEY {key}.")
+    names = [name for name in Settings.model_fields if name != "api_key"]
+    changed = [name for name in names if getattr(settings, name) != _default(name)]
+    for name in changed:
+        variable = PREFIX + name.upper()
+        origin = "environment" if environ.get(variable, "").strip() else "profile"
+        value = _spelled(getattr(settings, name))
+        yield Finding("settings", f"{variable}={value} ({origin}).")
+    held = len(names) - len(changed)
+    yield Finding("settings", f"{held} of {len(names)} are at their defaults.")
+    if (key := settings.traits.key_variable) is not None:
+        said = "is set" if environ.get(key, "").strip() else "is not set"
+        yield Finding("settings", f"{key} {said}.")
     yield from _price(settings)
 
 
-def origins(environ: Mapping[str, str], config: Mapping[str, Any] | None) -> list[Setting]:
-    """Return each setting as dbt gets it by the plugin's `config` in profiles.yml.
-
-    Without a config the environment alone counts, as it does for the command line.
-    """
-    return [_setting(name, environ, config) for name in Settings.model_fields if name != "api_key"]
-
-
-def _setting(name: str, environ: Mapping[str, str], config: Mapping[str, Any] | None) -> Setting:
-    variable = PREFIX + name.upper()
-    given = environ.get(variable, "").strip()
-    default = _spelled(Settings.model_fields[name].default)
-    said = f"{{{{ env_var('{variable}', '') }}}}" if config is None else config.get(name)
-    mapped = _ENV_VAR.fullmatch(str(said).strip()) if said is not None else None
-    if mapped is not None and mapped[1] == variable:
-        if given:
-            return Setting(variable, given, "environment")
-        fallback = mapped[2] or ""
-        kept = fallback in ("", default)
-        return Setting(variable, fallback or default, "default" if kept else "profile")
-    ignored = given or None
-    if said is None:
-        return Setting(variable, default, "default", ignored)
-    value = _spelled(said)
-    return Setting(variable, value, "profile", None if ignored == value else ignored)
+def _default(name: str) -> object:
+    return Settings.model_fields[name].default
 
 
 def _spelled(value: Any) -> str:

@@ -1,26 +1,21 @@
-"""The set-up: versions, the profile, and what runs at each start of Python."""
+"""The set-up: the profile, and what runs at each start of Python."""
 
 from __future__ import annotations
 
 import base64
 import csv
 import hashlib
-import platform
 import sysconfig
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from assay.hosts.dbt.profiles import with_query_attempts
+from assay.hosts.dbt.profiles import PLUGIN, DbtProfile
 from assay.project.doctor.finding import Finding
 
-PACKAGES = ("assay", "dbt-core", "dbt-duckdb", "duckdb", "openai", "great-expectations")
 
-
-def setup_findings(profiles: Path) -> Iterator[Finding]:
-    """Yield what there is to say about versions, the profile and start-up files."""
-    yield _versions()
-    yield _retries(profiles)
+def setup_findings(profile: DbtProfile) -> Iterator[Finding]:
+    """Yield what there is to say about the profile and start-up files."""
+    yield from _profile(profile)
     yield from pth_findings(Path(sysconfig.get_path("purelib")))
 
 
@@ -48,28 +43,18 @@ def pth_findings(packages: Path) -> Iterator[Finding]:
         yield Finding("pth", f"No stray `.pth` file in {packages}.")
 
 
-def _versions() -> Finding:
-    named = [f"Python {platform.python_version()}"]
-    missing = []
-    for name in PACKAGES:
-        try:
-            named.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            missing.append(name)
-    if missing:
-        text = f"{', '.join(missing)} is not installed."
-        return Finding("versions", text, "Run ./scripts/setup.")
-    return Finding("versions", ", ".join(named) + ".")
-
-
-def _retries(profiles: Path) -> Finding:
-    if not profiles.exists():
-        return Finding("profile", f"{profiles} is not there; nothing to check.")
-    if outputs := with_query_attempts(profiles):
+def _profile(profile: DbtProfile) -> Iterator[Finding]:
+    if not profile.name:
+        yield Finding("profile", "There is no dbt project that names one; nothing to check.")
+        return
+    yield Finding("profile", f"{profile.name} of {profile.file}; path: {profile.database}.")
+    if profile.repeats_queries:
         remedy = "Remove it: dbt-duckdb then hides the real error (dbt-duckdb #578)."
-        text = f"{profiles} sets `retries.query_attempts` for {', '.join(outputs)}."
-        return Finding("profile", text, remedy)
-    return Finding("profile", f"{profiles} sets no `retries.query_attempts`.")
+        text = f"{profile.name} of {profile.file} sets `retries.query_attempts`."
+        yield Finding("profile", text, remedy)
+    if PLUGIN not in profile.modules:
+        remedy = f"Name it there: `plugins: [{{module: {PLUGIN}, alias: assay}}]`."
+        yield Finding("profile", f"{profile.name} does not name the plugin.", remedy)
 
 
 def _recorded(packages: Path) -> dict[str, str]:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.project.doctor.finding import Finding
-from assay.store import Checkup, Witness, check
-from assay.store.sqlite.migrations import missing_steps, unknown_steps
-from assay.store.sqlite.store import connect
-
-SQLITE_FIXED = (3, 51, 3)
-"""The first SQLite without the WAL-reset bug: https://sqlite.org/wal.html#walresetbug"""
+from assay.store import Checkup, Witness, check, library, schema_gap, uses_wal
 
 NETWORK_FILE_SYSTEMS = frozenset(
     ("9p", "afs", "ceph", "cifs", "fuse.s3fs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4")
 )
-_HEAD_BYTES = 20
-_WAL_VERSION = 2
 
 
 def store_findings(store: Path) -> Iterator[Finding]:
@@ -32,24 +24,15 @@ def store_findings(store: Path) -> Iterator[Finding]:
 
 
 def _sqlite(store: Path) -> Finding:
-    text = f"SQLite {sqlite3.sqlite_version}"
-    if sqlite3.sqlite_version_info >= SQLITE_FIXED:
+    ours = library()
+    text = f"SQLite {ours.version}"
+    if ours.is_fixed:
         return Finding("sqlite", f"{text}, without the WAL-reset bug.")
     text += " has the WAL-reset bug (fixed in 3.51.3)"
-    if _uses_wal(store):
+    if uses_wal(store):
         remedy = "Close every program that has it open, then start a run: it is switched back."
         return Finding("sqlite", f"{text}, and the store uses a WAL.", remedy)
     return Finding("sqlite", f"{text}; the store keeps a rollback journal, which has not.")
-
-
-def _uses_wal(store: Path) -> bool:
-    """Whether the header of the file says WAL."""
-    try:
-        with store.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except FileNotFoundError:
-        return False
-    return len(head) == _HEAD_BYTES and _WAL_VERSION in head[18:20]
 
 
 def _store(store: Path) -> Iterator[Finding]:
@@ -61,7 +44,7 @@ def _store(store: Path) -> Iterator[Finding]:
     found = check(store)
     text = f"{store}, {size:,} bytes, mode {mode:04o}"
     if found.trouble:
-        remedy = "Run `./scripts/assay doctor --repair`, or restore a backup."
+        remedy = f"Run `{program('doctor --repair')}`, or restore a backup."
         yield Finding("store", f"{text}: {found.trouble}.", remedy)
         return
     private = mode & 0o077 == 0
@@ -76,14 +59,13 @@ def _store(store: Path) -> Iterator[Finding]:
 
 
 def _schema(store: Path) -> Finding:
-    with contextlib.closing(connect(store)) as connection:
-        newer, missing = unknown_steps(connection), missing_steps(connection)
+    missing, newer = schema_gap(store)
     if newer:
         remedy = "Upgrade, or point `ASSAY_STORE` elsewhere."
         text = f"The store was written by a newer Assay ({', '.join(sorted(newer))})."
         return Finding("schema", text, remedy)
     if missing:
-        text = f"{len(missing)} steps of the schema are missing; the next run takes them."
+        text = f"{missing} steps of the schema are missing; the next run takes them."
         return Finding("schema", text)
     return Finding("schema", "The store has the schema of this version.")
 
@@ -91,8 +73,8 @@ def _schema(store: Path) -> Finding:
 def _absent(store: Path, known: int) -> Finding:
     if known:
         remedy = (
-            "Restore it, or accept that they will be bought again with `./scripts/assay doctor "
-            "--accept-cold-cache`."
+            f"Restore it, or accept that they will be bought again with "
+            f"`{program('doctor --accept-cold-cache')}`."
         )
         return Finding("store", f"{store} is gone; it held {counted(known, 'answer')}.", remedy)
     return Finding("store", f"{store} is not there yet; the first run makes it.")
@@ -104,7 +86,7 @@ def _answers(found: Checkup, missing: int) -> Finding:
         remedy = "They are never served and will be asked again; `--repair` drops them."
         return Finding("answers", text, remedy)
     if missing:
-        remedy = "Restore a backup, or run `./scripts/assay doctor --accept-cold-cache`."
+        remedy = f"Restore a backup, or run `{program('doctor --accept-cold-cache')}`."
         return Finding("answers", f"{text} {missing:,} that were paid for are lost.", remedy)
     return Finding("answers", text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import duckdb
 
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.doctor.finding import Finding
 from assay.project.publishing.row_counts import losses, notes_path, row_counts
@@ -36,9 +38,8 @@ def warehouse_findings(database: Path) -> Iterator[Finding]:
         yield Finding("warehouse", f"{size}.", str(error), may_stay=True)
         return
     except duckdb.Error as error:
-        remedy = (
-            "Restore a copy, or move it away and run ./scripts/build: answers come from the store."
-        )
+        run = f"run {program('build')}: answers come from the store."
+        remedy = f"Restore a copy, or move it away and {run}"
         reason = str(error).splitlines()[0].rstrip(".")
         yield Finding("warehouse", f"{size}, cannot be opened: {reason}.", remedy)
         return
@@ -59,8 +60,7 @@ def disk_findings(folders: Mapping[str, Path]) -> Iterator[Finding]:
             remedy = "A build writes there: see to its rights, or name another folder."
             yield Finding("room", f"{there} cannot be written to, for the {name}.", remedy)
             continue
-        found = os.statvfs(there)
-        free = found.f_bavail * found.f_frsize
+        free = shutil.disk_usage(there).free
         text = f"{free:,} bytes free for the {name} ({there})."
         make_room = None if free >= LITTLE_BYTES else "Make room: a build writes there."
         yield Finding("room", text, make_room, may_stay=free >= NO_BYTES)
@@ -69,9 +69,10 @@ def disk_findings(folders: Mapping[str, Path]) -> Iterator[Finding]:
 def _wal(database: Path) -> Finding:
     wal = database.with_name(database.name + ".wal")
     if wal.exists() and (size := wal.stat().st_size):
-        remedy = "A run did not end, or another program wrote; run ./scripts/build, which moves "
+        run = f"run {program('build')}, which moves it in."
+        remedy = f"A run did not end, or another program wrote; {run}"
         text = f"{wal} holds {size:,} bytes that are not in the file yet."
-        return Finding("wal", text, remedy + "it in.", may_stay=True)
+        return Finding("wal", text, remedy, may_stay=True)
     return Finding("wal", "Everything is in the file; there is no WAL.")
 
 

@@ -18,7 +18,7 @@ from assay.core.canonical import canonical_json, normalise
 from assay.project.evaluation import metrics
 from assay.project.evaluation.exams import Exam, classify_exam, sentiment_exam, spelled
 from assay.project.evaluation.metrics import Interval
-from assay.store.sqlite.evaluations import Evaluation, Graded, Which
+from assay.store import Evaluation, Graded, Which
 
 SEED = 1
 """Of the resampling: the same answers give the same intervals."""

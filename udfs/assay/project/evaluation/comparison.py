@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from assay.core.canonical import canonical_json
 from assay.core.errors import ConfigError
 from assay.core.settings import Settings
-from assay.project.counting import Spend, spend_of
+from assay.project.counting import spend_of
 from assay.project.evaluation import metrics
 from assay.project.evaluation.evaluate import (
     Asked,
@@ -30,13 +30,10 @@ from assay.project.evaluation.evaluate import (
 )
 from assay.project.evaluation.golden_rows import read_rows
 from assay.project.evaluation.scorecard import Figures
-from assay.providers import Provider
-from assay.store import Store
+from assay.store import Spend, open_store
 
 _DIGEST = 24
 _F1 = {"macro_f1": "macro F1", "micro_f1": "micro F1"}
-
-OpenProvider = Callable[[Settings], Provider]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +72,7 @@ def variants(
     return found
 
 
-def compare(
-    plan: ExamPlan, asked: Sequence[Variant], settings: Settings, open_: OpenProvider, folder: Path
-) -> Figures:
+def compare(plan: ExamPlan, asked: Sequence[Variant], settings: Settings, folder: Path) -> Figures:
     """Return the figures of each variant, in the order of `asked`, with its change to the first.
 
     Stores are files in `folder`, one for each variant and set of rows. Budgets hold for all
@@ -92,7 +87,7 @@ def compare(
         own = _settings(settings, variant, spent)
         paper = write_paper(_plan(plan, variant), raws)
         own = own.model_copy(update={"store": folder / _file(own, paper, variant)})
-        answered = ask(own, open_(own), paper.spec, [row.text for row in paper.rows])
+        answered = ask(own, paper.spec, [row.text for row in paper.rows])
         spent.append(answered.spend)
         marked = marked_rows(paper, answered)
         first = first or marked
@@ -104,8 +99,12 @@ def compare(
 
 
 def _check_models(asked: Sequence[Variant], settings: Settings) -> None:
-    if settings.host == "embedded" and any(variant.model for variant in asked):
-        message = "The embedded provider has one model; compare models with ASSAY_PROVIDER=openai."
+    answerer = settings.answerer
+    if answerer.model is not None and any(variant.model for variant in asked):
+        message = (
+            f"The provider {answerer.name!r} has one model; set `ASSAY_PROVIDER` to another to "
+            "compare models."
+        )
         raise ConfigError(message)
 
 
@@ -150,9 +149,9 @@ def _figures(paper: Paper, answered: Asked, settings: Settings) -> Figures:
     """
     figures = mark(paper, answered)
     f1 = next(name for name in _F1 if name in figures)
-    store = Store(settings.store)
+    store = open_store(settings.store)
     try:
-        spend, records = spend_of(store), _records(store)
+        spend = spend_of(store)
     finally:
         store.close()
     return {
@@ -163,19 +162,12 @@ def _figures(paper: Paper, answered: Asked, settings: Settings) -> Figures:
         "f1": figures[f1],
         "f1_of": _F1[f1],
         "requests": spend.requests,
-        "records_per_request": metrics.share(records, spend.requests),
+        "records_per_request": metrics.share(spend.records, spend.requests),
         "input_tokens": spend.input_tokens,
         "output_tokens": spend.output_tokens,
         "cost_usd": None if spend.unknown_cost else spend.cost_usd,
         "seconds": answered.seconds if answered.spend.requests else None,
     }
-
-
-def _records(store: Store) -> int:
-    """Return how many records all requests of a store held, those sent again as well."""
-    query = "select coalesce(sum(records), 0) from calls"
-    (row,) = store.transact([lambda connection: connection.execute(query).fetchone()])
-    return int(row[0])
 
 
 def _change(first: Sequence[Marked], now: Sequence[Marked]) -> Figures:

@@ -12,8 +12,7 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,40 +20,35 @@ from assay.core.errors import ConfigError
 from assay.core.settings import Settings
 from assay.core.task import Rejected
 from assay.core.values import Outcome
-from assay.engine.lookup import Resolver
-from assay.engine.loop import Engine
+from assay.engine.session import open_session
 from assay.functions import parse_task
-from assay.project.counting import Spend, spend_of
+from assay.project.counting import spend_of
 from assay.project.evaluation import metrics
 from assay.project.evaluation.exams import Exam, Gold, classify_exam, extract_exam, sentiment_exam
 from assay.project.evaluation.golden_rows import (
     GoldenRow,
     GoldenSource,
+    LabelsOrFields,
     RawRow,
     draw_examples,
     measured_rows,
-    named_or_json,
     read_rows,
 )
 from assay.project.evaluation.scorecard import Figures
 from assay.providers import Provider
-from assay.store import Store
-from assay.telemetry import open_telemetry
+from assay.store import Spend
 
 Kind = Literal["classify", "sentiment", "extract"]
-
-CHUNK_ROWS = 2048
-"""As many rows as DuckDB hands to a UDF at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExamPlan:
-    """What is to be measured; each field is an option of `assay evaluate`."""
+    """What is to be measured; each field is an option of `assay evaluate`, its sets looked up."""
 
     source: GoldenSource
     kind: Kind
-    labels: str | None = None
-    fields: str | None = None
+    labels: LabelsOrFields | None = None
+    fields: LabelsOrFields | None = None
     examples: int = 0
     limit: int | None = None
     seed: int = 1
@@ -105,10 +99,10 @@ class Marked:
         return self.answer == self.row.gold
 
 
-def evaluate(plan: ExamPlan, settings: Settings, provider: Provider) -> Figures:
-    """Return all figures of `plan`, asking `provider` for what the store does not know."""
+def evaluate(plan: ExamPlan, settings: Settings, provider: Provider | None = None) -> Figures:
+    """Return all figures of `plan`; `provider`, or that of the settings, is asked what is new."""
     paper = write_paper(plan, read_rows(plan.source))
-    asked = ask(settings, provider, paper.spec, [row.text for row in paper.rows])
+    asked = ask(settings, paper.spec, [row.text for row in paper.rows], provider)
     figures = mark(paper, asked)
     model = settings.model_for(plan.model)
     return {"task": plan.kind, "data": str(plan.source.data), "model": model, **figures}
@@ -139,9 +133,9 @@ def write_paper(plan: ExamPlan, raws: Sequence[RawRow]) -> Paper:
 def _exam(plan: ExamPlan, golds: Sequence[Any]) -> Exam:
     match plan.kind:
         case "classify":
-            return classify_exam(golds, named_or_json("labels", "ai_labels", plan.labels))
+            return classify_exam(golds, plan.labels)
         case "extract":
-            return extract_exam(golds, named_or_json("fields", "ai_fields", plan.fields))
+            return extract_exam(golds, plan.fields)
         case "sentiment":
             return sentiment_exam(golds)
 
@@ -177,36 +171,18 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: ExamPlan) -> dict[str
 # Asking
 
 
-@contextmanager
-def opened(settings: Settings, provider: Provider) -> Iterator[tuple[Engine, Resolver]]:
-    """Yield an engine and its resolver on the store of `settings`, and close both."""
-    store = Store(settings.store, guarded=settings.provider == "openai")
-    engine = Engine(settings, store, provider, open_telemetry(settings))
-    try:
-        yield engine, Resolver(settings, engine)
-    finally:
-        engine.close()
-        store.close()
-
-
-def ask(settings: Settings, provider: Provider, spec: str, texts: Sequence[str | None]) -> Asked:
-    """Return the outcomes of `texts`: gathered chunk by chunk and then waited for, as in dbt.
-
-    The seconds cover both, and not the opening of the store. The provider is closed afterwards.
-    """
-    invocation = str(uuid.uuid4())
-    chunks = [texts[at : at + CHUNK_ROWS] for at in range(0, len(texts), CHUNK_ROWS)]
-    with opened(settings, provider) as (engine, resolver):
-        handle = resolver.register(spec)
-        engine.begin_run(invocation, builds=False)
+def ask(
+    settings: Settings, spec: str, texts: Sequence[str | None], provider: Provider | None = None
+) -> Asked:
+    """Return the outcomes of `texts`; the seconds do not cover the opening of the store."""
+    with (
+        open_session(settings, provider) as session,
+        session.begin(str(uuid.uuid4()), builds=False) as run,
+    ):
         begun_at, started = _now(), time.monotonic()
-        engine.begin_gather()
-        for chunk in chunks:
-            resolver.gather(handle, chunk)
-        engine.end_gather()
-        outcomes = [outcome for chunk in chunks for outcome in resolver.ask(handle, chunk)]
+        outcomes = run.ask(parse_task(spec), texts)
         seconds = time.monotonic() - started
-        return Asked(outcomes, begun_at, seconds, spend_of(engine.store, invocation))
+        return Asked(outcomes, begun_at, seconds, spend_of(session.store, run.id))
 
 
 def _now() -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 from assay.core.canonical import canonical_json, normalise
 from assay.core.errors import ConfigError
 from assay.functions.classify import fold
+from assay.functions.extract import field_spec
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 Gold: TypeAlias = str | Pairs
@@ -30,7 +31,6 @@ _FEELINGS = {
 }
 _SHOWN = 12
 _AS_FEELING = {"1": "positive", "0": "negative"}
-_TYPES = ("text", "integer", "number", "boolean", "date", "timestamp")
 
 
 class Exam(Protocol):
@@ -204,7 +204,7 @@ def extract_exam(raws: Sequence[Any], fields: Any) -> ExtractExam:
         if name not in held:
             message = f"No gold value has the field {name!r}; there are {_listed(held)}."
             raise ConfigError(message)
-    return ExtractExam([_field(name, given) for name, given in fields.items()])
+    return ExtractExam([field_spec(name, given) for name, given in fields.items()])
 
 
 def pairs_of(raw: Any) -> Pairs:
@@ -263,21 +263,6 @@ def spelled(value: Any) -> str:
 
 def _typed(type_: str, value: str) -> Any:
     return json.loads(value) if type_ in {"integer", "number", "boolean"} else value
-
-
-def _field(name: str, given: Any) -> dict[str, Any]:
-    """Return a field as the macro `ai_extract` would: from a type, or type and description."""
-    described = given if isinstance(given, Mapping) else {"type": given}
-    type_ = described.get("type", "text")
-    many = isinstance(type_, list) and len(type_) == 1
-    one = type_[0] if many else type_
-    spec = {"name": name, "many": many, "description": described.get("description")}
-    if isinstance(one, list):
-        return spec | {"labels": one}
-    if one in _TYPES:
-        return spec | {"type": one}
-    message = f"Field {name!r} has the type {one!r}; a type is one of {', '.join(_TYPES)}."
-    raise ConfigError(message)
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

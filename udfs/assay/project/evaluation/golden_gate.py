@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -25,13 +24,7 @@ from assay.project.evaluation.accuracy import (
     measure,
     shortcomings,
 )
-from assay.store import Store
-from assay.store.sqlite.evaluations import (
-    Evaluation,
-    accepted_evaluation,
-    graded_rows,
-    put_evaluation,
-)
+from assay.store import Evaluation, Store, queries
 
 Say = Callable[[str], None]
 
@@ -71,9 +64,7 @@ class GoldenGate:
         reasons = list(shortcomings(test, figures, baseline, changed))
         evaluation = evaluation_of(test, figures, compared, reasons, now_utc())
         if test.record:
-            self.store.transact(
-                [partial(put_evaluation, evaluation=evaluation, rows=figures.rows)]
-            )
+            self.store.record_evaluation(evaluation, figures.rows)
             self.say(line(evaluation, figures, baseline))
         return reasons
 
@@ -91,11 +82,10 @@ class GoldenGate:
 
     def _kept(self, test: GoldenTest) -> Baseline | None:
         of = (test.model_name, test.column_name, test.golden)
-        find = partial(accepted_evaluation, of=of, which=test.against)
-        (found,) = self.store.transact([find])
+        found = self.store.read(queries.AcceptedEvaluation(*of, test.against))
         if found is None:
             return None
-        (rows,) = self.store.transact([partial(graded_rows, fingerprint=found.fingerprint)])
+        rows = self.store.read(queries.GradedRows(found.fingerprint))
         return Baseline(rows, _named(found), found.fingerprint)
 
 

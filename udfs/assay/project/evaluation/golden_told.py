@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from assay.core.plural import counted
 from assay.project.gates.red_tests import Place
-from assay.store import Store
-from assay.store.sqlite.evaluations import Evaluation, evaluations_of, recorded_evaluation
+from assay.store import Evaluation, Ledger, queries
 
 _MOST_LABELS = 3
 
 
-def red_evaluations(store: Store, invocation_id: str) -> dict[Place, str]:
+def red_evaluations(store: Ledger, invocation_id: str) -> dict[Place, str]:
     """Return what is to be told of each evaluation of a run that did not pass, without a row."""
-    (found,) = store.transact([partial(evaluations_of, invocation_id=invocation_id)])
     return {
         (one.model_name, one.column_name, one.golden): told(one, _before(store, one))
-        for one in found
+        for one in store.read(queries.EvaluationsOf(invocation_id))
         if not one.passed
     }
 
@@ -35,10 +32,9 @@ def told(now: Evaluation, before: Evaluation | None) -> str:
     return f"{accuracy}{most}; {now.reasons}"
 
 
-def _before(store: Store, now: Evaluation) -> Evaluation | None:
-    find = partial(recorded_evaluation, of=now, fingerprint=now.compared_with or "")
-    (found,) = store.transact([find])
-    return found
+def _before(store: Ledger, now: Evaluation) -> Evaluation | None:
+    of = (now.model_name, now.column_name, now.golden)
+    return store.read(queries.RecordedEvaluation(*of, now.compared_with or ""))
 
 
 def _accuracy_before(now: Evaluation, before: Evaluation | None) -> float | None:

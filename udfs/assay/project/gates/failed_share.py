@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assay.core.plural import counted
-from assay.project.counting import Use
+from assay.core.program import program
+from assay.store import Use
 
 _SHOWN_HASH = 8
 _MOST_REASON = 200
 _REMEDIES = {
-    "invalid": "The replies do not fit what is asked: see `./scripts/assay calls`, then try "
+    "invalid": "The replies do not fit what is asked: see `{calls}`, then try "
     "another model or simpler labels and fields",
     "refused": "The model or its filter will not answer these texts: try another model, or leave "
     "them out",
     "too_long": "Shorten the texts, or raise `ASSAY_MAX_TEXT_TOKENS`",
-    "transport": "No reply could be read: see `./scripts/assay doctor`, then run again",
+    "transport": "No reply could be read: see `{doctor}`, then run again",
     "quota": "The account has no credit left: fill it up and run again",
-    "config": "The endpoint does not serve what is asked: see `./scripts/assay doctor`",
+    "config": "The endpoint does not serve what is asked: see `{doctor}`",
 }
-_OTHERWISE = "See `./scripts/assay dead-letters list`"
+_OTHERWISE = "See `{dead_letters}`"
+_SEEN_BY = {"calls": "calls", "doctor": "doctor", "dead_letters": "dead-letters list"}
 
 
 def too_many_failed(
@@ -38,7 +40,8 @@ def too_many_failed(
 def _sentence(use: Use, most: float, columns: Sequence[str]) -> str:
     share = use.failures / use.judged
     status = max(use.failed, key=lambda name: use.failed[name].rows + use.failed[name].kept)
-    remedy = _REMEDIES.get(status, _OTHERWISE)
+    seen_by = {name: program(words) for name, words in _SEEN_BY.items()}
+    remedy = _REMEDIES.get(status, _OTHERWISE).format(**seen_by)
     return (
         f"{_named(use, columns)}: {use.failures:,} of {counted(use.judged, 'row')} "
         f"{'has' if use.failures == 1 else 'have'} no answer "
@@ -63,7 +66,7 @@ def _waiting(use: Use) -> str:
     """Return what to do about rows that were not due and so were not asked."""
     if not any(fate.kept for fate in use.failed.values()):
         return ""
-    return "What was not due is asked by `./scripts/assay dead-letters replay`. "
+    return f"What was not due is asked by `{program('dead-letters replay')}`. "
 
 
 def _reason(use: Use, status: str) -> str:

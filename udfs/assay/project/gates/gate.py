@@ -9,13 +9,11 @@ import datetime
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from assay.core.clock import now_utc
 from assay.core.errors import GateError
@@ -30,8 +28,10 @@ from assay.project.gates.lock import Breach, kept_from
 from assay.project.gates.records import BROKEN, Result
 from assay.project.gates.suites import SuiteError, load_suite
 from assay.project.gates.verdict import reasons, red_lines
-from assay.store import Store
-from assay.store.sqlite.gates import GateRow, gate_rows, put_gate_rows
+from assay.store import GateRow, Ledger, Store, queries
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DATA_DOCS = "data_docs"
 """The folder of the page, in the one that dbt writes to."""
@@ -39,23 +39,22 @@ DATA_DOCS = "data_docs"
 _GATED = ("bronze", "silver", "gold")
 
 _Relations = Mapping[str, duckdb.DuckDBPyRelation]
-_SCHEMA = pa.schema(
-    [
-        ("invocation_id", pa.string()),
-        ("gate", pa.string()),
-        ("suite", pa.string()),
-        ("expectation", pa.string()),
-        ("column_name", pa.string()),
-        ("threshold", pa.string()),
-        ("place", pa.int64()),
-        ("row_count", pa.int64()),
-        ("evaluated", pa.int64()),
-        ("minimum_evaluated", pa.int64()),
-        ("unexpected", pa.int64()),
-        ("unexpected_share", pa.float64()),
-        ("checked_at", pa.timestamp("us")),
-    ]
-)
+_COLUMNS = {
+    "invocation_id": "string",
+    "gate": "string",
+    "suite": "string",
+    "expectation": "string",
+    "column_name": "string",
+    "threshold": "string",
+    "place": "int64",
+    "row_count": "int64",
+    "evaluated": "int64",
+    "minimum_evaluated": "int64",
+    "unexpected": "int64",
+    "unexpected_share": "float64",
+    "checked_at": "timestamp[us]",
+}
+"""What a gate's table holds, by the types of Arrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,10 @@ class Gatekeeper:
         self._record(rows)
         if lines := red_lines(gate, results, str(folder)):
             raise GateError("\n".join([f"{gate} is red; what it guards is skipped.", *lines]))
-        return pa.Table.from_pylist([_shown(row) for row in rows], schema=_SCHEMA)
+        import pyarrow as pa  # a build that only sums up has no need of it
+
+        schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in _COLUMNS.items()])
+        return pa.Table.from_pylist([_shown(row) for row in rows], schema=schema)
 
     def _results(self, folder: Path, relations: _Relations) -> Iterator[Result]:
         known = known_expectations()
@@ -117,17 +119,17 @@ class Gatekeeper:
         written_by = manifest.get("metadata", {}).get("invocation_id")
         return manifest if written_by == self.invocation_id else None
 
-    def _record(self, rows: Iterable[GateRow]) -> None:
+    def _record(self, rows: Sequence[GateRow]) -> None:
         """Put `rows` into the store and write the page of this run so far."""
-        self.store.transact([partial(put_gate_rows, rows=rows)])
-        (known,) = self.store.transact([partial(gate_rows, invocation_id=self.invocation_id)])
+        self.store.record_gate(rows)
+        known = self.store.read(queries.GateRows(self.invocation_id))
         html = page(_by_gate(known), self.invocation_id, now_utc())
         write_page(self.project.target / DATA_DOCS, html)
 
 
-def summary(store: Store, invocation_id: str) -> str:
+def summary(store: Ledger, invocation_id: str) -> str:
     """Return what the gates of a run say, as the lines that a build prints: the red ones named."""
-    (rows,) = store.transact([partial(gate_rows, invocation_id=invocation_id)])
+    rows = store.read(queries.GateRows(invocation_id))
     if not rows:
         return "Gates   none was run"
     gates, red = _by_gate(rows), red_gates(rows)
@@ -191,5 +193,5 @@ def _result(row: GateRow) -> Result:
 
 
 def _shown(row: GateRow) -> dict[str, object]:
-    shown = {name: getattr(row, name) for name in _SCHEMA.names}
+    shown = {name: getattr(row, name) for name in _COLUMNS}
     return shown | {"checked_at": datetime.datetime.fromisoformat(row.checked_at)}

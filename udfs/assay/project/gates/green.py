@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from assay.core.program import program
 from assay.project.gates.inventory import GATE_PREFIX, Inventory
 from assay.project.gates.lock import Breach
 from assay.project.gates.records import BROKEN
 from assay.project.publishing.verdict import named, partial_by
-from assay.store.sqlite.gates import GateRow
+from assay.store import GateRow
 
 SELECTING = (
     *("--select", "-s", "--models", "--model", "-m", "--exclude", "--selector"),
@@ -126,8 +127,9 @@ def too_many_dead(count: int, limit: int) -> Iterator[str]:
     """Yield that there are more dead letters than allowed, where that is so."""
     if count > limit:
         yield (
-            f"{count:,} dead letters, over the limit of {limit:,}; see `./scripts/assay "
-            "dead-letters list`, then replay or discard them, or raise ASSAY_MAX_DEAD_LETTERS"
+            f"{count:,} dead letters, over the limit of {limit:,}; see "
+            f"`{program('dead-letters list')}`, then replay or discard them, or raise "
+            "ASSAY_MAX_DEAD_LETTERS"
         )
 
 

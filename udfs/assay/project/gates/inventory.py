@@ -17,6 +17,9 @@ from assay.core.line_ends import unix
 
 SUITES = Path("quality/suites")
 GATE_PREFIX = "gate_"
+_ROW_GATES = ("ai_row_gate", "row_gate")
+"""Macros that make a row gate of a model."""
+
 RULES_SEED = "row_gate_rules"
 LIMITS = "ai_gates"
 """The variable of dbt_project.yml that holds what row gates check and allow by default."""
@@ -30,6 +33,19 @@ _PLAIN = {
     "error_if": "!= 0",
 }
 """What dbt takes where the `config` of a test says nothing; only what differs is kept."""
+
+TABLE_RULES = "table_rules"
+"""The test that checks several rules of a table at once."""
+
+_OURS = "assay"
+_TABLE_RULES = {
+    "not_null": "dbt.not_null",
+    "unique": "dbt.unique",
+    "unique_together": "assay.unique_together",
+    "accepted_values": "dbt.accepted_values",
+    "expression_is_true": "assay.expression_is_true",
+}
+"""What a rule of the test `table_rules` is called: as the test that checks it alone."""
 
 _TARGETS = ("column", "column_list", "column_set", "column_A", "column_B")
 _REFERENCE = re.compile(r"^\s*\"\w+\": dbt\.ref\(\"\w+\"\),\s*$", re.MULTILINE)
@@ -179,7 +195,9 @@ def _rules(project: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, st
     """Return the rows of the seed of rules, without their description."""
     for node in manifest["nodes"].values():
         if node["resource_type"] == "seed" and node["name"] == RULES_SEED:
-            with (project / node["original_file_path"]).open(encoding="utf-8", newline="") as file:
+            own = project / node["original_file_path"]
+            seed = own if own.exists() else Path(node["root_path"]) / node["original_file_path"]
+            with seed.open(encoding="utf-8", newline="") as file:
                 rows = unix(list(csv.DictReader(file)))
             return {
                 row["rule_id"]: {
@@ -213,7 +231,7 @@ def tables(manifest: Mapping[str, Any]) -> Iterator[tuple[str, PromisedTable]]:
     checks: dict[str, list[Check]] = {}
     for node in _nodes(manifest, "test"):
         if node.get("test_metadata"):
-            checks.setdefault(str(_tested(node)), []).append(_test(node))
+            checks.setdefault(str(_tested(node)), []).extend(checks_of(node))
     for node in [*_nodes(manifest, "model", "seed", "snapshot"), *_sources(manifest, checks)]:
         found = sorted(checks.get(node["unique_id"], []), key=lambda check: check.name)
         yield _named(node), _table(node, manifest, tuple(found))
@@ -240,7 +258,7 @@ def _table(node: Node, manifest: Mapping[str, Any], checks: tuple[Check, ...]) -
     return PromisedTable(
         layer=node["schema"],
         contract=bool((config.get("contract") or {}).get("enforced")),
-        code=_code(node) if is_gate or _calls(node, "ai_row_gate") else "",
+        code=_code(node) if is_gate or _calls(node, *_ROW_GATES) else "",
         waits_for=tuple(sorted(_gates_above(node["unique_id"], manifest))),
         reads=tuple(sorted(_reads(node, manifest))) if is_gate else (),
         row_gate=(config.get("meta") or {}).get("row_gate", {}),
@@ -263,9 +281,9 @@ def _gates_above(unique_id: str, manifest: Mapping[str, Any]) -> set[str]:
     return {name for name in names if name.startswith(GATE_PREFIX)}
 
 
-def _calls(node: Node, macro: str) -> bool:
+def _calls(node: Node, *wanted: str) -> bool:
     called = node.get("depends_on", {}).get("macros", ())
-    return any(_last(name) == macro for name in called)
+    return any(_last(name) in wanted for name in called)
 
 
 def _code(node: Node) -> str:
@@ -279,19 +297,34 @@ def _tested(node: Node) -> str | None:
     return str(attached) if attached else next(iter(node["depends_on"]["nodes"]), None)
 
 
-def _test(node: Node) -> Check:
-    metadata = node["test_metadata"]
+def checks_of(node: Node) -> Iterator[Check]:
+    """Yield what a test checks: a single rule, or each of those of a whole table."""
+    metadata, package, config = node["test_metadata"], _package(node), _config(node)
     given = {
         name: value
         for name, value in metadata["kwargs"].items()
         if name not in ("model", "column_name")
     }
-    return Check(
-        check=f"{_package(node)}.{metadata['name']}",
-        on=node.get("column_name") or "",
-        arguments=given,
-        config=_config(node),
-    )
+    if metadata["name"] != TABLE_RULES:
+        check = f"{package}.{metadata['name']}"
+        yield Check(check=check, on=node.get("column_name") or "", arguments=given, config=config)
+        return
+    for rule, on, arguments in _rules_of_table(given):
+        check = _TABLE_RULES[rule] if package == _OURS else f"{package}.{rule}"
+        yield Check(check=check, on=on, arguments=arguments, config=config)
+
+
+def _rules_of_table(given: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield each rule of a test `table_rules`: what it is, on which column, its arguments."""
+    for column in given.get("not_null", ()):
+        yield "not_null", column, {}
+    for key in given.get("unique", ()):
+        alone = isinstance(key, str)
+        yield ("unique", key, {}) if alone else ("unique_together", "", {"columns": key})
+    for column, values in given.get("accepted_values", {}).items():
+        yield "accepted_values", column, {"values": values}
+    for expression in given.get("expressions", ()):
+        yield "expression_is_true", "", {"expression": expression}
 
 
 def _package(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""The judge of a run: the UDF behind the hook `assay_judge_run`, with the engine around it."""
+"""The judge of a run: the UDF behind the hook `assay_judge_run`, with the run that it judges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import FailedRowsError
-from assay.engine.loop import Engine
+from assay.engine.run import Run
 from assay.hosts.dbt.lineage import last_code
 from assay.project.counting import uses_in
 from assay.project.gates.failed_share import too_many_failed
@@ -17,7 +17,7 @@ from assay.project.gates.failed_share import too_many_failed
 class Judge:
     """Ends a run in which the rows of a column fail too often; `project` is dbt's folder."""
 
-    engine: Engine
+    asking: Run
     most: float
     project: Path
 
@@ -27,9 +27,9 @@ class Judge:
         Raises `FailedRowsError` with a line for each column of which too much has failed. A run
         that was stopped is red already, and says why.
         """
-        if self.engine.is_stopped:
+        if self.asking.stopped is not None:
             return invocations
-        self.engine.note_served()
+        self.asking.note_served()
         for invocation_id in invocations.to_pylist():
             if lines := self.lines(str(invocation_id)):
                 raise FailedRowsError("\n".join(lines))
@@ -37,6 +37,6 @@ class Judge:
 
     def lines(self, invocation_id: str) -> list[str]:
         """Return a line for each column of which too much has failed."""
-        (uses,) = self.engine.store.transact([lambda c: uses_in(c, invocation_id)])
-        columns = last_code(self.engine.store, self.project).columns
+        uses = uses_in(self.asking.store, invocation_id)
+        columns = last_code(self.asking.store, self.project).columns
         return list(too_many_failed(uses, self.most, columns))

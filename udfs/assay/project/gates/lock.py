@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from assay.core.program import program
 from assay.project.gates.inventory import (
     Check,
     Inventory,
@@ -22,8 +23,6 @@ from assay.project.gates.inventory import (
 )
 
 LOCK = Path("quality/expected.json")
-ACCEPT = "./scripts/assay checks --accept"
-REMEDY = f"put it back, or accept the change with {ACCEPT}"
 
 _LOOKED_AT = (
     *("answers", "key", "quality", "required", "types"),
@@ -57,7 +56,8 @@ class Breach:
     @property
     def line(self) -> str:
         """The breach and what to do, in one line."""
-        return f"{self.what}; {REMEDY}"
+        accept = program("checks --accept")
+        return f"{self.what}; put it back, or accept the change with {accept}"
 
 
 def read_lock(project: Path) -> Inventory:

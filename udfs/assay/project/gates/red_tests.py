@@ -1,9 +1,11 @@
-"""What a build says of each dbt test that failed: where it stands, what it counted, what to do."""
+"""What a build says of each dbt test and row gate that failed: place, count and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from assay.core.program import program
 
 Place = tuple[str, str, str]
 """Model, column as it is tested, and golden rows of an evaluation."""
@@ -18,6 +20,9 @@ _REMEDIES = {
 }
 """By generic test, where more can be said than that the model is wrong."""
 
+_ROW_GATE = "row_gate: "
+"""How the message of a row gate begins; it ends with what to do."""
+
 _NOT_BUILT = "Catalog Error: Table with name"
 """Words of DuckDB's message about a table that is not there."""
 
@@ -29,18 +34,27 @@ def red_tests(
     results: Mapping[str, Any],
     manifest: Mapping[str, Any],
     evaluations: Mapping[Place, str] | None = None,
+    broken: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Yield a line for each data test of a run that is red: test, model, count and what to do.
+    """Yield a line for each data test and row gate of a run that is red: count and what to do.
 
     `results` and `manifest` are dbt's artifacts of that run, `evaluations` what is to be told of
-    the golden evaluations that did not pass. A line ends with the command that shows the
-    offending rows, where the test could be run.
+    the golden evaluations that did not pass, `broken` which rules of a table are, by test. A line
+    ends with the command that shows the offending rows, where the test could be run.
     """
     for result in results["results"]:
         node = manifest.get("nodes", {}).get(result["unique_id"])
         if node and node["resource_type"] == "test" and result["status"] in _RED:
-            measured = _measured(node, evaluations or {})
-            yield f"{_place(node)}: {measured or _said(result)}. {_remedy(node, result)}"
+            told = (broken or {}).get(result["unique_id"]) or _measured(node, evaluations or {})
+            yield f"{_place(node)}: {told or _said(result)}. {_remedy(node, result)}"
+        elif result["status"] == "error":
+            yield from _row_gate(str(result.get("message")))
+
+
+def _row_gate(message: str) -> list[str]:
+    """Return what a row gate said of its model; nothing where the message is none of its."""
+    lines = map(str.strip, message.splitlines())
+    return [line for line in lines if line.startswith(_ROW_GATE)][:1]
 
 
 def _measured(node: Mapping[str, Any], evaluations: Mapping[Place, str]) -> str:
@@ -78,7 +92,8 @@ def _remedy(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     remedy = _REMEDIES.get(_test(node), "Correct {model} or what feeds it").format(model=model)
     if not node.get("compiled_path") or _test(node) in _ONLY_IN_DBT:
         return f"{remedy}."
-    return f'{remedy}; what it found: ./scripts/assay query "$(cat {node["compiled_path"]})".'
+    query = program(f'query "$(cat {node["compiled_path"]})"')
+    return f"{remedy}; what it found: {query}."
 
 
 def _test(node: Mapping[str, Any]) -> str:

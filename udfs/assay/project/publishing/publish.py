@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import fcntl
 import hashlib
 import json
-import os
 import shutil
 import stat
 import uuid
@@ -23,7 +21,9 @@ from typing import Any
 
 import duckdb
 
+from assay.core.disk import put_on_disk
 from assay.core.errors import PublishError
+from assay.core.locks import lock_on, take_at_once
 from assay.core.settings import Reach
 from assay.hosts.duckdb.fence import enclose
 from assay.hosts.duckdb.quoting import literal, quoted
@@ -187,10 +187,10 @@ def _written(
     spelled = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False)
     (unborn / MANIFEST).write_text(spelled + "\n", encoding="utf-8")
     for path in [*files, unborn / MANIFEST]:
+        put_on_disk(path)
         path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o444)
-        _on_disk(path)
     for path in [*(path for path in unborn.rglob("*") if path.is_dir()), unborn]:
-        _on_disk(path)
+        put_on_disk(path)
     return manifest
 
 
@@ -259,7 +259,7 @@ def _show(folder: Path, name: str) -> None:
     link = folder / f"{CURRENT}.{uuid.uuid4().hex}{_UNBORN}"
     link.symlink_to(name)
     link.replace(folder / CURRENT)
-    _on_disk(folder)
+    put_on_disk(folder)
 
 
 def _retire(folder: Path, name: str, keep: int) -> None:
@@ -300,23 +300,14 @@ def _previous(folder: Path) -> dict[str, str] | None:
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder of publications, which is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
+    lock = lock_on(folder / _LOCK)
+    if not take_at_once(lock):
         message = f"Another process is publishing in {folder}; wait until it has ended."
-        raise PublishError(message) from error
-    finally:
-        os.close(handle)
-
-
-def _on_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+        raise PublishError(message)
     try:
-        os.fsync(handle)
+        yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 def _file_hash(path: Path) -> str:

@@ -17,7 +17,7 @@ _COPIES = "ops."
 """Tables that show the store: they shrink when a dead letter is answered."""
 
 
-def settle(database: Path, invocation_id: str) -> None:
+def checkpoint(database: Path, invocation_id: str) -> None:
     """End a run: everything is moved from the WAL into the file, and the rows are noted beside it.
 
     A WAL that is lost or cut off later takes nothing with it, and what a file lost is noticed. A

@@ -14,6 +14,7 @@ from assay.core.canonical import digest
 from assay.core.errors import PublishError
 from assay.core.line_ends import unix
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.dbt.nodes import kind_of, nodes_of
 from assay.hosts.duckdb.quoting import quoted
 
@@ -226,7 +227,7 @@ def _not_a_build(results: Mapping[str, Any]) -> list[str]:
     if (which := arguments.get("which")) != "build":
         return [f"the last dbt command was `dbt {which}`, which checks nothing"]
     if limits := partial_by(results):
-        return [f"the build was partial, limited by {', '.join(limits)}; run ./scripts/build"]
+        return [f"the build was partial, limited by {', '.join(limits)}; run {program('build')}"]
     return [
         f"the run had --{name}, so its tables are not whole"
         for name in ("empty", "sample")

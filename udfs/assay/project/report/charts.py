@@ -19,15 +19,15 @@ from assay.project.report.drawing import (
     stacked,
 )
 from assay.project.report.facts import (
-    GoldenFacts,
     Histogram,
     Prompt,
-    Run,
+    RunFacts,
     Shares,
     State,
     SuiteState,
     plain,
 )
+from assay.store import Evaluation
 
 MOST_LABELS = 8
 """How many labels have a colour of their own; the others are one."""
@@ -140,7 +140,7 @@ def histogram(found: Histogram, what: str, axis: str) -> Markup:
     return drawn(chart, what)
 
 
-def served(history: Sequence[Run]) -> Markup:
+def served(history: Sequence[RunFacts]) -> Markup:
     """Where the answers of each run came from."""
     parts = ("bought", "from the store", "repeated", "without an answer")
     rows = [
@@ -154,7 +154,7 @@ def served(history: Sequence[Run]) -> Markup:
     return stacked(rows, "rows", "rows with a text", (parts, colours), "Answers by run")
 
 
-def tokens(history: Sequence[Run]) -> Markup:
+def tokens(history: Sequence[RunFacts]) -> Markup:
     """Tokens that each run sent and got."""
     parts = ("in", "out")
     rows = [
@@ -168,7 +168,7 @@ def tokens(history: Sequence[Run]) -> Markup:
     return stacked(rows, "tokens", "tokens", (parts, range_), "Tokens by run")
 
 
-def cost(history: Sequence[Run]) -> Markup:
+def cost(history: Sequence[RunFacts]) -> Markup:
     """Known US dollars that each run cost."""
     rows = [
         {"run": name, "usd": run.cost_usd, "said": f"{run.cost_usd:,.4f}"}
@@ -201,7 +201,7 @@ def latency(prompts: Sequence[Prompt]) -> Markup:
     return drawn(chart, "Seconds a request by prompt", step=22)
 
 
-def suites(history: Sequence[Run], states: Sequence[SuiteState]) -> Markup:
+def suites(history: Sequence[RunFacts], states: Sequence[SuiteState]) -> Markup:
     """Each suite in each run: a filled circle for green, a cross for red."""
     names = {run.invocation_id: name for name, run in _named(history)}
     rows = [
@@ -233,7 +233,7 @@ def suites(history: Sequence[Run], states: Sequence[SuiteState]) -> Markup:
     return drawn(chart, "Gates by run", step=19)
 
 
-def golden(found: Sequence[GoldenFacts], name: str) -> Markup:
+def golden(found: Sequence[Evaluation], name: str) -> Markup:
     """Accuracy of each prompt version with its interval, in the order in which they came."""
     rows = [
         {
@@ -262,14 +262,14 @@ def golden(found: Sequence[GoldenFacts], name: str) -> Markup:
     return drawn(chart, name, step=28)
 
 
-def _versions(found: Sequence[GoldenFacts]) -> Mapping[str, GoldenFacts]:
+def _versions(found: Sequence[Evaluation]) -> Mapping[str, Evaluation]:
     """The last evaluation of each prompt and model, the oldest version first."""
     return {
         f"{one.prompt_hash[:6]} {plain(one.model, 14)}": one for one in found[-MOST_LABELS * 4 :]
     }
 
 
-def _named(history: Sequence[Run]) -> list[tuple[str, Run]]:
+def _named(history: Sequence[RunFacts]) -> list[tuple[str, RunFacts]]:
     return list(zip(times(run.started_at for run in history), history, strict=True))
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import duckdb
 
 from assay.core.errors import ConfigError
+from assay.core.program import program
+from assay.core.task import Labelled
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.hosts.duckdb.warehouse import open_warehouse
 from assay.project.report.drift import psi
@@ -29,7 +31,7 @@ from assay.project.report.facts import (
     Warehouse,
     plain,
 )
-from assay.project.report.specs import Labelled, labelled, short
+from assay.project.report.specs import labelled, short
 
 MOST_COLUMNS = 24
 """How many AI columns a report shows; the rest is counted."""
@@ -103,7 +105,7 @@ class Accepted:
 def read_warehouse(path: Path, specs: Specs, invocation_id: str) -> Warehouse:
     """Return what the warehouse at `path` says, or in one line why it cannot be read."""
     if not path.exists():
-        return Warehouse(trouble=f"There is no warehouse at {path}; run ./scripts/build.")
+        return Warehouse(trouble=f"There is no warehouse at {path}; run {program('build')}.")
     try:
         with open_warehouse(path) as connection:
             return _read(connection, specs, invocation_id)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assay.project.counting import Use
+from assay.store import Evaluation, Use
 
 NONE = "(none)"
 """The label of an answer that chose none, as `ops_label_shares` spells it."""
@@ -25,7 +25,7 @@ def plain(text: object, most: int = 200) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunFacts:
     """One run as the ledger has it: what was served, sent, got and paid.
 
     `rows` are rows with a text over all questions: `stored` of them were answered before,
@@ -232,27 +232,6 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class GoldenFacts:
-    """One golden evaluation; shares with their 95 % intervals, None where they do not apply."""
-
-    model_name: str
-    column_name: str
-    golden: str
-    prompt_hash: str
-    model: str
-    row_count: int
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    macro_f1: float | None
-    token_f1: float | None
-    p_value: float | None
-    passed: bool
-    reasons: str
-    evaluated_at: str
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerFacts:
     """What the store says: the run, the runs up to it (oldest first), and what hangs on them.
 
@@ -261,9 +240,9 @@ class LedgerFacts:
     None where the store has no such table. `later` counts the runs since.
     """
 
-    run: Run
+    run: RunFacts
     later: int
-    history: Sequence[Run]
+    history: Sequence[RunFacts]
     uses: Sequence[Use]
     prompts: Sequence[Prompt]
     prompts_of: str
@@ -272,7 +251,7 @@ class LedgerFacts:
     red_lines: Sequence[str]
     suite_history: Sequence[SuiteState]
     letters: Sequence[LetterGroup]
-    evaluations: Sequence[GoldenFacts] | None
+    evaluations: Sequence[Evaluation] | None
     specs: Mapping[str, tuple[str, str]]
 
 

@@ -1,8 +1,7 @@
-"""What the store says of a run and those before it: queries and sums, in one transaction."""
+"""What the store says of a run and those before it: reads and sums, as of one moment."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
@@ -10,21 +9,19 @@ from statistics import quantiles
 from typing import Any
 
 from assay.core.errors import ConfigError
-from assay.project.counting import CALL_SUMS, Use, failed_in, saved_in, uses_of
+from assay.project.counting import failed_in, saved_in
 from assay.project.gates.gate import red_gates
 from assay.project.report.facts import (
-    GoldenFacts,
     LedgerFacts,
     LetterGroup,
     Prompt,
-    Run,
+    RunFacts,
     SuiteFacts,
     SuiteState,
     plain,
 )
 from assay.project.report.specs import short
-from assay.store.sqlite.dead_letters import Letter, letters, task_specs
-from assay.store.sqlite.gates import GateRow, gate_rows
+from assay.store import GateRow, Ledger, Letter, Use, queries
 
 MOST_RUNS = 12
 """How many runs a history has."""
@@ -33,83 +30,53 @@ _MOST_KEYS = 3
 _KEY_DIGITS = 12
 _MOST_NAMED = 5
 
-_SUMMED = (
-    *("requests", "replies", "failed_requests", "records", "asks", "answers", "input_tokens"),
-    *("output_tokens", "cost_usd", "unknown_cost", "maybe_paid"),
-)
-_RUNS = f"""
-    select
-        runs.invocation_id, runs.started_at, provider, host, model, stopped_by, message,
-        {", ".join(f"coalesce({name}, 0) as {name}" for name in _SUMMED)},
-        coalesce(expectations, 0) as expectations, coalesce(red, 0) as red
-    from runs
-    left join (
-        select invocation_id, {CALL_SUMS} from calls group by 1
-    ) as calls on calls.invocation_id = runs.invocation_id
-    left join (
-        select invocation_id, count(*) as expectations, sum(reasons <> '') as red
-        from gate_results group by 1
-    ) as gates on gates.invocation_id = runs.invocation_id
-    order by runs.started_at, runs.invocation_id
-"""  # noqa: S608
 
-_CALLS = (
-    "select prompt_hashes, model, outcome, records, input_tokens, output_tokens, cost_usd, "
-    "latency_seconds from calls"
-)
-
-_EVALUATIONS = """
-    select
-        model_name, column_name, golden, prompt_hash, model, row_count, accuracy, accuracy_low,
-        accuracy_high, macro_f1, token_f1, p_value, passed, reasons, evaluated_at
-    from evaluations order by evaluated_at, model_name, column_name, golden
-"""
-
-
-def read_ledger(connection: sqlite3.Connection, wanted: str | None) -> LedgerFacts | None:
+def read_ledger(store: Ledger, wanted: str | None) -> LedgerFacts | None:
     """Return what the store says of the run whose id begins with `wanted`, or of the last one.
 
     None where no run is on record. Raises `ConfigError` for an id that no run has, or several.
     """
-    uses = uses_of(connection)
-    known = _runs(connection, uses)
-    looks = {name for (name,) in connection.execute("select invocation_id from looks")}
+    with store.snapshot():
+        return _read_ledger(store, wanted)
+
+
+def _read_ledger(store: Ledger, wanted: str | None) -> LedgerFacts | None:
+    uses = store.read(queries.Uses())
+    sums = store.read(queries.RunSums())
+    looks = {row["invocation_id"] for row in sums if not row.pop("builds")}
+    known = _runs(sums, uses)
     if (run := _chosen(known, wanted, looks)) is None:
         return None
     place = known.index(run)
     later = sum(map(_did_something, known[place + 1 :]))
     known = known[: place + 1]
     history = [one for one in known if _did_something(one) or one is run][-MOST_RUNS:]
-    specs = task_specs(connection)
-    calls = connection.execute(f"{_CALLS} where invocation_id = ?", [run.invocation_id]).fetchall()
-    every = connection.execute(_CALLS).fetchall()
-    checked = gate_rows(connection, run.invocation_id)
+    specs = store.read(queries.TaskSpecs())
+    calls = store.read(queries.AttemptFigures(run.invocation_id))
+    checked = store.read(queries.GateRows(run.invocation_id))
     return LedgerFacts(
         run=run,
         later=later,
         history=history,
         uses=[use for use in uses if use.invocation_id == run.invocation_id],
-        prompts=_prompts(calls or every, specs),
+        prompts=_prompts(calls or store.read(queries.AttemptFigures()), specs),
         prompts_of="run" if calls else "all",
         outcomes=_outcomes(calls),
         suites=_suites(checked),
         red_lines=red_gates(checked),
-        suite_history=_suite_history(connection, history),
-        letters=_letters(letters(connection)),
-        evaluations=_evaluations(connection),
+        suite_history=_suite_history(store, history),
+        letters=_letters(store.read(queries.AllLetters())),
+        evaluations=store.read(queries.EvaluationsOf()),
         specs=specs,
     )
 
 
-def _runs(connection: sqlite3.Connection, uses: Sequence[Use]) -> list[Run]:
-    """Return all runs, the oldest first, with what became of their rows."""
+def _runs(sums: Iterable[Mapping[str, Any]], uses: Sequence[Use]) -> list[RunFacts]:
+    """Return all runs, in their order, with what became of their rows."""
     by_run: dict[str, list[Use]] = defaultdict(list)
     for use in uses:
         by_run[use.invocation_id].append(use)
-    found = connection.execute(_RUNS)
-    names = [column[0] for column in found.description]
-    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return [Run(**row, **_row_counts(by_run[row["invocation_id"]])) for row in rows]
+    return [RunFacts(**row, **_row_counts(by_run[row["invocation_id"]])) for row in sums]
 
 
 def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
@@ -119,7 +86,9 @@ def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
     return counts | {"bought": sum(use.bought for use in uses), "failed": failed}
 
 
-def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) -> Run | None:
+def _chosen(
+    known: Sequence[RunFacts], wanted: str | None, looks: Collection[str]
+) -> RunFacts | None:
     """The run that was asked for; else the last that asked or checked anything, else the last."""
     if wanted is None:
         busy = [run for run in known if _did_something(run) and _is_a_build(run, looks)]
@@ -133,11 +102,11 @@ def _chosen(known: Sequence[Run], wanted: str | None, looks: Collection[str]) ->
     raise ConfigError(message)
 
 
-def _did_something(run: Run) -> bool:
+def _did_something(run: RunFacts) -> bool:
     return bool(run.rows or run.requests or run.expectations)
 
 
-def _is_a_build(run: Run, looks: Collection[str]) -> bool:
+def _is_a_build(run: RunFacts, looks: Collection[str]) -> bool:
     return run.invocation_id not in looks and not run.invocation_id.startswith("replay-")
 
 
@@ -226,13 +195,9 @@ def _red(row: GateRow) -> str:
     return plain(f"{row.expectation}{where}: {row.reasons}{error}")
 
 
-def _suite_history(connection: sqlite3.Connection, history: Sequence[Run]) -> list[SuiteState]:
-    query = (
-        "select invocation_id, gate, suite, count(*), sum(reasons <> '') from gate_results "
-        "group by 1, 2, 3 order by max(checked_at)"
-    )
+def _suite_history(store: Ledger, history: Sequence[RunFacts]) -> list[SuiteState]:
     shown = {run.invocation_id for run in history}
-    return [SuiteState(*row) for row in connection.execute(query) if row[0] in shown]
+    return [SuiteState(*row) for row in store.read(queries.GateSums()) if row[0] in shown]
 
 
 # What has no answer
@@ -252,12 +217,3 @@ def _letters(found: Iterable[Letter]) -> list[LetterGroup]:
         for name, group in groups.items()
     ]
     return sorted(listed, key=lambda group: (-group.count, group.oldest))
-
-
-# What was measured
-
-
-def _evaluations(connection: sqlite3.Connection) -> list[GoldenFacts] | None:
-    query = "select count(*) from sqlite_master where type = 'table' and name = 'evaluations'"
-    (known,) = connection.execute(query).fetchone()
-    return [GoldenFacts(*row) for row in connection.execute(_EVALUATIONS)] if known else None

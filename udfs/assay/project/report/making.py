@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
+from assay.core.extras import extra
+from assay.core.program import program
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.report.facts import Facts
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import file_name, known, verdict
-from assay.store import Store
+from assay.store import open_store
 
 
 def make(
@@ -26,15 +27,19 @@ def make(
     or not the one that is wanted; a warehouse that cannot be read is said on the page.
     """
     from assay.project.report.columns import read_warehouse
-    from assay.project.report.page import render
+
+    with extra("report", "A report"):
+        from assay.project.report.page import render
 
     if not store_path.exists():
-        message = f"There is no store at {store_path}; run ./scripts/build, or see `ASSAY_STORE`."
+        message = (
+            f"There is no store at {store_path}; run {program('build')}, or see `ASSAY_STORE`."
+        )
         raise ConfigError(message)
-    with contextlib.closing(Store(store_path, guarded=True)) as store:
-        (ledger,) = store.transact([partial(read_ledger, wanted=wanted)])
+    with contextlib.closing(open_store(store_path, guarded=True)) as store:
+        ledger = read_ledger(store, wanted)
     if ledger is None:
-        message = f"The store {store_path} knows of no run; run ./scripts/build first."
+        message = f"The store {store_path} knows of no run; run {program('build')} first."
         raise ConfigError(message)
     run = ledger.run
     built = known(folder(), run.invocation_id, results)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.hosts.dbt.nodes import CHECKED, kind_of, nodes_of
-from assay.project.report.facts import Built, Run, Verdict, plain
+from assay.project.report.facts import Built, RunFacts, Verdict, plain
 from assay.project.report.summary import invocation_of
 
 _BEARABLE = frozenset(("success", "pass", "no-op", "warn", "skipped"))
@@ -69,7 +70,7 @@ def file_name(invocation_id: str) -> str:
     return re.sub(r"[^\w-]", "_", invocation_id)[:64]
 
 
-def verdict(run: Run, built: Built | None, red_lines: Sequence[str] = ()) -> Verdict:
+def verdict(run: RunFacts, built: Built | None, red_lines: Sequence[str] = ()) -> Verdict:
     """Return whether a run was green, and what says otherwise.
 
     `red_lines` says of each red expectation what was expected and what to do.
@@ -82,7 +83,7 @@ def verdict(run: Run, built: Built | None, red_lines: Sequence[str] = ()) -> Ver
     return Verdict("green", [])
 
 
-def _reasons(run: Run, built: Built | None, red_lines: Sequence[str]) -> list[str]:
+def _reasons(run: RunFacts, built: Built | None, red_lines: Sequence[str]) -> list[str]:
     reasons = []
     if run.stopped_by:
         reasons.append(f"stopped ({plain(run.stopped_by, 40)}): {plain(run.message or '', 300)}")
@@ -94,7 +95,7 @@ def _reasons(run: Run, built: Built | None, red_lines: Sequence[str]) -> list[st
         if built.exit_code and not reasons:
             reasons.append(
                 f"the build ended with exit code {built.exit_code}; what it printed says why, "
-                "and so does ./scripts/assay checks"
+                f"and so does {program('checks')}"
             )
     return reasons
 

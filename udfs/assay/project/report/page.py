@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.project.counting import saved_in
 from assay.project.report import charts
 from assay.project.report.drift import SHIFTED, STABLE, reading
@@ -199,6 +200,7 @@ def _environment() -> Environment:
         "moment": lambda moment: plain(moment)[:16].replace("T", " "),
         "per": lambda count, among: f"{count / among:.1f}" if among else "–",
         "plain": plain,
+        "program": program,
         "reading": reading,
         "seconds": lambda number: "" if number is None else f"{number:.2f}",
         "share": lambda share: "–" if share is None else f"{share:.1%}",

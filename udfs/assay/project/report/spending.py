@@ -8,28 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from assay.project.counting import CALL_SUMS, Use, failed_in, saved_in, shares, uses_of
-from assay.store import Store
-from assay.store.queries import Row, select
+from assay.project.counting import failed_in, saved_in
+from assay.store import Ledger, Selection, Use, queries, shares
+from assay.store.queries import Row
 
 DIMENSIONS = ("day", "model", "column", "prompt", "run")
 GONE = "(not in the project)"
 """Stands for the column of a prompt that no model asks any more."""
 
 _HASH_DIGITS = 12
-
-_CALLS = f"""
-    select
-        substr(started_at, 1, 10) as day, invocation_id as run, model, prompt_hashes, {CALL_SUMS}
-    from calls
-    where {{where}}
-    group by 1, 2, 3, 4
-    order by 1, 2, 3, 4
-"""  # noqa: S608
-_DAYS = "select invocation_id, substr(started_at, 1, 10) as day from runs"
-_TASKS = "select prompt_hash, kind from tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +50,22 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SpendingRows:
-    """What was sent, grouped, and what became of rows; `days` of runs, kinds of prompts."""
+    """What was sent, grouped, what became of rows, and the kinds of prompts."""
 
     calls: Sequence[Row]
     uses: Sequence[Use]
-    days: Mapping[str, str]
     kinds: Mapping[str, str]
 
 
-def read_spending(store: Store, where: str, given: Mapping[str, Any]) -> SpendingRows:
-    """Return what fits a condition on `invocation_id`, `model` and `started_at`."""
-    (uses,) = store.transact([lambda connection: uses_of(connection, where, given)])
-    return SpendingRows(
-        calls=select(store, _CALLS.format(where=where), given),
-        uses=uses,
-        days={row["invocation_id"]: row["day"] for row in select(store, _DAYS)},
-        kinds={row["prompt_hash"]: row["kind"] for row in select(store, _TASKS)},
-    )
+def read_spending(store: Ledger, part: Selection) -> SpendingRows:
+    """Return what a part of the ledger says, as of one moment."""
+    with store.snapshot():
+        specs = store.read(queries.TaskSpecs())
+        return SpendingRows(
+            calls=store.read(queries.AttemptSums(part)),
+            uses=store.read(queries.Uses(part)),
+            kinds={prompt: kind for prompt, (kind, _) in specs.items()},
+        )
 
 
 def lines(ledger: SpendingRows, by: str, columns: Mapping[str, Sequence[str]]) -> list[Line]:
@@ -92,8 +79,7 @@ def lines(ledger: SpendingRows, by: str, columns: Mapping[str, Sequence[str]]) -
             found[name] = _with_calls(found.get(name, Line(name)), row, share)
     uses: dict[str, list[Use]] = {}
     for use in ledger.uses:
-        day = ledger.days[use.invocation_id]
-        row = {"day": day, "run": use.invocation_id, "model": use.model}
+        row = {"day": use.started_at[:10], "run": use.invocation_id, "model": use.model}
         uses.setdefault(names(row, use.prompt_hash), []).append(use)
     for name, its in uses.items():
         found[name] = _with_saved(found.get(name, Line(name)), its)

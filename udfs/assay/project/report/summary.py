@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.engine.estimate import ASSUMED_TOKENS_PER_SECOND, Estimate
 from assay.hosts.dbt.nodes import BUILT, CHECKED, Nodes, kind_of, nodes_of
 from assay.hosts.dbt.project_folder import target_of
-from assay.project.counting import Saved, Spend, Use, failed_in, saved_in
+from assay.project.counting import Saved, failed_in, saved_in
 from assay.project.report.arrivals import NOTHING_CAME, Arrivals, asks
-from assay.store import Store
+from assay.store import Ledger, Spend, Use, queries
 
 
-def stopped_by(store: Store, invocation_id: str) -> tuple[str, str] | None:
+def stopped_by(store: Ledger, invocation_id: str) -> tuple[str, str] | None:
     """Return what ended `invocation_id` early and the message, or None."""
-    query = "select stopped_by, message from runs where invocation_id = ? and stopped_by not null"
-    found: tuple[str, str] | None
-    (found,) = store.transact([lambda c: c.execute(query, [invocation_id]).fetchone()])
-    return found
+    return store.read(queries.StopOf(invocation_id))
 
 
 def run_results(project: Path) -> dict[str, Any] | None:
@@ -120,7 +118,8 @@ def _look(results: dict[str, Any]) -> list[str]:
     golden = next((name for name, _ in built if name.startswith("gold.")), None)
     asked = next((name for name, is_asked in reversed(built) if is_asked), None)
     shown = golden or asked or next((name for name, _ in reversed(built)), None)
-    return [f'Look    ./scripts/assay query "from {shown} limit 5"'] if shown else []
+    look = program(f'query "from {shown} limit 5"')
+    return [f"Look    {look}"] if shown else []
 
 
 def _built(results: dict[str, Any]) -> str:
@@ -173,7 +172,7 @@ def _failed(failed: Mapping[str, int]) -> list[str]:
         return []
     counts = ", ".join(f"{count:,} {status}" for status, count in failed.items())
     rows = counted(sum(failed.values()), "value")
-    return [f"Failed  {rows} without an answer: {counts}; see ./scripts/assay dead-letters list"]
+    return [f"Failed  {rows} without an answer: {counts}; see {program('dead-letters list')}"]
 
 
 def _statuses(nodes: Nodes, usual: str = "") -> str:

@@ -11,13 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import numpy as np
 
+from assay.core.extras import Later
 from assay.project.suggestions import sql
 from assay.project.suggestions.profiles import SAMPLE, ColumnProfile, Profile
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    _Codes = np.ndarray[Any, np.dtype[np.int64]]
+else:
+    np = Later("numpy", "gates", "To look for dependencies")
 
 LEAST_GROUP = 3
 LEAST_GROUPS = 4
@@ -37,8 +44,6 @@ MOST_COLUMNS = 60
 MOST_FOR_PAIRS = 14
 """Of wider tables the columns with the most repeated values are searched; pairs of columns as
 determinants only among so many."""
-
-_Codes = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import duckdb
 
 from assay.core.errors import ConfigError
 from assay.core.settings import Settings
-from assay.project.counting import Spend
 from assay.project.evaluation.evaluate import ask
 from assay.project.suggestions import rules
 from assay.project.suggestions.candidates import Candidate, candidates, counted
@@ -21,6 +20,7 @@ from assay.project.suggestions.relations import Relation
 from assay.project.suggestions.rules import SuggestionRule
 from assay.project.suggestions.suites import Suggestion
 from assay.providers import Provider
+from assay.store import Spend
 
 RANK = ("high", "medium", "low")
 
@@ -39,10 +39,10 @@ def suggest(
     connection: duckdb.DuckDBPyConnection,
     table: Relation,
     settings: Settings,
-    provider: Provider,
     model: str | None = None,
+    provider: Provider | None = None,
 ) -> Suggestions:
-    """Return the suggestions for a table, asking `provider` once.
+    """Return the suggestions for a table, asking `provider`, or that of the settings, once.
 
     Raises `ConfigError` for an empty table, and where there is no answer.
     """
@@ -54,7 +54,7 @@ def suggest(
     known = [each for each in counts if each.rule.expectation]
     text = document(connection, shown, known)
     spec = json.dumps({"kind": "suggest", "isolate": True, "model": model})
-    asked = ask(settings, provider, spec, [text])
+    asked = ask(settings, spec, [text], provider)
     (outcome,) = asked.outcomes
     if outcome.status != "ok" or outcome.value is None:
         message = (

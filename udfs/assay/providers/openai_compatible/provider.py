@@ -16,10 +16,12 @@ from openai import AsyncOpenAI
 from assay.core.canonical import scrub
 from assay.core.errors import AssayError, CallError, ConfigError, Fault, QuotaError
 from assay.core.settings import Settings
-from assay.core.task import Rejected
+from assay.core.task import JsonSchema, Rejected
 from assay.core.values import Reply, Request, Usage
 from assay.forms.chat_reply import parse_strictly
+from assay.providers.openai_compatible.capabilities import Capabilities, capabilities_of
 from assay.providers.openai_compatible.headers import retry_after_seconds
+from assay.providers.openai_compatible.traits import TRAITS
 from assay.providers.openai_compatible.transport import (
     NAME_THE_CA,
     NOT_SENT,
@@ -74,9 +76,11 @@ class OpenAIProvider:
 
     def __init__(self, settings: Settings) -> None:
         if settings.api_key is None:
-            message = "`OPENAI_API_KEY` is not set; export it, or use `ASSAY_PROVIDER=local`."
+            message = (
+                f"`{TRAITS.key_variable}` is not set; export it, or use `ASSAY_PROVIDER=local`."
+            )
             raise ConfigError(message)
-        self._host = settings.endpoint
+        self._host, self._name = settings.endpoint, settings.host
         self._client = _Sdk(
             api_key=settings.api_key.get_secret_value(),
             base_url=settings.endpoint,
@@ -95,7 +99,7 @@ class OpenAIProvider:
             response = await self._client.post(
                 self._url,
                 cast_to=httpx2.Response,
-                body=_body(request),
+                body=_body(request, capabilities_of(self._name, request.model)),
                 options={
                     "max_retries": 0,
                     "timeout": self._seconds,
@@ -148,7 +152,7 @@ class OpenAIProvider:
         if (fault := fault_of(status, code, headers.get("x-should-retry"))) == "config":
             return ConfigError(
                 f"{self._host} refused the request for model {request.model!r} (HTTP {status}). "
-                "Check `OPENAI_API_KEY`, `ASSAY_BASE_URL` and `ASSAY_MODEL`.",
+                f"{TRAITS.check}",
                 status=status,
             )
         message = f"HTTP {status} from {self._host}{f' ({code})' if code else ''}."
@@ -208,18 +212,26 @@ def open_provider(settings: Settings) -> OpenAIProvider:
     return OpenAIProvider(settings)
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, can: Capabilities) -> dict[str, Any]:
     """Return the request's body, handed over as it is: the SDK does not walk through it."""
-    schema = {"name": "answers", "strict": True, "schema": request.schema}
     return {
         "model": request.model,
         "messages": [
             {"role": "system", "content": scrub(request.system)},
             {"role": "user", "content": request.user},
         ],
-        "response_format": {"type": "json_schema", "json_schema": schema},
-        "max_completion_tokens": request.max_output_tokens,
+        "response_format": _STRUCTURED[can.structured](request.schema),
+        can.output_limit: request.max_output_tokens,
     }
+
+
+def _json_schema(schema: JsonSchema) -> dict[str, Any]:
+    named = {"name": "answers", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": named}
+
+
+_STRUCTURED = {"json_schema": _json_schema}
+"""How each mode asks for a schema."""
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -5,53 +5,14 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from assay.core.clock import now_utc
 from assay.core.values import DISCARDED, key_of, key_seed
+from assay.store.queries import AllLetters, DeadLetterCount, DiscardsOf, KeysLike
+from assay.store.records import Discard, Letter
 from assay.store.sqlite.rows import keys_in_parts
 
-State = Literal["dead", "waiting", "discarded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A failure as a person meets it; `text` is None where inputs are not stored.
-
-    `attempts` counts the runs in which it failed. Times are UTC in ISO form.
-    """
-
-    key: bytes
-    kind: str
-    model: str
-    host: str
-    prompt_hash: str
-    status: str
-    error: str
-    attempts: int
-    failed_at: str
-    next_try_at: str | None
-    text: str | None
-    discarded_at: str | None
-
-    @property
-    def state(self) -> State:
-        """`waiting` is tried again by a build; `dead` and `discarded` are not."""
-        if self.discarded_at is not None:
-            return "discarded"
-        return "dead" if self.next_try_at is None else "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """One discard on record: of which letter, why, by whom, when."""
-
-    reason: str
-    discarded_by: str
-    discarded_at: str
-
-
+_KEY_BYTES = 16
 _LETTERS = """
     select
         key, kind, model, host, prompt_hash, status, error, attempts, failed_at, next_try_at,
@@ -64,30 +25,25 @@ _LETTERS = """
 """
 
 
-def letters(connection: sqlite3.Connection) -> list[Letter]:
+def letters(connection: sqlite3.Connection, _: AllLetters) -> list[Letter]:
     """Return every failure, the oldest first."""
     return [Letter(*row) for row in connection.execute(_LETTERS)]
 
 
-def dead_count(connection: sqlite3.Connection) -> int:
+def dead_count(connection: sqlite3.Connection, _: DeadLetterCount) -> int:
     """Return how many failures no build tries again and nobody has discarded."""
     query = f"select count(*) from ({_LETTERS}) where next_try_at is null and discarded_at is null"  # noqa: S608
     return int(connection.execute(query).fetchone()[0])
 
 
-def discards_of(connection: sqlite3.Connection, key: bytes) -> list[Discard]:
+def discards_of(connection: sqlite3.Connection, query: DiscardsOf) -> list[Discard]:
     """Return every discard of a key, the oldest first; also those that a replay ended."""
-    query = (
+    found = connection.execute(
         "select reason, discarded_by, discarded_at from discards where key = ? "
-        "order by discarded_at"
+        "order by discarded_at",
+        [query.key],
     )
-    return [Discard(*row) for row in connection.execute(query, [key])]
-
-
-def task_specs(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    """Return kind and JSON of every task on record, by prompt hash."""
-    rows = connection.execute("select prompt_hash, kind, spec from tasks")
-    return {prompt_hash: (kind, spec) for prompt_hash, kind, spec in rows}
+    return [Discard(*row) for row in found]
 
 
 def make_due(connection: sqlite3.Connection, chosen: Iterable[Letter]) -> None:
@@ -151,13 +107,17 @@ def keys_of_texts(connection: sqlite3.Connection, texts: Sequence[str]) -> Itera
         yield from (key_of(seed, text) for text in texts)
 
 
-def keys_with_prefix(connection: sqlite3.Connection, prefix: str) -> list[bytes]:
+def keys_like(connection: sqlite3.Connection, query: KeysLike) -> list[bytes]:
     """Return the keys of answers and failures that begin with these hex digits."""
-    query = (
-        "select key from answers where hex(key) like ?1 || '%' union "
-        "select key from failures where hex(key) like ?1 || '%'"
+    odd = len(query.prefix) % 2
+    low = bytes.fromhex(query.prefix + "0" * odd).ljust(_KEY_BYTES, b"\0")
+    high = bytes.fromhex(query.prefix + "f" * odd).ljust(_KEY_BYTES, b"\xff")
+    found = connection.execute(
+        "select key from answers where key between ?1 and ?2 union "
+        "select key from failures where key between ?1 and ?2",
+        [low, high],
     )
-    return [key for (key,) in connection.execute(query, [prefix.upper()])]
+    return [key for (key,) in found]
 
 
 def _named(letter: Letter) -> list[object]:

@@ -4,33 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, fields
 
-
-@dataclass(frozen=True, slots=True)
-class GateRow:
-    """One row of `gate_results`: an expectation, what it counted, and why it is red, if it is.
-
-    `reasons` is blank for a green one. No value of the data is in it.
-    """
-
-    invocation_id: str
-    gate: str
-    suite: str
-    place: int
-    expectation: str
-    column_name: str
-    threshold: str
-    minimum_evaluated: int
-    row_count: int | None
-    evaluated: int | None
-    unexpected: int | None
-    unexpected_share: float | None
-    success: bool
-    error: str | None
-    reasons: str
-    checked_at: str
-
+from assay.store.queries import GateRows, GateSums
+from assay.store.records import GateRow
 
 _NAMES = [field.name for field in fields(GateRow)]
 _COLUMNS = ", ".join(_NAMES)
@@ -43,10 +20,19 @@ def put_gate_rows(connection: sqlite3.Connection, rows: Iterable[GateRow]) -> No
     connection.executemany(statement, map(astuple, rows))
 
 
-def gate_rows(connection: sqlite3.Connection, invocation_id: str) -> list[GateRow]:
+def gate_rows(connection: sqlite3.Connection, query: GateRows) -> list[GateRow]:
     """Return what the gates of a run counted, gate by gate in the order in which they ran."""
-    query = (
+    found = connection.execute(
         f"select {_COLUMNS} from gate_results where invocation_id = ? "  # noqa: S608
-        "order by checked_at, gate, suite, place"
+        "order by checked_at, gate, suite, place",
+        [query.invocation_id],
     )
-    return [GateRow(*row) for row in connection.execute(query, [invocation_id])]
+    return [GateRow(*row) for row in found]
+
+
+def gate_sums(connection: sqlite3.Connection, _: GateSums) -> list[tuple[str, str, str, int, int]]:
+    """Return invocation, gate, suite, expectations and red ones of each suite in each run."""
+    return connection.execute(
+        "select invocation_id, gate, suite, count(*), sum(reasons <> '') from gate_results "
+        "group by 1, 2, 3 order by max(checked_at)"
+    ).fetchall()

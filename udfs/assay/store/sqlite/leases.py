@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import uuid
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from assay.core.values import Outcome
-from assay.store.journal import Journal, replay
+from assay.core.locks import is_locked, lock_on
+from assay.store.journal import Journal
+from assay.store.records import Granted
+from assay.store.sqlite.replay import replay
 from assay.store.sqlite.rows import keys_in_parts, settled_rows
 
+_LOCK = ".lock"
 
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What came of asking for keys: ours to ask, settled meanwhile, or held by somebody alive."""
-
-    ours: frozenset[bytes]
-    settled: dict[bytes, Outcome]
+_FOR_LINES = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
+"""How a journal is opened: each line goes to its end, and as it is, also on Windows."""
 
 
 class Owner:
     """This process as an owner of leases, with the journal of what it sent and got.
 
-    It is alive as long as it holds the lock on its own file: the kernel lets go of that when the
-    process ends, however it ends. The file is the journal: whoever finds the owner dead puts what
+    It is alive as long as it holds its own lock: the system lets go of that when the process
+    ends, however it ends. Beside the lock lies the journal: whoever finds the owner dead puts what
     is in there into the store.
     """
 
@@ -37,17 +34,17 @@ class Owner:
         self._folder = _folder_of(store)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.name = uuid.uuid4().hex
-        unborn = self._folder / f"{self.name}.new"
-        file = os.open(unborn, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        self.journal = Journal(file, self._folder)
-        unborn.rename(self._path(self.name))
-        # A forked child shares the lock and would keep us alive after our death.
-        os.register_at_fork(after_in_child=partial(_let_go, weakref.ref(self)))
+        # The lock first: an owner whose journal can be seen is alive already.
+        self._lock = lock_on(self._lock_of(self.name))
+        self._lock.acquire(blocking=False)
+        self.journal = Journal(os.open(self._path(self.name), _FOR_LINES, 0o600), self._folder)
+        if hasattr(os, "register_at_fork"):  # where processes fork, a child writes no journal
+            os.register_at_fork(after_in_child=partial(_let_go, weakref.ref(self)))
 
     def close(self) -> None:
         """Stop being alive; the journal stays for whoever buries this owner."""
         self.journal.close()
+        self._lock.release()
 
     def resign(self) -> None:
         """Stop being alive with nothing left behind; for an owner that has sent nothing."""
@@ -58,11 +55,11 @@ class Owner:
     def living(store: Path) -> list[str]:
         """Return the names of all owners of `store` whose process runs."""
         files = _folder_of(store).glob("*.owner")
-        return [file.stem for file in files if _is_held(file)]
+        return [file.stem for file in files if is_locked(file.with_suffix(_LOCK))]
 
     def is_alive(self, name: str) -> bool:
         """Whether the owner called `name` still runs."""
-        return name == self.name or _is_held(self._path(name))
+        return name == self.name or is_locked(self._lock_of(name))
 
     def dead(self) -> list[str]:
         """Return the names of owners whose process is gone."""
@@ -76,8 +73,9 @@ class Owner:
         replay(connection, self.journal.open_lines() if ours else self._journal_of(name))
 
     def forget(self, name: str) -> None:
-        """Remove the file of an owner that is buried."""
+        """Remove the files of an owner that is buried."""
         self._path(name).unlink(missing_ok=True)
+        self._lock_of(name).unlink(missing_ok=True)
 
     def claim(self, connection: sqlite3.Connection, keys: Sequence[bytes], now: str) -> Granted:
         """Lease those of `keys` that are neither settled nor held; call inside a transaction."""
@@ -112,6 +110,9 @@ class Owner:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.owner"
 
+    def _lock_of(self, name: str) -> Path:
+        return self._folder / f"{name}{_LOCK}"
+
 
 def release(connection: sqlite3.Connection, owner: str, keys: Sequence[bytes] | None) -> None:
     """Give leases of `owner` back: on keys that were not settled after all, or (None) on all."""
@@ -123,26 +124,10 @@ def release(connection: sqlite3.Connection, owner: str, keys: Sequence[bytes] | 
 
 
 def _let_go(owner: weakref.ref[Owner]) -> None:
-    """Close the file of an owner that is still there."""
+    """Close the journal of an owner that is still there."""
     if (found := owner()) is not None:
-        found.close()
+        found.journal.close()
 
 
 def _folder_of(store: Path) -> Path:
     return store.with_name(store.name + ".owners")
-
-
-def _is_held(file: Path) -> bool:
-    """Whether a process holds the lock on `file`; the kernel let go of it when the owner ended."""
-    try:
-        handle = os.open(file, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(handle)

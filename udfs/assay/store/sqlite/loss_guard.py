@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from assay.core.errors import StoreError
+from assay.core.locks import lock_on
+from assay.core.program import program
 from assay.store.sqlite.rows import Held
+
+if TYPE_CHECKING:
+    from assay.core.locks import BaseFileLock
 
 _AT_LEAST = 1
 """What a witness says that cannot be read: one is only made where there are answers."""
@@ -26,6 +28,14 @@ class _Word(NamedTuple):
     of_all: bool = False
 
 
+def lock_beside(store: Path) -> BaseFileLock:
+    """Return the lock for making the file of a store, and for writing its witness.
+
+    So of two processes that begin at once one makes it; of two that close none lowers the number.
+    """
+    return lock_on(store.with_name(store.name + ".lock"))
+
+
 class Witness:
     """Knows how many paid answers the store held, for the day when it holds fewer.
 
@@ -35,6 +45,7 @@ class Witness:
 
     def __init__(self, store: Path) -> None:
         self._path = store.with_name(store.name + ".witness")
+        self._store = store
 
     def answers(self) -> int:
         """Return the number that was last written down; 0 where nothing was."""
@@ -51,7 +62,7 @@ class Witness:
         With `checked`, which says that nothing is missing, the number of an older Assay becomes
         one of paid answers. A disk that is full or gone is for the store to complain of.
         """
-        with contextlib.suppress(OSError), self._alone():
+        with contextlib.suppress(OSError), lock_beside(self._store):
             word = self._word()
             if held.paid > word.answers or (checked and word.of_all):
                 self._write(held.paid)
@@ -59,12 +70,12 @@ class Witness:
     def accept(self, paid: int) -> None:
         """Write down what there is now: whatever is missing is accepted as lost."""
         try:
-            with self._alone():
+            with lock_beside(self._store):
                 self._write(paid)
         except OSError as error:
             message = (
                 f"{self._path} cannot be written: {error.strerror}. Nothing was changed; make "
-                "room, or see `./scripts/assay doctor`."
+                f"room, or see `{program('doctor')}`."
             )
             raise StoreError(message) from error
 
@@ -89,13 +100,3 @@ class Witness:
             unborn.flush()
             os.fsync(unborn.fileno())
         Path(name).replace(self._path)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the lock on the folder: of two processes that close at once none lowers it."""
-        handle = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)

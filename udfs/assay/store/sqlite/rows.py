@@ -8,15 +8,15 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
 from assay.core.canonical import canonical_json
 from assay.core.clock import now_utc
 from assay.core.settings import Settings
-from assay.core.task import Task
-from assay.core.values import Ask, Attempt, Failure, Outcome, Served, Use
+from assay.core.values import Attempt, Failure, Outcome, Served, Use
+from assay.store.records import Landing, StoredAnswer, Values, answer_row
 
 _BODY = slice(5, 9)
 """Where a row of `answers` has what its checksum covers."""
@@ -32,44 +32,11 @@ _CALL_ROW = f"({','.join('?' * len(Attempt._fields))})"
 _CALLS = f"calls ({','.join(Attempt._fields)}) values "
 
 
-Row = Sequence[Any]
-
-
-class StoredAnswer(NamedTuple):
-    """An answer and the ask it belongs to, as one row of `answers`."""
-
-    ask: Ask
-    outcome: Outcome
-
-
 class Held(NamedTuple):
     """How many answers a store holds, sound or not, and how many of them were paid for."""
 
     answers: int = 0
     paid: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Landing:
-    """An attempt that has ended and what came of it: rows of `calls`, `answers` and `tasks`.
-
-    The answers come without their checksum, which is made when they are stored.
-    """
-
-    call: Attempt
-    answers: Sequence[Row] = ()
-    tasks: Sequence[Row] = ()
-
-
-def landing_of(
-    attempt: Attempt, stored: Iterable[StoredAnswer] = (), tasks: Iterable[Task] = ()
-) -> Landing:
-    """Return what is to be written of an attempt, its answers and tasks that are new."""
-    return Landing(
-        attempt,
-        [_answer_row(item) for item in stored],
-        [_task_row(task, attempt.started_at) for task in tasks],
-    )
 
 
 def settled_rows(
@@ -92,15 +59,6 @@ def count_held(connection: sqlite3.Connection) -> Held:
     return Held(*connection.execute(query, [EMBEDDED]).fetchone())
 
 
-def failed_attempts(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
-    """Return in how many runs each of `keys` has failed so far, where it has."""
-    counted: dict[bytes, int] = {}
-    for part, marks in keys_in_parts(keys):
-        query = f"select key, attempts from failures where key in ({marks})"  # noqa: S608
-        counted.update(connection.execute(query, part).fetchall())
-    return counted
-
-
 def put_landings(connection: sqlite3.Connection, landings: Sequence[Landing]) -> None:
     """Record some attempts and what came of them, in as few statements as can be."""
     _put_calls(connection, [landing.call for landing in landings])
@@ -114,10 +72,10 @@ def put_answers(connection: sqlite3.Connection, stored: Iterable[StoredAnswer]) 
 
     The first sound answer for a key wins for ever; a row whose checksum does not fit gives way.
     """
-    _put_answers(connection, {item.ask.key: _answer_row(item) for item in stored})
+    _put_answers(connection, {item.ask.key: answer_row(item) for item in stored})
 
 
-def _put_answers(connection: sqlite3.Connection, rows: Mapping[bytes, Row]) -> None:
+def _put_answers(connection: sqlite3.Connection, rows: Mapping[bytes, Values]) -> None:
     for part, marks in keys_in_parts(list(rows)):
         if _insert_answers(connection, "ignore", [rows[key] for key in part]) < len(part):
             sound = dict(_answers(connection, part, marks))
@@ -127,6 +85,34 @@ def _put_answers(connection: sqlite3.Connection, rows: Mapping[bytes, Row]) -> N
             connection.execute(f"delete from {table} where key in ({marks})", part)  # noqa: S608
 
 
+def _failed_runs(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+    """Return in how many runs each of `keys` has failed so far, where it has."""
+    counted: dict[bytes, int] = {}
+    for part, marks in keys_in_parts(keys):
+        query = f"select key, attempts from failures where key in ({marks})"  # noqa: S608
+        counted.update(connection.execute(query, part).fetchall())
+    return counted
+
+
+def give_up(connection: sqlite3.Connection, landing: Landing) -> list[Failure]:
+    """Record the failures of a landing, and return them with the runs in which they failed."""
+    if not landing.failures:
+        return []
+    earlier = _failed_runs(connection, [failure.key for failure in landing.failures])
+    failures = [
+        _failed_again(failure, earlier.get(failure.key, 0), landing.due)
+        for failure in landing.failures
+    ]
+    put_failures(connection, failures)
+    return failures
+
+
+def _failed_again(failure: Failure, before: int, due: Sequence[str]) -> Failure:
+    """Return a failure that was one in so many runs before."""
+    next_try_at = due[before] if before < len(due) else None
+    return replace(failure, failed_runs=before + 1, next_try_at=next_try_at)
+
+
 def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) -> None:
     """Record failures and give their leases back; a later failure replaces an earlier one."""
     for failure in failures:
@@ -134,11 +120,6 @@ def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) ->
             "insert or replace into failures values (?,?,?,?,?,?,?,?,?,?,?)", astuple(failure)
         )
         connection.execute("delete from leases where key = ?", [failure.key])
-
-
-def put_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
-    """Record an attempt and what became of it."""
-    _put_calls(connection, [attempt])
 
 
 def _put_calls(connection: sqlite3.Connection, calls: Sequence[Attempt]) -> None:
@@ -154,11 +135,6 @@ def put_interrupted(connection: sqlite3.Connection, noted: Attempt) -> None:
     reason = "its process ended before it did"
     row = noted._replace(outcome="interrupted", error=reason, maybe_paid=True)
     connection.execute(f"insert or ignore into {_CALLS}{_CALL_ROW}", row)
-
-
-def put_task(connection: sqlite3.Connection, task: Task, now: str) -> None:
-    """Record what a prompt hash stands for."""
-    connection.execute("insert or ignore into tasks values (?,?,?,?)", _task_row(task, now))
 
 
 def put_run(
@@ -180,22 +156,6 @@ def put_look(connection: sqlite3.Connection, invocation_id: str) -> None:
 def put_statement(connection: sqlite3.Connection, key: str, sql: str) -> None:
     """Record SQL that asks, in place of what the same thing was before."""
     connection.execute("insert or replace into statements values (?,?,?)", [key, sql, now_utc()])
-
-
-def read_statements(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the SQL of all that asks, as it was built last, by id."""
-    return dict(connection.execute("select id, sql from statements").fetchall())
-
-
-def last_build(connection: sqlite3.Connection) -> str | None:
-    """Return the id of the last run that built anything, ended or not; None without any."""
-    query = (
-        "select invocation_id from runs where invocation_id not like 'replay-%' "
-        "and invocation_id not in (select invocation_id from looks) "
-        "order by started_at desc limit 1"
-    )
-    found = connection.execute(query).fetchone()
-    return None if found is None else str(found[0])
 
 
 def put_served(
@@ -254,28 +214,6 @@ def keys_in_parts(keys: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], str]
         yield part, ",".join("?" * len(part))
 
 
-def _task_row(task: Task, now: str) -> Row:
-    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
-    return [task.prompt_hash, task.kind, canonical_json(spec), now]
-
-
-def _answer_row(item: StoredAnswer) -> Row:
-    question, outcome = item.ask.question, item.outcome
-    # As SQLite will give it back: the checksum of 1 is not that of 1.0.
-    confidence = None if outcome.confidence is None else float(outcome.confidence)
-    return (
-        item.ask.key,
-        question.task.kind,
-        question.model,
-        question.host,
-        question.task.prompt_hash,
-        outcome.value,
-        confidence,
-        outcome.model,
-        outcome.answered_at,
-    )
-
-
 def _insert_answers(
     connection: sqlite3.Connection, otherwise: str, rows: Sequence[Sequence[Any]]
 ) -> int:
@@ -312,3 +250,17 @@ def _failures(
     )
     for key, status, error, model, failed_at in connection.execute(query, [*keys, now]):
         yield key, Outcome(status, None, error, None, model, failed_at)
+
+
+def table_rows(
+    connection: sqlite3.Connection, table: str
+) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
+    """Return the columns (name to type) and rows of a table, blobs as hex."""
+    columns = connection.execute("select name, type from pragma_table_info(?)", [table])
+    types = dict(columns.fetchall())
+    rows = connection.execute(f"select * from {table}")  # noqa: S608
+    return types, [tuple(map(_printable, row)) for row in rows]
+
+
+def _printable(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value

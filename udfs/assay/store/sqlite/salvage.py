@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import StoreError
+from assay.core.program import program
+from assay.store.contract import TABLES
 from assay.store.sqlite.leases import Owner
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.pages import rows_in
 from assay.store.sqlite.rows import Held, count_held, is_sound
-from assay.store.sqlite.store import TABLES, Store, connect, journal_of, room
+from assay.store.sqlite.store import StoreFile, connect, journal_of, room
 
 _KEY_BYTES, _HASH_CHARACTERS = 16, 32
 _Row = tuple[Any, ...]
@@ -84,7 +86,7 @@ def repair(path: Path) -> Salvaged:
         message = f"The store {path} is sound; there is nothing to repair."
         raise StoreError(message)
     kept = set_aside(path)
-    store = Store(path)
+    store = StoreFile(path)
     try:
         rows = {table: _saved(store, kept, table) for table in TABLES}
         (held,) = store.transact([count_held])
@@ -104,7 +106,7 @@ def start_over(path: Path) -> StartedOver:
         return StartedOver(found.answers)
     kept = set_aside(path) if path.exists() else None
     Witness(path).accept(0)
-    Store(path).close()
+    StoreFile(path).close()
     return StartedOver(kept=kept)
 
 
@@ -151,7 +153,7 @@ def copied_to(path: Path, target: Path) -> Path:
             unborn.unlink(missing_ok=True)
         message = (
             f"The store {path} cannot be copied to {target}: {error} ({room(target)}). Name a "
-            "file in a folder with room, or see `./scripts/assay doctor`."
+            f"file in a folder with room, or see `{program('doctor')}`."
         )
         raise StoreError(message) from error
     return unborn
@@ -205,7 +207,7 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
     return Checkup(answers, paid, unsound, failures, dead, maybe_paid, trouble)
 
 
-def _saved(store: Store, kept: Path, table: str) -> int:
+def _saved(store: StoreFile, kept: Path, table: str) -> int:
     """Copy what can be read of `table` from the file `kept`; return how many rows came over.
 
     By SQL first; where that fails, page by page, and what SQL could still read has come first.

@@ -1,10 +1,13 @@
-"""The durable file of answers, ledger and failures: one connection writes, one reads."""
+"""The durable file of answers, ledger and failures: one connection writes, one reads.
+
+What it can be asked to do is in `verbs.py`; here it is opened, guarded, locked and closed.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
+import shutil
 import sqlite3
 import threading
 import uuid
@@ -14,34 +17,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
-from assay.core.values import Outcome
+from assay.core.program import program
+from assay.store.journal import Journal
 from assay.store.sqlite.busy_wait import BUSY_SECONDS, TRY_SECONDS, Patience
 from assay.store.sqlite.leases import Owner
-from assay.store.sqlite.loss_guard import Witness
+from assay.store.sqlite.loss_guard import Witness, lock_beside
 from assay.store.sqlite.migrations import migrate, missing_steps, unknown_steps
-from assay.store.sqlite.rows import Held, count_held, settled_rows
+from assay.store.sqlite.rows import Held, count_held
 
 T = TypeVar("T")
 
-TABLES = (
-    "answers",
-    "calls",
-    "discards",
-    "evaluations",
-    "failures",
-    "fates",
-    "gate_results",
-    "golden_answers",
-    "runs",
-    "served",
-    "tasks",
-)
-"""What is served to dbt as the source `assay_store`."""
 
-
-class Store:
-    """Answers by key, one ledger row for each attempt, failures with their next try.
+class StoreFile:
+    """The file behind a store, for as long as this process has it.
 
     A rollback journal, not a WAL: SQLite before 3.51.3 can damage a WAL that two connections
     write or checkpoint. `synchronous=FULL`: a commit that has returned survives a power cut.
@@ -56,10 +46,11 @@ class Store:
     def __init__(self, path: Path, *, guarded: bool = False) -> None:
         # Two ways to one file must find the same owners, or leases would hold nobody off.
         self.path = path = path.resolve()
-        self._lock, self._reading = threading.RLock(), threading.Lock()
+        self._lock, self._reading = threading.RLock(), threading.RLock()
+        self._looking: int | None = None
         self._patience = Patience()
         self._pid = os.getpid()
-        self._closed = False
+        self._closed = self._in_transaction = False
         self._witness = Witness(path)
         if guarded:
             self._refuse_a_lost_file()
@@ -67,8 +58,8 @@ class Store:
             self._connection = undoing.enter_context(contextlib.closing(self._open()))
             self._reader = undoing.enter_context(contextlib.closing(self._open_reader()))
             self._migrate()
-            self.owner = self._become_owner()
-            undoing.callback(self.owner.resign)
+            self._owner = self._become_owner()
+            undoing.callback(self._owner.resign)
             self._bury_the_dead()
             if guarded:  # after the burials: answers may have been in journals only
                 self._refuse_lost_answers()
@@ -85,10 +76,10 @@ class Store:
         with self._lock:
             self._closed = True
             with contextlib.suppress(StoreError):
-                self._bury(self.owner.name)
+                self._bury(self._owner.name)
             with contextlib.suppress(StoreError):
                 self._bear_witness()
-            self.owner.close()
+            self._owner.close()
             self._connection.close()
         with self._reading:
             self._reader.close()
@@ -104,27 +95,46 @@ class Store:
         """A run begins: wait for other processes as long as is usual."""
         self._patience.relax()
 
-    def fetch(self, keys: Sequence[bytes], now: str) -> dict[bytes, Outcome]:
-        """Return what is settled of `keys`: answers, and failures that are not due at `now`."""
-        return self._read(lambda connection: settled_rows(connection, keys, now))
-
     def transact(self, steps: Sequence[Callable[[sqlite3.Connection], T]]) -> list[T]:
         """Run `steps` in one transaction and return their results once it is on disk.
 
         Raises `StoreError` where it cannot be, another process holding the lock for too long
         included; then nothing of it is.
         """
+        with self.transaction():
+            return [step(self._connection) for step in steps]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make one transaction of all that this thread does within; one inside is a part of it."""
         with self._guarded() as connection:
+            if self._in_transaction:
+                yield
+                return
             self._begin()
+            self._in_transaction = True
             try:
-                results = [step(connection) for step in steps]
+                yield
                 self._patience.run(lambda: connection.execute("commit"))
             except BaseException:
                 connection.rollback()
                 raise
-            return results
+            finally:
+                self._in_transaction = False
 
-    def forget(self, step: Callable[[sqlite3.Connection], T]) -> T:
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads within be of one moment."""
+        with self._translating(), self._reading:
+            self._reader.execute("begin")
+            self._looking = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._looking = None
+                self._reader.rollback()
+
+    def _erase(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Run `step`, which deletes, and leave no byte of what it deleted in the file."""
         with self._guarded() as connection:
             connection.execute("pragma secure_delete=on")
@@ -133,7 +143,7 @@ class Store:
             self._patience.run(lambda: connection.execute("vacuum"))
         return result
 
-    def rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
+    def _rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `step` would return, and take back what it did."""
         with self._guarded() as connection:
             self._begin()
@@ -142,25 +152,32 @@ class Store:
             finally:
                 connection.rollback()
 
-    def rows(self, table: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
-        """Return the columns (name to SQLite type) and rows of one of `TABLES`, blobs as hex."""
-        if table not in TABLES:
-            message = f"Unknown table {table!r} in the store; known are {', '.join(TABLES)}."
-            raise StoreError(message)
-        return self._read(lambda connection: _rows(connection, table))
-
     def _begin(self) -> None:
         """Take the lock of whoever writes."""
         self._patience.run(lambda: self._connection.execute("begin immediate"))
+
+    @property
+    def owner(self) -> str:
+        """The name of this process among the owners of leases."""
+        return self._owner.name
+
+    @property
+    def journal(self) -> Journal:
+        """What this process has sent, and what came back before the store had it."""
+        return self._owner.journal
 
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `query` reads of the file as it is on disk.
 
         In its turn where that comes soon, or a writer of ours would hold it up at every commit;
-        beside the writer that itself waits for another process.
+        beside the writer that itself waits for another process. Within a transaction of this
+        thread, it is read as that has it.
         """
-        in_turn = self._lock.acquire(timeout=TRY_SECONDS)
+        looking = self._looking == threading.get_ident()
+        in_turn = self._lock.acquire(timeout=0 if looking else TRY_SECONDS)
         try:
+            if in_turn and self._in_transaction:
+                return query(self._connection)
             with self._translating(), self._reading:
                 return self._patience.run(lambda: query(self._reader))
         finally:
@@ -175,12 +192,12 @@ class Store:
 
     def _bury_the_dead(self) -> None:
         """Take over from processes that ended without closing the store."""
-        for name in self.owner.dead():
+        for name in self._owner.dead():
             self._bury(name)
 
     def _bury(self, name: str) -> None:
-        self.transact([partial(self.owner.bury, name=name)])
-        self.owner.forget(name)
+        self.transact([partial(self._owner.bury, name=name)])
+        self._owner.forget(name)
 
     @contextmanager
     def _guarded(self) -> Iterator[sqlite3.Connection]:
@@ -202,7 +219,7 @@ class Store:
     def _translated(self, error: Exception) -> StoreError:
         return StoreError(
             f"The store {self.path} failed: {error} ({room(self.path)}). Nothing further is sent. "
-            "Make room, or see `./scripts/assay doctor`."
+            f"Make room, or see `{program('doctor')}`."
         )
 
     def _refuse_a_lost_file(self) -> None:
@@ -228,14 +245,14 @@ class Store:
         known = f", which held {answers:,} answers," if answers else ""
         return StoreError(
             f"The store {self.path}{known} is {state}: asking again would buy everything again. "
-            "Restore it, or run `./scripts/assay doctor --accept-cold-cache` to start over."
+            f"Restore it, or run `{program('doctor --accept-cold-cache')}` to start over."
         )
 
     def _lost_some(self, held: Held) -> StoreError:
         return StoreError(
             f"The store {self.path}, which held {self._witness.answers():,} paid answers, holds "
             f"{held.paid:,}: asking again would buy the others again. Restore it, or run "
-            "`./scripts/assay doctor --accept-cold-cache` to go on with what is there."
+            f"`{program('doctor --accept-cold-cache')}` to go on with what is there."
         )
 
     def _bear_witness(self) -> None:
@@ -280,7 +297,7 @@ class Store:
     def _unopened(self, error: Exception) -> StoreError:
         return StoreError(
             f"The store {self.path} cannot be opened: {error} ({room(self.path)}). Check "
-            "`ASSAY_STORE`, or see `./scripts/assay doctor`."
+            f"`ASSAY_STORE`, or see `{program('doctor')}`."
         )
 
     def _migrate(self) -> None:
@@ -330,7 +347,7 @@ def create_where_missing(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
         return
-    with _alone_in(path.parent):
+    with lock_beside(path):
         if path.exists():
             return
         # What a killed maker left, and a journal whose file is gone: it would be rolled back.
@@ -345,6 +362,7 @@ def create_where_missing(path: Path) -> None:
             connection.execute("commit")
         journal_of(unborn).unlink(missing_ok=True)
         unborn.rename(path)
+        put_on_disk(path.parent)
 
 
 def journal_of(path: Path) -> Path:
@@ -355,36 +373,11 @@ def journal_of(path: Path) -> Path:
 def room(path: Path) -> str:
     """Return how much room is left where `path` is, as words for a message."""
     try:
-        free = os.statvfs(path.parent)
+        free = shutil.disk_usage(path.parent).free
     except OSError as error:
         return f"the folder cannot be looked at: {error.strerror}"
-    return f"{free.f_bavail * free.f_frsize:,} bytes free"
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the lock on a folder, so that two processes do not make the same file."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _rows(
-    connection: sqlite3.Connection, table: str
-) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
-    columns = connection.execute("select name, type from pragma_table_info(?)", [table])
-    types = dict(columns.fetchall())
-    rows = connection.execute(f"select * from {table}")  # noqa: S608
-    return types, [tuple(map(_printable, row)) for row in rows]
+    return f"{free:,} bytes free"
 
 
 def _text(raw: bytes) -> str:
     return raw.decode(errors="replace")
-
-
-def _printable(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value

@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.core.disk import put_on_disk
 from assay.core.errors import StoreError
+from assay.core.program import program
+from assay.store.queries import UnusedAnswers
+from assay.store.records import Unused
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.migrations import unknown_steps
 from assay.store.sqlite.salvage import Checkup, check, copied_to, name_aside, refuse_while_in_use
-from assay.store.sqlite.store import Store, connect, journal_of
+from assay.store.sqlite.store import StoreFile, connect, journal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +26,6 @@ class Restored:
 
     answers: int
     kept: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unused:
-    """The answers to one question of one model: how many, and when they were last of use.
-
-    `used_at` is the start of the last run that asked the question, or the time of its last answer
-    where that is later; UTC in ISO form.
-    """
-
-    prompt_hash: str
-    kind: str
-    model: str
-    host: str
-    answers: int
-    used_at: str
 
 
 _UNUSED = """
@@ -73,12 +61,12 @@ def restore(backup: Path, path: Path, *, force: bool = False) -> Restored:
     Witness(path).accept(found.paid)  # first: a number that is too low is mended by the next run
     kept = _kept(path)
     unborn.replace(path)
-    _sync(path.parent)
-    Store(path).close()  # brings the schema up to date
+    put_on_disk(path.parent)
+    StoreFile(path).close()  # brings the schema up to date
     return Restored(found.answers, kept)
 
 
-def unused(connection: sqlite3.Connection) -> list[Unused]:
+def unused(connection: sqlite3.Connection, _: UnusedAnswers) -> list[Unused]:
     """Return every question that has answers with its last use, the oldest first."""
     return [Unused(*row) for row in connection.execute(_UNUSED)]
 
@@ -99,7 +87,7 @@ def prune(connection: sqlite3.Connection, chosen: Sequence[Unused]) -> dict[str,
 
 def _checked(backup: Path) -> Checkup:
     if not backup.is_file():
-        message = f"There is no file {backup}; name a backup made by `./scripts/assay backup`."
+        message = f"There is no file {backup}; name a backup made by `{program('backup')}`."
         raise StoreError(message)
     found = check(backup)
     if found.trouble or found.unsound:
@@ -150,11 +138,3 @@ def _kept(path: Path) -> Path | None:
     journal.unlink(missing_ok=True)
     os.link(path, kept)
     return kept
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

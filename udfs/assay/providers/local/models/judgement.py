@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,3 +20,7 @@ class Judgement:
 
     value: Json
     confidence: float
+
+
+Judge: TypeAlias = Callable[[Sequence[str]], list[Judgement]]
+"""Answers a list of texts, in order."""

@@ -1,1 +1,0 @@
-{{ row_gate_checked(ref('silver_chicago_violations')) }}

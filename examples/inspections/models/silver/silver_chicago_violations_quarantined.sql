@@ -1,1 +1,0 @@
-{{ row_gate_quarantined(ref('silver_chicago_violations_checked')) }}

@@ -1,0 +1,64 @@
+{#- The shop's worked examples, by hand: `ai_classify('body', 'topic', examples='topic')` learns from them. -#}
+{% macro ai_examples() %}
+topic:
+  - {answer: delivery, text: 'My package has not arrived, the tracking has been stuck for a week. Where is it?'}
+  - {answer: delivery, text: 'Half of the items were missing from the box and the carton was crushed in the post.'}
+  - {answer: delivery, text: 'The driver rang the wrong bell; can the shipment go to a pickup point instead? The courier does not answer.'}
+  - {answer: delivery, text: 'Mein Paket ist immer noch nicht da, laut Sendungsverfolgung liegt es seit Tagen im Depot. Wann kommt die Lieferung?'}
+  - {answer: delivery, text: 'Le colis annoncé pour mardi n''est jamais arrivé et le suivi ne bouge plus. Livrez-vous en Suisse ?'}
+  - {answer: delivery, text: 'El paquete llegó abierto y faltaba un artículo; el mensajero lo dejó en la calle.'}
+  - {answer: delivery, text: 'De bezorger is niet geweest en mijn bestelling is nog steeds niet geleverd. Wanneer komt het pakket?'}
+  - {answer: delivery, text: 'Paczka nie dotarła, kurier nie przyjechał. Kiedy będzie dostawa?'}
+  - {answer: returns_refunds, text: 'The return slip for the gloves got torn, will I be refunded anyway?'}
+  - {answer: returns_refunds, text: 'What do I have to do to return an unused item, and who pays for the label?'}
+  - {answer: returns_refunds, text: 'Ich möchte die Ware zurückgeben. Wo finde ich das Rücksendeetikett, und wann bekomme ich mein Geld erstattet?'}
+  - {answer: returns_refunds, text: 'J''ai renvoyé l''article, quand serai-je remboursé ? Puis-je l''échanger ?'}
+  - {answer: returns_refunds, text: 'Quiero devolver el producto y que me reembolsen el dinero. ¿Cómo hago la devolución?'}
+  - {answer: returns_refunds, text: 'Chcę zwrócić towar i proszę o zwrot pieniędzy. Jak złożyć reklamację?'}
+  - {answer: product_quality, text: 'I have walked in this rain shell for two winters and it still keeps me dry. Well made, light, worth the price.'}
+  - {answer: product_quality, text: 'The buckle snapped on the first day and a strap tore off the pack. Cheap material, badly stitched, very disappointing.'}
+  - {answer: product_quality, text: 'Super comfortable and really warm, I wear it all the time. Best thing I have bought in years.'}
+  - {answer: product_quality, text: 'The lamp is bright, but the battery dies after an hour and the switch feels loose.'}
+  - {answer: product_quality, text: 'After one night the air was gone, the seam had a hole and I was cold and wet. It leaks, useless.'}
+  - {answer: product_quality, text: 'Great on the trail, dries fast, does not smell. Only the pocket is too shallow for my phone.'}
+  - {answer: product_quality, text: 'Does the job. Sturdy, easy to clean, nothing to complain about so far.'}
+  - {answer: product_quality, text: 'Love it! Holds up in wind and snow, and the dog sleeps on it too.'}
+  - {answer: product_quality, text: 'Sehr leicht, hält warm und trocken, ich bin begeistert. Klare Empfehlung!'}
+  - {answer: product_quality, text: 'La fermeture s''est cassée au bout d''une semaine, le tissu se déchire, déçue.'}
+  - {answer: product_quality, text: 'Muy buen material, resiste la lluvia y abriga mucho; lo único malo es el color.'}
+  - {answer: product_quality, text: 'Se rompió la hebilla el primer día y entra agua por todas partes. Mala calidad.'}
+  - {answer: product_quality, text: 'Bardzo dobra jakość, lekki i wygodny, sprawdził się w górach. Po roku pękł jeden szew.'}
+  - {answer: product_quality, text: 'Fijn spul, blijft droog en is lekker licht, maar de knop ging na een week kapot.'}
+  - {answer: sizing_fit, text: 'It runs small, the sleeves are too short and it is tight across the shoulders. Order a size up.'}
+  - {answer: sizing_fit, text: 'Which size should I take, I am between medium and large?'}
+  - {answer: sizing_fit, text: 'The heel rubs and my wide feet do not fit, although the length is right.'}
+  - {answer: sizing_fit, text: 'Die Hose fällt zu groß aus, am Bund zu weit und an den Beinen zu lang. Welche Größe soll ich nehmen?'}
+  - {answer: sizing_fit, text: 'Taille trop petit, serré aux épaules ; prenez une taille au-dessus.'}
+  - {answer: sizing_fit, text: 'Me queda pequeña la talla, aprieta mucho. Za małe, rozmiar większy. Valt te klein uit, maat groter.'}
+  - {answer: product_advice, text: 'Can I wash it in the machine, and do I have to proof it again afterwards?'}
+  - {answer: product_advice, text: 'Kann man das auch im Winter benutzen, und wie viel wiegt es? Passt es ins Handgepäck?'}
+  - {answer: product_advice, text: 'Est-ce que ce modèle est imperméable et comment faut-il le laver ?'}
+  - {answer: product_advice, text: 'Is dit geschikt voor kinderen en hoe moet ik het wassen? Hebben jullie het op voorraad?'}
+  - {answer: product_advice, text: 'Does the lid also fit the older model, how tall is it inside and what is it made of?'}
+  - {answer: order_payment, text: 'PayPal shows an error although the payment left my bank. Is the order confirmed?'}
+  - {answer: order_payment, text: 'I need an invoice with our company''s tax number. The voucher code was not accepted at checkout either.'}
+  - {answer: order_payment, text: 'Bitte stornieren Sie meine Bestellung; die Rechnung ist falsch und der Gutschein wurde nicht abgezogen.'}
+  - {answer: order_payment, text: 'Je voudrais annuler ma commande et recevoir la facture. Le paiement par carte est refusé.'}
+  - {answer: order_payment, text: 'No me deja pagar con tarjeta. Necesito la factura y cambiar el pedido.'}
+  - {answer: order_payment, text: 'Proszę anulować zamówienie i wystawić fakturę. Płatność kartą nie przeszła.'}
+  - {answer: service, text: 'Such friendly, patient and helpful people in your shop, I felt in good hands with the assistant.'}
+  - {answer: service, text: 'Nobody answers the phone and your chat agent was rude. Can I talk to a human?'}
+  - {answer: service, text: 'Are you open on Saturday, and does the workshop sharpen skis?'}
+  - {answer: service, text: 'Sehr freundliche Beratung im Laden, der Verkäufer hat sich viel Zeit genommen. Wann habt ihr geöffnet?'}
+  - {answer: service, text: 'Trato excelente de la dependienta. ¿Qué horario tiene la tienda? Vriendelijk personeel, snelle hulp.'}
+  - {answer: service, text: 'Obsługa bardzo miła i pomocna, dziękuję sprzedawcy. O której otwieracie sklep?'}
+  - {answer: service, text: 'I was kept on hold for an hour and passed from one agent to the next; nobody at your company listens.'}
+  - {answer: website_account, text: 'The login form says that my user name is unknown. How do I get into my profile?'}
+  - {answer: website_account, text: 'The app crashes on the basket page and the site shows an error.'}
+  - {answer: website_account, text: 'Please close my account, erase my personal data and take me off the newsletter.'}
+  - {answer: website_account, text: 'Ich komme nicht mehr in mein Kundenkonto, das Passwort wird nicht angenommen und die Webseite lädt nicht.'}
+  - {answer: website_account, text: 'Impossible de me connecter à mon compte. Supprimez mon adresse de la newsletter.'}
+  - {answer: website_account, text: 'Nie mogę się zalogować na konto, strona nie działa. Proszę usunąć moje dane.'}
+  - {answer: other, text: 'Thank you so much, have a lovely weekend!'}
+  - {answer: other, text: 'Merci, bonne journée. Gracias, hasta luego. Bedankt!'}
+{% endmacro %}

@@ -1,3 +1,0 @@
-{{ config(materialized='table') }}
-
-{{ row_gate_checked(ref('silver_feedback')) }}

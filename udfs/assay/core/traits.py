@@ -1,0 +1,83 @@
+"""Traits: what the rest must know of a provider, as data that each provider says of itself.
+
+`assay.providers` makes them known. It is imported when somebody first names a provider, so that
+settings are checked against what there is, and the floor names a package and no provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+
+def _never(_host: str, _model: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """One provider. Texts are parts of messages; variables are those of the environment.
+
+    `about` says in a few words who it is. Answers are kept under `host`, which is that of the
+    endpoint where it is None, and come from `model` where there is no choice; `without_model` are
+    the traits of who answers where none is named. `base_url` is the default endpoint. A `remote`
+    provider sends texts to an endpoint, which may bill for them; a `free` one costs nothing.
+    `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
+    `can` are the kinds of the tasks that it knows, all where it is None; `thinks` tells of a host
+    and a model whether output tokens are spent before the answer; `must_know` is what an endpoint
+    has to understand. `package` is the library by which its extra is known.
+    """
+
+    name: str
+    about: str
+    host: str | None = None
+    model: str | None = None
+    without_model: Traits | None = None
+    needs_model: bool = False
+    base_url: str | None = None
+    remote: bool = False
+    free: bool = False
+    key_variable: str | None = None
+    url_variable: str | None = None
+    can: frozenset[str] | None = None
+    thinks: Callable[[str, str], bool] = _never
+    must_know: str = ""
+    package: str | None = None
+
+    def knows(self, kind: str) -> bool:
+        """Whether a function, `classify` for `ai_classify`, is answered."""
+        return self.can is None or kind in self.can
+
+    @property
+    def set_up_by(self) -> tuple[str, ...]:
+        """The variables that say who is asked, and as whom."""
+        key = () if self.key_variable is None else (self.key_variable,)
+        return (*key, "ASSAY_BASE_URL", "ASSAY_MODEL")
+
+    @property
+    def check(self) -> str:
+        """The remedy where an endpoint turns everything down."""
+        *others, last = (f"`{variable}`" for variable in self.set_up_by)
+        return f"Check {', '.join(others)} and {last}."
+
+
+_known: dict[str, Traits] = {}
+
+_PROVIDERS = "assay.providers"
+"""The package that makes them known."""
+
+
+def make_known(providers: Mapping[str, Traits]) -> None:
+    """Let settings name these providers."""
+    _known.update(providers)
+
+
+def traits_of(name: str) -> Traits:
+    """Return the traits of a provider; `ValueError` names those that there are."""
+    if not _known:
+        import_module(_PROVIDERS)
+    if (found := _known.get(name)) is not None:
+        return found
+    message = f"there is no provider {name!r}; give one of {', '.join(sorted(_known))}"
+    raise ValueError(message)

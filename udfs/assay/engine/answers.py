@@ -1,0 +1,40 @@
+"""Answers: what this process remembers of the store, bounded; what it forgets is read again."""
+
+from __future__ import annotations
+
+from assay.core.values import Outcome
+
+MOST_ANSWERS = 1_000_000
+"""So many answers are remembered at most; half as many are never forgotten too soon."""
+
+
+class Answers:
+    """The answers that were used last, by key; any thread may read and add.
+
+    Those of late are `_young`. Once they are half of what may be remembered they are `_old`, and
+    what was old and not asked for since is forgotten: an answer costs one look-up in the store
+    then. Who waits for an answer is handed it, and needs no memory of ours.
+    """
+
+    def __init__(self, most: int = MOST_ANSWERS) -> None:
+        self._half = max(1, most // 2)
+        self._young: dict[bytes, Outcome] = {}
+        self._old: dict[bytes, Outcome] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def get(self, key: bytes) -> Outcome | None:
+        """Return the answer with this key, if it is remembered."""
+        if (outcome := self._young.get(key)) is not None:
+            return outcome
+        if (outcome := self._old.get(key)) is not None:
+            self.learn(key, outcome)
+        return outcome
+
+    def learn(self, key: bytes, outcome: Outcome) -> None:
+        """Remember an answer; the first one under a key stays."""
+        young = self._young
+        if len(young) >= self._half:
+            self._old, self._young = young, (young := {})
+        young.setdefault(key, outcome)

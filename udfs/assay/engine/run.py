@@ -1,0 +1,136 @@
+"""A run: what is asked under one budget, from any number of threads; `Session.run` begins one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from assay.core.errors import ConfigError, RunError
+from assay.core.task import Task
+from assay.core.values import Ask, Outcome
+from assay.engine.lookup import Resolver, Texts
+from assay.engine.loop import Engine
+from assay.engine.meter import Reading
+from assay.engine.state import RunState
+from assay.functions import check_examples
+from assay.store import Store
+
+CHUNK_TEXTS = 2048
+"""So many texts are looked up at once: as many rows as DuckDB hands to a function."""
+
+
+class Run:
+    """Asks under a budget of its own; use it as a context manager, or `close` it.
+
+    Runs of one session know each other's answers: what two of them need at once is asked once,
+    by the run that came first, which pays for it. Ends with `close`; what it asked is in the
+    store.
+    """
+
+    def __init__(self, engine: Engine, state: RunState) -> None:
+        self._engine = engine
+        self._state = state
+        self.resolver = Resolver(engine, state)
+        """Looks chunks of texts up and asks for the rest: what a host calls, row by row."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def id(self) -> str:
+        """The name of the run in the ledger (`invocation_id` in its tables)."""
+        return self._state.run_id
+
+    @property
+    def store(self) -> Store:
+        """The store of the session."""
+        return self._engine.store
+
+    @property
+    def spend(self) -> Reading:
+        """What the run has sent, got and paid so far.
+
+        `requests` that have ended, `input_tokens` and `output_tokens` as replies say, `cost_usd`
+        in US dollars, `unknown_cost` requests on top whose price or usage is not known;
+        `answered`, `failed` and `stored` (found in the store) count asks.
+        """
+        return self._engine.progress(self._state)
+
+    @property
+    def stopped(self) -> RunError | None:
+        """What has ended the run early, or None; a run that is closed is over as well."""
+        return self._state.stopped
+
+    def ask(self, task: Task, texts: Texts) -> list[Outcome]:
+        """Return an outcome for each of `texts`, in their order; None and blank are `skipped`.
+
+        Each different text is asked about once, and not at all where the store has the answer. A
+        text that has no answer has a `status` other than `ok`, and an `error`. Blocks until all
+        are there. Raises `BudgetError` where more is needed than the run has left (nothing of it
+        is sent, unless `over_budget` is `spend`), `QuotaError` and `ConfigError` where no further
+        request can succeed, `StoreError` where answers cannot be kept, `Cancelled` once the run
+        was cancelled or is over. What was answered before is kept.
+        """
+        handle = self.resolver.bind(_checked(task, texts))
+        chunks = [texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS)]
+        self.begin_gather()
+        try:
+            for chunk in chunks:
+                self.resolver.gather(handle, chunk)
+        finally:
+            self.end_gather()
+        return [outcome for chunk in chunks for outcome in self.resolver.ask(handle, chunk)]
+
+    def cancel(self) -> None:
+        """Stop: nothing more is sent, and threads that wait get `Cancelled`; from any thread."""
+        self._engine.cancel(self._state)
+
+    def close(self) -> None:
+        """End the run: return once nothing of it is under way; safe to call twice."""
+        self._engine.end(self._state)
+
+    # For hosts
+
+    def begin_gather(self, origin: str = "") -> None:
+        """A statement is about to gather for `origin`: packs wait until they are full."""
+        self._engine.begin_gather(self._state, origin)
+
+    def end_gather(self) -> None:
+        """The statement has gathered all: packs go out as they are."""
+        self._engine.end_gather(self._state)
+
+    def await_all(self, asks: Sequence[Ask]) -> None:
+        """Return once every ask is settled; raise the `RunError` that has stopped the run."""
+        self._engine.await_all(self._state, asks)
+
+    def known(self, key: bytes) -> Outcome | None:
+        """Return what is remembered of an ask: an answer, or its failure in this run."""
+        return self._engine.answers.get(key) or self._state.failures.get(key)
+
+    def built(self, key: str, sql: str) -> None:
+        """Keep SQL that asks, as a build has compiled it, by what it is in dbt."""
+        self._engine.built(key, sql)
+
+    def note_served(self) -> None:
+        """Return once the store has what became of each question of the run so far."""
+        self._engine.note_served(self._state)
+
+
+def _checked(task: Task, texts: Texts) -> Task:
+    if isinstance(texts, str):
+        message = "`texts` is one text; put it into a list."
+        raise ConfigError(message)
+    if not isinstance(task, Task):
+        message = f"{task!r} is no task; use one such as `assay.Classify(labels=[...])`."
+        raise ConfigError(message)
+    check_examples(task)
+    return task

@@ -1,0 +1,117 @@
+"""A session: an engine on its store, with who answers and who watches; put together here alone."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from assay.core.settings import PREFIX, Settings, load_settings, with_changes
+from assay.engine.answers import MOST_ANSWERS, Answers
+from assay.engine.loop import Engine
+from assay.engine.prices import check_cap
+from assay.engine.run import Run
+from assay.providers import Provider, open_provider
+from assay.store import Store, open_store
+from assay.telemetry import open_telemetry
+
+
+class Session:
+    """Runs on one store that ask one provider; use it as a context manager, or `close` it.
+
+    Holds the connections to both and what was answered of late. Any number of threads may begin
+    runs and ask in them.
+    """
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.settings = settings
+        self._engine = engine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def store(self) -> Store:
+        """The store that the answers are kept in."""
+        return self._engine.store
+
+    def run(
+        self,
+        name: str = "run",
+        *,
+        max_cost_usd: float | None = None,
+        max_requests: int | None = None,
+        over_budget: Literal["refuse", "spend"] | None = None,
+    ) -> Run:
+        """Begin a run; in the ledger it is called `name` with eight digits after it.
+
+        `max_cost_usd` (US dollars), `max_requests` and `over_budget` replace the settings of the
+        same name. Raises `ConfigError` for a cap on money with a model whose price is not known.
+        """
+        given = {
+            "max_cost_usd": max_cost_usd,
+            "max_requests": max_requests,
+            "over_budget": over_budget,
+        }
+        changed = {field: value for field, value in given.items() if value is not None}
+        settings = settings_of(self.settings, changed)
+        check_cap(settings)
+        run_id = f"{name}-{uuid.uuid4().hex[:8]}"
+        return Run(self._engine, self._engine.begin(run_id, settings, builds=False))
+
+    def begin(self, run_id: str, *, builds: bool = True) -> Run:
+        """Begin the run of a host that has a name for it already, such as dbt's invocation.
+
+        One that `builds` nothing is on record from its first ask on, and as such.
+        """
+        return Run(self._engine, self._engine.begin(run_id, self.settings, builds=builds))
+
+    def cancel(self) -> None:
+        """Stop all runs: nothing more is sent, and threads that wait get `Cancelled`."""
+        self._engine.cancel_all()
+
+    def close(self) -> None:
+        """End all runs and let store and provider go; safe to call twice."""
+        self._engine.close()
+        self.store.close()
+
+
+def open_session(
+    settings: Settings, provider: Provider | None = None, *, most_answers: int = MOST_ANSWERS
+) -> Session:
+    """Return a session on the store that `settings` name, which asks `provider` or theirs.
+
+    It remembers at most so many answers; others are read from the store again. Raises
+    `StoreError` where the store cannot be opened or trusted; where answers are paid for, also one
+    that has lost some.
+    """
+    store = open_store(settings.store, guarded=settings.traits.remote)
+    answerer, observer = provider or open_provider(settings), open_telemetry(settings)
+    engine = Engine(settings, store, answerer, observer, Answers(most_answers))
+    return Session(settings, engine)
+
+
+def settings_of(settings: Settings | None, changed: Mapping[str, Any]) -> Settings:
+    """Return `settings`, or the defaults, with what is `changed`; checked as a whole.
+
+    Without `settings` the key is that of the environment. Raises `ConfigError` that names what
+    is wrong.
+    """
+    if settings is None and "api_key" not in changed:
+        return load_settings(changed, _without_ours(os.environ))
+    return with_changes(settings, changed)
+
+
+def _without_ours(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which arguments are overruled by nothing: the key is in it."""
+    return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}

@@ -1,0 +1,26 @@
+"""The settings that hold here, the same for every command: environment, profile, default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from assay.core.project import place
+from assay.core.settings import Places, Settings, load_places, load_settings
+from assay.hosts.dbt.profiles import profile_here
+
+
+def settings_here(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return all settings; raises `ConfigError` for what is wrong with them or the profile."""
+    return load_settings(profile_here(environ).config, environ)
+
+
+def places_here(environ: Mapping[str, str] = os.environ) -> Places:
+    """Return what is looked at without a provider and its key; the other settings may be wrong."""
+    return load_places(profile_here(environ).config, environ)
+
+
+def database_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the DuckDB file of the warehouse: the `path` of the profile."""
+    return place(profile_here(environ).database)

@@ -1,0 +1,19 @@
+"""What the rest must know of the embedded provider."""
+
+from __future__ import annotations
+
+from assay.core.traits import Traits
+from assay.providers.local.judges import KINDS
+
+LOCAL_MODEL = "assay-local-1"
+"""Names the embedded models in keys and envelopes; raised when their answers change."""
+
+TRAITS = Traits(
+    name="local",
+    about="embedded, no key, no network",
+    host="embedded",
+    model=LOCAL_MODEL,
+    free=True,
+    can=KINDS,
+    package="wordllama",
+)

@@ -1,0 +1,21 @@
+"""What the rest must know of OpenAI-compatible endpoints."""
+
+from __future__ import annotations
+
+from assay.core.traits import Traits
+from assay.providers.openai_compatible.capabilities import thinks
+
+PUBLIC_BASE_URL = "https://api.openai.com/v1"
+
+TRAITS = Traits(
+    name="openai",
+    about="any OpenAI-compatible endpoint",
+    needs_model=True,
+    base_url=PUBLIC_BASE_URL,
+    remote=True,
+    key_variable="OPENAI_API_KEY",
+    url_variable="OPENAI_BASE_URL",
+    thinks=thinks,
+    must_know="`response_format: json_schema` and `max_completion_tokens`",
+    package="openai",
+)

@@ -1,0 +1,1 @@
+"""The `replay` provider: the answers of the store, and nobody is asked."""

@@ -1,0 +1,208 @@
+"""What the store takes and gives, as records: no row of a table, no object of a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from assay.core.canonical import canonical_json
+from assay.core.task import Task
+from assay.core.values import Ask, Attempt, Failure, Outcome
+
+Values = Sequence[Any]
+State = Literal["dead", "waiting", "discarded"]
+Which = Literal["last", "first"]
+
+
+class StoredAnswer(NamedTuple):
+    """An answer and the ask it belongs to, as one row of `answers`."""
+
+    ask: Ask
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What came of asking for keys: ours to ask, settled meanwhile, or held by somebody alive."""
+
+    ours: frozenset[bytes]
+    settled: dict[bytes, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """An attempt that has ended and what came of it: rows of `calls`, `answers` and `tasks`.
+
+    The answers come without their checksum, which is made when they are stored. `failures` are
+    asks that are given up, each as if it failed for the first time: the store counts the runs in
+    which it has failed, and it is due again at `due[0]` after the first, at `due[1]` after the
+    second and so on (UTC in ISO form), and never again after more.
+    """
+
+    call: Attempt
+    answers: Sequence[Values] = ()
+    tasks: Sequence[Values] = ()
+    failures: Sequence[Failure] = ()
+    due: Sequence[str] = ()
+
+
+def landing_of(
+    attempt: Attempt, stored: Iterable[StoredAnswer] = (), tasks: Iterable[Task] = ()
+) -> Landing:
+    """Return what is to be written of an attempt, its answers and tasks that are new."""
+    return Landing(
+        attempt,
+        [answer_row(item) for item in stored],
+        [task_row(task, attempt.started_at) for task in tasks],
+    )
+
+
+def task_row(task: Task, now: str) -> Values:
+    """Return a task as a row of `tasks`, first seen `now`."""
+    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
+    return [task.prompt_hash, task.kind, canonical_json(spec), now]
+
+
+def answer_row(item: StoredAnswer) -> Values:
+    """Return an answer as a row of `answers`, but for its checksum."""
+    question, outcome = item.ask.question, item.outcome
+    # As SQLite will give it back: the checksum of 1 is not that of 1.0.
+    confidence = None if outcome.confidence is None else float(outcome.confidence)
+    return (
+        item.ask.key,
+        question.task.kind,
+        question.model,
+        question.host,
+        question.task.prompt_hash,
+        outcome.value,
+        confidence,
+        outcome.model,
+        outcome.answered_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A failure as a person meets it; `text` is None where inputs are not stored.
+
+    `attempts` counts the runs in which it failed. Times are UTC in ISO form.
+    """
+
+    key: bytes
+    kind: str
+    model: str
+    host: str
+    prompt_hash: str
+    status: str
+    error: str
+    attempts: int
+    failed_at: str
+    next_try_at: str | None
+    text: str | None
+    discarded_at: str | None
+
+    @property
+    def state(self) -> State:
+        """`waiting` is tried again by a build; `dead` and `discarded` are not."""
+        if self.discarded_at is not None:
+            return "discarded"
+        return "dead" if self.next_try_at is None else "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """One discard on record: of which letter, why, by whom, when."""
+
+    reason: str
+    discarded_by: str
+    discarded_at: str
+
+
+class Graded(NamedTuple):
+    """What became of one golden row: right or not, and with `extract` the F1 of its words."""
+
+    is_right: bool
+    token_f1: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One row of `evaluations`; shares and scores from 0 to 1, `low` and `high` at 95 %.
+
+    `fingerprint` is the same where question, model and every golden row's result are the same.
+    `recalls` is a JSON list of {label, rows, right, recall, low, high}. `compared_with` is the
+    fingerprint of the baseline (its own where nothing has changed), None where there was none.
+    `reasons` is blank where it passed.
+    """
+
+    invocation_id: str
+    model_name: str
+    column_name: str
+    golden: str
+    kind: str
+    prompt_hash: str
+    model: str
+    fingerprint: str
+    row_count: int
+    answered: int
+    right_count: int
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    macro_f1: float | None
+    macro_f1_low: float | None
+    macro_f1_high: float | None
+    token_f1: float | None
+    token_f1_low: float | None
+    token_f1_high: float | None
+    recalls: str
+    compared_with: str | None
+    compared_rows: int | None
+    lost: int | None
+    gained: int | None
+    p_value: float | None
+    passed: bool
+    reasons: str
+    evaluated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """One row of `gate_results`: an expectation, what it counted, and why it is red, if it is.
+
+    `reasons` is blank for a green one. No value of the data is in it.
+    """
+
+    invocation_id: str
+    gate: str
+    suite: str
+    place: int
+    expectation: str
+    column_name: str
+    threshold: str
+    minimum_evaluated: int
+    row_count: int | None
+    evaluated: int | None
+    unexpected: int | None
+    unexpected_share: float | None
+    success: bool
+    error: str | None
+    reasons: str
+    checked_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """The answers to one question of one model: how many, and when they were last of use.
+
+    `used_at` is the start of the last run that asked the question, or the time of its last answer
+    where that is later; UTC in ISO form.
+    """
+
+    prompt_hash: str
+    kind: str
+    model: str
+    host: str
+    answers: int
+    used_at: str

@@ -1,0 +1,130 @@
+"""The store over SQLite: the verbs of the contract, a transaction each or together in one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from assay.core.clock import now_utc
+from assay.core.errors import StoreError
+from assay.core.settings import Settings
+from assay.core.values import Failure, Outcome, Served, Use
+from assay.store.contract import TABLES
+from assay.store.queries import KeysLike, Query
+from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
+from assay.store.sqlite import dead_letters, evaluations, gates, leases, rows, upkeep
+from assay.store.sqlite.queries import answer
+from assay.store.sqlite.store import StoreFile
+
+T = TypeVar("T")
+
+
+class SqliteStore(StoreFile):
+    """Answers by key, one ledger row for each attempt, failures with their next try.
+
+    It is a `Store`; what a verb does is said there.
+    """
+
+    def fetch(self, keys: Sequence[bytes], now: str) -> dict[bytes, Outcome]:
+        """Return what is settled of `keys` at `now`."""
+        return self._read(lambda connection: rows.settled_rows(connection, keys, now))
+
+    def read(self, query: Query[T]) -> T:
+        """Return what a named query finds."""
+        return self._read(lambda connection: answer(connection, query))
+
+    def rows(self, table: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
+        """Return the columns (name to SQLite type) and rows of one of `TABLES`, blobs as hex."""
+        if table not in TABLES:
+            message = f"Unknown table {table!r} in the store; known are {', '.join(TABLES)}."
+            raise StoreError(message)
+        return self._read(lambda connection: rows.table_rows(connection, table))
+
+    def begin_run(
+        self,
+        invocation_id: str,
+        settings: Settings,
+        begun_at: str | None = None,
+        *,
+        builds: bool = True,
+    ) -> None:
+        """Record that a run began."""
+
+        def begin(connection: sqlite3.Connection) -> None:
+            rows.put_run(connection, invocation_id, settings, begun_at)
+            if not builds:
+                rows.put_look(connection, invocation_id)
+
+        self._write(begin)
+
+    def stop_run(self, invocation_id: str, cause: str, message: str) -> None:
+        """Record what ended a run early."""
+        self._write(lambda c: rows.put_stop(c, invocation_id, cause, message))
+
+    def note_served(self, invocation_id: str, served: Mapping[Use, Served]) -> None:
+        """Record what became of each question of a run."""
+        self._write(lambda c: rows.put_served(c, invocation_id, served))
+
+    def note_statement(self, name: str, sql: str) -> None:
+        """Record SQL that asks."""
+        self._write(lambda c: rows.put_statement(c, name, sql))
+
+    def claim(self, waiting: Sequence[Sequence[bytes]]) -> list[Granted]:
+        """Lease keys that are neither settled nor held."""
+        now = now_utc()
+        return self._write(lambda c: [self._owner.claim(c, keys, now) for keys in waiting])
+
+    def land(self, waiting: Sequence[Landing]) -> list[list[Failure]]:
+        """Record attempts and what came of them, in as few statements as can be."""
+
+        def land(connection: sqlite3.Connection) -> list[list[Failure]]:
+            rows.put_landings(connection, waiting)
+            return [rows.give_up(connection, landing) for landing in waiting]
+
+        return self._write(land)
+
+    def release(self, keys: Sequence[bytes] | None = None) -> None:
+        """Give leases of this process back."""
+        self._write(lambda c: leases.release(c, self.owner, keys))
+
+    def record_gate(self, rows: Sequence[GateRow]) -> None:
+        """Record what a gate counted."""
+        self._write(lambda c: gates.put_gate_rows(c, rows))
+
+    def record_evaluation(self, evaluation: Evaluation, rows: Mapping[str, Graded]) -> None:
+        """Record an evaluation and its rows."""
+        self._write(lambda c: evaluations.put_evaluation(c, evaluation, rows))
+
+    def make_due(self, letters: Sequence[Letter]) -> None:
+        """Let failures be asked again from now on."""
+        self._write(lambda c: dead_letters.make_due(c, letters))
+
+    def put_back(self, letters: Sequence[Letter]) -> None:
+        """Undo `make_due` for what is as it was."""
+        self._write(lambda c: dead_letters.put_back(c, letters))
+
+    def discard(self, letters: Sequence[Letter], reason: str, by: str) -> int:
+        """Record that failures are given up for good."""
+        return self._write(lambda c: dead_letters.put_discards(c, letters, reason, by))
+
+    def forget(
+        self, texts: Sequence[str], prefix: str | None = None, *, rehearse: bool = False
+    ) -> dict[str, int]:
+        """Remove all that is kept under texts and keys, and every byte of it."""
+
+        def step(connection: sqlite3.Connection) -> dict[str, int]:
+            named = dead_letters.keys_like(connection, KeysLike(prefix)) if prefix else []
+            keys = [*dead_letters.keys_of_texts(connection, texts), *named]
+            return dead_letters.forget_keys(connection, keys)
+
+        return self._rehearse(step) if rehearse else self._erase(step)
+
+    def prune(self, chosen: Sequence[Unused]) -> dict[str, int]:
+        """Remove answers and failures of questions, and every byte of them."""
+        return self._erase(lambda c: upkeep.prune(c, chosen))
+
+    def _write(self, step: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `step` in the transaction of this thread, or in one of its own."""
+        with self.transaction():
+            return step(self._connection)
