@@ -6,11 +6,12 @@ import gzip
 import http.client
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+BEARER = {"Authorization": "Bearer secret"}
 LABELS = ["praise", "complaint", "question"]
 PROPERTIES = {
     "a": {"type": "string", "enum": LABELS},
@@ -84,13 +85,14 @@ class Heard:
 Ask = Callable[..., Heard]
 
 
-def post(url: str, body: Any, method: str = "POST") -> Heard:
+def post(url: str, body: Any, method: str = "POST", headers: Mapping[str, str] = BEARER) -> Heard:
     """One request, one connection, no help."""
     parts = urlsplit(url)
     link = http.client.HTTPConnection(parts.netloc, timeout=5)
     try:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        link.request(method, parts.path, data, {"Authorization": "Bearer secret"})
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        link.request(method, path, data, dict(headers))
         reply = link.getresponse()
         headers = {name.lower(): said for name, said in reply.getheaders()}
         return Heard(reply.status, headers, reply.read())

@@ -31,6 +31,10 @@ Status = Literal[
     "not_attempted",
 ]
 
+Mode = Literal["keyed", "listed", "object", "prompt"]
+"""How a reply is to be shaped: by a schema with a property for each record's id, by one with a
+list of items, as any JSON object, or by words alone. Each is looser than the one before."""
+
 KEY_VERSION = "a1"
 """Names the way keys are made; changing it makes every stored answer miss."""
 
@@ -174,6 +178,7 @@ class Request:
     max_output_tokens: int
     idempotency_key: str
     input_tokens: int
+    mode: Mode = "keyed"
 
     @property
     def model(self) -> str:
@@ -195,6 +200,7 @@ class Reply:
     """What a provider brought back: the text of the answer, not yet judged.
 
     `confidence` maps a record id and a letter to a probability, where the provider has one;
+    `mode` is how the content is shaped where that is not what the request says;
     `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case.
     """
 
@@ -202,6 +208,7 @@ class Reply:
     model: str
     usage: Usage = field(default_factory=Usage)
     confidence: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    mode: Mode | None = None
     http_status: int | None = None
     request_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -5,15 +5,20 @@ scenarios/ (what is played), ledger.py (what was paid), server.py (sockets).
 """
 
 from .answers import Answer, answer
+from .dialect import Dialect
+from .dialects import ANY, DIALECTS
 from .latency import Latency
 from .ledger import Bill, Entry
 from .scenarios.registry import SCENARIOS, UnknownScenarioError
 from .threads import FaultServer, Sink, nobody
 
 __all__ = [
+    "ANY",
+    "DIALECTS",
     "SCENARIOS",
     "Answer",
     "Bill",
+    "Dialect",
     "Entry",
     "FaultServer",
     "Latency",

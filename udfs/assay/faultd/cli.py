@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .dialects import dialect_named
 from .latency import Latency
 from .scenarios.registry import COMMON, SCENARIOS, UnknownScenarioError
 from .server import Listener, base_url
@@ -40,6 +41,7 @@ def serve(  # noqa: PLR0917  one parameter per option
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8399,
     scenario: Annotated[str, typer.Option(help="Played unless the path names one.")] = "good",
+    dialect: Annotated[str, typer.Option(help="The vendor whose server is played.")] = "any",
     latency_median: Annotated[float, typer.Option(help="Seconds; lognormal.")] = 0.0,
     latency_sigma: Annotated[float, typer.Option(help="Of the lognormal.")] = 0.4,
     seconds_per_token: Annotated[float, typer.Option(help="For each output token.")] = 0.0,
@@ -51,8 +53,10 @@ def serve(  # noqa: PLR0917  one parameter per option
 ) -> None:
     """Serve chat completions on loopback; on SIGINT or SIGTERM print what was paid, as JSON."""
     latency = Latency(latency_median, latency_sigma, seconds_per_token, seed)
-    settings = ServiceSettings(scenario, latency=latency, keep_texts=keep_texts, seed=seed)
     try:
+        settings = ServiceSettings(
+            scenario, dialect_named(dialect), latency=latency, keep_texts=keep_texts, seed=seed
+        )
         listener = Listener(Service(settings), host, port)
     except (UnknownScenarioError, ValueError) as wrong:
         raise typer.BadParameter(str(wrong)) from None
@@ -66,7 +70,8 @@ async def _serve(listener: Listener) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await listener.start()
-    typer.echo(greeting(base_url(listener.host, listener.port)))
+    base = listener.service.settings.dialect.base
+    typer.echo(greeting(base_url(listener.host, listener.port, base)))
     await stop.wait()
     await listener.stop()
 

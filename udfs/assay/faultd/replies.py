@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,10 +46,29 @@ def everyone(call: PlayedCall) -> tuple[int, ...]:
 
 def reply(call: PlayedCall, answers: Answers, sound: tuple[int, ...] | None = None) -> Play:
     """These answers as content; what is sound is found by comparing, unless it is given."""
-    content = compact({"answers": answers})
+    content = written(call, answers)
     if sound is not None:
         return say(call, content, sound=sound)
     return compared(call, answers, content)
+
+
+def written(call: PlayedCall, answers: Answers, encode: Callable[[Any], str] = compact) -> str:
+    """These answers in the shape that the request asks for; an id that comes twice stays twice."""
+    if not call.chat.contract.keyed:
+        return encode({"answers": answers})
+    pairs = [f"{encode(_as_name(item))}:{encode(_under(call, item))}" for item in answers]
+    return f"{{{','.join(pairs)}}}"
+
+
+def _as_name(item: Mapping[str, Any]) -> str:
+    name = item.get("id")
+    return name if isinstance(name, str) else compact(name)
+
+
+def _under(call: PlayedCall, item: Mapping[str, Any]) -> Any:
+    """What stands under the id of an item in a keyed reply."""
+    named = {name: said for name, said in item.items() if name != "id"}
+    return named.get("") if call.chat.contract.bare else named
 
 
 def compared(call: PlayedCall, answers: Answers, content: str) -> Play:

@@ -225,10 +225,10 @@ def port_of(server: asyncio.Server) -> int:
     return int(server.sockets[0].getsockname()[1])
 
 
-def base_url(host: str, port: int) -> str:
+def base_url(host: str, port: int, base: str = "/v1") -> str:
     """The URL of an API root, as clients want it."""
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}/v1"
+    return f"http://{shown}:{port}{base}"
 
 
 def loopback(host: str) -> str:

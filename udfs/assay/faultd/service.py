@@ -10,12 +10,15 @@ from urllib.parse import unquote
 
 from . import replies
 from .answers import Answer, answer
-from .chats import Chat, read_chat
+from .chats import read_chat
+from .dialect import Dialect
+from .dialects import ANY
 from .latency import NO_LATENCY, Latency
 from .ledger import Bill, Entry
 from .plays import Ending, Play
 from .scenarios.registry import UnknownScenarioError
 from .scripts import Moment, Script
+from .speaking import refusal, spoken_root, worded
 from .wire import BadRequestError, HttpRequest, frame
 
 CHAT = "/v1/chat/completions"
@@ -29,6 +32,7 @@ class ServiceSettings:
     """How a server plays; `scenario` is played where the path names none."""
 
     scenario: str = "good"
+    dialect: Dialect = ANY
     answer: Answer = answer
     latency: Latency = NO_LATENCY
     keep_texts: bool = False
@@ -88,11 +92,12 @@ class Service:
             if path.startswith("/_faultd/"):
                 return Performance(self._control(request.method, path, request.body))
             spec, route = self._route(path)
+            route = spoken_root(self.settings.dialect, route)
             if (request.method, route) == ("GET", MODELS):
-                return Performance(_page(_models()))
+                return Performance(_page(_models(self.settings.dialect)))
             if (request.method, route) != ("POST", CHAT):
                 return Performance(_problem(404, f"faultd has no {request.method} {path}"))
-            return self._chat(spec, read_chat(request.body, request.headers))
+            return self._chat(spec, request)
         except UnknownScenarioError as wrong:
             return Performance(_problem(404, str(wrong), "unknown_scenario"))
         except BadRequestError as wrong:
@@ -104,14 +109,16 @@ class Service:
         spec, _, rest = path[3:].partition("/")
         return unquote(spec), f"/{rest}"
 
-    def _chat(self, spec: str, chat: Chat) -> Performance:
-        script = self.script(spec)
-        ledger = self.ledger
+    def _chat(self, spec: str, request: HttpRequest) -> Performance:
+        dialect, script, ledger = self.settings.dialect, self.script(spec), self.ledger
+        chat = read_chat(request.body, request.headers, dialect)
         now = self.clock()
         entry = ledger.open(chat, spec, now)
         moment = Moment(entry.sequence, now, int(self.wall()), self.sink, self.settings.answer)
         try:
-            play = script.play(chat, moment)
+            play = refusal(dialect, request, chat) or worded(
+                dialect, chat, script.play(chat, moment)
+            )
         except Exception as wrong:  # noqa: BLE001  an answer function of a test may raise anything
             play = _problem(500, f"faultd: {type(wrong).__name__}: {wrong}", "faultd_bug")
         thought = self.settings.latency.seconds(entry.sequence, play.completion_tokens)
@@ -155,9 +162,9 @@ def _wanted_scenario(body: bytes) -> str:
         raise BadRequestError(400, 'the body is to be {"scenario": "..."}') from None
 
 
-def _models() -> dict[str, object]:
-    model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "faultd"}
-    return {"object": "list", "data": [model]}
+def _models(dialect: Dialect) -> dict[str, object]:
+    said = {"object": "model", "created": 0, "owned_by": "faultd"}
+    return {"object": "list", "data": [{"id": name} | said for name in dialect.models]}
 
 
 def _page(document: object) -> Play:

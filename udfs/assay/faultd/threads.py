@@ -11,6 +11,8 @@ from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 from .answers import Answer, answer
+from .dialect import Dialect
+from .dialects import ANY
 from .latency import NO_LATENCY, Latency
 from .ledger import Bill
 from .scenarios.registry import cast
@@ -94,18 +96,20 @@ class FaultServer(_OnThread):
         keep_texts: bool = False,
         seed: int = 0,
         port: int = 0,
+        dialect: Dialect = ANY,
     ) -> None:
-        self.service = Service(ServiceSettings(scenario, answer, latency, keep_texts, seed))
+        settings = ServiceSettings(scenario, dialect, answer, latency, keep_texts, seed)
+        self.service = Service(settings)
         self.listener = Listener(self.service, port=port)
         super().__init__(self.listener, "faultd")
 
     def url(self, scenario: str | None = None) -> str:
-        """The base URL for a client, ending in /v1; raises UnknownScenarioError."""
-        root = base_url(self.listener.host, self.listener.port)
-        if scenario is None:
-            return root
-        cast(scenario)
-        return f"{root.removesuffix('/v1')}/s/{quote(scenario, safe=',=')}/v1"
+        """The base URL for a client, as a rule ending in /v1; raises UnknownScenarioError."""
+        base = self.service.settings.dialect.base
+        if scenario is not None:
+            cast(scenario)
+            base = f"/s/{quote(scenario, safe=',=')}{base}"
+        return base_url(self.listener.host, self.listener.port, base)
 
     @property
     def ledger(self) -> Bill:

@@ -49,7 +49,7 @@ def marked(call: PlayedCall) -> bool:
 @scenario("C02", keep="0.5")
 def length(call: PlayedCall) -> Play:
     """Stops in the middle of the answer with finish_reason length."""
-    content = compact({"answers": call.answers()})
+    content = replies.written(call, call.answers())
     return replies.say(call, content[: int(len(content) * call.number("keep"))], finish="length")
 
 
@@ -74,7 +74,7 @@ def filter_(call: PlayedCall) -> Play:
 
 
 def _dressed(call: PlayedCall, form: str, *, sound: bool) -> Play:
-    content = form.replace("{}", compact({"answers": call.answers()}))
+    content = form.replace("{}", replies.written(call, call.answers()))
     return replies.say(call, content, sound=replies.everyone(call) if sound else ())
 
 
@@ -99,8 +99,9 @@ def prose(call: PlayedCall) -> Play:
 @scenario("C04", packed=True)
 def trailingcomma(call: PlayedCall) -> Play:
     """Leaves a comma before the last brackets."""
-    content = compact({"answers": call.answers()})
-    return replies.say(call, f"{content[:-2]},]}}")
+    content = replies.written(call, call.answers())
+    brackets = 1 if call.chat.contract.keyed else 2
+    return replies.say(call, f"{content[:-brackets]},{content[-brackets:]}")
 
 
 @scenario("C15", packed=True)
@@ -115,13 +116,22 @@ def plain(call: PlayedCall) -> Play:
 
 @scenario("C16", packed=True)
 def dupkeys(call: PlayedCall) -> Play:
-    """Says each property of an answer twice, with two values."""
-    doubled = [f"{compact(item)[:-1]},{compact(_others(item))[1:]}" for item in call.answers()]
-    return replies.say(call, f'{{"answers":[{",".join(doubled)}]}}')
+    """Says each property of an answer twice, with two values; a bare answer under its id."""
+    if call.chat.contract.bare:
+        others = [item | {"": None} for item in call.answers()]
+        return replies.say(call, replies.written(call, call.answers() + others))
+    if call.chat.contract.keyed:
+        return replies.say(call, replies.written(call, call.answers(), _twice))
+    doubled = ",".join(map(_twice, call.answers()))
+    return replies.say(call, f'{{"answers":[{doubled}]}}')
 
 
-def _others(item: Item) -> Item:
-    return {name: said if name == "id" else None for name, said in item.items()}
+def _twice(said: Any) -> str:
+    """JSON of an object that says its names again, with null, but for its `id`; else as ever."""
+    if not isinstance(said, dict):
+        return compact(said)
+    others = {name: said if name == "id" else None for name, said in said.items()}
+    return f"{compact(said)[:-1]},{compact(others)[1:]}"
 
 
 # --- which record an answer belongs to ----------------------------------------------------------

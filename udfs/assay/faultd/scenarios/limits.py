@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from .. import replies
-from ..chats import compact, tokens_of
+from ..chats import tokens_of
 from ..plays import Play, PlayedCall
 from .scenario import scenario
 
@@ -140,7 +140,7 @@ def _with_headers(play: Play, headers: tuple[tuple[str, str], ...]) -> Play:
 def ramble(call: PlayedCall) -> Play:
     """Fills up to the client's token limit (or `tokens`); finish=stop keeps the JSON whole."""
     most = call.chat.max_tokens or call.whole("tokens")
-    content = compact({"answers": call.answers()})
+    content = replies.written(call, call.answers())
     if call.text("finish") == "stop" and tokens_of(len(content)) <= most:
         padded = content + " " * (most * 4 - len(content))
         return replies.say(call, padded, sound=replies.everyone(call))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from .. import answers as stub
 from .. import replies
-from ..chats import compact
 from ..plays import Play, PlayedCall
 from .scenario import scenario
 
@@ -119,7 +119,7 @@ def nan(call: PlayedCall) -> Play:
 def inf(call: PlayedCall) -> Play:
     """Writes 1e999 for numbers, which overflows to infinity."""
     given = _spoilt(call, _numeric, lambda _: INFINITY)
-    content = compact({"answers": given}).replace(f'"{INFINITY}"', "1e999")
+    content = replies.written(call, given).replace(f'"{INFINITY}"', "1e999")
     return replies.compared(call, given, content)
 
 
@@ -156,10 +156,14 @@ def tagchars(call: PlayedCall) -> Play:
     return replies.reply(call, given, replies.everyone(call))
 
 
+def _encoded(said: Any, *, ascii_only: bool) -> str:
+    return json.dumps(said, ensure_ascii=ascii_only, separators=(",", ":"))
+
+
 @scenario("A13", packed=True, at="body", n="0")
 def surrogate(call: PlayedCall) -> Play:
     """Ends a free text with a lone surrogate, escaped in the body or (at=content) inside."""
     given = _spoilt(call, _written, lambda said: said and f"{said}\ud83d")
     inside = call.text("at") == "content"
-    content = json.dumps({"answers": given}, ensure_ascii=inside, separators=(",", ":"))
+    content = replies.written(call, given, partial(_encoded, ascii_only=inside))
     return replies.say(call, content, sound=replies.everyone(call))
