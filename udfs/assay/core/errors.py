@@ -97,7 +97,8 @@ class CallError(AssayError):
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
     the server may have answered and billed although nothing usable arrived, `silent` whether the
-    connection failed, or ended, before a word of a reply; the tokens are what it says to have
+    connection failed, or ended, before a word of a reply, `of_format` whether the server says
+    that it does not take the form in which a reply is wanted; the tokens are what it says to have
     billed, where it says so.
     """
 
@@ -110,6 +111,7 @@ class CallError(AssayError):
         retry_after_seconds: float | None = None,
         maybe_paid: bool = False,
         silent: bool = False,
+        of_format: bool = False,
     ) -> None:
         super().__init__(message)
         self.input_tokens: int | None = None
@@ -119,6 +121,7 @@ class CallError(AssayError):
         self.retry_after_seconds = retry_after_seconds
         self.maybe_paid = maybe_paid
         self.silent = silent
+        self.of_format = of_format
 
 
 _QUOTED = re.compile(r"executing the UDF: (\w+): (.*)", re.DOTALL)
