@@ -24,6 +24,8 @@ TOLD: dict[Mode, str] = {
 }
 """Each mode as people are told of it."""
 
+SCHEMAS: tuple[Mode, ...] = ("keyed", "listed")
+
 _log = logging.getLogger("assay")
 
 
@@ -59,8 +61,8 @@ class Ladder:
         async with self._asking[model]:
             if request.mode != self.mode(model):
                 return True
-            if error.of_format and self._steps_down(model, error):
-                return True
+            if error.unfit and (lower := self._lower(model, error)):
+                return self._takes(model, lower[0], error)
             if model in self._served:
                 return False
             return await self._is_found_out(model, error, try_out)
@@ -76,7 +78,7 @@ class Ladder:
         if last != self.mode(model):
             met = await try_out(smallest_request(self._settings, model, last))
         if met is None:
-            return self._steps_down(model, error)
+            return self._takes(model, last, error)
         if met.fault != "too_big_or_bad":
             return False
         message = (
@@ -85,20 +87,23 @@ class Ladder:
         )
         raise ConfigError(message, status=error.status)
 
-    def _steps_down(self, model: str, error: CallError) -> bool:
-        """Take the next mode, if there is one, and say so."""
+    def _lower(self, model: str, error: CallError) -> list[Mode]:
+        """The modes below, of another format where that is what the server does not take."""
         standing = self.mode(model)
         _, *lower = dropwhile(standing.__ne__, self._settings.manner_of(model).modes)
-        if not lower:
-            return False
-        self._standing[model] = lower[0]
+        of_schemas = error.unfit == "format" and standing in SCHEMAS
+        return [mode for mode in lower if not (of_schemas and mode in SCHEMAS)]
+
+    def _takes(self, model: str, mode: Mode, error: CallError) -> bool:
+        """Ask a model in another mode from here on, and say so."""
+        standing, self._standing[model] = self.mode(model), mode
         self._served.discard(model)
         _log.warning(
             "%s does not take %s for model %r; it is asked by %s from here on. (%s)",
             self._settings.endpoint,
             TOLD[standing],
             model,
-            TOLD[lower[0]],
+            TOLD[mode],
             error,
         )
         return True

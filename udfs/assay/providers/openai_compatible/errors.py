@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from assay.core.canonical import clean
-from assay.core.errors import Fault
+from assay.core.errors import Fault, Unfit
 
 LONGEST_MESSAGE = 300
 """Characters of a server's message that are kept."""
@@ -45,6 +45,13 @@ _FORMAT_WORDS = re.compile(
     r"response_?format|json_?schema|json_?object|structured.?output|grammar|guided|schema",
     re.IGNORECASE,
 )
+_SCHEMA_WORDS = re.compile(
+    r"invalid schema|grammar|additional_?properties|\$ref|\$defs|propert(?:y|ies)|too (?:many|complex)"
+    r"|nest|enum|keyword",
+    re.IGNORECASE,
+)
+"""What is said of one schema; another one may be taken."""
+
 _LENGTH_WORDS = re.compile(
     r"context|too (?:long|large)|maximum [a-z ]*(?:length|tokens)|reduce the length", re.IGNORECASE
 )
@@ -83,10 +90,11 @@ class Said:
         return known or bool(_CONFIG_WORDS.search(self.message))
 
     @property
-    def is_of_format(self) -> bool:
-        """Whether they are about the form of the reply."""
-        named = _FORMAT_WORDS.search(self.message) is not None
-        return named and _LENGTH_WORDS.search(self.message) is None
+    def unfit(self) -> Unfit:
+        """What they say not to take of how a reply is wanted."""
+        if _FORMAT_WORDS.search(self.message) is None or _LENGTH_WORDS.search(self.message):
+            return None
+        return "schema" if _SCHEMA_WORDS.search(self.message) else "format"
 
 
 def said_in(body: Any) -> Said:

@@ -72,6 +72,9 @@ class _Sdk(AsyncOpenAI):
             **self.further,
         }
 
+    def _validate_headers(self, headers: Any, custom_headers: Any) -> None:
+        """Whatever header the key is in: the SDK knows of one."""
+
 
 class OpenAIProvider:
     """Sends packs as chat completions with a strict JSON schema.
@@ -175,7 +178,7 @@ class OpenAIProvider:
             status=status,
             retry_after_seconds=retry_after_seconds(headers),
             maybe_paid=status in _MAYBE_BILLED,
-            of_format=fault == "too_big_or_bad" and said.is_of_format,
+            unfit=said.unfit if fault == "too_big_or_bad" else None,
         )
 
     def _without_echoes(self, message: str, request: Request) -> str:
