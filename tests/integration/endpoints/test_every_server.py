@@ -71,7 +71,7 @@ def test_a_server_of_which_nothing_is_known_is_found_out(
 ) -> None:
     """Rung by rung, with one warning, and all is answered all the same."""
     header = {"auth_header": "api-key"} if name == "azure" else {}
-    with asked(DIALECTS[name], tmp_path, "generic", **header) as (server, room):
+    with asked(DIALECTS[name], tmp_path, "generic", **header) as (_, room):
         assert answers(room) == right
     assert [said.count("for model 'stub'") for said in caplog.messages] in ([], [1])
 

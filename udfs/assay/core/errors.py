@@ -99,9 +99,9 @@ class CallError(AssayError):
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
     the server may have answered and billed although nothing usable arrived, `silent` whether the
-    connection failed, or ended, before a word of a reply, `unfit` what the server says
-    not to take of how a reply is wanted: its `schema`, or the `format` altogether; the tokens are what it says to have
-    billed, where it says so.
+    connection failed, or ended, before a word of a reply, `unfit` what it says not to take of
+    how a reply is wanted: this schema, or the format altogether; the tokens are what it says to
+    have billed, where it says so.
     """
 
     def __init__(

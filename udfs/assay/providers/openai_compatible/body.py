@@ -10,7 +10,7 @@ from assay.core.errors import ConfigError
 from assay.core.settings import Settings
 from assay.core.task import JsonSchema
 from assay.core.values import Mode, Request
-from assay.providers.openai_compatible.profiles import Profile
+from assay.providers.openai_compatible.profiles import ServerProfile
 
 _OURS = {
     "messages": "is what Assay is there to make",
@@ -26,7 +26,7 @@ _OURS = {
 """Fields that nobody may set beside us, and where they come from."""
 
 
-def body_of(request: Request, profile: Profile, settings: Settings) -> dict[str, Any]:
+def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dict[str, Any]:
     """Return the JSON object that is posted for `request`."""
     model = request.model
     body: dict[str, Any] = {

@@ -46,8 +46,8 @@ _FORMAT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SCHEMA_WORDS = re.compile(
-    r"invalid schema|grammar|additional_?properties|\$ref|\$defs|propert(?:y|ies)|too (?:many|complex)"
-    r"|nest|enum|keyword",
+    r"invalid schema|grammar|additional_?properties|\$ref|\$defs|propert(?:y|ies)"
+    r"|too (?:many|complex)|nest|enum|keyword",
     re.IGNORECASE,
 )
 """What is said of one schema; another one may be taken."""

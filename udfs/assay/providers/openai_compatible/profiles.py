@@ -29,7 +29,7 @@ _NONE = "(?!)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class ServerProfile:
     """One kind of server.
 
     `hosts` is a pattern of host and port by which it is known. `modes` are those that it takes;
@@ -69,42 +69,42 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(
+        ServerProfile(
             name="openai",
             hosts=r"api\.openai\.com",
             limit="max_completion_tokens",
             with_effort=_OPENAI_THINKS,
         ),
-        Profile(
+        ServerProfile(
             name="azure",
             hosts=r".*\.(openai|services\.ai|cognitiveservices)\.azure\.com",
             limit="max_completion_tokens",
             with_effort=_OPENAI_THINKS,
             key_header="api-key",
         ),
-        Profile(name="anthropic", hosts=r"api\.anthropic\.com", modes=("prompt",)),
-        Profile(name="gemini", hosts=r"generativelanguage\.googleapis\.com"),
-        Profile(name="mistral", hosts=r"api\.mistral\.ai", with_effort=_NONE),
-        Profile(name="deepseek", hosts=r"api\.deepseek\.com", modes=_NO_SCHEMA),
-        Profile(
+        ServerProfile(name="anthropic", hosts=r"api\.anthropic\.com", modes=("prompt",)),
+        ServerProfile(name="gemini", hosts=r"generativelanguage\.googleapis\.com"),
+        ServerProfile(name="mistral", hosts=r"api\.mistral\.ai", with_effort=_NONE),
+        ServerProfile(name="deepseek", hosts=r"api\.deepseek\.com", modes=_NO_SCHEMA),
+        ServerProfile(
             name="groq",
             hosts=r"api\.groq\.com",
             schema_models="gpt-oss|kimi-k2|llama-4",
             limit="max_completion_tokens",
             paced=False,
         ),
-        Profile(
+        ServerProfile(
             name="together",
             hosts=r"api\.together\.(xyz|ai)",
             schema_models="Llama|Qwen|gpt-oss|DeepSeek",
         ),
-        Profile(name="openrouter", hosts=r"openrouter\.ai"),
-        Profile(name="ollama", hosts=r"ollama\.com|.*:11434"),
-        Profile(name="vllm", limit="max_completion_tokens"),
-        Profile(name="llamacpp"),
-        Profile(name="lmstudio", hosts=r".*:1234", modes=("keyed", "listed", "prompt")),
-        Profile(name="litellm", hosts=r".*:4000"),
-        Profile(name="generic"),
+        ServerProfile(name="openrouter", hosts=r"openrouter\.ai"),
+        ServerProfile(name="ollama", hosts=r"ollama\.com|.*:11434"),
+        ServerProfile(name="vllm", limit="max_completion_tokens"),
+        ServerProfile(name="llamacpp"),
+        ServerProfile(name="lmstudio", hosts=r".*:1234", modes=("keyed", "listed", "prompt")),
+        ServerProfile(name="litellm", hosts=r".*:4000"),
+        ServerProfile(name="generic"),
     )
 }
 
@@ -118,7 +118,7 @@ def thinks(model: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def profile_of(endpoint: str, stated: str | None) -> Profile:
+def profile_of(endpoint: str, stated: str | None) -> ServerProfile:
     """Return the profile that is stated, or else the one that the host of an endpoint tells."""
     if stated is not None:
         return PROFILES[stated]

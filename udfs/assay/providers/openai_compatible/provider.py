@@ -29,7 +29,7 @@ from assay.providers.openai_compatible.errors import (
     without_echoes,
 )
 from assay.providers.openai_compatible.headers import retry_after_seconds, stated_pace
-from assay.providers.openai_compatible.profiles import Profile, profile_of
+from assay.providers.openai_compatible.profiles import ServerProfile, profile_of
 from assay.providers.openai_compatible.traits import TRAITS
 from assay.providers.openai_compatible.transport import (
     NAME_THE_CA,
@@ -219,7 +219,7 @@ def open_provider(settings: Settings) -> OpenAIProvider:
     return OpenAIProvider(settings)
 
 
-def _further(settings: Settings, profile: Profile, key: str) -> dict[str, str]:
+def _further(settings: Settings, profile: ServerProfile, key: str) -> dict[str, str]:
     """Return the headers that carry the key, and those of the settings."""
     name = settings.auth_header or profile.key_header
     given = {each: said.get_secret_value() for each, said in (settings.headers or {}).items()}
