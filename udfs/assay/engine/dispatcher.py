@@ -302,7 +302,10 @@ class Dispatcher:
             self._governor.finish()
         run.tell(PackOver(request.pack))
         await self._recorder.write_failed(sent.attempt._replace(answers=0))
-        return sent.error if isinstance(sent, Failed) else None
+        if isinstance(sent, Failed):
+            return sent.error
+        self._governor.succeeded(request, sent.reply)
+        return None
 
     # What becomes of a pack
 
