@@ -320,7 +320,7 @@ class Dispatcher:
         self._settle_failures(run, failures)
         for ask in rejected.again:
             run.backlog.add_again(ask)
-        run.backlog.add_alone(rejected.alone)
+        run.backlog.add_alone(rejected.alone, judged.rejected)
         if rejected.again or rejected.alone:
             self._pump()
 
