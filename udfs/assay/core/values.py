@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from assay.core.canonical import canonical_json
 from assay.core.errors import Fault
@@ -34,6 +34,8 @@ Status = Literal[
 Mode = Literal["keyed", "listed", "object", "prompt"]
 """How a reply is to be shaped: by a schema with a property for each record's id, by one with a
 list of items, as any JSON object, or by words alone. Each is looser than the one before."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 KEY_VERSION = "a1"
 """Names the way keys are made; changing it makes every stored answer miss."""
@@ -133,7 +135,8 @@ class Pack:
     `attempt` starts at 1 and counts the sendings of these records together; so many of the earlier
     ones are `forgiven`, and `faults` are those that met the others. A pack is `bisecting` when it
     is a part of one that failed and the server did not say why. Its reply gets `room` times the
-    usual output limit. Packs with the same `seal` and records make the same request, ids
+    usual output limit; `complaint` is why the last answers to a record alone were refused, in our
+    words and no row's. Packs with the same `seal` and records make the same request, ids
     included; each new pack has a seal of its own.
     """
 
@@ -143,6 +146,7 @@ class Pack:
     bisecting: bool = False
     forgiven: int = 0
     room: int = 1
+    complaint: str = ""
     seal: str = field(default_factory=new_id, compare=False)
 
     @cached_property
@@ -201,7 +205,8 @@ class Reply:
 
     `confidence` maps a record id and a letter to a probability, where the provider has one;
     `mode` is how the content is shaped where that is not what the request says;
-    `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case.
+    `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case;
+    `requests_per_minute` is how many it says to take, None where it does not.
     """
 
     content: str
@@ -212,6 +217,7 @@ class Reply:
     http_status: int | None = None
     request_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

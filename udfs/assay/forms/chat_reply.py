@@ -14,6 +14,7 @@ from assay.core.json_text import MAX_DEPTH, depth, whole
 from assay.core.plural import counted
 from assay.core.task import Rejected, Task, accepted
 from assay.core.values import Ask, Judged, Outcome, Reply, Request
+from assay.forms.one_value import the_one_value
 
 Item = dict[str, Any]
 
@@ -106,8 +107,11 @@ def _items(request: Request, reply: Reply) -> list[tuple[str | None, Item]]:
     An object has them under their ids, and an id that comes twice is two items. A list is taken
     in its own mode alone: its scales are others.
     """
-    value = parse_strictly(unwrapped(reply.content), constants=True)  # a NaN costs its own record
-    if (reply.mode or request.mode) == "listed":
+    mode = reply.mode or request.mode
+    told = mode in ("object", "prompt")  # the shape is in words, and nothing enforces it
+    text = the_one_value(reply.content) if told else unwrapped(reply.content)
+    value = parse_strictly(text, constants=True)  # a NaN costs its own record
+    if mode == "listed":
         return [(_id(item), item) for item in _list(value) if isinstance(item, dict)]
     pairs = [pair for pair in _pairs(value) if pair[0] != "answers"]
     if not pairs:
