@@ -16,6 +16,7 @@ from assay.core.json_text import MAX_DEPTH
 from assay.core.task import Rejected
 from assay.core.values import Outcome, Reply
 from assay.forms.chat_reply import judge, parse_strictly, unwrapped
+from assay.forms.chat_request import compose
 from assay.functions.summarize import Summarize
 
 from .builders import (
@@ -29,6 +30,7 @@ from .builders import (
     forged_text,
     honest,
     judged,
+    pack,
     refused,
     request,
     seeded,
@@ -122,7 +124,9 @@ def test_c04_prose_around_the_json_is_not_searched(wrapping: str) -> None:
 def test_c04_json_without_a_list_of_answers_is_refused(content: str) -> None:
     """Whatever else it holds."""
     sent = request("x")
-    assert refused(sent, judged(sent, content)) == {"x": "bad_json: no list of answers"}
+    assert refused(sent, judged(sent, content)) == {"x": "bad_json: no answers by id"}
+    listed = compose(pack("x"), mode="listed")
+    assert refused(listed, judged(listed, content)) == {"x": "bad_json: no list of answers"}
 
 
 @pytest.mark.parametrize("content", ["", '{"answers": [],}', "{'answers': []}", '{"answers": [}'])

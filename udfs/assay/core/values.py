@@ -31,6 +31,10 @@ Status = Literal[
     "not_attempted",
 ]
 
+Mode = Literal["keyed", "listed", "object", "prompt"]
+"""How a reply is to be shaped: by a schema with a property for each record's id, by one with a
+list of items, as any JSON object, or by words alone. Each is looser than the one before."""
+
 KEY_VERSION = "a1"
 """Names the way keys are made; changing it makes every stored answer miss."""
 
@@ -174,6 +178,7 @@ class Request:
     max_output_tokens: int
     idempotency_key: str
     input_tokens: int
+    mode: Mode = "keyed"
 
     @property
     def model(self) -> str:

@@ -229,7 +229,7 @@ class Dispatcher:
     def _launch(self, run: RunState, pack: Pack) -> bool:
         """Start a request for `pack` if the budget allows; return whether another may follow."""
         headroom = self._settings.headroom_for(pack.model)
-        request = form_of(pack).compose(pack, headroom)
+        request = form_of(pack).compose(pack, headroom, seal=run.run_id)
         worst = self._governor.worst_usd(request)
         if not run.budget.allows(worst):
             return self._at_the_wall(run, pack, worst)
