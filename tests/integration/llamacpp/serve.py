@@ -5,6 +5,7 @@ It runs in an environment in which xllamacpp is installed and Assay is not.
 
 import argparse
 import signal
+import sys
 from pathlib import Path
 
 import xllamacpp
@@ -42,5 +43,6 @@ def arguments() -> argparse.Namespace:
 if __name__ == "__main__":
     given = arguments()
     server = listening(given)
-    print(f"{given.model.stem} listens on {server.listening_address}/v1", flush=True)
+    sys.stdout.write(f"{given.model.stem} listens on {server.listening_address}/v1\n")
+    sys.stdout.flush()
     signal.pause()  # until somebody ends it

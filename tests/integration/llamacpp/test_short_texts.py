@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import yaml
@@ -23,8 +22,8 @@ pytestmark = pytest.mark.llamacpp
 
 MOST_REQUESTS = 4
 MOST_OUTPUT_TOKENS = 900
-LEAST_CACHED_SHARE = 0.5
-"""Of the input of all packs but the first: what they have in common comes before what differs."""
+LEAST_CACHED_TOKENS = 250
+"""Of each pack but the first; instructions and labels take 294."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,5 @@ def test_every_text_is_answered_in_few_requests_and_tokens(asked: Asked) -> None
 
 def test_packs_share_their_beginning(asked: Asked) -> None:
     """Instructions come before records, so that a server reads them once."""
-    later = asked.usages[1:]
-    cached = sum(usage.cached_tokens or 0 for usage in later)
-    assert cached >= LEAST_CACHED_SHARE * sum(usage.input_tokens or 0 for usage in later)
+    assert len(asked.usages) > 1
+    assert min(usage.cached_tokens or 0 for usage in asked.usages[1:]) >= LEAST_CACHED_TOKENS
