@@ -27,9 +27,7 @@ def fresh_clone(root: Path) -> Project:
     for name, command in SCRIPTS.items():
         script = project.root / name
         script.parent.mkdir(parents=True, exist_ok=True)
-        line = command.format(
-            warm=warm_python(), python=sys.executable, repository=REPOSITORY
-        )
+        line = command.format(warm=warm_python(), python=sys.executable, repository=REPOSITORY)
         script.write_text(f"#!/bin/sh\n{line}\n")
         script.chmod(0o755)
     (project.root / ".gitignore").write_text((REPOSITORY / ".gitignore").read_text())

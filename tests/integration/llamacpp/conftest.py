@@ -31,7 +31,7 @@ def endpoint(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
     The model is slow on a busy machine, and unfit: most of its rows may fail.
     """
     log = tmp_path_factory.mktemp("llamacpp") / "server.log"
-    command = [REPOSITORY / "scripts/llamacpp", "--port", str(port)]
+    command = [str(REPOSITORY / "scripts/llamacpp"), "--port", str(port)]
     with (
         log.open("w") as output,
         subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as server,

@@ -41,6 +41,8 @@ CHECKED = {name: CALLS[name] for name in ("summary", "details", "quality")}
 """What is looked at again: whether the words are the text's, and few enough."""
 
 MOST_REQUESTS = 60
+MOST_SECONDS = 600
+"""A quarter of a minute on cores that are free."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory, endpoint: dict[str, str]) ->
             f"select id, {columns} from {{{{ ref('notes') }}}}",
         },
         endpoint,
+        MOST_SECONDS,
     )
     run = project.dbt("build")
     assert run.code == 0, run.output
