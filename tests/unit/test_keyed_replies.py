@@ -99,7 +99,10 @@ def test_a_name_that_comes_twice_under_an_id_answers_nothing() -> None:
     assert set(verdict.rejected.values()) == {"bad_json: a key is given twice"}
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", '{"answers": {}}', "null", '"abc"'])
+@pytest.mark.parametrize(
+    "content",
+    ["{}", "[]", '{"answers": {}}', '{"answers": [{"id": "abc", "a": "x"}]}', "null", '"abc"'],
+)
 def test_a_reply_without_ids_cannot_be_read(content: str) -> None:
     """The whole of it is in doubt."""
     sent = request("one", tasks=[ECHO])
@@ -117,6 +120,12 @@ def test_a_score_comes_in_tenths(said: int | None, score: float | None) -> None:
     """And is kept from -1 to 1, as before."""
     sent = request("fine", tasks=[Sentiment()])
     assert values(sent, judged(sent, under(sent, said))) == {"fine": score}
+
+
+def test_a_list_is_not_taken_for_what_was_asked() -> None:
+    """A score of 1 is the best in a list, and next to nothing under an id."""
+    sent = request("fine", tasks=[Sentiment()])
+    assert judged(sent, [{"id": sent.ids[0], "a": 1}]).unreadable
 
 
 @pytest.mark.parametrize("said", [0.5, 11, -11, "3", True, [3]])

@@ -200,6 +200,7 @@ class Reply:
     """What a provider brought back: the text of the answer, not yet judged.
 
     `confidence` maps a record id and a letter to a probability, where the provider has one;
+    `mode` is how the content is shaped where that is not what the request says;
     `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case.
     """
 
@@ -207,6 +208,7 @@ class Reply:
     model: str
     usage: Usage = field(default_factory=Usage)
     confidence: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    mode: Mode | None = None
     http_status: int | None = None
     request_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -55,7 +55,7 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     one answer where all of them give the same valid value, and none otherwise.
     """
     try:
-        items = _items(request, reply.content)
+        items = _items(request, reply)
     except Rejected as error:
         return replace(_nothing(request, str(error)), unreadable=True)
     by_id: defaultdict[str | None, list[Item]] = defaultdict(list)
@@ -100,19 +100,26 @@ def parse_strictly(content: str, *, constants: bool = False) -> Any:
         raise Rejected(message) from None
 
 
-def _items(request: Request, content: str) -> list[tuple[str | None, Item]]:
+def _items(request: Request, reply: Reply) -> list[tuple[str | None, Item]]:
     """Return what a reply says, item by item, each with the id that it is about.
 
-    An object has them under their ids, and an id that comes twice is two items; a list is what
-    was asked for in that mode, and what providers of ours say.
+    An object has them under their ids, and an id that comes twice is two items. A list is taken
+    in its own mode alone: its scales are others.
     """
-    value = parse_strictly(unwrapped(content), constants=True)  # a NaN costs its own record
-    if isinstance(value, dict) and isinstance(items := value.get("answers"), list):
-        return [(_id(item), item) for item in items if isinstance(item, dict)]
+    value = parse_strictly(unwrapped(reply.content), constants=True)  # a NaN costs its own record
+    if (reply.mode or request.mode) == "listed":
+        return [(_id(item), item) for item in _list(value) if isinstance(item, dict)]
     pairs = [pair for pair in _pairs(value) if pair[0] != "answers"]
-    if not pairs or request.mode == "listed":
-        raise Rejected(_NO_LIST if request.mode == "listed" else _NOTHING_BY_ID)
+    if not pairs:
+        raise Rejected(_NOTHING_BY_ID)
     return [(id_, _tight_item(request, said)) for id_, said in pairs]
+
+
+def _list(value: Any) -> list[Any]:
+    """Return the list of a reply that has one."""
+    if isinstance(value, dict) and isinstance(items := value.get("answers"), list):
+        return items
+    raise Rejected(_NO_LIST)
 
 
 def _pairs(value: Any) -> Iterable[tuple[str, Any]]:

@@ -8,8 +8,7 @@ import math
 import string
 from dataclasses import dataclass
 from functools import lru_cache
-
-from pydantic import JsonValue
+from typing import Any
 
 from assay.core.canonical import canonical_json
 from assay.core.task import Example, JsonSchema, Task
@@ -191,6 +190,6 @@ def _lines(question: Question, name: str, *, tight: bool) -> list[str]:
     ]
 
 
-def _shown(task: Task, example: Example, name: str, tight: bool) -> dict[str, JsonValue]:
+def _shown(task: Task, example: Example, name: str, tight: bool) -> dict[str, Any]:
     answer = task.tightened(example.answer) if tight else example.answer
     return {"text": example.text, name: answer}
