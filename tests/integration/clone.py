@@ -14,6 +14,7 @@ SCRIPTS = {
     "scripts/build": 'exec {warm} -m assay.cli.main build "$@"',
     "scripts/assay": 'exec {warm} -m assay.cli.main "$@"',
     "scripts/faultd": 'exec {python} -m assay.faultd "$@"',
+    "scripts/llamacpp": 'exec {repository}/scripts/llamacpp "$@"',
     "scripts/setup": "true",
     ".venv/bin/dbt": 'exec {warm} -m dbt "$@"',
 }
@@ -26,7 +27,7 @@ def fresh_clone(root: Path) -> Project:
     for name, command in SCRIPTS.items():
         script = project.root / name
         script.parent.mkdir(parents=True, exist_ok=True)
-        line = command.format(warm=warm_python(), python=sys.executable)
+        line = command.format(warm=warm_python(), python=sys.executable, repository=REPOSITORY)
         script.write_text(f"#!/bin/sh\n{line}\n")
         script.chmod(0o755)
     (project.root / ".gitignore").write_text((REPOSITORY / ".gitignore").read_text())

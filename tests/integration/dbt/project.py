@@ -54,12 +54,14 @@ class Run:
 class Project:
     """The repository's macros, tests and profile around models of the test's choice.
 
-    `models` maps paths below `models/` to SQL or YAML; `env` is added to a bare environment.
+    `models` maps paths below `models/` to SQL or YAML; `env` is added to a bare environment; a
+    run may take so many `seconds`.
     """
 
     root: Path
     models: Mapping[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    seconds: float = RUN_SECONDS
 
     def __post_init__(self) -> None:
         for part in PARTS:
@@ -117,7 +119,7 @@ class Project:
         settings = frozenset(pair for pair in given if pair[0].startswith("ASSAY_"))
         self._remember(settings)
         seen = self._environment(env)
-        done = warm_run(module, arguments, cwd or self.root, seen, RUN_SECONDS, merged=merged)
+        done = warm_run(module, arguments, cwd or self.root, seen, self.seconds, merged=merged)
         self._remember(settings)
         return done
 
