@@ -32,7 +32,7 @@ theirs:
 
 def environment(folder: Path) -> Path:
     """A new environment in which there is pip alone."""
-    command = [_UV, "venv", "--quiet", "--seed", "--python", sys.executable, folder]
+    command = [_UV, "venv", "--quiet", "--seed", "--python", sys.executable, str(folder)]
     subprocess.run(command, check=True)
     return folder
 
@@ -56,11 +56,15 @@ def test_the_base_has_pydantic_and_locks_alone(tmp_path: Path) -> None:
     python = with_assay(tmp_path / "base", "")
     code = (
         "import assay.engine.loop, pathlib, importlib.util as u\n"
-        "from assay.store import Store; Store(pathlib.Path('s.sqlite')).close()\n"
+        "from assay.store import open_store; open_store(pathlib.Path('s.sqlite')).close()\n"
         "print([u.find_spec(name) for name in ('dbt', 'duckdb', 'numpy', 'pandas', 'openai')])"
     )
     assert "[None, None, None, None, None]" in said(python, "-c", code, folder=tmp_path)
-    for program in ([python.with_name("assay"), "--version"], [python, "-m", "assay", "--help"]):
+    programs: list[list[str | Path]] = [
+        [python.with_name("assay"), "--version"],
+        [python, "-m", "assay", "--help"],
+    ]
+    for program in programs:
         assert 'pip install "assay[dbt]"' in said(*program, folder=tmp_path)
 
 

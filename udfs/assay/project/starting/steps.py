@@ -8,11 +8,12 @@ from pathlib import Path
 from string import Template
 from typing import Any, Literal
 
+from assay.hosts.dbt.layers import GATE_PREFIX
 from assay.hosts.dbt.package import NAME
 from assay.hosts.dbt.profiles import PLUGIN
 from assay.hosts.dbt.project_folder import FILE
 from assay.hosts.dbt.rendering import read_yaml
-from assay.project.gates.inventory import GATE_PREFIX, SUITES, Inventory
+from assay.project.gates.inventory import SUITES, Inventory
 from assay.project.gates.lock import LOCK, lock_text
 from assay.project.starting.folder import ProjectFolder, clashes, layer_of, read
 from assay.project.starting.package_source import FOLDER
