@@ -104,7 +104,9 @@ def test_every_command_looks_at_that_warehouse_and_that_store(built: Project) ->
     assert called(built, "dead-letters", "list").code == 0
     (page,) = called(built, "report", "--json").json["files"]
     assert (built.root / page).exists()
-    found = called(built, "doctor", "--json").json["findings"]
+    looked = called(built, "doctor", "--json")
+    assert looked.out, looked.err
+    found = looked.json["findings"]
     texts = "\n".join(one["text"] for one in found)
     assert f"{built.root / 'answers' / 'acme.sqlite'}, " in texts
     assert "acme.dev of ../acme/profiles.yml" in texts or "acme.dev of" in texts

@@ -20,11 +20,10 @@ warnings.simplefilter("ignore", UserWarning)  # the library says that it has no 
 """
 
 STORE = """
-from functools import partial
 from pathlib import Path
-from assay.store import Store
-store = Store(Path(sys.argv[1]))
-claim = lambda: store.transact([partial(store.owner.claim, keys=[b"k" * 16], now="9999")])[0].ours
+from assay.store import open_store
+store = open_store(Path(sys.argv[1]))
+claim = lambda: store.claim([[b"k" * 16]])[0].ours
 """
 
 
