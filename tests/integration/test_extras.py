@@ -56,7 +56,7 @@ def test_the_base_has_pydantic_and_locks_alone(tmp_path: Path) -> None:
     python = with_assay(tmp_path / "base", "")
     code = (
         "import assay.engine.loop, pathlib, importlib.util as u\n"
-        "from assay.store import Store; Store(pathlib.Path('s.sqlite')).close()\n"
+        "from assay.store import open_store; open_store(pathlib.Path('s.sqlite')).close()\n"
         "print([u.find_spec(name) for name in ('dbt', 'duckdb', 'numpy', 'pandas', 'openai')])"
     )
     assert "[None, None, None, None, None]" in said(python, "-c", code, folder=tmp_path)

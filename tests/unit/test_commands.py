@@ -110,7 +110,10 @@ LINES = {
     "backup": ["backup", "copy.sqlite"],
     "restore": ["restore", "copy.sqlite"],
     "prune": ["prune", "--older-than", "7d"],
-    "evaluate": ["evaluate", *"--data g.csv --text a --label b --task sentiment".split()],
+    "evaluate": [
+        "evaluate",
+        *["--data", "g.csv", "--text", "a", "--label", "b", "--task", "sentiment"],
+    ],
     "forget": ["forget", "--key", "abcd"],
 }
 """A line that calls each command."""
