@@ -27,11 +27,8 @@
 
 {#- Whether this is DuckDB with our plugin; in another target there is nothing of ours to show. -#}
 {% macro _assay_is_loaded() -%}
-    {%- if target.type != 'duckdb' -%}
-        {%- do return(false) -%}
-    {%- endif -%}
-    {%- set found = run_query("select count(*) from duckdb_functions() where function_name = 'assay_judge'") -%}
-    {%- do return(found.columns[0][0] > 0) -%}
+    {%- set modules = (target.plugins or []) | map(attribute='module') | list -%}
+    {%- do return(target.type == 'duckdb' and 'assay.plugin' in modules) -%}
 {%- endmacro %}
 
 {#- Copy the tables of the store that a model reads into the warehouse; naming a source does it. -#}

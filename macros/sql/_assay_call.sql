@@ -3,6 +3,7 @@
     of the JSON that comes back to its SQL type. Text values need no cast.
 -#}
 {% macro _assay_call(macro, task, text, sql_type, detail) -%}
+    {%- do assay._assay_check_plugin() -%}
     {%- set text = assay._assay_text(macro, text) -%}
     {%- set arguments = 'assay_task(' ~ assay._assay_literal(task | tojson) ~ '), ' ~ text -%}
     {%- if assay._assay_flag(macro, 'detail', detail) -%}
@@ -36,4 +37,13 @@
         {{ assay._assay_identifier(name) }} varchar{{ ', ' if not loop.last }}
     {%- endfor -%}
     )
+{%- endmacro %}
+
+{#- Stop where the profile does not name the plugin: DuckDB would know none of our functions. -#}
+{% macro _assay_check_plugin() -%}
+    {%- if execute and not assay._assay_is_loaded() -%}
+        {%- set output = target.profile_name ~ '.' ~ target.name -%}
+        {%- set remedy = 'Name it there: `plugins: [{module: assay.plugin, alias: assay}]`.' -%}
+        {%- do exceptions.raise_compiler_error(output ~ ' does not name the plugin. ' ~ remedy) -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from assay.cli.commands import COMMANDS
+from assay.hosts.dbt.process import what_failed
 from assay.store import open_store
 
 HEAVY = {"dbt", "duckdb", "pandas", "numpy", "pyarrow", "jinja2", "altair", "great_expectations"}
@@ -101,6 +102,23 @@ def test_a_file_that_is_typed_is_one_of_the_folder_of_the_shell(tmp_path: Path) 
     assert (project / "copy.sqlite").exists()
 
 
+@pytest.mark.parametrize(
+    ("printed", "line"),
+    [
+        (
+            "\x1b[0m15:50:31  Encountered an error:\nRuntime Error\n  Compilation Error in model "
+            "a (models/a.sql)\n    Nothing.\n  \n  > in macro b (c)\n  > called by model a\n",
+            "model a (models/a.sql): Nothing.",
+        ),
+        ("15:50:31  Encountered an error:\nCompilation Error\n  No\n  node.\n", "No node."),
+        ("", "dbt compile failed; run it to see why."),
+    ],
+)
+def test_what_dbt_says_is_one_line_with_what_is_wrong(printed: str, line: str) -> None:
+    """Its names for kinds of errors and the macros under way are left out."""
+    assert what_failed("compile", printed) == line
+
+
 LINES = {
     **{name: [name] for name in COMMANDS},
     "query": ["query", "select 1"],
@@ -110,10 +128,7 @@ LINES = {
     "backup": ["backup", "copy.sqlite"],
     "restore": ["restore", "copy.sqlite"],
     "prune": ["prune", "--older-than", "7d"],
-    "evaluate": [
-        "evaluate",
-        *["--data", "g.csv", "--text", "a", "--label", "b", "--task", "sentiment"],
-    ],
+    "evaluate": ["evaluate", "--data=g.csv", "--text=a", "--label=b", "--task=sentiment"],
     "forget": ["forget", "--key", "abcd"],
 }
 """A line that calls each command."""

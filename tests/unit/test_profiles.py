@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,14 @@ def test_profile_and_target_are_named_as_dbt_hears_them() -> None:
         found = profile_here(environ | prod)
         assert (found.name, found.database, found.config) == ("acme.prod", prod["ACME_PROD"], {})
     assert profile_here({"DBT_PROFILE": "other"}).database == ":memory:"
+
+
+def test_a_profile_without_the_plugin_is_refused_by_every_command() -> None:
+    """dbt would say that DuckDB has no such function, and another store would be looked at."""
+    said = "other.default does not name the plugin. Name it there: `plugins: "
+    for load in (settings_here, places_here):
+        with pytest.raises(ConfigError, match=re.escape(said)):
+            load({"DBT_PROFILE": "other"})
 
 
 @pytest.mark.parametrize(

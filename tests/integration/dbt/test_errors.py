@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import duckdb
@@ -88,6 +89,21 @@ def test_an_unknown_key_in_the_profile_names_the_nearest(
     assert run.code != 0
     assert has_line(run, "'max_request'", "'max_requests'"), run.output
     assert "Traceback" not in run.output
+
+
+def test_a_profile_without_the_plugin_is_said_by_each_function(
+    new_project: Callable[..., Project],
+) -> None:
+    """Not by DuckDB, which knows no such function; nor by a hook at the end of the run."""
+    project = new_project(MODELS)
+    profiles = project.root / "profiles.yml"
+    profiles.write_text(
+        re.sub(r" +plugins:\n( +- module:.*\n +alias:.*\n)", "", profiles.read_text())
+    )
+    run = project.dbt("run")
+    assert run.code == 1
+    assert has_line(run, "does not name the plugin. Name it there: `plugins: "), run.output
+    assert "Did you mean" not in run.output
 
 
 def test_a01_an_endpoint_that_is_not_there_stops_the_run(project: Project) -> None:

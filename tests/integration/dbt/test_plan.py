@@ -162,7 +162,7 @@ def test_b09_a_plan_leaves_the_last_build_as_it_is(planned: Planned) -> None:
     assert assay(planned.project, "plan", "--select", "third").code == 0
     assert results.read_bytes() == before
     assert (wrong.code, wrong.out, wrong.err.count("\n")) == (2, "", 1)
-    assert wrong.err.startswith("assay: dbt compile failed: ")
+    assert "dbt compile failed" not in wrong.err
     assert "'nosuch' does not match" in wrong.err
 
 

@@ -55,6 +55,12 @@ _PARSED = "partial_parse.msgpack"
 _TEXTS = (".sql", ".yml", ".yaml", ".csv", ".md")
 _TEXT_FOLDERS = {"model-paths": "models", "seed-paths": "seeds", "macro-paths": "macros"}
 
+_AROUND = re.compile("Encountered an error:$|> (in|called by) ")
+"""Lines around what dbt says of an error."""
+
+_KIND = re.compile(r"^(?:\w+ )+Error(?: in (.+))?$")
+"""The line above it: what kind of error it is, and of which file."""
+
 _STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MULTILINE)
 
 
@@ -88,10 +94,19 @@ def _run_beside(command: str, *arguments: str) -> str:
         printed.seek(0)
         said = printed.read()
     if code:
-        words = _STAMP.sub("", said).replace("Encountered an error:", "").split()
-        message = f"dbt {command} failed: {' '.join(words)}"
-        raise ConfigError(message)
+        raise ConfigError(what_failed(command, said))
     return said
+
+
+def what_failed(command: str, said: str) -> str:
+    """Return in one line what is wrong where dbt `said` so and failed.
+
+    Without its stamps, its names for kinds of errors, and the macros that were under way. The
+    command is named where nothing else is said.
+    """
+    lines = [line.strip() for line in _STAMP.sub("", said).splitlines()]
+    told = [_KIND.sub(r"\1:", line).lstrip(":") for line in lines if not _AROUND.match(line)]
+    return " ".join(" ".join(told).split()) or f"dbt {command} failed; run it to see why."
 
 
 def beside() -> Path:

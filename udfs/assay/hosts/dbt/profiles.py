@@ -16,6 +16,9 @@ from assay.hosts.dbt.project_folder import FILE
 from assay.hosts.dbt.rendering import read_yaml, rendered
 
 PLUGIN = "assay.plugin"
+NAME_PLUGIN = f"Name it there: `plugins: [{{module: {PLUGIN}, alias: assay}}]`."
+"""What to do about a profile without it."""
+
 DATABASE = "{{ env_var('ASSAY_DATABASE', 'warehouse.duckdb') }}"
 """What the shipped profile has as `path`; a folder that is no project has no other."""
 
@@ -47,6 +50,13 @@ class DbtProfile:
         """The modules of its plugins."""
         named = {each.get("module") for each in self._plugins()}
         return sorted(module for module in named if isinstance(module, str))
+
+    @property
+    def without_plugin(self) -> str | None:
+        """Why nothing of ours can be asked by it; None where it names our plugin, or is none."""
+        if not self.name or PLUGIN in self.modules:
+            return None
+        return f"{self.name} does not name the plugin."
 
     @property
     def repeats_queries(self) -> bool:

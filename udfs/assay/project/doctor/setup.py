@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from assay.hosts.dbt.profiles import PLUGIN, DbtProfile
+from assay.hosts.dbt.profiles import NAME_PLUGIN, DbtProfile
 from assay.project.doctor.finding import Finding
 
 
@@ -52,9 +52,8 @@ def _profile(profile: DbtProfile) -> Iterator[Finding]:
         remedy = "Remove it: dbt-duckdb then hides the real error (dbt-duckdb #578)."
         text = f"{profile.name} of {profile.file} sets `retries.query_attempts`."
         yield Finding("profile", text, remedy)
-    if PLUGIN not in profile.modules:
-        remedy = f"Name it there: `plugins: [{{module: {PLUGIN}, alias: assay}}]`."
-        yield Finding("profile", f"{profile.name} does not name the plugin.", remedy)
+    if (trouble := profile.without_plugin) is not None:
+        yield Finding("profile", trouble, NAME_PLUGIN)
 
 
 def _recorded(packages: Path) -> dict[str, str]:
