@@ -154,9 +154,15 @@ def _missing(results: Results, manifest: Manifest) -> list[str]:
     due = {
         name
         for name, node in manifest["nodes"].items()
-        if node["resource_type"] in _RUN and node["config"]["materialized"] != "ephemeral"
+        if node["resource_type"] in _RUN and _is_run(node)
     } | set(manifest.get("unit_tests", {}))
     return sorted(_last(name) for name in due - ran)
+
+
+def _is_run(node: Mapping[str, Any]) -> bool:
+    """Whether a build runs a node; dbt lists tests of a package whose models are switched off."""
+    config = node["config"]
+    return config["materialized"] != "ephemeral" and bool(config.get("enabled", True))
 
 
 def _warn_level(manifest: Manifest) -> list[Mapping[str, Any]]:
