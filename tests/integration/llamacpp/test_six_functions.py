@@ -56,9 +56,10 @@ def model(source: str, calls: dict[str, str]) -> str:
 def asked(tmp_path_factory: pytest.TempPathFactory, endpoint: dict[str, str]) -> Project:
     """The project after its build; packs are small, because a model that loops fills its room."""
     models = {
-        "notes.sql": "{{ config(materialized='table') }}\n" + table("id, body", *enumerate(TEXTS)),
-        "listed.sql": model("notes", LISTED),
-        "worded.sql": model("listed", WORDED),
+        "silver/notes.sql": "{{ config(materialized='table') }}\n"
+        + table("id, body", *enumerate(TEXTS)),
+        "silver/listed.sql": model("notes", LISTED),
+        "silver/worded.sql": model("listed", WORDED),
     }
     env = endpoint | {"ASSAY_PACK_RECORDS": "5"}
     project = Project(tmp_path_factory.mktemp("six"), models, env, MOST_SECONDS)
@@ -69,7 +70,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory, endpoint: dict[str, str]) ->
 
 def statuses(project: Project, name: str, column: str) -> Counter[str]:
     """How many rows of a column have which status."""
-    return Counter(dict(project.rows(f"select {column}.status, count(*) from {name} group by 1")))
+    return Counter(
+        dict(project.rows(f"select {column}.status, count(*) from silver.{name} group by 1"))
+    )
 
 
 @pytest.mark.parametrize("column", LISTED)
@@ -85,7 +88,7 @@ def test_what_is_checked_is_answered_or_says_why_not(asked: Project, column: str
     assert found.total() == 10
     assert set(found) <= {"ok", "invalid"}
     odd = f"{column}.status <> 'ok' and ({column}.error is null or {column}.value is not null)"
-    assert asked.rows(f"select count(*) from worded where {odd}") == [(0,)]
+    assert asked.rows(f"select count(*) from silver.worded where {odd}") == [(0,)]
 
 
 def test_the_ledger_has_each_request_with_its_tokens(asked: Project) -> None:
