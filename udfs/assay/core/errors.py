@@ -18,6 +18,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from assay.core.usage import NOTHING_SAID
+
 Fault = Literal[
     "transport",  # nothing readable came back: refused, reset, cut, timed out
     "bad_body",  # a 200 whose body is not the JSON object that was promised
@@ -97,8 +99,8 @@ class CallError(AssayError):
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
     the server may have answered and billed although nothing usable arrived, `silent` whether the
-    connection failed, or ended, before a word of a reply; the tokens are what it says to have
-    billed, where it says so.
+    connection failed, or ended, before a word of a reply; `usage` is what it says to have billed,
+    where it says so.
     """
 
     def __init__(
@@ -112,8 +114,7 @@ class CallError(AssayError):
         silent: bool = False,
     ) -> None:
         super().__init__(message)
-        self.input_tokens: int | None = None
-        self.output_tokens: int | None = None
+        self.usage = NOTHING_SAID
         self.fault: Fault = fault
         self.status = status
         self.retry_after_seconds = retry_after_seconds

@@ -206,6 +206,21 @@ class Settings(Places):
     price_output_usd: Price = Field(
         default=None, description="What a million output tokens cost, in US dollars."
     )
+    price_cached_usd: Price = Field(
+        default=None,
+        description="What a million input tokens from the vendor's cache cost, in US dollars, "
+        "beside the two other prices; unset means as much as others.",
+    )
+    service_tier: Annotated[Literal["flex"] | None, _none_if_blank] = Field(
+        default=None,
+        description="The tier that requests ask for, where the endpoint takes the field: `flex` "
+        "waits for spare capacity at half the price.",
+    )
+    logprobs: bool = Field(
+        default=False,
+        description="Whether endpoints that give log probabilities are asked for them: answers "
+        "out of a closed list then have a confidence.",
+    )
     max_requests: Count = Field(default=None, description="The wall for one run, in requests.")
     api_key: SecretStr | None = Field(
         default=None,
@@ -231,6 +246,12 @@ class Settings(Places):
     def _prices_come_in_pairs(self) -> Self:
         if (self.price_input_usd is None) != (self.price_output_usd is None):
             message = "Set both `ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or neither."
+            raise ValueError(message)
+        if self.price_cached_usd is not None and self.price_input_usd is None:
+            message = (
+                "`ASSAY_PRICE_CACHED_USD` is set alone; set `ASSAY_PRICE_INPUT_USD` and "
+                "`ASSAY_PRICE_OUTPUT_USD` as well."
+            )
             raise ValueError(message)
         return self
 

@@ -14,11 +14,14 @@ class Capabilities:
 
     `output_limit` is the field that bounds the output, in tokens; `structured` is the mode in
     which a schema is asked for. A model that `thinks` spends output tokens before it answers.
+    `logprobs` and `service_tier` say whether these fields, which a setting asks for, are sent.
     """
 
     output_limit: str = "max_completion_tokens"
     structured: Literal["json_schema"] = "json_schema"
     thinks: bool = False
+    logprobs: bool = True
+    service_tier: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,13 @@ class ModelProfile:
 USUAL = Capabilities()
 """What holds where no line of the table fits."""
 
-PROFILES = (ModelProfile(".*", r"(gpt-5|o[1-4])(?![a-z0-9])", Capabilities(thinks=True)),)
+_NEITHER = Capabilities(logprobs=False, service_tier=False)
+
+PROFILES = (
+    ModelProfile(".*", r"(gpt-5|o[1-4])(?![a-z0-9])", Capabilities(thinks=True, logprobs=False)),
+    ModelProfile(r"generativelanguage\.googleapis\.com|api\.mistral\.ai", "", _NEITHER),
+    ModelProfile(r"api\.groq\.com", "", Capabilities(logprobs=False)),
+)
 
 
 @lru_cache(maxsize=256)

@@ -17,10 +17,12 @@ from assay.core.canonical import scrub
 from assay.core.errors import AssayError, CallError, ConfigError, Fault, QuotaError
 from assay.core.settings import Settings
 from assay.core.task import JsonSchema, Rejected
-from assay.core.values import Reply, Request, Usage
+from assay.core.usage import NOTHING_SAID
+from assay.core.values import Reply, Request
 from assay.forms.chat_reply import parse_strictly
 from assay.providers.openai_compatible.capabilities import Capabilities, capabilities_of
 from assay.providers.openai_compatible.headers import retry_after_seconds
+from assay.providers.openai_compatible.logprobs import ASKED_FOR, confidences, has_closed
 from assay.providers.openai_compatible.traits import TRAITS
 from assay.providers.openai_compatible.transport import (
     NAME_THE_CA,
@@ -31,6 +33,7 @@ from assay.providers.openai_compatible.transport import (
     is_untrusted,
     why_not_connected,
 )
+from assay.providers.openai_compatible.usage import usage_of
 
 _LONGEST_CODE = 40
 
@@ -91,15 +94,17 @@ class OpenAIProvider:
 
         self._url = str(self._client.base_url.join("chat/completions"))
         self._seconds = settings.deadline_seconds
+        self._logprobs, self._tier = settings.logprobs, settings.service_tier
 
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
         key = request.idempotency_key
+        can = capabilities_of(self._name, request.model)
         try:
             response = await self._client.post(
                 self._url,
                 cast_to=httpx2.Response,
-                body=_body(request, capabilities_of(self._name, request.model)),
+                body=_body(request, can) | self._wished(request, can),
                 options={
                     "max_retries": 0,
                     "timeout": self._seconds,
@@ -119,6 +124,11 @@ class OpenAIProvider:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+    def _wished(self, request: Request, can: Capabilities) -> dict[str, Any]:
+        """Return the fields that the settings wish for, where the endpoint takes them."""
+        sure = ASKED_FOR if self._logprobs and can.logprobs and has_closed(request) else {}
+        return sure | ({"service_tier": self._tier} if self._tier and can.service_tier else {})
 
     def _translated(self, error: openai.APIError, request: Request) -> Exception:
         """Return our error for one of the SDK's; messages carry no body, text or key."""
@@ -167,19 +177,22 @@ class OpenAIProvider:
     def _reply(self, response: httpx2.Response, request: Request) -> Reply:
         """Return the reply in a 200, or raise for one that holds none; it says what it cost."""
         found = _json_object(response.content)
-        usage = _usage(found.get("usage"))
+        usage = usage_of(found, response.headers)
         try:
             if (status := _status_inside(found.get("error"))) is not None:
                 raise self._status_error(status, found["error"], response.headers, request)
-            content = _content(_only_choice(found), request)
+            choice = _only_choice(found)
+            content = _content(choice, request)
         except CallError as error:
-            error.input_tokens, error.output_tokens = usage.input_tokens, usage.output_tokens
-            error.maybe_paid = error.maybe_paid or usage != Usage()
+            error.usage = usage
+            error.maybe_paid = error.maybe_paid or usage != NOTHING_SAID
             raise
+        sure = confidences(request, content, choice.get("logprobs")) if self._logprobs else {}
         return Reply(
             content=content,
             model=_short_text(found.get("model")) or request.model,
             usage=usage,
+            confidence=sure,
             http_status=200,
             request_id=_short_text(response.headers.get("x-request-id")),
             headers=_telling(response.headers),
@@ -285,22 +298,6 @@ def _cut_at(tokens: int) -> str:
 def _unusable(fault: Fault, message: str) -> CallError:
     """Return the error of a 200 without an answer: the model worked, so it will be billed."""
     return CallError(fault, message, status=200, maybe_paid=True)
-
-
-def _usage(found: Any) -> Usage:
-    if not isinstance(found, dict):
-        return Usage()
-    details = found.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    return Usage(
-        _count(found.get("prompt_tokens")), _count(found.get("completion_tokens")), _count(cached)
-    )
-
-
-def _count(value: Any) -> int | None:
-    """Return a count of tokens; None for what is none, or is more than any model takes."""
-    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**26
-    return value if valid else None
 
 
 def _error_object(body: Any) -> dict[str, Any]:
