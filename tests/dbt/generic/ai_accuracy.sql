@@ -70,7 +70,8 @@ answers as (
         coalesce({{ column_name }}.status = 'ok', false) as answered,
         coalesce({{ column_name }}.prompt_hash, '') as prompt_hash,
         coalesce({{ column_name }}.model, '') as model_name,
-        {{ column_name }}.confidence as confidence
+        {# by way of JSON: an envelope that somebody made by hand may lack it #}
+        cast(to_json({{ column_name }}) ->> '$.confidence' as double) as confidence
         {%- else %}
         {{ 'true' if kind == 'extract' else answer ~ ' is not null' }} as answered,
         '' as prompt_hash,
