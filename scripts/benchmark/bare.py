@@ -26,7 +26,9 @@ def requests(rows: int, distinct: int) -> list[Request]:
     found = duckdb.execute(f"select distinct body from ({sql})").fetchall()  # noqa: S608 - our SQL
     records = [Record(text, (Ask(QUESTION.key(text), QUESTION, text),)) for (text,) in found]
     starts = range(0, len(records), RECORDS)
-    return [compose(Pack(tuple(records[start : start + RECORDS]))) for start in starts]
+    return [
+        compose(Pack(tuple(records[start : start + RECORDS])), seal="bare") for start in starts
+    ]
 
 
 async def ask(url: str, wanted: list[Request], in_flight: int) -> None:

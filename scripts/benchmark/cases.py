@@ -130,9 +130,9 @@ _ONCE = {
 def label_10k() -> CaseFigures:
     """10,000 rows, 6,000 distinct, one label of eight, 64 in flight, packs of 16."""
     required = {
-        "requests": at_most(380),
-        "output_tokens": at_most(50_000),
-        "input_tokens": at_most(420_000),
+        "requests": at_most(378),
+        "output_tokens": at_most(34_000),
+        "input_tokens": at_most(380_000),
         "span_over_spread_work": at_most(1.35),
     }
     return CaseFigures(_label_10k(), _ONCE | required)

@@ -119,10 +119,10 @@ class BenchProject:
             self.write(name, sql)
         hooks = {"+pre-hook": "{{ assay_gather() }}"} if self.gather else {}
         project = {
-            "name": "bench",
+            "name": "assay",
             "version": "1.0",
             "profile": "assay",
-            "models": {"bench": hooks},
+            "models": {"assay": hooks},
             "flags": {"send_anonymous_usage_stats": False},
         }
         (self.root / "dbt_project.yml").write_text(yaml.safe_dump(project))

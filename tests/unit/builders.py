@@ -69,6 +69,11 @@ def request(*texts: str, tasks: Iterable[Task] = (), model: str = MODEL) -> Requ
     return compose(pack(*texts, tasks=tasks, model=model))
 
 
+def listed(*texts: str, tasks: Iterable[Task] = ()) -> Request:
+    """The request of a pack whose answers are to come as a list."""
+    return compose(pack(*texts, tasks=tasks), mode="listed")
+
+
 def attempt(number: int = 1, invocation_id: str = "run-1", **changed: Any) -> Attempt:
     """A row of the ledger: 3 answers for 100 tokens in, 10 out and a cent."""
     known: dict[str, Any] = dict.fromkeys(Attempt._fields)
@@ -110,7 +115,7 @@ def refused(sent: Request, verdict: Judged) -> dict[str, str]:
 
 def asked_alone(raw: str, asked: Task, text: str = "some text") -> Judged:
     """Judge one JSON value as the answer to one ask; the value is spliced in as it stands."""
-    sent = request(text, tasks=[asked])
+    sent = listed(text, tasks=[asked])
     return judged(sent, f'{{"answers": [{{"id": "{sent.ids[0]}", "a": {raw}}}]}}')
 
 

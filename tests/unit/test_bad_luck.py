@@ -11,7 +11,7 @@ import pytest
 from assay.core.errors import CallError, Fault
 from assay.core.events import Nobody
 from assay.core.settings import Settings
-from assay.core.values import Ask, Judged, Outcome, Pack, Record, Usage
+from assay.core.values import Ask, Judged, Outcome, Pack, Record, Reply
 from assay.engine import retry
 from assay.engine.blame import MOST_IN_A_ROW, Mishaps, most_in_a_row
 from assay.engine.claims import Claims
@@ -28,6 +28,8 @@ IN_BETWEEN = 20
 """So many others are sent while one that failed waits."""
 
 ANSWER = Outcome("ok", "true")
+
+SERVED = Reply("{}", "stub")
 
 
 def met(draw: random.Random) -> CallError:
@@ -48,7 +50,7 @@ def sent(packs: list[Pack], bad: set[str], share: float, draw: random.Random) ->
         texts = [record.text for record in one.records]
         sendings.update(text for text in texts if text in bad)
         if draw.random() >= share and not bad.intersection(texts):
-            governor.succeeded(compose(one), Usage())
+            governor.succeeded(compose(one), SERVED)
             continue
         error = met(draw)
         governor.failed(one, error, 0.1)
@@ -108,14 +110,14 @@ def test_only_those_who_were_served_excuse_others() -> None:
 def test_an_outage_uses_no_attempt_up() -> None:
     """What failed while the server was down has all its attempts once it is up again."""
     governor, error = Governor(Settings()), CallError("retryable", "HTTP 503.", status=503)
-    governor.succeeded(request("fine"), Usage())
+    governor.succeeded(request("fine"), SERVED)
     one = pack("a text")
     for _ in range(30):
         governor.failed(one, error, 0.1)
         verdict = governor.verdict(one, error, others_wait=True, untried=True)
         assert isinstance(verdict, retry.Retry)
         one = retry.next_sending(one, error.fault, verdict)
-    governor.succeeded(request("fine"), Usage())
+    governor.succeeded(request("fine"), SERVED)
 
     assert isinstance(governor.verdict(one, error, others_wait=True), retry.Retry)
     assert retry.counted(one) < Settings().max_attempts

@@ -8,7 +8,7 @@ import pytest
 
 from assay.core.errors import CallError
 from assay.core.settings import Settings
-from assay.core.values import Pack, Usage
+from assay.core.values import Pack, Reply
 from assay.engine import retry
 from assay.engine.breaker import FAILURES_TO_OPEN
 from assay.engine.governor import TURNED_DOWN_TO_STOP, Governor
@@ -18,13 +18,14 @@ from .builders import pack, request
 TURNED_DOWN = CallError("too_big_or_bad", "HTTP 400.", status=400)
 FORBIDDEN = CallError("refused", "HTTP 403.", status=403)
 REFUSED = CallError("retryable", "HTTP 429.", status=429)
+SERVED = Reply("{}", "stub")
 LOST = CallError("transport", "No reply.", maybe_paid=True)
 
 
 def serving(**settings: Any) -> Governor:
     """A governor whose server has just served a request."""
     governor = Governor(Settings(**settings))
-    governor.succeeded(request("fine"), Usage())
+    governor.succeeded(request("fine"), SERVED)
     return governor
 
 
@@ -51,7 +52,7 @@ def test_a_long_text_that_is_turned_down_by_a_working_endpoint_is_too_long() -> 
 def test_a_text_that_is_no_longer_than_others_is_asked_about_once_more(text: str) -> None:
     """A model that loops behind a gateway is turned down like a text that is too long."""
     governor = serving()
-    governor.succeeded(request(*["long " * 100] * 8), Usage())
+    governor.succeeded(request(*["long " * 100] * 8), SERVED)
     first = governor.verdict(pack(text), TURNED_DOWN, others_wait=True)
     second = governor.verdict(pack(text, attempt=2), TURNED_DOWN, others_wait=True)
 
@@ -72,7 +73,7 @@ def test_more_room_that_is_turned_down_is_no_long_text() -> None:
 def test_another_model_is_judged_by_its_own_requests() -> None:
     """That the first one serves says nothing of the second, which knows no schemas."""
     governor = Governor(Settings())
-    governor.succeeded(request("fine"), Usage())
+    governor.succeeded(request("fine"), SERVED)
     other = pack("a", model="other")
 
     assert verdicts(governor, other, TURNED_DOWN, TURNED_DOWN_TO_STOP)[-1] is retry.Stop
@@ -85,7 +86,7 @@ def test_a15_a_403_stops_the_run_unless_others_are_served() -> None:
     assert verdicts(Governor(Settings()), pack("a", "b"), FORBIDDEN, 1) == [retry.Stop]
     assert verdicts(governor, pack("a", "b"), FORBIDDEN, 1) == [retry.Split]
     assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [retry.Retry]
-    governor.succeeded(request("fine"), Usage())
+    governor.succeeded(request("fine"), SERVED)
     assert verdicts(governor, pack("c"), FORBIDDEN, 1) == [retry.Bury]
 
 
@@ -103,7 +104,7 @@ def test_a15_access_that_is_taken_away_stops_the_run_and_buries_nothing() -> Non
 def refused(governor: Governor, sent: Pack, *, others: int) -> type:
     """What becomes of a pack that is refused, after so many others were served."""
     for number in range(others):
-        governor.succeeded(request(f"text {number}"), Usage())
+        governor.succeeded(request(f"text {number}"), SERVED)
     governor.failed(sent, REFUSED, 0.1)
     return type(governor.verdict(sent, REFUSED, others_wait=True))
 

@@ -12,7 +12,6 @@ import pytest
 from assay.core.errors import ConfigError
 from assay.core.traits import Traits
 from assay.providers import FOLDERS, PROVIDERS, check_can
-from assay.providers.openai_compatible.capabilities import USUAL, capabilities_of
 
 from .builders import task
 
@@ -95,20 +94,6 @@ def test_a_function_that_a_provider_lacks_is_refused_by_name() -> None:
         "The provider 'small' cannot answer ai_filter; set `ASSAY_PROVIDER` to one that can: "
         "local, openai, replay."
     )
-
-
-@pytest.mark.parametrize(
-    ("model", "thinks"),
-    [
-        *dict.fromkeys(("gpt-5-mini", "gpt-5", "o3", "o4-mini"), True).items(),
-        *dict.fromkeys(("gpt-4o", "gpt-50", "o1x", "my-gpt-5", ""), False).items(),
-    ],
-)
-def test_which_models_think_is_a_table(model: str, thinks: bool) -> None:
-    """By how the name begins; whatever else a line says, the rest is as usual."""
-    found = capabilities_of("api.example.com", model)
-    assert found.thinks is thinks
-    assert (found.output_limit, found.structured) == (USUAL.output_limit, USUAL.structured)
 
 
 def test_what_to_check_names_the_variables_of_the_provider() -> None:

@@ -99,8 +99,8 @@ def test_tables_in_another_database_are_said_to_be_there() -> None:
         ),
         (
             Spend(2, 9, 1_000, 30, 0.1, cached_tokens=400),
-            "2 requests for 9 answers (4.5 each: packing and fusion), 1,000 tokens in (400 cached) "
-            "and 30 out",
+            "2 requests for 9 answers (4.5 each: packing and fusion), 1,000 tokens in (400 "
+            "cached) and 30 out",
             "0.1000 US dollars",
         ),
         (

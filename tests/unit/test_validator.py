@@ -29,8 +29,8 @@ from .builders import (
     forged_text,
     honest,
     judged,
+    listed,
     refused,
-    request,
     seeded,
     task,
     values,
@@ -51,7 +51,7 @@ RIGHT = {text: word(text) for text in TEXTS}
 
 def test_an_answer_is_kept_with_who_gave_it_and_when() -> None:
     """The value is canonical JSON; the model is the one that answered, not the one asked."""
-    sent = request("fine")
+    sent = listed("fine")
     content = json.dumps({"answers": [{"id": sent.ids[0], "a": True}]})
     reply = Reply(content, "model-2", confidence={(sent.ids[0], "a"): 0.75})
     assert judge(sent, reply, NOW).answers == {
@@ -61,7 +61,7 @@ def test_an_answer_is_kept_with_who_gave_it_and_when() -> None:
 
 def test_each_question_of_a_record_is_judged_alone() -> None:
     """A bad label does not cost the good yes beside it."""
-    sent = request("fine", tasks=[yes_or_no("Is it hot?"), classify()])
+    sent = listed("fine", tasks=[yes_or_no("Is it hot?"), classify()])
     verdict = judged(sent, [{"id": sent.ids[0], "a": True, "b": "fair"}])
     assert len(verdict.answers) == 1
     assert list(verdict.rejected.values()) == ["bad_label: not one of the labels"]
@@ -69,7 +69,7 @@ def test_each_question_of_a_record_is_judged_alone() -> None:
 
 def test_a_lacking_key_costs_only_itself() -> None:
     """Its message tells it from a lacking record."""
-    sent = request("fine", tasks=[yes_or_no("Is it hot?"), yes_or_no("Is it new?")])
+    sent = listed("fine", tasks=[yes_or_no("Is it hot?"), yes_or_no("Is it new?")])
     verdict = judged(sent, [{"id": sent.ids[0], "b": None}])
     assert [outcome.value for outcome in verdict.answers.values()] == ["null"]
     assert list(verdict.rejected.values()) == ["missing: the item lacks an answer"]
@@ -88,7 +88,7 @@ def test_a_lacking_key_costs_only_itself() -> None:
 )
 def test_c04_fences_and_one_leading_thought_are_taken_off(wrapping: str) -> None:
     """What is left is judged as if it had come bare."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     content = json.dumps({"answers": honest(sent, word)})
     assert values(sent, judged(sent, wrapping.replace("@", content))) == RIGHT
 
@@ -108,7 +108,7 @@ def test_c04_fences_and_one_leading_thought_are_taken_off(wrapping: str) -> None
 )
 def test_c04_prose_around_the_json_is_not_searched(wrapping: str) -> None:
     """The whole reply is asked again; no part of it is guessed at."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     content = json.dumps({"answers": honest(sent, word)})
     verdict = judged(sent, wrapping.replace("@", content))
     assert (verdict.answers, len(verdict.rejected)) == ({}, 20)
@@ -121,7 +121,7 @@ def test_c04_prose_around_the_json_is_not_searched(wrapping: str) -> None:
 )
 def test_c04_json_without_a_list_of_answers_is_refused(content: str) -> None:
     """Whatever else it holds."""
-    sent = request("x")
+    sent = listed("x")
     assert refused(sent, judged(sent, content)) == {"x": "bad_json: no list of answers"}
 
 
@@ -134,7 +134,7 @@ def test_c04_nearly_json_is_refused(content: str) -> None:
 
 def test_c05_missing_ids_cost_only_themselves() -> None:
     """Eighteen of twenty answers are kept; exactly two are to be asked again."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     verdict = judged(sent, honest(sent, word)[1:-1])
     assert values(sent, verdict) == {text: RIGHT[text] for text in TEXTS[1:-1]}
     assert list(refused(sent, verdict)) == [TEXTS[0], TEXTS[-1]]
@@ -143,7 +143,7 @@ def test_c05_missing_ids_cost_only_themselves() -> None:
 @pytest.mark.parametrize("second", ["good", " Good ", "GOOD"])
 def test_c06_answers_to_one_id_that_agree_are_one(second: str) -> None:
     """The same value once both are read, as a model gives that repeats itself; it is noted."""
-    sent = request("one", "two", tasks=[classify("good", "bad")])
+    sent = listed("one", "two", tasks=[classify("good", "bad")])
     items = honest(sent, lambda _: "good")
     verdict = judged(sent, [*items, items[0] | {"a": second}, items[0]])
     assert values(sent, verdict) == {"one": "good", "two": "good"}
@@ -153,7 +153,7 @@ def test_c06_answers_to_one_id_that_agree_are_one(second: str) -> None:
 @pytest.mark.parametrize("second", [{"a": "bad"}, {"a": "neither"}, {"a": None}, {"a": 1}, {}])
 def test_c06_answers_to_one_id_that_do_not_agree_are_none(second: dict[str, Any]) -> None:
     """Which of two is meant nobody knows, also where only one of them is valid; others stand."""
-    sent = request("one", "two", tasks=[classify("good", "bad")])
+    sent = listed("one", "two", tasks=[classify("good", "bad")])
     items = honest(sent, lambda _: "good")
     for both in (
         [items[0], {"id": sent.ids[0]} | second],
@@ -169,7 +169,7 @@ def test_c06_answers_to_one_id_that_do_not_agree_are_none(second: dict[str, Any]
 
 def test_c06_of_two_questions_the_one_on_which_all_agree_is_answered() -> None:
     """Each is judged by itself."""
-    sent = request("one", tasks=[classify("good", "bad"), classify("red", "blue")])
+    sent = listed("one", tasks=[classify("good", "bad"), classify("red", "blue")])
     id_, (first, second) = sent.ids[0], sent.pack.records[0].asks
     said = {sent.letters[0]: "good", sent.letters[1]: "red"}
     verdict = judged(sent, [{"id": id_} | said, {"id": id_} | said | {sent.letters[1]: "blue"}])
@@ -178,7 +178,7 @@ def test_c06_of_two_questions_the_one_on_which_all_agree_is_answered() -> None:
 
 def test_c06_true_and_one_are_two_answers() -> None:
     """Python holds them for equal; a yes-or-no question takes one of them."""
-    sent = request("one", tasks=[task("filter")])
+    sent = listed("one", tasks=[task("filter")])
     items = [{"id": sent.ids[0], "a": said} for said in (True, 1)]
     assert judged(sent, items).answers == {}
 
@@ -188,7 +188,7 @@ def test_c07_reordered_answers_land_on_their_own_rows(seed: int) -> None:
     """0 of 2,000 records a seed are misplaced, in any order."""
     rng = seeded(seed)
     texts = [f"text {number}" for number in range(2000)]
-    sent = request(*texts, tasks=[ECHO])
+    sent = listed(*texts, tasks=[ECHO])
     verdict = judged(sent, rng.sample(honest(sent, word), len(texts)))
     assert values(sent, verdict) == {text: word(text) for text in texts}
     assert verdict.note is None
@@ -196,7 +196,7 @@ def test_c07_reordered_answers_land_on_their_own_rows(seed: int) -> None:
 
 def test_c08_unknown_ids_beside_a_whole_reply_are_ignored_and_noted() -> None:
     """Everything that was asked is there."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     verdict = judged(sent, [{"id": "zzzz", "a": "x"}, *honest(sent, word), {"id": "yyyy"}])
     assert values(sent, verdict) == RIGHT
     assert verdict.note == "2 unknown ids"
@@ -204,7 +204,7 @@ def test_c08_unknown_ids_beside_a_whole_reply_are_ignored_and_noted() -> None:
 
 def test_c08_unknown_and_missing_ids_put_the_whole_reply_in_doubt() -> None:
     """It could be a shift: nothing of it is taken."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     verdict = judged(sent, [*honest(sent, word)[1:], {"id": "zzzz", "a": "x"}])
     assert (verdict.answers, len(verdict.rejected)) == ({}, 20)
     assert verdict.note == "1 unknown and 1 missing id"
@@ -212,7 +212,7 @@ def test_c08_unknown_and_missing_ids_put_the_whole_reply_in_doubt() -> None:
 
 def test_c09_shifted_ids_misplace_nothing() -> None:
     """Ids that a model counts up from ours are not ours."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     items = [item | {"id": f"{item['id'][:-1]}0"} for item in honest(sent, word)]
     verdict = judged(sent, items)
     assert (verdict.answers, len(verdict.rejected)) == ({}, 20)
@@ -221,7 +221,7 @@ def test_c09_shifted_ids_misplace_nothing() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_c09_ids_by_position_misplace_nothing(number: int) -> None:
     """A model that numbers its answers has not answered."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     items = [item | {"id": str(place + number)} for place, item in enumerate(honest(sent, word))]
     assert judged(sent, items).answers == {}
 
@@ -229,7 +229,7 @@ def test_c09_ids_by_position_misplace_nothing(number: int) -> None:
 @pytest.mark.parametrize("id_", [True, 1, 1.5, None, [], ["abc"], {"id": "abc"}, {}])
 def test_c12_an_id_that_is_no_string_is_unknown(id_: Any) -> None:
     """It breaks nothing, and beside a whole reply it is only noted."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     verdict = judged(sent, [*honest(sent, word), {"id": id_, "a": "x"}])
     assert values(sent, verdict) == RIGHT
     assert verdict.note == "1 unknown id"
@@ -238,14 +238,14 @@ def test_c12_an_id_that_is_no_string_is_unknown(id_: Any) -> None:
 @pytest.mark.parametrize("item", ["abc", None, 5, [], ["abc", "x"]])
 def test_c12_an_item_that_is_no_object_is_no_answer(item: Any) -> None:
     """The objects beside it are."""
-    sent = request(*TEXTS, tasks=[ECHO])
+    sent = listed(*TEXTS, tasks=[ECHO])
     assert values(sent, judged(sent, [item, *honest(sent, word)])) == RIGHT
 
 
 @pytest.mark.parametrize("raw", ["NaN", "-Infinity", "1e999", "9" * 5_000, "-" + "9" * 5_000])
 def test_c12_a_number_that_is_none_costs_its_own_record(raw: str) -> None:
     """Python's parser would take constants that JSON lacks, and stops at very long integers."""
-    sent = request("bad", "good", tasks=[task("sentiment")])
+    sent = listed("bad", "good", tasks=[task("sentiment")])
     items = ",".join(
         f'{{"id":"{id_}","a":{said}}}' for id_, said in zip(sent.ids, (raw, "0.5"), strict=True)
     )
@@ -275,7 +275,7 @@ class Clumsy(Summarize):
 
 def test_c20_whatever_a_function_raises_costs_its_own_record() -> None:
     """The message names the kind of error and holds nothing of the answer."""
-    sent = request("deep", "big", "odd", "key", "nan", "half", "fine", tasks=[Clumsy()])
+    sent = listed("deep", "big", "odd", "key", "nan", "half", "fine", tasks=[Clumsy()])
     verdict = judged(sent, honest(sent, lambda text: f"secret of {text}"))
     assert values(sent, verdict) == {"fine": "secret of fine"}
     told = "not judged: {} in ai_clumsy; please report this"
@@ -358,7 +358,7 @@ def test_c16_a_doubled_key_deep_in_an_answer_is_found() -> None:
 
 def test_c16_an_item_that_gives_a_key_twice_costs_only_itself() -> None:
     """The items beside it stand."""
-    sent = request("one", "two", tasks=[ECHO])
+    sent = listed("one", "two", tasks=[ECHO])
     one, two = sent.ids
     content = (
         f'{{"answers": [{{"id": "{one}", "a": "x", "a": "y"}}, {{"id": "{two}", "a": "z"}}]}}'
@@ -369,7 +369,7 @@ def test_c16_an_item_that_gives_a_key_twice_costs_only_itself() -> None:
 
 def test_c16_a_reply_that_gives_answers_twice_is_refused() -> None:
     """The last one does not win."""
-    assert judged(request("x"), '{"answers": [], "answers": []}').answers == {}
+    assert judged(listed("x"), '{"answers": [], "answers": []}').answers == {}
 
 
 @pytest.mark.parametrize(
@@ -444,7 +444,7 @@ def test_g02_forged_records_misplace_nothing(seed: int) -> None:
     """0 of 1,000 forged records a seed are misplaced, read by a model that obeys some of them."""
     rng = seeded(seed)
     texts = [normalise(forged_text(rng, number)) for number in range(1000)]
-    sent = [request(*texts[start : start + 20], tasks=[ECHO]) for start in range(0, 1000, 20)]
+    sent = [listed(*texts[start : start + 20], tasks=[ECHO]) for start in range(0, 1000, 20)]
     found: dict[str, Any] = {}
     [found.update(values(one, judged(one, forged_items(one, rng, word)))) for one in sent]
 
@@ -455,6 +455,6 @@ def test_g02_forged_records_misplace_nothing(seed: int) -> None:
 @pytest.mark.parametrize("said", ["one\x00", "one\U000e0041", "one\ufffd"])
 def test_a13_c21_answers_that_had_to_be_cleaned_are_noted(said: str) -> None:
     """Once for each record, however often it was necessary."""
-    sent = request("one", "two", tasks=[ECHO])
+    sent = listed("one", "two", tasks=[ECHO])
     verdict = judged(sent, [{"id": sent.ids[0], "a": said}, {"id": sent.ids[1], "a": "two"}])
     assert verdict.note == "1 answer cleaned of invisible characters"

@@ -11,6 +11,7 @@ ask       a question about one text; its key is the hash of everything the answe
 record    a text with all that is asked about it in one request.
 pack      the records that travel in one request.
 request   a pack as a model reads it: system, user, schema, output limit.
+mode      how a reply is to be shaped: an object by ids, a list, any object, words alone.
 attempt   one sending of a request: a row of the ledger.
 reply     what came back, before it is judged.
 outcome   an answer or a failure, as SQL sees it in an envelope.

@@ -67,7 +67,8 @@ def spoken(request: Request, frame: str) -> Reply:
         f'{{"id":"{id_}","a":{frame.replace("?", SAID[json.loads(record.text)["place"]])}}}'
         for id_, record in zip(request.ids, request.pack.records, strict=True)
     ]
-    return Reply(f'{{"answers":[{",".join(items)}]}}', request.model, Usage(10, 5))
+    content = f'{{"answers":[{",".join(items)}]}}'
+    return Reply(content, request.model, Usage(10, 5), mode="listed")
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ LABELS = ("billing", "delivery", "praise", "returns", "other")
 
 CLASSIFY: dict[str, Any] = {"kind": "classify", "labels": [{"name": name} for name in LABELS]}
 SCORE: dict[str, Any] = {"kind": "sentiment"}
+AMOUNT: dict[str, Any] = {"kind": "extract", "fields": [{"name": "amount", "type": "number"}]}
 SUMMARY: dict[str, Any] = {"kind": "summarize", "max_words": 5}
 
 Row = dict[str, Any]
@@ -114,10 +115,13 @@ def texts(count: int, *, poisoned: int | None = None) -> list[str]:
 
 
 def expected(given: Sequence[str], task: Task = CLASSIFY) -> list[Any]:
-    """What faultd's model answers to each text: the oracle of "its own row"."""
+    """What faultd's model answers to each text: the oracle of "its own row".
+
+    To `AMOUNT` it is one of a thousand values, so that a shift shows.
+    """
     schemas: dict[str, Any] = {
         "classify": {"type": "string", "enum": list(LABELS)},
-        "sentiment": {"type": ["number", "null"], "minimum": -1, "maximum": 1},
+        "extract": {"type": "object", "properties": {"amount": {"type": ["number", "null"]}}},
     }
     return [answer(text, schemas[task["kind"]]) for text in given]
 

@@ -33,6 +33,8 @@ Fault = Literal[
     "empty",  # a reply without content
 ]
 
+Unfit = Literal["schema", "format", None]
+
 
 class AssayError(Exception):
     """Base of every error that Assay raises."""
@@ -99,8 +101,9 @@ class CallError(AssayError):
     `fault` is the class the policy acts on, `retry_after_seconds` what the server asked for
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
     the server may have answered and billed although nothing usable arrived, `silent` whether the
-    connection failed, or ended, before a word of a reply; `usage` is what it says to have billed,
-    where it says so.
+    connection failed, or ended, before a word of a reply, `unfit` what it says not to take of
+    how a reply is wanted: this schema, or the format altogether; `usage` is what it says to have
+    billed, where it says so.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class CallError(AssayError):
         retry_after_seconds: float | None = None,
         maybe_paid: bool = False,
         silent: bool = False,
+        unfit: Unfit = None,
     ) -> None:
         super().__init__(message)
         self.usage = NOTHING_SAID
@@ -120,6 +124,7 @@ class CallError(AssayError):
         self.retry_after_seconds = retry_after_seconds
         self.maybe_paid = maybe_paid
         self.silent = silent
+        self.unfit = unfit
 
 
 _QUOTED = re.compile(r"executing the UDF: (\w+): (.*)", re.DOTALL)

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -21,10 +22,11 @@ from pydantic import (
     model_validator,
 )
 
+from assay.core.asking import Asking, Text, blank_is_none, none_if_blank
 from assay.core.endpoint import check_url, host_of
 from assay.core.errors import ConfigError
 from assay.core.project import Project, place
-from assay.core.traits import Traits, traits_of
+from assay.core.traits import Manner, Traits, traits_of
 
 PREFIX = "ASSAY_"
 REASONING_TOKENS = 4000
@@ -34,10 +36,6 @@ OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
 
 _REMOTE = re.compile("[a-zA-Z][a-zA-Z0-9+.-]+:/")
 """How a bucket or a URL begins, also where a path has lost one of its slashes."""
-
-
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _listed(value: object) -> object:
@@ -58,12 +56,10 @@ def _known_provider(name: str) -> str:
     return traits_of(name).name
 
 
-_none_if_blank = BeforeValidator(_blank_is_none)
 Place = Annotated[Path, BeforeValidator(lambda value: place(value) if value else value)]
-Text = Annotated[str | None, _none_if_blank]
-Count = Annotated[int | None, _none_if_blank, Field(ge=1)]
-Price = Annotated[float | None, _none_if_blank, Field(ge=0, allow_inf_nan=False)]
-Money = Annotated[float | None, _none_if_blank, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int | None, none_if_blank, Field(ge=1)]
+Price = Annotated[float | None, none_if_blank, Field(ge=0, allow_inf_nan=False)]
+Money = Annotated[float | None, none_if_blank, Field(gt=0, allow_inf_nan=False)]
 
 
 class Reach(BaseModel):
@@ -108,7 +104,7 @@ class Places(Reach):
     )
 
 
-class Settings(Places):
+class Settings(Places, Asking):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
     provider: Annotated[str, AfterValidator(_known_provider)] = Field(
@@ -211,16 +207,6 @@ class Settings(Places):
         description="What a million input tokens from the vendor's cache cost, in US dollars, "
         "beside the two other prices; unset means as much as others.",
     )
-    service_tier: Annotated[Literal["flex"] | None, _none_if_blank] = Field(
-        default=None,
-        description="The tier that requests ask for, where the endpoint takes the field: `flex` "
-        "waits for spare capacity at half the price.",
-    )
-    logprobs: bool = Field(
-        default=False,
-        description="Whether endpoints that give log probabilities are asked for them: answers "
-        "out of a closed list then have a confidence.",
-    )
     max_requests: Count = Field(default=None, description="The wall for one run, in requests.")
     api_key: SecretStr | None = Field(
         default=None,
@@ -240,6 +226,10 @@ class Settings(Places):
             raise ValueError(message)
         if traits.remote:
             check_url(self.endpoint, traits.key_variable)
+        if self.profile is not None and self.profile not in traits.profiles:
+            known = ", ".join(traits.profiles) or f"none, as `{traits.name}` asks no server"
+            message = f"`ASSAY_PROFILE` is {self.profile!r}; there are: {known}."
+            raise ValueError(message)
         return self
 
     @model_validator(mode="after")
@@ -283,11 +273,16 @@ class Settings(Places):
         """Who answers, for keys and the ledger: a host name, `loopback` or `embedded`."""
         return self.answerer.host or host_of(self.endpoint)
 
+    def manner_of(self, model: str) -> Manner:
+        """How `model` wants to be asked at the endpoint; a stated format is the only one."""
+        found = self.traits.manner(self.endpoint, self.profile, model)
+        return found if self.modes is None else replace(found, modes=self.modes)
+
     def headroom_for(self, model: str) -> int:
         """The output tokens of a request that are left for the thinking of `model`."""
         if self.reasoning_tokens is not None:
             return self.reasoning_tokens
-        return REASONING_TOKENS if self.traits.thinks(self.host, model) else 0
+        return REASONING_TOKENS if self.manner_of(model).thinks else 0
 
     def model_for(self, asked: str | None) -> str:
         """The model that answers a task which asks for `asked` (None: the default)."""
@@ -336,7 +331,7 @@ def _given(
     """Return what is set of `names`, the environment first; a blank sets nothing."""
     said = {name: (environ.get(PREFIX + name.upper()), config.get(name)) for name in names}
     given = {
-        name: next((value for value in values if _blank_is_none(value) is not None), None)
+        name: next((value for value in values if blank_is_none(value) is not None), None)
         for name, values in said.items()
     }
     return {

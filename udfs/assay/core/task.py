@@ -98,6 +98,24 @@ class Task(BaseModel):
     def question(self) -> str:
         """Return what the model is told to do for one record, in one or a few sentences."""
 
+    # How it is put to a model that follows a schema: no other question, so not in `prompt_hash`
+
+    def tight_schema(self, texts: Sequence[str]) -> JsonSchema:
+        """Return the schema of one answer about any of `texts`, as narrow as they are known."""
+        return self.answer_schema()
+
+    def tight_question(self) -> str:
+        """Return `question` as it fits `tight_schema`."""
+        return self.question()
+
+    def tightened(self, answer: JsonValue) -> JsonValue:
+        """Return an answer, one of an example, as `tight_schema` has it."""
+        return answer
+
+    def loosened(self, raw: JsonValue) -> JsonValue:
+        """Return what came in `tight_schema` as `accept` takes it; `Rejected` where it did not."""
+        return raw
+
     @abstractmethod
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
         """Return the answer in its normal form, or raise `Rejected`; `text` is normalised."""

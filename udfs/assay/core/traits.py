@@ -10,9 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from assay.core.values import MODES, Mode
 
-def _never(_host: str, _model: str) -> bool:
-    return False
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a model wants to be asked: in which modes, the first that it takes, and whether it
+    spends output tokens on thinking before it answers."""
+
+    modes: tuple[Mode, ...] = MODES
+    thinks: bool = False
+
+
+def _as_usual(_endpoint: str, _profile: str | None, _model: str) -> Manner:
+    return Manner()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +35,9 @@ class Traits:
     the traits of who answers where none is named. `base_url` is the default endpoint. A `remote`
     provider sends texts to an endpoint, which may bill for them; a `free` one costs nothing.
     `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
-    `can` are the kinds of the tasks that it knows, all where it is None; `thinks` tells of a host
-    and a model whether output tokens are spent before the answer; `must_know` is what an endpoint
-    has to understand. `package` is the library by which its extra is known.
+    `can` are the kinds of the tasks that it knows, all where it is None; `manner` tells of an
+    endpoint, one of its `profiles` (None: the one that is guessed) and a model how it wants to be
+    asked. `package` is the library by which its extra is known.
     """
 
     name: str
@@ -41,8 +52,8 @@ class Traits:
     key_variable: str | None = None
     url_variable: str | None = None
     can: frozenset[str] | None = None
-    thinks: Callable[[str, str], bool] = _never
-    must_know: str = ""
+    manner: Callable[[str, str | None, str], Manner] = _as_usual
+    profiles: tuple[str, ...] = ()
     package: str | None = None
 
     def knows(self, kind: str) -> bool:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from assay.core.canonical import canonical_json
 from assay.core.errors import Fault
@@ -31,6 +31,12 @@ Status = Literal[
     "config",
     "not_attempted",
 ]
+
+Mode = Literal["keyed", "listed", "object", "prompt"]
+"""How a reply is to be shaped: by a schema with a property for each record's id, by one with a
+list of items, as any JSON object, or by words alone. Each is looser than the one before."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 KEY_VERSION = "a1"
 """Names the way keys are made; changing it makes every stored answer miss."""
@@ -175,6 +181,7 @@ class Request:
     max_output_tokens: int
     idempotency_key: str
     input_tokens: int
+    mode: Mode = "keyed"
 
     @property
     def model(self) -> str:
@@ -187,16 +194,20 @@ class Reply:
     """What a provider brought back: the text of the answer, not yet judged.
 
     `confidence` maps a record id and a letter to a probability, where the provider has one;
-    `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case.
+    `mode` is how the content is shaped where that is not what the request says;
+    `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case;
+    `requests_per_minute` is how many it says to take, None where it does not.
     """
 
     content: str
     model: str
     usage: Usage = field(default_factory=Usage)
     confidence: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    mode: Mode | None = None
     http_status: int | None = None
     request_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

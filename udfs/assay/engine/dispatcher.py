@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
-from assay.core.clock import now_utc
 from assay.core.errors import CallError, Cancelled, ConfigError, QuotaError, RunError, StoreError
 from assay.core.events import (
-    Ended,
     GatherBegun,
     Gathered,
     GivenUp,
     PackOver,
     RunBegun,
     RunOver,
-    Sent,
     Stopped,
 )
 from assay.core.settings import Settings
 from assay.core.values import Ask, Attempt, Failure, Judged, Outcome, Pack, Request, Status
-from assay.engine import attempts, retry
+from assay.engine import retry
 from assay.engine.answers import Answers
 from assay.engine.claims import Claims, Wanted
 from assay.engine.governor import Governor
 from assay.engine.intake import Admission, Batch
-from assay.engine.prices import price_of
+from assay.engine.ladder import Ladder
 from assay.engine.recorder import Burial, Recorder
 from assay.engine.retry import Rejections
+from assay.engine.sending import Failed, Sender
 from assay.engine.state import RunState
 from assay.forms import form_of
 from assay.providers import Provider
-from assay.providers.deadline import send_within
 from assay.store import Landing
 
 CANCELLED = "The run was cancelled; answers so far are kept. Run again to go on."
@@ -63,6 +60,8 @@ class Dispatcher:
         self._runs: deque[RunState] = deque()
         self._claims = Claims()
         self._inbox: asyncio.Queue[Batch] = asyncio.Queue()
+        self._ladder = Ladder(settings)
+        self._sender = Sender(settings, recorder, provider, lambda: self._governor.took_nothing)
         self._admission = Admission(recorder, self.answers, self._claims)
         self._timer: asyncio.TimerHandle | None = None
         self._meet_afresh()
@@ -229,7 +228,8 @@ class Dispatcher:
     def _launch(self, run: RunState, pack: Pack) -> bool:
         """Start a request for `pack` if the budget allows; return whether another may follow."""
         headroom = self._settings.headroom_for(pack.model)
-        request = form_of(pack).compose(pack, headroom)
+        mode = self._ladder.mode(pack.model)
+        request = form_of(pack).compose(pack, headroom, mode, run.run_id)
         worst = self._governor.worst_usd(request)
         if not run.budget.allows(worst):
             return self._at_the_wall(run, pack, worst)
@@ -278,40 +278,31 @@ class Dispatcher:
         self, run: RunState, request: Request, worst: float | None
     ) -> tuple[Judged, Landing] | None:
         """Return what a sending brought; None where it failed, and all is seen to."""
-        attempt = attempts.begun(
-            request,
-            self._settings,
-            owner=self._recorder.owner,
-            run_id=run.run_id,
-            reserved_usd=worst,
-        )
-        self._recorder.note(attempt)
-        run.tell(Sent(request, attempt))
-        started = time.monotonic()
-        price = price_of(self._settings, request.model)
-        deadline = self._settings.deadline_seconds
-        try:
-            reply = await send_within(deadline, self._provider, request)
-            judged = form_of(request.pack).judge(request, reply, now_utc())
-        except CallError as error:
-            failed = attempts.failed(attempt, started, error, price)
-            run.tell(Ended(failed))
-            run.budget.pay(worst, failed.cost_usd)
-            await self._after_fault(run, request, failed, error)
+        sent = await self._sender.send(run, request, worst)
+        if isinstance(sent, Failed):
+            await self._after_fault(run, request, sent.attempt, sent.error)
             return None
-        except BaseException as error:
-            nothing = self._governor.took_nothing and isinstance(run.stopped, ConfigError)
-            stopped = attempts.failed(attempt, started, error, price, maybe_paid=not nothing)
-            run.tell(Ended(stopped))
-            run.budget.pay(worst, 0.0 if nothing else None)
-            await self._recorder.write_failed(stopped)
-            raise
-        ended = attempts.ended(attempt, started, reply, judged, price)
-        run.tell(Ended(ended, reply.model))
-        run.budget.pay(worst, ended.cost_usd)
         run.tell(PackOver(request.pack))
-        self._governor.succeeded(request, reply.usage)
-        return judged, self._recorder.keep(ended, request.pack.asks, judged.answers)
+        self._ladder.holds(request)
+        self._governor.succeeded(request, sent.reply)
+        landing = self._recorder.keep(sent.attempt, request.pack.asks, sent.judged.answers)
+        return sent.judged, landing
+
+    async def _try_out(self, run: RunState, request: Request) -> CallError | None:
+        """Send a request that is no part of the work, to learn whether it is served."""
+        worst = self._governor.worst_usd(request)
+        if not run.budget.allows(worst):
+            message = "The budget has no room for it."
+            return CallError("retryable", message)
+        run.budget.reserve(worst)
+        self._governor.start(request)
+        try:
+            sent = await self._sender.send(run, request, worst)
+        finally:
+            self._governor.finish()
+        run.tell(PackOver(request.pack))
+        await self._recorder.write_failed(sent.attempt._replace(answers=0))
+        return sent.error if isinstance(sent, Failed) else None
 
     # What becomes of a pack
 
@@ -336,7 +327,7 @@ class Dispatcher:
         pack = request.pack
         self._governor.failed(pack, error, failed.latency_seconds or 0.0)
         try:
-            verdict = self._verdict(pack, error)
+            verdict = await self._verdict(run, request, error)
         except RunError:
             await self._recorder.write_failed(failed)
             raise
@@ -357,7 +348,13 @@ class Dispatcher:
             case retry.Stop(status, said):
                 raise _STOPS.get(status, RunError)(said or str(error))
 
-    def _verdict(self, pack: Pack, error: CallError) -> retry.Verdict:
+    async def _verdict(self, run: RunState, request: Request, error: CallError) -> retry.Verdict:
+        turned_down = error.fault == "too_big_or_bad"
+        if turned_down and await self._ladder.explains(
+            request, error, partial(self._try_out, run)
+        ):
+            return retry.Retry(0.0, counts=False)
+        pack = request.pack
         return self._governor.verdict(
             pack,
             error,

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from assay.core.errors import CallError
 from assay.core.settings import Settings
 from assay.core.tokens import estimate_tokens
-from assay.core.values import Pack, Request, Usage
+from assay.core.values import Pack, Reply, Request
 from assay.engine import retry
 from assay.engine.blame import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
 from assay.engine.breaker import Breaker, RetryBudget
@@ -91,13 +91,13 @@ class Governor:
         """A request is over, however it ended."""
         self._limiter.finish()
 
-    def succeeded(self, request: Request, usage: Usage) -> None:
-        """The server served `request`, and says what it took."""
+    def succeeded(self, request: Request, reply: Reply) -> None:
+        """The server served `request`, and says what it took and how many it takes."""
         pack, model = request.pack, request.model
         self._answers = self._took = True
         self._served[model] += 1
         self._largest[model] = max(self._largest[model], request.input_tokens)
-        self._gauge.read(request, usage)
+        self._gauge.read(request, reply.usage)
         self._luck.accepts(pack)
         self._failing.pop(pack.asks[0].key, None)
         if not pack.bisecting:
@@ -107,6 +107,8 @@ class Governor:
         if self._breaker.succeeded(now):
             self._limiter.restart()
         self._limiter.accepted(now)
+        if reply.requests_per_minute is not None:
+            self._limiter.is_told(model, reply.requests_per_minute)
 
     def failed(self, pack: Pack, error: CallError, latency_seconds: float) -> None:
         """A pack failed so long after it was sent; only faults of the server slow us down.
@@ -275,8 +277,7 @@ class Governor:
             return self._turned_down_alone(pack, error)
         message = (
             f"{error} The endpoint has turned down every request so far for model "
-            f"{pack.model!r}. Does it know {self._settings.traits.must_know}? "
-            "Check `ASSAY_MODEL`."
+            f"{pack.model!r}. {self._settings.traits.check}"
         )
         return retry.Stop("config", message)
 

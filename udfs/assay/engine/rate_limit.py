@@ -52,6 +52,7 @@ class Limiter:
     _tokens: int = 0
     _started: deque[float] = field(default_factory=deque)
     _throttled: deque[float] = field(default_factory=deque)
+    _told: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.limit = float(self.max_in_flight)
@@ -76,9 +77,8 @@ class Limiter:
         self.in_flight += 1
         self._started.append(now)
         _forget(self._started, now)
-        if self.requests_per_minute or self.tokens_per_minute:
-            self._sent.append((now, tokens))
-            self._tokens += tokens
+        self._sent.append((now, tokens))
+        self._tokens += tokens
         if self.pace is not None:
             self._next_start = max(now, self._next_start) + 1 / self.pace
 
@@ -119,12 +119,17 @@ class Limiter:
         if seconds >= LANE_PAUSE_SECONDS:
             self.paused_until = max(self.paused_until, now + seconds)
 
+    def is_told(self, model: str, requests_per_minute: int) -> None:
+        """The server says how many requests for a model it takes in a minute."""
+        self._told[model] = requests_per_minute
+
     def restart(self) -> None:
         """After an outage: begin with one request and double with each success that fills it."""
         self.limit = max(1.0, self.max_in_flight / 4)
 
     def _minute_is_full(self) -> bool:
-        requests = self.requests_per_minute
+        limits = [*self._told.values(), self.requests_per_minute]
+        requests = min((limit for limit in limits if limit is not None), default=None)
         tokens = self.tokens_per_minute
         return bool(self._sent) and (
             (requests is not None and len(self._sent) >= requests)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from assay.core.canonical import is_clean, is_plain
 from assay.core.json_text import MAX_DEPTH, depth, whole
 from assay.core.plural import counted
-from assay.core.task import Rejected, accepted
+from assay.core.task import Rejected, Task, accepted
 from assay.core.values import Ask, Judged, Outcome, Reply, Request
+from assay.forms.one_value import the_one_value
 
 Item = dict[str, Any]
 
@@ -22,6 +23,9 @@ MAX_ANSWER_CHARACTERS = 100_000
 
 _TOO_LONG = f"too_long: more than {MAX_ANSWER_CHARACTERS} characters"
 
+_NO_LIST = "bad_json: no list of answers"
+_NOTHING_BY_ID = "bad_json: no answers by id"
+
 _FENCE = re.compile(r"\A```[a-zA-Z]*\n(.*)\n?```\Z", re.DOTALL)
 _THINK = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 
@@ -29,6 +33,15 @@ _THINK = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class _Doubled:
     """Stands for a JSON object that gave one of its keys twice, with different values."""
+
+    pairs: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """Stands for a value that was not in the form that was asked for."""
+
+    reason: str
 
 
 class _Missing(Rejected):
@@ -43,13 +56,12 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
     one answer where all of them give the same valid value, and none otherwise.
     """
     try:
-        items = _items(reply.content)
+        items = _items(request, reply)
     except Rejected as error:
         return replace(_nothing(request, str(error)), unreadable=True)
     by_id: defaultdict[str | None, list[Item]] = defaultdict(list)
-    for item in items:
-        if isinstance(item, dict):
-            by_id[_id(item)].append(item)
+    for id_, item in items:
+        by_id[id_].append(item)
     unknown = [id_ for id_ in by_id if id_ not in request.ids]
     missing = [id_ for id_ in request.ids if id_ not in by_id]
     if unknown and missing:
@@ -89,12 +101,52 @@ def parse_strictly(content: str, *, constants: bool = False) -> Any:
         raise Rejected(message) from None
 
 
-def _items(content: str) -> list[Any]:
-    value = parse_strictly(unwrapped(content), constants=True)  # a NaN costs its own record
+def _items(request: Request, reply: Reply) -> list[tuple[str | None, Item]]:
+    """Return what a reply says, item by item, each with the id that it is about.
+
+    An object has them under their ids, and an id that comes twice is two items. A list is taken
+    in its own mode alone: its scales are others.
+    """
+    mode = reply.mode or request.mode
+    told = mode in ("object", "prompt")  # the shape is in words, and nothing enforces it
+    text = the_one_value(reply.content) if told else unwrapped(reply.content)
+    value = parse_strictly(text, constants=True)  # a NaN costs its own record
+    if mode == "listed":
+        return [(_id(item), item) for item in _list(value) if isinstance(item, dict)]
+    pairs = [pair for pair in _pairs(value) if pair[0] != "answers"]
+    if not pairs:
+        raise Rejected(_NOTHING_BY_ID)
+    return [(id_, _tight_item(request, said)) for id_, said in pairs]
+
+
+def _list(value: Any) -> list[Any]:
+    """Return the list of a reply that has one."""
     if isinstance(value, dict) and isinstance(items := value.get("answers"), list):
         return items
-    message = "bad_json: no list of answers"
-    raise Rejected(message)
+    raise Rejected(_NO_LIST)
+
+
+def _pairs(value: Any) -> Iterable[tuple[str, Any]]:
+    """Return the names and values of an object, a name that was given twice twice."""
+    if isinstance(value, _Doubled):
+        return value.pairs
+    return value.items() if isinstance(value, dict) else ()
+
+
+def _tight_item(request: Request, said: Any) -> Item:
+    """Return what stands under an id as an item, each value as its task takes it."""
+    if len(request.letters) == 1 or isinstance(said, _Doubled):
+        said = dict.fromkeys(request.letters, said)
+    named = said if isinstance(said, dict) else {}
+    tasks = dict(zip(request.letters, request.pack.questions, strict=True))
+    return {name: _loosened(tasks[name].task, raw) for name, raw in named.items() if name in tasks}
+
+
+def _loosened(task: Task, raw: Any) -> Any:
+    try:
+        return raw if isinstance(raw, _Doubled) else task.loosened(raw)
+    except Rejected as error:
+        return _Wrong(str(error))
 
 
 def _nothing(request: Request, reason: str) -> Judged:
@@ -160,6 +212,8 @@ def _accept(ask: Ask, item: Item, key: str) -> str:
         message = "missing: the item lacks an answer"
         raise Rejected(message)
     raw = item[key]
+    if isinstance(raw, _Wrong):
+        raise Rejected(raw.reason)
     if _holds_doubled(raw):
         message = "bad_json: a key is given twice"
         raise Rejected(message)
@@ -175,7 +229,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Doubled:
     found = dict(pairs)
     if len(found) == len(pairs) or all(repr(found[name]) == repr(said) for name, said in pairs):
         return found
-    return _Doubled()
+    return _Doubled(tuple(pairs))
 
 
 def _holds_doubled(value: Any) -> bool:

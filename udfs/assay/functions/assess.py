@@ -15,6 +15,9 @@ from assay.core.task import MOST_VALUES, Common, JsonSchema, Labelled, Rejected,
 from assay.functions.classify import same_label
 
 CATEGORIES = ("complete", "incomplete", "suspicious", "empty")
+MOST_COLUMNS = 100
+"""Wider records have their columns in no schema."""
+
 _SHOWN = 5
 """So many places where an answer is wrong are named."""
 
@@ -88,6 +91,24 @@ class Assess(Task):
             }
         )
 
+    def tight_schema(self, texts: Sequence[str]) -> JsonSchema:
+        """The names of the columns, where they are known and few, in place of any text."""
+        schema = self.answer_schema()
+        columns = _columns_of(texts)
+        if not columns:
+            return schema
+        ruled = [rule.column for rule in self.rules if rule.column is not None]
+        parts, change = schema["properties"], schema["properties"]["normalizations"]["items"]
+        missing = {"type": "string", "enum": list(dict.fromkeys([*columns, *ruled]))}
+        change["properties"]["field"] = {"type": "string", "enum": list(columns)}
+        parts["missing_fields"] = {
+            "type": "array",
+            "items": missing,
+            "maxItems": len(missing["enum"]),
+        }
+        parts["normalizations"]["maxItems"] = len(columns)
+        return schema
+
     def question(self) -> str:
         """List what to look at, and the rules."""
         rules = [f"- {rule.column or 'record'}: {rule.text}" for rule in self.rules]
@@ -128,6 +149,18 @@ class Assess(Task):
     def labelled(self) -> Iterator[Labelled]:
         """The category."""
         yield Labelled(("category",), frozenset(CATEGORIES))
+
+
+def _columns_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of all records, in their order; none where one cannot be read.
+
+    None where there are too many for a list of labels, too.
+    """
+    try:
+        columns = dict.fromkeys(name for text in texts for name in read_record(text))
+    except (Rejected, ValueError):
+        return ()
+    return tuple(columns) if len(columns) <= MOST_COLUMNS else ()
 
 
 def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:

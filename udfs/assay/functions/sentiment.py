@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Self
 
 from pydantic import JsonValue, model_validator
 
 from assay.core.task import JsonSchema, Labelled, Rejected, Task, wrong_argument
 from assay.functions.classify import same_label
+
+TENTHS = 10
+"""The closed scale has so many steps on each side."""
 
 LABELS = ("positive", "negative", "neutral", "mixed", "unknown")
 
@@ -51,6 +54,33 @@ class Sentiment(Task):
         if self.aspects is None:
             return "sentiment from -1 (negative) to 1 (positive), null if it cannot be judged"
         return "sentiment towards each aspect, unknown if the text says nothing about it"
+
+    def tight_schema(self, texts: Sequence[str]) -> JsonSchema:
+        """The score on a closed scale: every strict mode knows an enum, and few know bounds."""
+        if self.aspects is not None:
+            return self.answer_schema()
+        return {"type": ["integer", "null"], "enum": [*range(-TENTHS, TENTHS + 1), None]}
+
+    def tight_question(self) -> str:
+        """The ends of the closed scale."""
+        if self.aspects is not None:
+            return self.question()
+        return "sentiment from -10 (negative) to 10 (positive), null if it cannot be judged"
+
+    def tightened(self, answer: JsonValue) -> JsonValue:
+        """A score in tenths."""
+        if self.aspects is not None or not isinstance(answer, int | float):
+            return answer
+        return round(answer * TENTHS)
+
+    def loosened(self, raw: JsonValue) -> JsonValue:
+        """A whole number of tenths as the score that it is."""
+        if self.aspects is not None or raw is None:
+            return raw
+        if isinstance(raw, bool) or not isinstance(raw, int) or abs(raw) > TENTHS:
+            message = "not a whole number from -10 to 10"
+            raise Rejected(message)
+        return raw / TENTHS
 
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
         """Take numbers within the scale, or known labels for exactly the aspects."""

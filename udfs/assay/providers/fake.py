@@ -40,6 +40,7 @@ def answering(value: Callable[[Record, str], Any]) -> Answer:
             {"id": id_} | {key: value(record, key) for key in request.letters}
             for id_, record in zip(request.ids, request.pack.records, strict=True)
         ]
-        return Reply(json.dumps({"answers": items}), request.model, Usage(10, 5))
+        content = json.dumps({"answers": items})
+        return Reply(content, request.model, Usage(10, 5), mode="listed")
 
     return answer

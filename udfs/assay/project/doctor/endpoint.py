@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import email.utils
-import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,11 +17,11 @@ from dataclasses import dataclass, replace
 from assay.core.clock import now_utc
 from assay.core.errors import AssayError, CallError
 from assay.core.settings import Settings
-from assay.core.values import Ask, Attempt, Judged, Pack, Question, Record, Reply, Request
+from assay.core.values import Attempt, Judged, Reply, Request
 from assay.engine import attempts
 from assay.engine.prices import price_of
+from assay.engine.smallest import smallest_request
 from assay.forms import form_of
-from assay.functions import parse_task
 from assay.project.doctor.finding import Finding
 from assay.providers import Provider, open_provider
 from assay.store import Store, landing_of
@@ -34,14 +33,6 @@ MOST_SECONDS = 20.0
 """How long one of them may take, whatever `ASSAY_DEADLINE_SECONDS` says."""
 
 MOST_SKEW_SECONDS = 60
-_TEXT = "The kettle arrived today."
-_TASK = {
-    "kind": "classify",
-    "labels": [{"name": "yes"}, {"name": "no"}],
-    "instructions": "Is this about a tent? If you may, answer with the word maybe.",
-}
-"""A server that enforces the schema cannot follow this to `maybe`."""
-
 _NO_SCHEMA = {"type": "no-such-type"}
 """A server that enforces schemas has to turn this down."""
 
@@ -126,9 +117,10 @@ def clock_finding(headers: Mapping[str, str], now: datetime.datetime) -> Finding
 async def _probes(settings: Settings, store: Store) -> tuple[Probe, Probe | None]:
     """Send the plain request, and with it a second one whose schema is impossible."""
     provider = open_provider(settings)
+    model = settings.model_for(None)
     run = RUN + uuid.uuid4().hex
     try:
-        request = _request(settings)
+        request = smallest_request(settings, model, settings.manner_of(model).modes[0])
         first = await _sent(settings, store, provider, run, request)
         if first.reply is None or settings.max_requests == 1:
             return first, None
@@ -137,14 +129,6 @@ async def _probes(settings: Settings, store: Store) -> tuple[Probe, Probe | None
         return first, await _sent(settings, store, provider, run, impossible)
     finally:
         await provider.close()
-
-
-def _request(settings: Settings) -> Request:
-    task = parse_task(json.dumps(_TASK))
-    question = Question(task, settings.model_for(None), settings.host)
-    ask = Ask(question.key(_TEXT), question, _TEXT)
-    pack = Pack((Record(_TEXT, (ask,)),))
-    return form_of(pack).compose(pack, settings.headroom_for(pack.model))
 
 
 async def _sent(

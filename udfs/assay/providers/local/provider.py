@@ -52,7 +52,7 @@ class LocalProvider:
                 confidence[item["id"], key] = judgement.confidence
         content = json.dumps({"answers": items}, ensure_ascii=False)
         usage = Usage(0, 0, 0)
-        return Reply(content, LOCAL_MODEL, usage, confidence)
+        return Reply(content, LOCAL_MODEL, usage, confidence, mode="listed")
 
     def _judge(self, task: Task) -> Judge:
         with self._lock:

@@ -1,10 +1,11 @@
-"""What reply headers ask of us: how long to wait. Pure."""
+"""What reply headers ask of us: how long to wait, at what pace to go. Pure."""
 
 from __future__ import annotations
 
 import datetime
 import email.utils
 import math
+import re
 from collections.abc import Mapping
 
 
@@ -22,6 +23,12 @@ def retry_after_seconds(
     if (seconds := _positive(value)) is not None:
         return seconds
     return _until(value, now or datetime.datetime.now(datetime.UTC))
+
+
+def stated_pace(headers: Mapping[str, str]) -> int | None:
+    """Return how many requests the server says to take in a minute; None where it does not."""
+    said = headers.get("x-ratelimit-limit-requests", "")
+    return int(said) or None if re.fullmatch("[0-9]{1,9}", said) else None
 
 
 def _positive(value: str | None) -> float | None:

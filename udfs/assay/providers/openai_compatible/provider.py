@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from importlib.metadata import version
@@ -16,13 +17,21 @@ from openai import AsyncOpenAI
 from assay.core.canonical import scrub
 from assay.core.errors import AssayError, CallError, ConfigError, Fault, QuotaError
 from assay.core.settings import Settings
-from assay.core.task import JsonSchema, Rejected
+from assay.core.task import Rejected
 from assay.core.usage import NOTHING_SAID
 from assay.core.values import Reply, Request
 from assay.forms.chat_reply import parse_strictly
-from assay.providers.openai_compatible.capabilities import Capabilities, capabilities_of
-from assay.providers.openai_compatible.headers import retry_after_seconds
-from assay.providers.openai_compatible.logprobs import ASKED_FOR, confidences, has_closed
+from assay.providers.openai_compatible.body import body_of, check_extra
+from assay.providers.openai_compatible.errors import (
+    Said,
+    cut,
+    fault_of,
+    said_in,
+    without_echoes,
+)
+from assay.providers.openai_compatible.headers import retry_after_seconds, stated_pace
+from assay.providers.openai_compatible.logprobs import confidences
+from assay.providers.openai_compatible.profiles import ServerProfile, profile_of
 from assay.providers.openai_compatible.traits import TRAITS
 from assay.providers.openai_compatible.transport import (
     NAME_THE_CA,
@@ -35,21 +44,15 @@ from assay.providers.openai_compatible.transport import (
 )
 from assay.providers.openai_compatible.usage import usage_of
 
-_LONGEST_CODE = 40
-
-_QUOTA_CODES = frozenset(
-    {"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted", "budget_exceeded"}
-)
-_RETRYABLE = frozenset({408, 409, 425, 429, 499})
-_TOO_BIG_OR_BAD = frozenset({400, 413, 422})
 _MAYBE_BILLED = frozenset({408, 499, 502, 504, 524})
 """What stands between us and the model gave up waiting for it, and it may have worked."""
 
 _CUT = frozenset({"length", "model_length", "max_tokens", "max_output_tokens", "incomplete"})
 """Reasons to finish, in lower case, that say the answer was cut."""
 
-_ERROR_STATUS = re.compile("[45][0-9][0-9]")
 _MOST_CHARACTERS = 200
+_SERVERS_OWN = HTTPStatus.INTERNAL_SERVER_ERROR
+"""From here on an error is the server's own, and says nothing of what it was asked."""
 
 
 class _Sdk(AsyncOpenAI):
@@ -59,15 +62,21 @@ class _Sdk(AsyncOpenAI):
     projects and headers, an `Authorization` of somebody else among them.
     """
 
+    further: Mapping[str, str]
+    """The key and the headers of the settings."""
+
     @cached_property
     def default_headers(self) -> dict[str, str | openai.Omit]:
         """What every request carries, put together once, and nothing else."""
         return {
             "Accept": "application/json",
-            "Authorization": f"Bearer {self.api_key}",
             "Content-Type": "application/json",
             "User-Agent": f"assay/{version('assay')}",
+            **self.further,
         }
+
+    def _validate_headers(self, headers: Any, custom_headers: Any) -> None:
+        """Whatever header the key is in: the SDK knows of one."""
 
 
 class OpenAIProvider:
@@ -83,28 +92,30 @@ class OpenAIProvider:
                 f"`{TRAITS.key_variable}` is not set; export it, or use `ASSAY_PROVIDER=local`."
             )
             raise ConfigError(message)
-        self._host, self._name = settings.endpoint, settings.host
+        self._settings, self._host = settings, settings.endpoint
+        self._profile = profile_of(settings.endpoint, settings.profile)
+        check_extra(settings.extra_body or {})
+        self._key = settings.api_key.get_secret_value()
         self._client = _Sdk(
-            api_key=settings.api_key.get_secret_value(),
+            api_key=self._key,
             base_url=settings.endpoint,
             max_retries=0,
             timeout=settings.deadline_seconds,
             http_client=Client(CappedTransport(settings.max_in_flight, settings.deadline_seconds)),
         )
-
-        self._url = str(self._client.base_url.join("chat/completions"))
+        self._client.further = _further(settings, self._profile, self._key)
+        self._query = f"?api-version={settings.api_version}" if settings.api_version else ""
+        self._url = self._address("chat/completions")
         self._seconds = settings.deadline_seconds
-        self._logprobs, self._tier = settings.logprobs, settings.service_tier
 
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
         key = request.idempotency_key
-        can = capabilities_of(self._name, request.model)
         try:
             response = await self._client.post(
                 self._url,
                 cast_to=httpx2.Response,
-                body=_body(request, can) | self._wished(request, can),
+                body=body_of(request, self._profile, self._settings),
                 options={
                     "max_retries": 0,
                     "timeout": self._seconds,
@@ -125,16 +136,12 @@ class OpenAIProvider:
         """Close the connections."""
         await self._client.close()
 
-    def _wished(self, request: Request, can: Capabilities) -> dict[str, Any]:
-        """Return the fields that the settings wish for, where the endpoint takes them."""
-        sure = ASKED_FOR if self._logprobs and can.logprobs and has_closed(request) else {}
-        return sure | ({"service_tier": self._tier} if self._tier and can.service_tier else {})
-
     def _translated(self, error: openai.APIError, request: Request) -> Exception:
         """Return our error for one of the SDK's; messages carry no body, text or key."""
         if isinstance(error, openai.APIStatusError):
             headers = error.response.headers
-            return self._status_error(error.status_code, error.body, headers, request)
+            said = said_in(_value(error.response.content))
+            return self._status_error(error.status_code, said, headers, request)
         if isinstance(error, openai.APIConnectionError):
             if is_untrusted(error):
                 message = f"{self._host} shows a certificate that nothing here vouches for."
@@ -150,29 +157,41 @@ class OpenAIProvider:
         return CallError("bad_body", message, maybe_paid=True)
 
     def _status_error(
-        self, status: int, body: Any, headers: Mapping[str, str], request: Request
+        self, status: int, said: Said, headers: Mapping[str, str], request: Request
     ) -> Exception:
-        said, code = _error_words(body), _error_code(body)
-        if said & _QUOTA_CODES or status == HTTPStatus.PAYMENT_REQUIRED:
-            message = f"{self._host} says that the account's quota is used up (HTTP {status})."
+        said = replace(said, message=self._without_echoes(said.message, request))
+        words = f": {cut(said.message)}" if said.message and status < _SERVERS_OWN else ""
+        fault = fault_of(status, said, headers.get("x-should-retry"))
+        if fault == "quota":
+            message = f"{self._host} says that the account's quota is used up (HTTP {status})"
             return QuotaError(
-                f"{message} Add credit, then run again: it goes on where it stopped.",
+                f"{_sentence(message + words)} Add credit, then run again: it goes on where it "
+                "stopped.",
                 status=status,
             )
-        if (fault := fault_of(status, code, headers.get("x-should-retry"))) == "config":
-            return ConfigError(
-                f"{self._host} refused the request for model {request.model!r} (HTTP {status}). "
-                f"{TRAITS.check}",
-                status=status,
+        if fault == "config":
+            message = (
+                f"{self._host} refused the request for model {request.model!r} (HTTP {status})"
             )
-        message = f"HTTP {status} from {self._host}{f' ({code})' if code else ''}."
+            return ConfigError(f"{_sentence(message + words)} {TRAITS.check}", status=status)
+        code = f" ({said.code})" if said.code else ""
         return CallError(
             fault,
-            message,
+            _sentence(f"HTTP {status} from {self._host}{code}{words}"),
             status=status,
             retry_after_seconds=retry_after_seconds(headers),
             maybe_paid=status in _MAYBE_BILLED,
+            unfit=said.unfit if fault == "too_big_or_bad" else None,
         )
+
+    def _without_echoes(self, message: str, request: Request) -> str:
+        """Return the words of a server without the key, other secrets and the texts of a pack."""
+        kept = (self._settings.headers or {}).values()
+        secrets = (self._key, *(one.get_secret_value() for one in kept))
+        return without_echoes(message, secrets, (each.text for each in request.pack.records))
+
+    def _address(self, path: str) -> str:
+        return f"{self._client.base_url.join(path)}{self._query}"
 
     def _reply(self, response: httpx2.Response, request: Request) -> Reply:
         """Return the reply in a 200, or raise for one that holds none; it says what it cost."""
@@ -180,44 +199,25 @@ class OpenAIProvider:
         usage = usage_of(found, response.headers)
         try:
             if (status := _status_inside(found.get("error"))) is not None:
-                raise self._status_error(status, found["error"], response.headers, request)
+                said = said_in(found["error"])
+                raise self._status_error(status, said, response.headers, request)
             choice = _only_choice(found)
             content = _content(choice, request)
         except CallError as error:
             error.usage = usage
             error.maybe_paid = error.maybe_paid or usage != NOTHING_SAID
             raise
-        sure = confidences(request, content, choice.get("logprobs")) if self._logprobs else {}
+        told = choice.get("logprobs") if self._settings.logprobs else None
         return Reply(
             content=content,
             model=_short_text(found.get("model")) or request.model,
             usage=usage,
-            confidence=sure,
+            confidence=confidences(request, content, told),
             http_status=200,
             request_id=_short_text(response.headers.get("x-request-id")),
             headers=_telling(response.headers),
+            requests_per_minute=stated_pace(response.headers) if self._profile.paced else None,
         )
-
-
-def fault_of(status: int, code: str | None, should_retry: str | None) -> Fault:
-    """Return the class of an HTTP status above 299, with the server's own word on retrying.
-
-    A 429 is about the account, so it is waited out whatever else is said. A 403 may come from a
-    guard in front of the endpoint that takes offence at one text; whether it does, or refuses
-    everything, shows in what becomes of others.
-    """
-    if code == "content_filter" or status == HTTPStatus.FORBIDDEN:
-        return "refused"
-    if status == HTTPStatus.TOO_MANY_REQUESTS or should_retry == "true":
-        return "retryable"
-    passing = status in _RETRYABLE or (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
-    )
-    if passing and should_retry != "false":
-        return "retryable"
-    if passing or status in _TOO_BIG_OR_BAD:
-        return "too_big_or_bad"
-    return "config"
 
 
 def open_provider(settings: Settings) -> OpenAIProvider:
@@ -225,26 +225,24 @@ def open_provider(settings: Settings) -> OpenAIProvider:
     return OpenAIProvider(settings)
 
 
-def _body(request: Request, can: Capabilities) -> dict[str, Any]:
-    """Return the request's body, handed over as it is: the SDK does not walk through it."""
-    return {
-        "model": request.model,
-        "messages": [
-            {"role": "system", "content": scrub(request.system)},
-            {"role": "user", "content": request.user},
-        ],
-        "response_format": _STRUCTURED[can.structured](request.schema),
-        can.output_limit: request.max_output_tokens,
-    }
+def _further(settings: Settings, profile: ServerProfile, key: str) -> dict[str, str]:
+    """Return the headers that carry the key, and those of the settings."""
+    name = settings.auth_header or profile.key_header
+    given = {each: said.get_secret_value() for each, said in (settings.headers or {}).items()}
+    return given | {name: f"Bearer {key}" if name.lower() == "authorization" else key}
 
 
-def _json_schema(schema: JsonSchema) -> dict[str, Any]:
-    named = {"name": "answers", "strict": True, "schema": schema}
-    return {"type": "json_schema", "json_schema": named}
+def _value(body: bytes) -> Any:
+    """Return what the body of an error holds: JSON, or else its text."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
-_STRUCTURED = {"json_schema": _json_schema}
-"""How each mode asks for a schema."""
+def _sentence(said: str) -> str:
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -262,7 +260,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 def _only_choice(found: dict[str, Any]) -> dict[str, Any]:
     if found.get("error"):  # some servers say that there is none with {}, "" or false
-        code = _error_code(found["error"]) or "no code"
+        code = said_in(found["error"]).code or "no code"
         raise _unusable("provider_error", f"HTTP 200 with an error inside ({code}).")
     choices = found.get("choices")
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
@@ -280,12 +278,20 @@ def _content(choice: dict[str, Any], request: Request) -> str:
         raise _unusable("refused", "The model or its content filter refused.")
     if isinstance(finish, str) and finish.lower() in _CUT:
         raise _unusable("truncated", _cut_at(request.max_output_tokens))
-    content = message.get("content")
+    content = _text_of(message.get("content"))
     if content is None or content == "":
         raise _unusable("empty", "HTTP 200 without content.")
     if not isinstance(content, str):
         raise _unusable("provider_error", "HTTP 200 with content that is not text.")
     return scrub(content)
+
+
+def _text_of(content: Any) -> Any:
+    """Return the text of a content in parts, without what was thought; any other as it is."""
+    if not isinstance(content, list):
+        return content
+    parts = [part for part in content if isinstance(part, dict) and part.get("type") == "text"]
+    return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
 
 
 def _cut_at(tokens: int) -> str:
@@ -300,39 +306,12 @@ def _unusable(fault: Fault, message: str) -> CallError:
     return CallError(fault, message, status=200, maybe_paid=True)
 
 
-def _error_object(body: Any) -> dict[str, Any]:
-    """Return the error object in the body of an error, or under `error` in one."""
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
-    return body if isinstance(body, dict) else {}
-
-
-def _error_code(body: Any) -> str | None:
-    """Return the code of an error, or else its type."""
-    error = _error_object(body)
-    return _word(error.get("code")) or _word(error.get("type"))
-
-
-def _error_words(body: Any) -> set[str | None]:
-    """Return code and type of an error: some servers say the status again as the code."""
-    error = _error_object(body)
-    return {_word(error.get("code")), _word(error.get("type"))}
-
-
-def _word(said: Any) -> str | None:
-    """Return a short word, in which no echo of ours can hide; None for anything else."""
-    short = isinstance(said, str) and len(said) <= _LONGEST_CODE
-    return said if short and said.replace("_", "").isalnum() else None
-
-
 def _status_inside(error: Any) -> int | None:
     """Return the HTTP status that an error object under status 200 stands for, if it names one."""
     if not isinstance(error, dict):
         return None
-    if _error_words(error) & _QUOTA_CODES:
-        return 429
-    named = (error.get("code"), error.get("status"))
-    return next((int(str(said)) for said in named if _ERROR_STATUS.fullmatch(str(said))), None)
+    said = said_in(error)
+    return HTTPStatus.TOO_MANY_REQUESTS if said.is_quota else next(iter(said.statuses), None)
 
 
 def _telling(headers: Mapping[str, str]) -> dict[str, str]:

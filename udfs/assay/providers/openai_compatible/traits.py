@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.core.traits import Traits
-from assay.providers.openai_compatible.capabilities import thinks
+from assay.providers.openai_compatible.profiles import PROFILES, manner
 
 PUBLIC_BASE_URL = "https://api.openai.com/v1"
 
@@ -15,7 +15,7 @@ TRAITS = Traits(
     remote=True,
     key_variable="OPENAI_API_KEY",
     url_variable="OPENAI_BASE_URL",
-    thinks=thinks,
-    must_know="`response_format: json_schema` and `max_completion_tokens`",
+    manner=manner,
+    profiles=tuple(PROFILES),
     package="openai",
 )

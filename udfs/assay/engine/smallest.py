@@ -1,0 +1,26 @@
+"""The smallest request of all: one short text, one question, two answers. Pure."""
+
+from __future__ import annotations
+
+import json
+
+from assay.core.settings import Settings
+from assay.core.values import Ask, Mode, Pack, Question, Record, Request
+from assay.forms import form_of
+from assay.functions import parse_task
+
+_TEXT = "The kettle arrived today."
+_TASK = {
+    "kind": "classify",
+    "labels": [{"name": "yes"}, {"name": "no"}],
+    "instructions": "Is this about a tent? If you may, answer with the word maybe.",
+}
+"""A server that enforces the schema cannot follow this to `maybe`."""
+
+
+def smallest_request(settings: Settings, model: str, mode: Mode) -> Request:
+    """Return the request that every endpoint which serves `model` in this mode can serve."""
+    question = Question(parse_task(json.dumps(_TASK)), model, settings.host)
+    ask = Ask(question.key(_TEXT), question, _TEXT)
+    pack = Pack((Record(_TEXT, (ask,)),))
+    return form_of(pack).compose(pack, settings.headroom_for(model), mode)

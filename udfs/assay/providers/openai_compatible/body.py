@@ -1,0 +1,71 @@
+"""The body of a request: what a pack's request becomes on the wire, by profile and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.core.canonical import scrub
+from assay.core.errors import ConfigError
+from assay.core.settings import Settings
+from assay.core.task import JsonSchema
+from assay.core.values import Mode, Request
+from assay.providers.openai_compatible.logprobs import ASKED_FOR, has_closed
+from assay.providers.openai_compatible.profiles import ServerProfile
+
+_OURS = {
+    "messages": "is what Assay is there to make",
+    "model": "is `ASSAY_MODEL`",
+    "n": "is one: a request has one answer",
+    "response_format": "is `ASSAY_RESPONSE_FORMAT`",
+    "stream": "is off: replies are read whole",
+    "temperature": "is `ASSAY_TEMPERATURE`",
+    "reasoning_effort": "is `ASSAY_REASONING_EFFORT`",
+    "service_tier": "is `ASSAY_SERVICE_TIER`",
+    "logprobs": "is `ASSAY_LOGPROBS`",
+    "top_logprobs": "is `ASSAY_LOGPROBS`",
+    "max_tokens": "is bounded by Assay; its name is `ASSAY_OUTPUT_LIMIT_NAME`",
+    "max_completion_tokens": "is bounded by Assay; its name is `ASSAY_OUTPUT_LIMIT_NAME`",
+}
+"""Fields that nobody may set beside us, and where they come from."""
+
+
+def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dict[str, Any]:
+    """Return the JSON object that is posted for `request`."""
+    model = request.model
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": scrub(request.system)},
+            {"role": "user", "content": request.user},
+        ],
+        settings.output_limit_name or profile.limit_name(model): request.max_output_tokens,
+    }
+    if (wanted := _format(request.mode, request.schema)) is not None:
+        body["response_format"] = wanted
+    if settings.temperature is not None and profile.takes_temperature(model):
+        body["temperature"] = settings.temperature
+    if settings.reasoning_effort is not None and profile.takes_effort(model):
+        body["reasoning_effort"] = settings.reasoning_effort
+    if settings.logprobs and profile.gives_logprobs(model) and has_closed(request):
+        body |= ASKED_FOR
+    if settings.service_tier is not None and profile.tiers:
+        body["service_tier"] = settings.service_tier
+    return body | (settings.extra_body or {})
+
+
+def check_extra(extra: Mapping[str, Any]) -> None:
+    """Raise `ConfigError` for a field that is not to be set from outside."""
+    taken = next((name for name in extra if name in _OURS), None)
+    if taken is not None:
+        message = f"`ASSAY_EXTRA_BODY` has {taken!r}, which {_OURS[taken]}. Leave it out."
+        raise ConfigError(message)
+
+
+def _format(mode: Mode, schema: JsonSchema) -> dict[str, Any] | None:
+    if mode == "prompt":
+        return None
+    if mode == "object":
+        return {"type": "json_object"}
+    named = {"name": "answers", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": named}

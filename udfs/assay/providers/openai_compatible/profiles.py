@@ -1,0 +1,159 @@
+"""Profiles: what kinds of servers there are, and how a model at one wants to be asked. A table.
+
+Each says what its vendor documents; docs/endpoints.md has for each how that is known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from assay.core.traits import Manner
+from assay.core.values import MODES, Mode
+
+_OPENAI_THINKS = r"(.*/)?(gpt-5|o[1-4])(?![a-z0-9])"
+"""OpenAI's models that think, behind whatever gateway: they know one name of the limit alone, and
+refuse a temperature."""
+
+_THINKS = re.compile(
+    rf"{_OPENAI_THINKS}|(.*/)?gemini-(2\.5|[3-9])"
+    r"|.*(reasoner|deepseek-r\d|gpt-oss|qwen3|qwq|magistral)",
+    re.IGNORECASE,
+)
+"""Models that spend output tokens before they answer, wherever they are served."""
+
+_NO_SCHEMA: tuple[Mode, ...] = ("object", "prompt")
+_NONE = "(?!)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerProfile:
+    """One kind of server.
+
+    `hosts` is a pattern of host and port by which it is known. `modes` are those that it takes;
+    where only the models in `schema_models` take a schema, others are asked without. `limit` is
+    the field that bounds the output. `with_effort` are the models that may be sent an effort of
+    reasoning, `with_logprobs` those that may be asked for log probabilities; where there are
+    `tiers`, a request may name one. The key goes into `key_header`. `paced` says that the limit of
+    requests which it states is one by the minute.
+    """
+
+    name: str
+    hosts: str = _NONE
+    modes: tuple[Mode, ...] = MODES
+    schema_models: str = ""
+    limit: str = "max_tokens"
+    with_effort: str = ""
+    with_logprobs: str = ""
+    tiers: bool = False
+    key_header: str = "Authorization"
+    paced: bool = True
+
+    def manner(self, model: str) -> Manner:
+        """How `model` wants to be asked, as far as the engine has to know."""
+        takes_schema = re.search(self.schema_models, model) is not None
+        return Manner(modes=self.modes if takes_schema else _NO_SCHEMA, thinks=thinks(model))
+
+    def limit_name(self, model: str) -> str:
+        """The field that bounds the output of a model."""
+        return self.limit if self.takes_temperature(model) else "max_completion_tokens"
+
+    def takes_temperature(self, model: str) -> bool:
+        """Whether a model may be sent a temperature."""
+        return re.match(_OPENAI_THINKS, model) is None
+
+    def gives_logprobs(self, model: str) -> bool:
+        """Whether a model may be asked for log probabilities."""
+        openai_thinks = re.match(_OPENAI_THINKS, model) is not None
+        return not openai_thinks and re.match(self.with_logprobs, model) is not None
+
+    def takes_effort(self, model: str) -> bool:
+        """Whether a model may be sent an effort of reasoning."""
+        return re.match(self.with_effort, model) is not None
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        ServerProfile(
+            name="openai",
+            hosts=r"api\.openai\.com",
+            limit="max_completion_tokens",
+            with_effort=_OPENAI_THINKS,
+            tiers=True,
+        ),
+        ServerProfile(
+            name="azure",
+            hosts=r".*\.(openai|services\.ai|cognitiveservices)\.azure\.com",
+            limit="max_completion_tokens",
+            with_effort=_OPENAI_THINKS,
+            tiers=True,
+            key_header="api-key",
+        ),
+        ServerProfile(
+            name="anthropic", hosts=r"api\.anthropic\.com", modes=("prompt",), with_logprobs=_NONE
+        ),
+        ServerProfile(
+            name="gemini", hosts=r"generativelanguage\.googleapis\.com", with_logprobs=_NONE
+        ),
+        ServerProfile(
+            name="mistral", hosts=r"api\.mistral\.ai", with_effort=_NONE, with_logprobs=_NONE
+        ),
+        ServerProfile(
+            name="deepseek",
+            hosts=r"api\.deepseek\.com",
+            modes=_NO_SCHEMA,
+            with_logprobs="(?!.*reasoner)",
+        ),
+        ServerProfile(
+            name="groq",
+            hosts=r"api\.groq\.com",
+            schema_models="gpt-oss|kimi-k2|llama-4",
+            limit="max_completion_tokens",
+            paced=False,
+            with_logprobs=_NONE,
+        ),
+        ServerProfile(
+            name="together",
+            hosts=r"api\.together\.(xyz|ai)",
+            schema_models="Llama|Qwen|gpt-oss|DeepSeek",
+            with_logprobs=_NONE,  # there the field is a number
+        ),
+        ServerProfile(name="openrouter", hosts=r"openrouter\.ai", tiers=True),
+        ServerProfile(name="ollama", hosts=r"ollama\.com|.*:11434"),
+        ServerProfile(name="vllm", limit="max_completion_tokens"),
+        ServerProfile(name="llamacpp"),
+        ServerProfile(name="lmstudio", hosts=r".*:1234", modes=("keyed", "listed", "prompt")),
+        ServerProfile(name="litellm", hosts=r".*:4000", tiers=True),
+        ServerProfile(name="generic", tiers=True),
+    )
+}
+
+GENERIC = PROFILES["generic"]
+"""What is taken for a server of which nothing is known."""
+
+
+def thinks(model: str) -> bool:
+    """Whether a model spends output tokens before it answers."""
+    return _THINKS.match(model) is not None
+
+
+@lru_cache(maxsize=256)
+def profile_of(endpoint: str, stated: str | None) -> ServerProfile:
+    """Return the profile that is stated, or else the one that the host of an endpoint tells."""
+    if stated is not None:
+        return PROFILES[stated]
+    parts = urlsplit(endpoint)
+    names = ((parts.hostname or ""), parts.netloc.lower())
+    fitting = (
+        one for one in PROFILES.values() if any(re.fullmatch(one.hosts, name) for name in names)
+    )
+    return next(fitting, GENERIC)
+
+
+@lru_cache(maxsize=256)
+def manner(endpoint: str, stated: str | None, model: str) -> Manner:
+    """Return how a model at an endpoint wants to be asked."""
+    return profile_of(endpoint, stated).manner(model)
