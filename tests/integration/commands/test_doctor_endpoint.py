@@ -1,4 +1,4 @@
-"""`assay doctor` and the endpoint: two tiny requests at most, through provider and ledger."""
+"""`assay doctor` and the endpoint: a few tiny requests, through provider and ledger."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from assay.faultd import FaultServer
+from assay.faultd import DIALECTS, FaultServer
 
 from ..dbt.project import KEY, asking
 from .bench import Bench
@@ -18,18 +18,20 @@ def verdicts(bench: Bench, **env: str) -> tuple[int, dict[str, dict[str, str]]]:
     return done.code, {one["subject"]: one for one in done.json["findings"]}
 
 
-def test_a_good_endpoint_is_asked_twice_and_both_are_in_the_ledger(
+def test_a_good_endpoint_is_asked_thrice_and_all_is_in_the_ledger(
     bench: Bench, server: FaultServer
 ) -> None:
-    """What it enforces, that it says usage, and whose clock is right; no answer is stored."""
+    """Its rung, what it enforces, that it says usage, whose clock is right; no answer is stored."""
     before = len(bench("calls", "--json", "--limit", "999").json)
     code, found = verdicts(bench)
     assert code == 0, found
-    assert len(server.ledger.entries) == 1  # the other one was turned down unread
+    assert len(server.ledger.entries) == 2  # the other one was turned down unread
     calls = bench("calls", "--json", "--limit", "999", "--run", "doctor-").json
-    assert [one["outcome"] for one in calls] == ["ok", "too_big_or_bad"]
-    assert len(bench("calls", "--json", "--limit", "999").json) == before + 2
+    assert [one["outcome"] for one in calls] == ["ok", "too_big_or_bad", "truncated"]
+    assert len(bench("calls", "--json", "--limit", "999").json) == before + 3
     assert found["endpoint"]["verdict"] == "ok"
+    assert "(keyed)" in found["rung"]["text"]
+    assert "is kept" in found["output"]["text"]
     assert "turned down (HTTP 400)" in found["enforces"]["text"]
     assert "tokens in" in found["usage"]["text"]
     assert "seconds from the endpoint's" in found["clock"]["text"]
@@ -73,18 +75,57 @@ def test_offline_and_the_local_provider_send_nothing(bench: Bench, server: Fault
     assert len(server.ledger.entries) == 0
 
 
-def test_without_a_store_nothing_is_sent_and_none_is_made(
-    empty: Bench, server: FaultServer
-) -> None:
-    """Each request belongs in a ledger, and doctor makes none."""
-    done = empty("doctor", **asking(server))
-    assert (done.code, len(server.ledger.entries)) == (0, 0)
-    assert "there is no store with a ledger yet" in done.out
-    assert list(empty.folder.iterdir()) == []
+def test_without_a_store_one_is_made_for_the_ledger(empty: Bench, server: FaultServer) -> None:
+    """The first look at an endpoint is a look."""
+    done = empty("doctor", "--json", **asking(server))
+    found = {one["subject"]: one for one in done.json["findings"]}
+    assert (done.code, found["endpoint"]["verdict"]) == (0, "ok")
+    assert len(empty("calls", "--json", "--run", "doctor-").json) == 3
 
 
 def test_a_cap_of_one_request_is_kept(bench: Bench, server: FaultServer) -> None:
-    """`ASSAY_MAX_REQUESTS=1`: the second request is left out."""
+    """`ASSAY_MAX_REQUESTS=1`: all others are left out."""
     _, found = verdicts(bench, ASSAY_MAX_REQUESTS="1")
     assert len(server.ledger.entries) == 1
-    assert "no second request was allowed" in found["enforces"]["text"]
+    assert "no schema was tried" in found["enforces"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "rung", "refused"),
+    [("generic", "object", "keyed"), ("ollama", "keyed", ""), ("lmstudio", "keyed", "")],
+)
+def test_it_says_on_which_rung_a_server_stands(
+    bench: Bench, dialect: str, rung: str, refused: str
+) -> None:
+    """And which ones it refuses."""
+    with FaultServer(dialect=DIALECTS[dialect]) as server:
+        code, found = verdicts(bench, ASSAY_BASE_URL=server.url())
+    assert (code, found["endpoint"]["verdict"]) == (0, "ok")
+    assert f"({rung})" in found["rung"]["text"]
+    assert refused in found["rung"]["text"]
+    assert found["output"]["verdict"] == "ok"
+
+
+def test_it_says_where_the_limit_of_output_is_ignored(bench: Bench) -> None:
+    """Ollama takes the other name, and goes on for as long as it likes."""
+    with FaultServer(dialect=DIALECTS["ollama"]) as server:
+        name = "max_completion_tokens"
+        _, found = verdicts(bench, ASSAY_BASE_URL=server.url(), ASSAY_OUTPUT_LIMIT_NAME=name)
+    assert found["output"]["verdict"] == "warning"
+    assert "ASSAY_OUTPUT_LIMIT_NAME" in found["output"]["remedy"]
+
+
+def test_it_lists_the_models_where_the_named_one_is_none(bench: Bench) -> None:
+    """With the server's own words."""
+    with FaultServer(dialect=DIALECTS["litellm"]) as server:
+        _, found = verdicts(bench, ASSAY_BASE_URL=server.url(), ASSAY_MODEL="nosuch-1")
+    assert "Invalid model name passed in model=nosuch-1" in found["endpoint"]["text"]
+    assert found["endpoint"]["remedy"].endswith("The endpoint knows: stub.")
+
+
+def test_values_of_headers_and_bodies_are_not_shown(bench: Bench) -> None:
+    """Their names are."""
+    secret = {"ASSAY_HEADERS": '{"X-Key": "hush-1"}', "ASSAY_EXTRA_BODY": '{"user": "hush-2"}'}
+    done = bench("doctor", "--offline", **secret)
+    assert "ASSAY_HEADERS={X-Key}" in done.out
+    assert "hush" not in done.out

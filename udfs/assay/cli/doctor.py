@@ -48,7 +48,7 @@ def command(
 ) -> None:
     """Look at everything a build needs; exit code 1 when something needs your hand.
 
-    With a provider that has one at most two tiny requests go to the endpoint, and into the ledger.
+    With a provider that has one a few tiny requests go to the endpoint, and into the ledger.
     """
     if repair_store:
         salvaged = repair(store_path())
@@ -116,10 +116,6 @@ def _endpoint(config: Mapping[str, Any], store: Path, *, offline: bool) -> Itera
         yield Finding("endpoint", f"The provider {settings.provider!r} sends nothing.")
     elif offline:
         yield Finding("endpoint", f"{settings.endpoint}: not asked, by --offline.")
-    elif not store.exists():
-        remedy = f"Run `{program('plan')}`, which makes it and sends nothing; then look again."
-        text = f"{settings.endpoint}: not asked, as there is no store with a ledger yet."
-        yield Finding("endpoint", text, remedy, may_stay=True)
     else:
         yield from _asked(settings, store)
 

@@ -136,7 +136,8 @@ class Pack:
     `attempt` starts at 1 and counts the sendings of these records together; so many of the earlier
     ones are `forgiven`, and `faults` are those that met the others. A pack is `bisecting` when it
     is a part of one that failed and the server did not say why. Its reply gets `room` times the
-    usual output limit. Packs with the same `seal` and records make the same request, ids
+    usual output limit; `complaint` is why the last answers to a record alone were refused, in our
+    words and no row's. Packs with the same `seal` and records make the same request, ids
     included; each new pack has a seal of its own.
     """
 
@@ -146,6 +147,7 @@ class Pack:
     bisecting: bool = False
     forgiven: int = 0
     room: int = 1
+    complaint: str = ""
     seal: str = field(default_factory=new_id, compare=False)
 
     @cached_property

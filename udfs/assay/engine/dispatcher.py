@@ -302,7 +302,10 @@ class Dispatcher:
             self._governor.finish()
         run.tell(PackOver(request.pack))
         await self._recorder.write_failed(sent.attempt._replace(answers=0))
-        return sent.error if isinstance(sent, Failed) else None
+        if isinstance(sent, Failed):
+            return sent.error
+        self._governor.succeeded(request, sent.reply)
+        return None
 
     # What becomes of a pack
 
@@ -317,7 +320,7 @@ class Dispatcher:
         self._settle_failures(run, failures)
         for ask in rejected.again:
             run.backlog.add_again(ask)
-        run.backlog.add_alone(rejected.alone)
+        run.backlog.add_alone(rejected.alone, judged.rejected)
         if rejected.again or rejected.alone:
             self._pump()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assay.core.tokens import estimate_tokens
@@ -94,10 +94,12 @@ class Backlog:
         """Let `pack` go out next and as it is: a retry, or a part of one."""
         self._ready.append(pack)
 
-    def add_alone(self, asks: Iterable[Ask]) -> None:
-        """Let each text of `asks` go out next in a pack of its own."""
+    def add_alone(self, asks: Iterable[Ask], reasons: Mapping[bytes, str]) -> None:
+        """Let each text of `asks` go out next in a pack of its own, which says what was wrong."""
         for pack in pack_of(asks):
-            self._ready.extend(Pack((record,)) for record in pack.records)
+            for record in pack.records:
+                said = dict.fromkeys(reasons[ask.key] for ask in record.asks)
+                self._ready.append(Pack((record,), complaint="; ".join(said)))
 
     def ripen(self, keys: Iterable[GroupKey]) -> None:
         """Nothing further is expected about these texts."""

@@ -269,10 +269,10 @@ class Rejections:
             match self._after(claim, request, judged):
                 case Bury():
                     sorted_.buried.append(ask)
-                case Split():
-                    sorted_.alone.append(ask)
-                case Retry():
+                case Retry() if len(request.pack.records) > 1:
                     sorted_.again.append(ask)
+                case _:
+                    sorted_.alone.append(ask)
         return sorted_
 
     def _learn(self, request: Request, judged: Judged) -> None:

@@ -63,6 +63,8 @@ def compose(pack: Pack, headroom: int = 0, mode: Mode = "keyed", seal: str = "")
     system = frame.system
     if mode in ("object", "prompt"):
         system = _with_shape(system, shapes.in_words(answer))
+    if pack.complaint:
+        system += f"\nThe last answer was refused: {pack.complaint}. Answer anew."
     return Request(
         pack=pack,
         ids=ids,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from assay.core.traits import Traits
 
@@ -23,4 +23,12 @@ class Provider(Protocol):
         """Let go of connections and models."""
 
 
-__all__ = ["Provider", "Traits"]
+@runtime_checkable
+class ListsModels(Protocol):
+    """A provider whose endpoint says which models it knows."""
+
+    async def models(self) -> list[str]:
+        """Return their names; raises as `send` does."""
+
+
+__all__ = ["ListsModels", "Provider", "Traits"]

@@ -1,79 +1,96 @@
-"""The endpoint, by at most two tiny requests: does it answer, and what does it enforce?
+"""The endpoint: does it answer, on which rung, and what does it enforce and tell?
 
-They go out through the provider and into the ledger, as a run whose id begins with `doctor-`. No
-answer of theirs is stored.
+The requests of probes.py show it. No answer of theirs is stored.
 """
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import email.utils
-import time
-import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 
-from assay.core.clock import now_utc
-from assay.core.errors import AssayError, CallError
+from assay.core.errors import CallError
 from assay.core.settings import Settings
-from assay.core.values import Attempt, Judged, Reply, Request
-from assay.engine import attempts
-from assay.engine.prices import price_of
-from assay.engine.smallest import smallest_request
-from assay.forms import form_of
+from assay.core.values import Judged, Reply
+from assay.engine.ladder import TOLD
 from assay.project.doctor.finding import Finding
-from assay.providers import Provider, open_provider
-from assay.store import Store, landing_of
-
-RUN = "doctor-"
-"""What the invocation id of these requests begins with."""
-
-MOST_SECONDS = 20.0
-"""How long one of them may take, whatever `ASSAY_DEADLINE_SECONDS` says."""
+from assay.project.doctor.probes import Probe, Seen, look_at
+from assay.store import Store
 
 MOST_SKEW_SECONDS = 60
-_NO_SCHEMA = {"type": "no-such-type"}
-"""A server that enforces schemas has to turn this down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One request and what came of it: a reply that was judged, or an error."""
-
-    attempt: Attempt
-    reply: Reply | None = None
-    judged: Judged | None = None
-    error: Exception | None = None
+MOST_MODELS = 12
+"""So many names of models are shown."""
 
 
 def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
-    """Ask the endpoint of the settings twice at most, and yield what it shows of itself."""
-    first, second = asyncio.run(_probes(settings, store))
+    """Ask the endpoint of the settings a few tiny questions; yield what it shows of itself."""
+    seen = look_at(settings, store)
+    first = seen.first
     if first.reply is None or first.judged is None:
-        said, _, check = str(first.error).partition(" Check ")  # its own remedy knows more
-        ours = ", ".join(f"`{variable}`" for variable in settings.traits.set_up_by)
-        check = check or f"{ours} and the network."
-        yield Finding("endpoint", f"{settings.endpoint}: {said}", f"Check {check}")
+        yield _unserved(settings, seen)
         return
     seconds = f"{first.attempt.latency_seconds or 0:.2f} s"
     text = f"{settings.endpoint} answered in {seconds} as {first.reply.model!r}."
     yield Finding("endpoint", text)
-    yield schema_finding(first.judged, second)
+    yield rung_finding(seen)
+    yield schema_finding(first.judged, seen.impossible)
+    if seen.cut is not None:
+        yield cut_finding(seen.cut)
     yield _usage(first.reply)
     yield limits_finding(first.reply.headers)
     yield clock_finding(first.reply.headers, datetime.datetime.now(datetime.UTC))
 
 
+def _unserved(settings: Settings, seen: Seen) -> Finding:
+    """Return what an endpoint said that serves nothing, and which models it knows."""
+    said, _, check = str(seen.first.error).partition(" Check ")  # its own remedy knows more
+    ours = ", ".join(f"`{variable}`" for variable in settings.traits.set_up_by)
+    remedy = f"Check {check or f'{ours} and the network.'}"
+    if seen.models and settings.model not in seen.models:
+        remedy += f" The endpoint knows: {named(seen.models)}."
+    return Finding("endpoint", f"{settings.endpoint}: {said}", remedy)
+
+
+def named(models: Sequence[str]) -> str:
+    """Return the names of models in one line, of many the first."""
+    more = len(models) - MOST_MODELS
+    return ", ".join(models[:MOST_MODELS]) + (f" and {more} more" if more > 0 else "")
+
+
+def rung_finding(seen: Seen) -> Finding:
+    """Return in which mode the endpoint answers, and which ones it refuses."""
+    text = f"Asked by {TOLD[seen.mode]} ({seen.mode})"
+    if not seen.refused:
+        return Finding("rung", f"{text}.")
+    refused = " and ".join(f"{TOLD[mode]} ({mode})" for mode in seen.refused)
+    remedy = "Each run finds that out anew, unless `ASSAY_RESPONSE_FORMAT` states it."
+    return Finding("rung", f"{text}; it refuses {refused}.", remedy, may_stay=True)
+
+
+def cut_finding(cut: Probe) -> Finding:
+    """Return whether a reply with room for one token was cut."""
+    if isinstance(cut.error, CallError) and cut.error.fault in ("truncated", "empty"):
+        return Finding("output", "The limit of output tokens is kept.")
+    if cut.reply is None:
+        text = f"Whether the limit of output tokens is kept is not clear ({cut.error})."
+        return Finding("output", text)
+    used = cut.reply.usage.output_tokens
+    text = f"The limit of output tokens is ignored: {used or 'more'} came where 1 was allowed."
+    remedy = "State its name in `ASSAY_OUTPUT_LIMIT_NAME`, or money is reserved in vain."
+    return Finding("output", text, remedy, may_stay=True)
+
+
 def schema_finding(judged: Judged, second: Probe | None) -> Finding:
-    """Return whether the schema of answers is enforced, as far as two requests can tell."""
+    """Return whether the schema of answers is enforced, as far as a second request can tell."""
     remedy = "Assay judges each answer itself; expect more that are asked again."
     if judged.rejected:
         reason = next(iter(judged.rejected.values()))
         text = f"The answer does not follow the schema ({reason})."
         return Finding("enforces", text, remedy, may_stay=True)
     if second is None:
-        return Finding("enforces", "The answer follows the schema; no second request was allowed.")
+        return Finding(
+            "enforces", "The answer follows the shape; no schema was tried to enforce it."
+        )
     if isinstance(second.error, CallError) and second.error.fault == "too_big_or_bad":
         text = f"Schemas: an impossible one is turned down (HTTP {second.error.status})."
         return Finding("enforces", text)
@@ -112,45 +129,6 @@ def clock_finding(headers: Mapping[str, str], now: datetime.datetime) -> Finding
     text = f"It is {abs(skew):,} seconds {side} the endpoint's."
     remedy = "Set the clock, by NTP: next tries, leases and drift go by it."
     return Finding("clock", text, remedy, may_stay=True)
-
-
-async def _probes(settings: Settings, store: Store) -> tuple[Probe, Probe | None]:
-    """Send the plain request, and with it a second one whose schema is impossible."""
-    provider = open_provider(settings)
-    model = settings.model_for(None)
-    run = RUN + uuid.uuid4().hex
-    try:
-        request = smallest_request(settings, model, settings.manner_of(model).modes[0])
-        first = await _sent(settings, store, provider, run, request)
-        if first.reply is None or settings.max_requests == 1:
-            return first, None
-        seal = uuid.uuid4().hex
-        impossible = replace(request, schema=_NO_SCHEMA, idempotency_key=seal)
-        return first, await _sent(settings, store, provider, run, impossible)
-    finally:
-        await provider.close()
-
-
-async def _sent(
-    settings: Settings, store: Store, provider: Provider, run: str, request: Request
-) -> Probe:
-    """Send once, with the ledger told before and after."""
-    begun = attempts.begun(request, settings, owner=store.owner, run_id=run, reserved_usd=None)
-    store.journal.note(begun)
-    started, price = time.monotonic(), price_of(settings, request.model)
-    try:
-        async with asyncio.timeout(min(MOST_SECONDS, settings.deadline_seconds)):
-            reply = await provider.send(request)
-    except (AssayError, TimeoutError) as error:
-        reason = error if str(error) else CallError("transport", "No reply in time.")
-        ended = attempts.failed(begun, started, reason, price)
-        probe = Probe(ended, error=reason)
-    else:
-        judged = form_of(request.pack).judge(request, reply, now_utc())
-        probe = Probe(attempts.ended(begun, started, reply, judged, price), reply, judged)
-    tasks = [question.task for question in request.pack.questions]
-    store.land([landing_of(probe.attempt, tasks=tasks)])
-    return probe
 
 
 def _usage(reply: Reply) -> Finding:

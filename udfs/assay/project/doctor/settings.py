@@ -41,7 +41,9 @@ def _default(name: str) -> object:
 
 
 def _spelled(value: Any) -> str:
-    """Return a value as an environment variable spells it."""
+    """Return a value as an environment variable spells it; of an object the names alone."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(value)}}}"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

@@ -132,6 +132,22 @@ class OpenAIProvider:
             raise self._unreadable(error) from None
         return self._reply(response, request)
 
+    async def models(self) -> list[str]:
+        """Return the names of the models that the endpoint lists; none where it lists none."""
+        try:
+            response = await self._client.get(
+                self._address("models"),
+                cast_to=httpx2.Response,
+                options={"max_retries": 0, "timeout": self._seconds, "security": {}},
+            )
+        except openai.APIError:
+            return []
+        found = _value(response.content)
+        listed = found.get("data") if isinstance(found, dict) else None
+        rows = listed if isinstance(listed, list) else []
+        names = (_short_text(row.get("id")) for row in rows if isinstance(row, dict))
+        return sorted(name for name in names if name)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
