@@ -19,6 +19,7 @@ typed as (
         string_split(prompt_hashes, ',') as prompt_hashes,
         outcome,
         error,
+        service_tier,
 
         attempt,
         records,
@@ -26,8 +27,10 @@ typed as (
         answers,
         http_status,
         input_tokens,
+        cached_tokens,
         output_tokens,
         cost_usd,
+        stated_usd,
         latency_seconds,
 
         maybe_paid = 1 as is_maybe_paid,

@@ -33,6 +33,8 @@ typed as (
         token_f1,
         token_f1_low,
         token_f1_high,
+        mean_confidence,
+        calibration_error,
         compared_rows,
         lost,
         gained,

@@ -20,6 +20,7 @@ aggregated as (
         count(*) filter (where cost_usd is null) as unknown_cost_attempts,
         sum(answers)::bigint as answers,
         sum(input_tokens)::bigint as input_tokens,
+        sum(cached_tokens)::bigint as cached_tokens,
         sum(output_tokens)::bigint as output_tokens,
         sum(cost_usd) as known_cost_usd,
 

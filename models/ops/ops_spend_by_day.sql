@@ -22,6 +22,7 @@ aggregated as (
         sum(asks)::bigint as asks,
         sum(answers)::bigint as answers,
         coalesce(sum(input_tokens), 0)::bigint as input_tokens,
+        coalesce(sum(cached_tokens), 0)::bigint as cached_tokens,
         coalesce(sum(output_tokens), 0)::bigint as output_tokens,
         coalesce(sum(cost_usd), 0) as known_cost_usd,
         count(*) filter (where outcome not in ('ok', 'partial')) / count(*) as failure_share

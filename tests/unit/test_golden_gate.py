@@ -35,7 +35,7 @@ def grade(store: Store, said: list[str]) -> Grade:
     """Grade answers of a prompt: the first `wrong` of 40 are wrong. Each call is a run."""
     gate, runs = GoldenGate(store, said.append), iter(range(100))
 
-    def run(prompt: str, wrong: int, **changed: Any) -> list[str]:
+    def run(prompt: str, wrong: int, sure: float | None = None, **changed: Any) -> list[str]:
         test: dict[str, Any] = {
             "invocation_id": f"run-{next(runs)}",
             "model_name": "silver",
@@ -57,6 +57,7 @@ def grade(store: Store, said: list[str]) -> Grade:
                 "answered": True,
                 "prompt_hash": prompt,
                 "model": "m",
+                "confidence": sure,
             }
             for at in range(ROWS)
         ]
@@ -69,6 +70,18 @@ def rows(store: Store, table: str) -> list[dict[str, Any]]:
     """The rows of a table of the store."""
     columns, found = store.rows(table)
     return [dict(zip(columns, row, strict=True)) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("sure", "error"), [(0.9, pytest.approx(0.15)), (None, None)], ids=["sure", "unknown"]
+)
+def test_calibration_is_kept_where_answers_have_a_confidence(
+    grade: Grade, store: Store, sure: float | None, error: Any
+) -> None:
+    """Of 40 rows 30 are right."""
+    grade("a", 10, sure)
+    (row,) = rows(store, "evaluations")
+    assert (row["mean_confidence"], row["calibration_error"]) == (pytest.approx(sure), error)
 
 
 def test_a_significantly_worse_prompt_fails_until_it_is_accepted(grade: Grade) -> None:

@@ -21,6 +21,7 @@ from assay.engine.session import open_session
 from assay.project.counting import spend_of
 from assay.providers.fake import FakeProvider, answering
 from assay.store import Selection, Store, open_store, queries
+from assay.store.sqlite.salvage import repair
 
 KEPT = Path(__file__).with_name("old_store")
 TEXTS = ["The parcel came late.", "I send it back.", "Where is my order?", "Lovely kettle."]
@@ -91,6 +92,26 @@ def test_its_ledger_is_read(store: Store) -> None:
     assert store.read(queries.AttemptCount(Selection(run="run-of-ask"))) == 4
     assert store.read(queries.Uses()) == []
     assert store.rows("evaluations")[1] == []
+
+
+def test_what_was_not_asked_of_its_attempts_is_unknown(store: Store) -> None:
+    """Columns that came later are NULL in its rows: unknown, not nothing."""
+    columns, rows = store.rows("calls")
+    assert list(columns)[-3:] == ["cached_tokens", "stated_usd", "service_tier"]
+    assert {row[-3:] for row in rows} == {(None, None, None)}
+
+
+@pytest.mark.parametrize("damaged", [slice(0, 100), slice(100, 108)])
+def test_its_ledger_survives_a_repair(path: Path, damaged: slice) -> None:
+    """Rows of fewer columns are widened, whether SQL still reads them or only their pages do."""
+    content = bytearray(path.read_bytes())
+    content[damaged] = bytes(damaged.stop - damaged.start)
+    path.write_bytes(content)
+    assert repair(path).rows["calls"] == 4
+    store = open_store(path)
+    spent = spend_of(store)
+    store.close()
+    assert (spent.requests, spent.answers, spent.input_tokens) == (4, 11, 400)
 
 
 def test_its_failure_is_a_letter_with_its_task(store: Store) -> None:

@@ -98,6 +98,12 @@ def test_tables_in_another_database_are_said_to_be_there() -> None:
             "1.5000 US dollars",
         ),
         (
+            Spend(2, 9, 1_000, 30, 0.1, cached_tokens=400),
+            "2 requests for 9 answers (4.5 each: packing and fusion), 1,000 tokens in (400 "
+            "cached) and 30 out",
+            "0.1000 US dollars",
+        ),
+        (
             Spend(3, 9, 0, 0, 0.0, 0, 0),
             "3 requests for 9 answers (3.0 each: packing and fusion)",
             "0.0000 US dollars",
@@ -116,7 +122,7 @@ def test_tables_in_another_database_are_said_to_be_there() -> None:
         (Spend(33), "33 requests, none was answered", "0.0000 US dollars"),
         (Spend(3, replies=3), "3 requests, none brought an answer", "0.0000 US dollars"),
     ],
-    ids=["nothing", "much", "local", "unclear", "one", "refused", "useless"],
+    ids=["nothing", "much", "cached", "local", "unclear", "one", "refused", "useless"],
 )
 def test_the_summary_says_what_was_asked_and_paid(spend: Spend, asked: str, cost: str) -> None:
     """An unknown cost is not a zero."""

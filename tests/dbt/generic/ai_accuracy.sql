@@ -1,7 +1,8 @@
 {#-
     Answers that are worse than they must be, or worse than they were. `golden` has the right
     answer, the expression `label`, for each `key`; `value` is the expression of the answer.
-    A golden row without an answer is wrong.
+    A golden row without an answer is wrong. Where answers have a confidence, its mean and the
+    expected calibration error are kept beside the rest.
 
     `kind: label`: accuracy, macro-F1, recall of each label. `kind: sentiment`: the same, for a
     score against positive, negative, neutral, unknown. `kind: extract`: the share of rows whose
@@ -68,11 +69,14 @@ answers as (
         {%- if envelope %}
         coalesce({{ column_name }}.status = 'ok', false) as answered,
         coalesce({{ column_name }}.prompt_hash, '') as prompt_hash,
-        coalesce({{ column_name }}.model, '') as model_name
+        coalesce({{ column_name }}.model, '') as model_name,
+        {# by way of JSON: an envelope that somebody made by hand may lack it #}
+        cast(to_json({{ column_name }}) ->> '$.confidence' as double) as confidence
         {%- else %}
         {{ 'true' if kind == 'extract' else answer ~ ' is not null' }} as answered,
         '' as prompt_hash,
-        '' as model_name
+        '' as model_name,
+        null::double as confidence
         {%- endif %}
 
     from {{ model }}
@@ -107,7 +111,8 @@ paired as (
             answer := answers.answer,
             answered := coalesce(answers.answered, false),
             prompt_hash := coalesce(answers.prompt_hash, ''),
-            model := coalesce(answers.model_name, '')
+            model := coalesce(answers.model_name, ''),
+            confidence := answers.confidence
             {%- if baseline is not none %},
             "before" := answers_before.answer,
             before_answered := coalesce(answers_before.answered, false)

@@ -168,6 +168,27 @@ def test_an_empty_store_is_told_as_such(empty: Bench) -> None:
     assert "Nothing to prune" in empty("prune", "--older-than", "1d").out
 
 
+def test_cached_tokens_are_a_part_of_the_tokens_in(empty: Bench) -> None:
+    """In both commands, and shared as they are where a request carries several prompts."""
+    row = (
+        "insert into calls (attempt_id, owner, invocation_id, started_at, provider, host, model, "
+        "prompt_hashes, attempt, records, asks, outcome, answers, input_tokens, cached_tokens, "
+        "output_tokens, cost_usd, stated_usd, maybe_paid) values ('a', 'o', 'run', "
+        "'2026-01-01 00:00:00', 'openai', 'h', 'm', 'aa,bb', 1, 8, 16, 'ok', 16, 100, 64, 10, "
+        "0.01, 0.01, 0)"
+    )
+    store = SqliteStore(empty.store)
+    store.transact([lambda c: c.execute(row)])
+    store.close()
+    (call,) = empty("calls", "--json").json
+    assert (call["cached_tokens"], call["stated_usd"]) == (64, 0.01)
+    assert "tokens in  cached  tokens out" in empty("calls").out
+    found = empty("spend", "--by", "prompt", "--json").json
+    assert [line["cached_tokens"] for line in found["lines"]] == [32, 32]
+    assert found["total"]["cached_tokens"] == 64
+    assert "tokens in  cached  tokens out" in empty("spend").out
+
+
 def test_a_hundred_thousand_calls_take_seconds(tmp_path: Path, empty: Bench) -> None:
     """The ledger of years is read in one go."""
     store = SqliteStore(empty.store)

@@ -112,6 +112,7 @@ class Shop:
             cost_usd=None,
             input_tokens=None,
             output_tokens=None,
+            cached_tokens=None,
             error=more.get("error", "cut"),
         )
         use = (task.kind, task.prompt_hash, model)
@@ -241,6 +242,7 @@ def _attempt(run: str, number: int, task: Task, begun: str, model: str) -> Attem
         output_tokens=100,
         cost_usd=0.01 * number,
         latency_seconds=1.5 * number,
+        cached_tokens=400 * number,
     )
 
 

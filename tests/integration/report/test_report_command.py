@@ -173,16 +173,17 @@ def test_columns_without_a_task_on_record_show_no_value(tmp_path: Path) -> None:
 
 
 def test_golden_results_are_drawn_where_the_store_has_them(tmp_path: Path) -> None:
-    """Two prompt versions, the second one worse."""
+    """Two prompt versions, the second one worse, both surer than they are right."""
     made = fill(Shop(tmp_path), LABELS, runs=1)
     if "evaluations" not in _tables(made):
         made.keep([lambda connection: connection.execute(_EVALUATIONS)])
     row = (
         "insert into evaluations (invocation_id, model_name, column_name, golden, kind, "
         "prompt_hash, model, fingerprint, row_count, answered, right_count, accuracy, "
-        "accuracy_low, accuracy_high, recalls, passed, reasons, evaluated_at) values "
+        "accuracy_low, accuracy_high, recalls, passed, reasons, evaluated_at, mean_confidence, "
+        "calibration_error) values "
         "('run-0001', 'notes', ?, 'golden_notes', 'classify', ?, 'stub', 'f', 100, 100, 90, "
-        "?, 0.8, 0.95, '{}', ?, ?, '2026-03-01 12:00:00')"
+        "?, 0.8, 0.95, '{}', ?, ?, '2026-03-01 12:00:00', 0.973, 0.073)"
     )
     made.keep(
         [
@@ -194,6 +195,13 @@ def test_golden_results_are_drawn_where_the_store_has_them(tmp_path: Path) -> No
     assert "90.0%" in text
     assert "it fell" in text
     assert "golden_notes" in text
+    assert "0.973" in text
+    assert "0.073" in text
+
+
+def test_what_the_vendor_had_in_its_cache_is_told(shop: Shop) -> None:
+    """As a part of the tokens in."""
+    assert "40.0% of the input from the vendor's cache" in Elements(shop.page()).text
 
 
 def test_open_serves_the_page_on_loopback_until_ctrl_c(shop: Shop) -> None:

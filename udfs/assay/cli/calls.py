@@ -56,9 +56,9 @@ def calls(
         return
     titles = ("started (UTC)", "run", "model", "outcome", "try", "records", "answers")
     print_table(
-        (*titles, "tokens in", "tokens out", "US dollars", "seconds", "error"),
+        (*titles, "tokens in", "cached", "tokens out", "US dollars", "seconds", "error"),
         [_call_cells(row) for row in found],
-        right="....rrrrrrr.",
+        right="....rrrrrrrr.",
     )
     typer.echo(f"{len(found):,} of {all_of_them:,} attempts.")
 
@@ -87,11 +87,11 @@ def spend(
         facts = [_line_facts(by, line) for line in found]
         print_json({"by": by, "lines": facts, "total": asdict(total(ledger))})
         return
-    titles = ("requests", "answers", "tokens in", "tokens out", "US dollars", "stored")
+    titles = ("requests", "answers", "tokens in", "cached", "tokens out", "US dollars", "stored")
     print_table(
         (by, *titles, "duplicate", "saved about"),
         [_line_cells(line) for line in [*found, total(ledger)]],
-        right=".rrrrrrrr",
+        right=".rrrrrrrrr",
     )
     for note in _notes(total(ledger)):
         typer.echo(note)
@@ -108,7 +108,7 @@ def _call_cells(row: Row) -> list[str]:
     cost = money(row["cost_usd"]) + (" maybe" if row["maybe_paid"] else "")
     seconds = "" if row["latency_seconds"] is None else f"{row['latency_seconds']:.2f}"
     counts = (row["attempt"], row["records"], row["answers"])
-    tokens = (row["input_tokens"], row["output_tokens"])
+    tokens = (row["input_tokens"], row["cached_tokens"], row["output_tokens"])
     named = (row["started_at"][:19], row["invocation_id"][:_ID_DIGITS], row["model"])
     ended = [row["outcome"] + (f" {row['http_status']}" if _is_error(row) else "")]
     return [
@@ -132,7 +132,8 @@ def _line_facts(by: str, line: Line) -> Row:
 
 
 def _line_cells(line: Line) -> list[str]:
-    counts = (line.requests, line.answers, line.input_tokens, line.output_tokens)
+    tokens = (line.input_tokens, line.cached_tokens, line.output_tokens)
+    counts = (line.requests, line.answers, *tokens)
     saved = (line.stored, line.duplicates)
     cells = [*map(number, counts), money(line.cost_usd), *map(number, saved)]
     return [line.name, *cells, money(line.saved_usd)]

@@ -95,6 +95,17 @@ class Asking(BaseModel):
         "messages and the store.",
     )
 
+    service_tier: Annotated[Literal["flex"] | None, none_if_blank] = Field(
+        default=None,
+        description="The tier that requests ask for, where the endpoint takes the field: `flex` "
+        "waits for spare capacity at half the price.",
+    )
+    logprobs: bool = Field(
+        default=False,
+        description="Whether endpoints that give log probabilities are asked for them: answers "
+        "out of a closed list then have a confidence.",
+    )
+
     @property
     def modes(self) -> tuple[Mode, ...] | None:
         """The modes of the stated format; None where none is stated."""

@@ -18,6 +18,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from assay.core.usage import NOTHING_SAID
+
 Fault = Literal[
     "transport",  # nothing readable came back: refused, reset, cut, timed out
     "bad_body",  # a 200 whose body is not the JSON object that was promised
@@ -100,8 +102,8 @@ class CallError(AssayError):
     (None when it did not), `status` the HTTP status (None without one), `maybe_paid` whether
     the server may have answered and billed although nothing usable arrived, `silent` whether the
     connection failed, or ended, before a word of a reply, `unfit` what it says not to take of
-    how a reply is wanted: this schema, or the format altogether; the tokens are what it says to
-    have billed, where it says so.
+    how a reply is wanted: this schema, or the format altogether; `usage` is what it says to have
+    billed, where it says so.
     """
 
     def __init__(
@@ -116,8 +118,7 @@ class CallError(AssayError):
         unfit: Unfit = None,
     ) -> None:
         super().__init__(message)
-        self.input_tokens: int | None = None
-        self.output_tokens: int | None = None
+        self.usage = NOTHING_SAID
         self.fault: Fault = fault
         self.status = status
         self.retry_after_seconds = retry_after_seconds

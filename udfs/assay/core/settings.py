@@ -202,6 +202,11 @@ class Settings(Places, Asking):
     price_output_usd: Price = Field(
         default=None, description="What a million output tokens cost, in US dollars."
     )
+    price_cached_usd: Price = Field(
+        default=None,
+        description="What a million input tokens from the vendor's cache cost, in US dollars, "
+        "beside the two other prices; unset means as much as others.",
+    )
     max_requests: Count = Field(default=None, description="The wall for one run, in requests.")
     api_key: SecretStr | None = Field(
         default=None,
@@ -231,6 +236,12 @@ class Settings(Places, Asking):
     def _prices_come_in_pairs(self) -> Self:
         if (self.price_input_usd is None) != (self.price_output_usd is None):
             message = "Set both `ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`, or neither."
+            raise ValueError(message)
+        if self.price_cached_usd is not None and self.price_input_usd is None:
+            message = (
+                "`ASSAY_PRICE_CACHED_USD` is set alone; set `ASSAY_PRICE_INPUT_USD` and "
+                "`ASSAY_PRICE_OUTPUT_USD` as well."
+            )
             raise ValueError(message)
         return self
 

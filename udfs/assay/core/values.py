@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from assay.core.canonical import canonical_json
 from assay.core.errors import Fault
 from assay.core.task import JsonSchema, Task
+from assay.core.usage import Usage
 
 Status = Literal[
     "ok",
@@ -191,15 +192,6 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one reply; None where the server did not say."""
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """What a provider brought back: the text of the answer, not yet judged.
 
@@ -240,8 +232,9 @@ class Attempt(NamedTuple):
 
     Times are UTC in ISO form; `owner` is the process; `outcome` is `in_flight`, `ok`, `partial`, a
     fault, `stopped` or `interrupted` (its process died); `cost_usd` is None when
-    the price or the usage is unknown, never zero for unknown. A field is only ever appended, with
-    a default, and none is moved or removed: journals of other versions are read by place.
+    the price or the usage is unknown, never zero for unknown, and `stated_usd` what the server
+    itself says of it. A field is only ever appended, with a default, and none is moved or removed:
+    journals of other versions are read by place.
     """
 
     attempt_id: str
@@ -267,6 +260,9 @@ class Attempt(NamedTuple):
     latency_seconds: float | None = None
     maybe_paid: bool = False
     request_id: str | None = None
+    cached_tokens: int | None = None
+    stated_usd: float | None = None
+    service_tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

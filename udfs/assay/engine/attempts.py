@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import asdict
 
 from assay.core.clock import now_utc
 from assay.core.errors import CallError, RunError
 from assay.core.settings import Settings
 from assay.core.values import Attempt, Judged, Reply, Request, new_id
-from assay.engine.prices import Price, cost_usd, usage_cost_usd
+from assay.engine.prices import Price, usage_cost_usd
 
 
 def begun(
@@ -48,11 +49,10 @@ def ended(
         http_status=reply.http_status,
         error=judged.note or next(iter(judged.rejected.values()), None),
         answers=len(judged.answers),
-        input_tokens=reply.usage.input_tokens,
-        output_tokens=reply.usage.output_tokens,
         cost_usd=usage_cost_usd(price, reply.usage),
         latency_seconds=time.monotonic() - started,
         request_id=reply.request_id,
+        **asdict(reply.usage),
     )
 
 
@@ -72,15 +72,13 @@ def failed(
     """
     row = attempt._replace(ended_at=now_utc(), latency_seconds=time.monotonic() - started)
     if isinstance(error, CallError):
-        used = cost_usd(price, error.input_tokens, error.output_tokens)
         return row._replace(
             outcome=error.fault,
             http_status=error.status,
             error=str(error),
-            input_tokens=error.input_tokens,
-            output_tokens=error.output_tokens,
-            cost_usd=used if error.maybe_paid else 0.0,
+            cost_usd=usage_cost_usd(price, error.usage) if error.maybe_paid else 0.0,
             maybe_paid=error.maybe_paid,
+            **asdict(error.usage),
         )
     if isinstance(error, RunError):
         said = str(error)

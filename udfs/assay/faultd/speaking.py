@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -173,19 +173,46 @@ def _word_rest(dialect: Dialect, chat: Chat, found: dict[str, Any]) -> None:
         usage["cost"] = _cost(usage)
     if dialect.reports_model:
         found["model"] = dialect.reports_model
+    if "service_tier" in dialect.knows and chat.fields.get("service_tier"):
+        found["service_tier"] = chat.fields["service_tier"]
     if dialect.logprobs and chat.fields.get("logprobs"):
-        found["choices"][0]["logprobs"] = {"content": _tokens(found["choices"][0]["message"])}
+        labels = frozenset(_labels(chat.contract.properties))
+        tokens = _tokens(found["choices"][0]["message"], labels)
+        found["choices"][0]["logprobs"] = {"content": tokens}
 
 
-def _tokens(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _tokens(message: Mapping[str, Any], labels: Collection[str]) -> list[dict[str, Any]]:
     """A token for each four characters, each with its log probability and one other."""
     content = str(message.get("content"))
-    return [_token(content[at : at + 4]) for at in range(0, len(content), 4)]
+    return [_token(content[at : at + 4], labels) for at in range(0, len(content), 4)]
 
 
-def _token(text: str) -> dict[str, Any]:
-    said = {"token": text, "logprob": -0.1, "bytes": list(text.encode("utf-8", "replace"))}
-    return said | {"top_logprobs": [said, {"token": "?", "logprob": -2.4, "bytes": [63]}]}
+def _token(text: str, labels: Collection[str]) -> dict[str, Any]:
+    said, other = _said(text, -0.1), _said(_rival(text, labels), -2.4)
+    return said | {"top_logprobs": [said, other]}
+
+
+def _said(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode("utf-8", "replace"))}
+
+
+def _rival(text: str, labels: Collection[str]) -> str:
+    """What the model had almost said: another label where one begins, else nothing of use."""
+    head, quote, begun = text.rpartition('"')
+    others = sorted(label for label in labels if not label.startswith(begun))
+    if not begun or not others or len(others) == len(labels):
+        return "?"
+    return head + quote + others[0][: len(begun)]
+
+
+def _labels(schema: Any) -> Iterator[str]:
+    """Every text of every list of values in a schema."""
+    if isinstance(schema, Mapping):
+        yield from (value for value in schema.get("enum", ()) if isinstance(value, str))
+    parts = schema.values() if isinstance(schema, Mapping) else schema
+    if isinstance(schema, Mapping | list):
+        for part in parts:
+            yield from _labels(part)
 
 
 def _cost(usage: Mapping[str, Any]) -> float:

@@ -35,6 +35,7 @@ class Spend:
     `replies` are requests to which something came back over HTTP. `unknown_cost` counts requests
     whose price or usage is not known; `maybe_paid` those that may have been billed although
     nothing usable arrived. `records` are texts that were sent, those sent again as well.
+    `cached_tokens` are those of the input that servers had in their caches.
     """
 
     requests: int = 0
@@ -46,6 +47,7 @@ class Spend:
     maybe_paid: int = 0
     replies: int = 0
     records: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,8 @@ class Evaluation:
     `fingerprint` is the same where question, model and every golden row's result are the same.
     `recalls` is a JSON list of {label, rows, right, recall, low, high}. `compared_with` is the
     fingerprint of the baseline (its own where nothing has changed), None where there was none.
-    `reasons` is blank where it passed.
+    `reasons` is blank where it passed. `mean_confidence` and `calibration_error` are those of the
+    answers that have a confidence, None where none has.
     """
 
     invocation_id: str
@@ -165,6 +166,8 @@ class Evaluation:
     passed: bool
     reasons: str
     evaluated_at: str
+    mean_confidence: float | None = None
+    calibration_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from assay.core.canonical import canonical_json, normalise
 from assay.project.evaluation import metrics
 from assay.project.evaluation.exams import Exam, classify_exam, sentiment_exam, spelled
-from assay.project.evaluation.metrics import Interval
+from assay.project.evaluation.metrics import Calibration, Interval
 from assay.store import Evaluation, Graded, Which
 
 SEED = 1
@@ -62,6 +62,7 @@ class GradedRow(BaseModel):
     answered: bool = False
     prompt_hash: str = ""
     model: str = ""
+    confidence: float | None = None
     before: Any = None
     before_answered: bool = False
 
@@ -99,6 +100,7 @@ class Figures:
     recalls: Sequence[Recall]
     prompt_hash: str
     model: str
+    calibration: Calibration
 
     @property
     def right(self) -> int:
@@ -159,6 +161,9 @@ def measure(test: GoldenTest, rows: Sequence[GradedRow]) -> Figures:
         recalls=list(_recalls(golds, known)) if by_label else (),
         prompt_hash=_commonest(row.prompt_hash for row in rows),
         model=_commonest(row.model for row in rows),
+        calibration=metrics.calibration(
+            [row.confidence for row in rows], [one.is_right for one in graded]
+        ),
     )
 
 
@@ -231,6 +236,8 @@ def evaluation_of(
         passed=not reasons,
         reasons="; ".join(reasons),
         evaluated_at=evaluated_at,
+        mean_confidence=figures.calibration.mean_confidence,
+        calibration_error=figures.calibration.error,
     )
 
 

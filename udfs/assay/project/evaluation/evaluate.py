@@ -269,13 +269,9 @@ def _pair_figures(marked: Sequence[Marked], seed: int) -> Figures:
 
 
 def _calibration(marked: Sequence[Marked]) -> Figures:
-    known = [(item.outcome.confidence, item.right) for item in marked]
-    sure = [(confidence, right) for confidence, right in known if confidence is not None]
-    confidences = [confidence for confidence, _ in sure]
-    return {
-        "mean_confidence": metrics.mean(confidences),
-        "calibration_error": metrics.calibration_error(confidences, [right for _, right in sure]),
-    }
+    confidences = [item.outcome.confidence for item in marked]
+    found = metrics.calibration(confidences, [item.right for item in marked])
+    return {"mean_confidence": found.mean_confidence, "calibration_error": found.error}
 
 
 def _out_of_scope(marked: Sequence[Marked], other: str | None) -> Figures | None:

@@ -33,6 +33,13 @@ class Interval(NamedTuple):
     high: float
 
 
+class Calibration(NamedTuple):
+    """Mean confidence of answers, and their expected calibration error; None without any."""
+
+    mean_confidence: float | None
+    error: float | None
+
+
 class Counts(NamedTuple):
     """Of one row, label or all: what was found and is right, is wrong, and was not found."""
 
@@ -167,6 +174,15 @@ def one_against_rest(label: str, golds: Sequence[str], answers: Sequence[str | N
         (gold == label, answer == label) for gold, answer in zip(golds, answers, strict=True)
     )
     return Counts(pairs[True, True], pairs[False, True], pairs[True, False])
+
+
+def calibration(confidences: Sequence[float | None], rights: Sequence[bool]) -> Calibration:
+    """Return how sure the answers were that have a confidence, and how far from being right."""
+    pairs = [
+        (sure, right) for sure, right in zip(confidences, rights, strict=True) if sure is not None
+    ]
+    sures = [sure for sure, _ in pairs]
+    return Calibration(mean(sures), calibration_error(sures, [right for _, right in pairs]))
 
 
 def calibration_error(confidences: Sequence[float], rights: Sequence[bool]) -> float | None:

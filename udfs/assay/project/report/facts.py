@@ -31,7 +31,8 @@ class RunFacts:
     `rows` are rows with a text over all questions: `stored` of them were answered before,
     `repeated` have the text of another row, `bought` an answer of their own. `failed` have none,
     those that stay so in their table included. `asks` are questions about texts and `records`
-    texts that were sent, in `requests`; `red` counts red expectations. Times are UTC in ISO form.
+    texts that were sent, in `requests`; servers had `cached_tokens` of the input in their caches;
+    `red` counts red expectations. Times are UTC in ISO form.
     """
 
     invocation_id: str
@@ -53,6 +54,7 @@ class RunFacts:
     asks: int = 0
     answers: int = 0
     input_tokens: int = 0
+    cached_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
     unknown_cost: int = 0

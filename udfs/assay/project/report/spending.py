@@ -24,7 +24,8 @@ _HASH_DIGITS = 12
 class Line:
     """What was sent, got and paid under one name, and what was not sent because it was known.
 
-    `requests` counts each request that carried the name; everything else is shared. `stored` are
+    `requests` counts each request that carried the name; everything else is shared.
+    `cached_tokens` are the part of the input that servers had in their caches. `stored` are
     rows answered from the store, `duplicates` rows with the text of another row; `saved_usd`, an
     estimate, puts them at the mean cost of an answer; `unpriced` of them are not in it, as nothing
     is known of what theirs costs, and it is None where that is true of all. `failed` are rows
@@ -37,6 +38,7 @@ class Line:
     requests: int = 0
     answers: float = 0
     input_tokens: float = 0
+    cached_tokens: float = 0
     output_tokens: float = 0
     cost_usd: float = 0.0
     unknown_cost: int = 0
@@ -120,6 +122,7 @@ def _with_calls(line: Line, row: Row, share: float) -> Line:
         requests=line.requests + row["requests"],
         answers=_sum(line.answers, row["answers"] * share),
         input_tokens=_sum(line.input_tokens, row["input_tokens"] * share),
+        cached_tokens=_sum(line.cached_tokens, row["cached_tokens"] * share),
         output_tokens=_sum(line.output_tokens, row["output_tokens"] * share),
         cost_usd=line.cost_usd + row["cost_usd"] * share,
         unknown_cost=line.unknown_cost + row["unknown_cost"],

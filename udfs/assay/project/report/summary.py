@@ -200,7 +200,8 @@ def _requests(spend: Spend) -> str:
     asked = counted(spend.requests, "request")
     if not spend.answers:
         return f"{asked}, none {'brought an answer' if spend.replies else 'was answered'}"
-    tokens = f", {spend.input_tokens:,} tokens in and {spend.output_tokens:,} out"
+    cached = f" ({spend.cached_tokens:,} cached)" if spend.cached_tokens else ""
+    tokens = f", {spend.input_tokens:,} tokens in{cached} and {spend.output_tokens:,} out"
     packed = f" ({spend.answers / spend.requests:.1f} each: packing and fusion)"
     return (
         f"{asked} for {counted(spend.answers, 'answer')}"

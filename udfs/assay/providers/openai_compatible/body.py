@@ -10,6 +10,7 @@ from assay.core.errors import ConfigError
 from assay.core.settings import Settings
 from assay.core.task import JsonSchema
 from assay.core.values import Mode, Request
+from assay.providers.openai_compatible.logprobs import ASKED_FOR, has_closed
 from assay.providers.openai_compatible.profiles import ServerProfile
 
 _OURS = {
@@ -20,6 +21,9 @@ _OURS = {
     "stream": "is off: replies are read whole",
     "temperature": "is `ASSAY_TEMPERATURE`",
     "reasoning_effort": "is `ASSAY_REASONING_EFFORT`",
+    "service_tier": "is `ASSAY_SERVICE_TIER`",
+    "logprobs": "is `ASSAY_LOGPROBS`",
+    "top_logprobs": "is `ASSAY_LOGPROBS`",
     "max_tokens": "is bounded by Assay; its name is `ASSAY_OUTPUT_LIMIT_NAME`",
     "max_completion_tokens": "is bounded by Assay; its name is `ASSAY_OUTPUT_LIMIT_NAME`",
 }
@@ -43,6 +47,10 @@ def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dic
         body["temperature"] = settings.temperature
     if settings.reasoning_effort is not None and profile.takes_effort(model):
         body["reasoning_effort"] = settings.reasoning_effort
+    if settings.logprobs and profile.gives_logprobs(model) and has_closed(request):
+        body |= ASKED_FOR
+    if settings.service_tier is not None and profile.tiers:
+        body["service_tier"] = settings.service_tier
     return body | (settings.extra_body or {})
 
 

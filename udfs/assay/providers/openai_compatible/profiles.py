@@ -35,8 +35,9 @@ class ServerProfile:
     `hosts` is a pattern of host and port by which it is known. `modes` are those that it takes;
     where only the models in `schema_models` take a schema, others are asked without. `limit` is
     the field that bounds the output. `with_effort` are the models that may be sent an effort of
-    reasoning. The key goes into `key_header`. `paced` says that the limit of requests which it
-    states is one by the minute.
+    reasoning, `with_logprobs` those that may be asked for log probabilities; where there are
+    `tiers`, a request may name one. The key goes into `key_header`. `paced` says that the limit of
+    requests which it states is one by the minute.
     """
 
     name: str
@@ -45,6 +46,8 @@ class ServerProfile:
     schema_models: str = ""
     limit: str = "max_tokens"
     with_effort: str = ""
+    with_logprobs: str = ""
+    tiers: bool = False
     key_header: str = "Authorization"
     paced: bool = True
 
@@ -61,6 +64,11 @@ class ServerProfile:
         """Whether a model may be sent a temperature."""
         return re.match(_OPENAI_THINKS, model) is None
 
+    def gives_logprobs(self, model: str) -> bool:
+        """Whether a model may be asked for log probabilities."""
+        openai_thinks = re.match(_OPENAI_THINKS, model) is not None
+        return not openai_thinks and re.match(self.with_logprobs, model) is not None
+
     def takes_effort(self, model: str) -> bool:
         """Whether a model may be sent an effort of reasoning."""
         return re.match(self.with_effort, model) is not None
@@ -74,37 +82,52 @@ PROFILES = {
             hosts=r"api\.openai\.com",
             limit="max_completion_tokens",
             with_effort=_OPENAI_THINKS,
+            tiers=True,
         ),
         ServerProfile(
             name="azure",
             hosts=r".*\.(openai|services\.ai|cognitiveservices)\.azure\.com",
             limit="max_completion_tokens",
             with_effort=_OPENAI_THINKS,
+            tiers=True,
             key_header="api-key",
         ),
-        ServerProfile(name="anthropic", hosts=r"api\.anthropic\.com", modes=("prompt",)),
-        ServerProfile(name="gemini", hosts=r"generativelanguage\.googleapis\.com"),
-        ServerProfile(name="mistral", hosts=r"api\.mistral\.ai", with_effort=_NONE),
-        ServerProfile(name="deepseek", hosts=r"api\.deepseek\.com", modes=_NO_SCHEMA),
+        ServerProfile(
+            name="anthropic", hosts=r"api\.anthropic\.com", modes=("prompt",), with_logprobs=_NONE
+        ),
+        ServerProfile(
+            name="gemini", hosts=r"generativelanguage\.googleapis\.com", with_logprobs=_NONE
+        ),
+        ServerProfile(
+            name="mistral", hosts=r"api\.mistral\.ai", with_effort=_NONE, with_logprobs=_NONE
+        ),
+        ServerProfile(
+            name="deepseek",
+            hosts=r"api\.deepseek\.com",
+            modes=_NO_SCHEMA,
+            with_logprobs="(?!.*reasoner)",
+        ),
         ServerProfile(
             name="groq",
             hosts=r"api\.groq\.com",
             schema_models="gpt-oss|kimi-k2|llama-4",
             limit="max_completion_tokens",
             paced=False,
+            with_logprobs=_NONE,
         ),
         ServerProfile(
             name="together",
             hosts=r"api\.together\.(xyz|ai)",
             schema_models="Llama|Qwen|gpt-oss|DeepSeek",
+            with_logprobs=_NONE,  # there the field is a number
         ),
-        ServerProfile(name="openrouter", hosts=r"openrouter\.ai"),
+        ServerProfile(name="openrouter", hosts=r"openrouter\.ai", tiers=True),
         ServerProfile(name="ollama", hosts=r"ollama\.com|.*:11434"),
         ServerProfile(name="vllm", limit="max_completion_tokens"),
         ServerProfile(name="llamacpp"),
         ServerProfile(name="lmstudio", hosts=r".*:1234", modes=("keyed", "listed", "prompt")),
-        ServerProfile(name="litellm", hosts=r".*:4000"),
-        ServerProfile(name="generic"),
+        ServerProfile(name="litellm", hosts=r".*:4000", tiers=True),
+        ServerProfile(name="generic", tiers=True),
     )
 }
 

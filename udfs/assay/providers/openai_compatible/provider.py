@@ -18,7 +18,8 @@ from assay.core.canonical import scrub
 from assay.core.errors import AssayError, CallError, ConfigError, Fault, QuotaError
 from assay.core.settings import Settings
 from assay.core.task import Rejected
-from assay.core.values import Reply, Request, Usage
+from assay.core.usage import NOTHING_SAID
+from assay.core.values import Reply, Request
 from assay.forms.chat_reply import parse_strictly
 from assay.providers.openai_compatible.body import body_of, check_extra
 from assay.providers.openai_compatible.errors import (
@@ -29,6 +30,7 @@ from assay.providers.openai_compatible.errors import (
     without_echoes,
 )
 from assay.providers.openai_compatible.headers import retry_after_seconds, stated_pace
+from assay.providers.openai_compatible.logprobs import confidences
 from assay.providers.openai_compatible.profiles import ServerProfile, profile_of
 from assay.providers.openai_compatible.traits import TRAITS
 from assay.providers.openai_compatible.transport import (
@@ -40,6 +42,7 @@ from assay.providers.openai_compatible.transport import (
     is_untrusted,
     why_not_connected,
 )
+from assay.providers.openai_compatible.usage import usage_of
 
 _MAYBE_BILLED = frozenset({408, 499, 502, 504, 524})
 """What stands between us and the model gave up waiting for it, and it may have worked."""
@@ -209,20 +212,23 @@ class OpenAIProvider:
     def _reply(self, response: httpx2.Response, request: Request) -> Reply:
         """Return the reply in a 200, or raise for one that holds none; it says what it cost."""
         found = _json_object(response.content)
-        usage = _usage(found.get("usage"))
+        usage = usage_of(found, response.headers)
         try:
             if (status := _status_inside(found.get("error"))) is not None:
                 said = said_in(found["error"])
                 raise self._status_error(status, said, response.headers, request)
-            content = _content(_only_choice(found), request)
+            choice = _only_choice(found)
+            content = _content(choice, request)
         except CallError as error:
-            error.input_tokens, error.output_tokens = usage.input_tokens, usage.output_tokens
-            error.maybe_paid = error.maybe_paid or usage != Usage()
+            error.usage = usage
+            error.maybe_paid = error.maybe_paid or usage != NOTHING_SAID
             raise
+        told = choice.get("logprobs") if self._settings.logprobs else None
         return Reply(
             content=content,
             model=_short_text(found.get("model")) or request.model,
             usage=usage,
+            confidence=confidences(request, content, told),
             http_status=200,
             request_id=_short_text(response.headers.get("x-request-id")),
             headers=_telling(response.headers),
@@ -314,22 +320,6 @@ def _cut_at(tokens: int) -> str:
 def _unusable(fault: Fault, message: str) -> CallError:
     """Return the error of a 200 without an answer: the model worked, so it will be billed."""
     return CallError(fault, message, status=200, maybe_paid=True)
-
-
-def _usage(found: Any) -> Usage:
-    if not isinstance(found, dict):
-        return Usage()
-    details = found.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    return Usage(
-        _count(found.get("prompt_tokens")), _count(found.get("completion_tokens")), _count(cached)
-    )
-
-
-def _count(value: Any) -> int | None:
-    """Return a count of tokens; None for what is none, or is more than any model takes."""
-    valid = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**26
-    return value if valid else None
 
 
 def _status_inside(error: Any) -> int | None:

@@ -15,6 +15,7 @@ import httpx2
 import yarl
 
 from assay.core.errors import CallError, ConfigError
+from assay.providers.openai_compatible.usage import COST_HEADER
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The most that is read of a reply, decoded: a pack's answers are a few kilobytes."""
@@ -33,7 +34,10 @@ _KEPT_SECONDS = 5.0
 _OURS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """Headers that aiohttp would add of itself; the SDK says what is to be sent."""
 
-_READ = frozenset({b"date", b"retry-after", b"retry-after-ms", b"x-request-id", b"x-should-retry"})
+_READ = frozenset(
+    {b"date", b"retry-after", b"retry-after-ms", b"x-request-id", b"x-should-retry"}
+    | {COST_HEADER.encode()}
+)
 _READ_ALSO = b"x-ratelimit-"
 """Headers of a reply that somebody here or in the SDK reads; the others are let go.
 
@@ -67,7 +71,7 @@ class Client(httpx2.AsyncClient):
     def build_request(self, method: str, url: httpx2.URL | str, **said: Any) -> httpx2.Request:
         """Return the request that the SDK describes: a whole URL, all headers and the body."""
         headers = [*said["headers"], ("Accept-Encoding", "gzip, deflate")]
-        told = {"headers": headers, "content": said["content"]}  # as they are: to parse them costs
+        told = {"headers": headers, "content": said.get("content")}  # as they are: to parse them costs
         return httpx2.Request(method, _parsed(url), extensions=told)
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:

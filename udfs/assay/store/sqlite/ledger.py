@@ -30,13 +30,14 @@ _SUMS = """
     coalesce(sum(records), 0) as records, coalesce(sum(asks), 0) as asks,
     coalesce(sum(answers), 0) as answers, coalesce(sum(input_tokens), 0) as input_tokens,
     coalesce(sum(output_tokens), 0) as output_tokens, coalesce(sum(cost_usd), 0.0) as cost_usd,
-    count(*) - count(cost_usd) as unknown_cost, coalesce(sum(maybe_paid), 0) as maybe_paid
+    count(*) - count(cost_usd) as unknown_cost, coalesce(sum(maybe_paid), 0) as maybe_paid,
+    coalesce(sum(cached_tokens), 0) as cached_tokens
 """
 """What a sum over rows of `calls` is made of, wherever requests are counted."""
 
 _SUMMED = (
     *("requests", "replies", "failed_requests", "records", "asks", "answers", "input_tokens"),
-    *("output_tokens", "cost_usd", "unknown_cost", "maybe_paid"),
+    *("output_tokens", "cost_usd", "unknown_cost", "maybe_paid", "cached_tokens"),
 )
 _RUNS = f"""
     select

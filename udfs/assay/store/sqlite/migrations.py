@@ -352,3 +352,17 @@ def fates(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def stated_costs(connection: sqlite3.Connection) -> None:
+    """What the server says of an attempt beside its tokens: the cached ones, money, the tier."""
+    for column in ("cached_tokens integer", "stated_usd real", "service_tier text"):
+        connection.execute(f"alter table calls add column {column}")
+
+
+@migration
+def calibration(connection: sqlite3.Connection) -> None:
+    """How sure the answers to golden rows were, and how far that is from the share of right."""
+    for column in ("mean_confidence real", "calibration_error real"):
+        connection.execute(f"alter table evaluations add column {column}")

@@ -21,6 +21,9 @@ from assay.store.sqlite.rows import Held, count_held, is_sound
 from assay.store.sqlite.store import StoreFile, connect, journal_of, room
 
 _KEY_BYTES, _HASH_CHARACTERS = 16, 32
+_ONCE = {"calls": 23, "evaluations": 29}
+"""How many columns these tables had at first: on its page a row stays as it was written."""
+
 _Row = tuple[Any, ...]
 
 
@@ -217,7 +220,8 @@ def _saved(store: StoreFile, kept: Path, table: str) -> int:
         columns = len(connection.execute(f"select * from {table} limit 0").description)  # noqa: S608
         marks = ",".join("?" * columns)
         insert = f"insert or ignore into {table} values ({marks})"  # noqa: S608
-        for row in _readable(kept, table):
+        for found in _readable(kept, table):
+            row = _widened(table, found, columns)
             if len(row) == columns and _fits(table, row):
                 with contextlib.suppress(sqlite3.IntegrityError):  # null where none may be
                     connection.execute(insert, row)
@@ -228,6 +232,11 @@ def _saved(store: StoreFile, kept: Path, table: str) -> int:
 
     (count,) = store.transact([copied])
     return count
+
+
+def _widened(table: str, row: _Row, columns: int) -> _Row:
+    """Return a row of an earlier schema with what was appended since, which is unknown of it."""
+    return row + (None,) * (columns - len(row)) if len(row) == _ONCE.get(table) else row
 
 
 def _readable(kept: Path, table: str) -> Iterator[_Row]:
