@@ -21,7 +21,7 @@ def verdicts(bench: Bench, **env: str) -> tuple[int, dict[str, dict[str, str]]]:
 def test_a_good_endpoint_is_asked_thrice_and_all_is_in_the_ledger(
     bench: Bench, server: FaultServer
 ) -> None:
-    """Its rung, what it enforces, that it says usage, whose clock is right; no answer is stored."""
+    """Its rung, what it enforces, its usage, whose clock is right; no answer is stored."""
     before = len(bench("calls", "--json", "--limit", "999").json)
     code, found = verdicts(bench)
     assert code == 0, found
