@@ -29,7 +29,7 @@ BUILDERS = {"Engine", "Dispatcher", "Recorder", "open_provider", "open_telemetry
 PLACES = {
     "assay/engine/session.py": {"Engine", "open_provider", "open_telemetry"},
     "assay/engine/loop.py": {"Dispatcher", "Recorder"},
-    "assay/project/doctor/endpoint.py": {"open_provider"},  # it asks one question past the engine
+    "assay/project/doctor/probes.py": {"open_provider"},  # it asks one question past the engine
 }
 
 

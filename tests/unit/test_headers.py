@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from assay.providers.openai_compatible.headers import retry_after_seconds
+from assay.providers.openai_compatible.headers import retry_after_seconds, stated_pace
 
 from .builders import seeded
 
@@ -78,3 +78,11 @@ def test_b07_no_header_makes_us_raise(seed: int) -> None:
     values = [" ".join(rng.choices(parts, k=rng.randint(0, 7))) for _ in range(2000)]
     waits = [retry_after_seconds({"retry-after": value}, NOW) for value in values]
     assert [wait for wait in waits if wait is not None and wait <= 0] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("500", 500), ("0", None), ("", None), ("many", None), ("-3", None)]
+)
+def test_a_stated_limit_of_requests_is_a_count_or_nothing(said: str, expected: int | None) -> None:
+    """Servers say it in each reply, or not at all."""
+    assert stated_pace({"x-ratelimit-limit-requests": said}) == expected

@@ -114,6 +114,17 @@ def test_the_requests_of_a_minute_are_counted() -> None:
     assert limiter.wait_seconds(60.0) == 0.0
 
 
+def test_what_the_server_states_is_kept_where_it_is_less_than_what_is_set() -> None:
+    """The smallest limit of all models, and the requests before it was known count."""
+    limiter = Limiter(max_in_flight=10, requests_per_minute=3)
+    limiter.start(0.0, 1)
+    limiter.is_told("one", 2)
+    limiter.is_told("other", 500)
+    assert limiter.wait_seconds(1.0) == 0
+    limiter.start(1.0, 1)
+    assert limiter.wait_seconds(1.0) == 59.0
+
+
 def test_refusals_do_not_open_the_breaker() -> None:
     """A server that says 429 is up; that it serves nothing is still noted."""
     breaker = Breaker()

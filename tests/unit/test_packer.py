@@ -39,7 +39,7 @@ def test_a_pack_that_is_not_full_waits_for_a_flush() -> None:
 def test_what_was_left_without_an_answer_rides_with_the_next_pack() -> None:
     """It costs no request of its own while others wait, and does not wait for the last of them."""
     waiting = backlog("a", "b", "c", "d")
-    waiting.add_again(ask("x"))
+    waiting.add_again(ask("x"), "not valid")
     assert drained(waiting) == [["x", "a", "b", "c"], ["d"]]
 
 

@@ -38,7 +38,7 @@ except ConfigError as error:  # which dbt would print with a traceback
 from assay.core.settings import Reach, Settings, load_settings
 from assay.engine.run import Run
 from assay.engine.session import Session, open_session
-from assay.hosts.dbt import artifacts, home
+from assay.hosts.dbt import artifacts, home, notices
 from assay.hosts.dbt.compile import is_beside, write_the_rest
 from assay.hosts.dbt.docs import annotate
 from assay.hosts.dbt.extending import extend
@@ -292,7 +292,8 @@ class Plugin(BasePlugin):
         _compile_the_rest()
         _keep_what_builds_leave()
         for warning in self._warnings():
-            _log.warning(f"Warning: {warning}")
+            _warn(warning)
+        notices.hear(_warn)
         _spare_the_collector()
         builds = getattr(get_flags(), "WHICH", "") not in LOOKING
         self._run = _workshop.begin(self._session, builds=builds)
@@ -337,6 +338,10 @@ class Plugin(BasePlugin):
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
         return "table"
+
+
+def _warn(said: str) -> None:
+    _log.warning(f"Warning: {said}")
 
 
 def _only_looks() -> bool:

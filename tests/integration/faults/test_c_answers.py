@@ -332,7 +332,7 @@ def test_c13_null_content_is_asked_for_once_more(server: FaultServer, room: Open
     assert [row["outcome"] for row in opened.calls] == ["empty", "empty"]
 
 
-@pytest.mark.parametrize("scenario", ["choicesnull", "nochoices", "twochoices", "contentlist"])
+@pytest.mark.parametrize("scenario", ["choicesnull", "nochoices", "twochoices"])
 def test_c14_there_is_exactly_one_choice_and_it_is_text(
     scenario: str, server: FaultServer, room: OpenRoom
 ) -> None:
@@ -342,8 +342,8 @@ def test_c14_there_is_exactly_one_choice_and_it_is_text(
     assert [row["outcome"] for row in opened.calls] == ["provider_error"] * 2
 
 
-@pytest.mark.parametrize("scenario", ["frweird", "frnull"])
-def test_c14_an_odd_finish_reason_is_accepted_with_a_whole_answer(
+@pytest.mark.parametrize("scenario", ["frweird", "frnull", "contentlist"])
+def test_c14_an_odd_finish_reason_and_parts_are_accepted_with_a_whole_answer(
     scenario: str, server: FaultServer, room: OpenRoom
 ) -> None:
     """Nothing is asked again."""

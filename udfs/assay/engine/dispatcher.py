@@ -319,7 +319,7 @@ class Dispatcher:
         self._settle_all(judged.answers)
         self._settle_failures(run, failures)
         for ask in rejected.again:
-            run.backlog.add_again(ask)
+            run.backlog.add_again(ask, judged.rejected[ask.key])
         run.backlog.add_alone(rejected.alone, judged.rejected)
         if rejected.again or rejected.alone:
             self._pump()

@@ -17,11 +17,15 @@ Handles = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Group:
-    """One text and all its open asks, by task; they leave in the same pack."""
+    """One text and all its open asks, by task; they leave in the same pack.
+
+    `refused` are the reasons why earlier answers to them were.
+    """
 
     text: str
     tokens: int
     asks: dict[str, Ask] = field(default_factory=dict)
+    refused: dict[str, None] = field(default_factory=dict)
     lane: _Lane | None = None
 
 
@@ -84,9 +88,10 @@ class Backlog:
             self._enter_lane(key, group)
         return key
 
-    def add_again(self, ask: Ask) -> None:
+    def add_again(self, ask: Ask, reason: str) -> None:
         """Let `ask`, which a reply has left without an answer, go out with the very next pack."""
         key = self.add(ask, ripe=True)
+        self._groups[key].refused[reason] = None
         if (lane := self._groups[key].lane) is not None:
             lane.groups.move_to_end(key, last=False)
 
@@ -163,6 +168,7 @@ class Backlog:
     def _fill(self, lane: _Lane) -> Pack:
         groups, handles = lane.groups, lane.handles
         records: list[Record] = []
+        refused: list[str] = []
         tokens = 0
         while groups and len(records) < self._pack_records:
             key, group = groups.popitem(last=False)
@@ -173,12 +179,13 @@ class Backlog:
             tokens += group.tokens
             del self._groups[key]
             asks = group.asks
+            refused += group.refused
             records.append(Record(group.text, tuple([asks[name] for name in handles])))
             if key[2]:
                 break
         lane.tokens -= tokens
         self._drop_if_empty(lane)
-        return Pack(tuple(records))
+        return Pack(tuple(records), complaint="; ".join(refused) if len(records) == 1 else "")
 
 
 def pack_of(asks: Iterable[Ask]) -> list[Pack]:

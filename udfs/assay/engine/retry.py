@@ -269,10 +269,10 @@ class Rejections:
             match self._after(claim, request, judged):
                 case Bury():
                     sorted_.buried.append(ask)
-                case Retry() if len(request.pack.records) > 1:
-                    sorted_.again.append(ask)
-                case _:
+                case Split():
                     sorted_.alone.append(ask)
+                case Retry():
+                    sorted_.again.append(ask)
         return sorted_
 
     def _learn(self, request: Request, judged: Judged) -> None:

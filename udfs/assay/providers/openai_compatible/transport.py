@@ -71,7 +71,10 @@ class Client(httpx2.AsyncClient):
     def build_request(self, method: str, url: httpx2.URL | str, **said: Any) -> httpx2.Request:
         """Return the request that the SDK describes: a whole URL, all headers and the body."""
         headers = [*said["headers"], ("Accept-Encoding", "gzip, deflate")]
-        told = {"headers": headers, "content": said.get("content")}  # as they are: to parse them costs
+        told = {
+            "headers": headers,
+            "content": said.get("content"),
+        }  # as they are: to parse them costs
         return httpx2.Request(method, _parsed(url), extensions=told)
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
