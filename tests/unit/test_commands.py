@@ -129,9 +129,6 @@ LINES = {
     "restore": ["restore", "copy.sqlite"],
     "prune": ["prune", "--older-than", "7d"],
     "evaluate": ["evaluate", "--data=g.csv", "--text=a", "--label=b", "--task=sentiment"],
-        "evaluate",
-        *["--data", "g.csv", "--text", "a", "--label", "b", "--task", "sentiment"],
-    ],
     "forget": ["forget", "--key", "abcd"],
 }
 """A line that calls each command."""
