@@ -19,10 +19,10 @@ def test_nobody_waits_for_room_when_nothing_is_in_flight() -> None:
     budget = Budget(max_cost_usd=0.3)
     budget.reserve(0.1)
     budget.reserve(0.2)
-    assert budget.may_free()
+    assert budget.is_unsettled()
     budget.pay(0.1, 0.1)
     budget.pay(0.2, 0.2)
-    assert not budget.may_free()
+    assert not budget.is_unsettled()
 
 
 def test_a_cost_that_is_not_known_counts_in_full() -> None:
@@ -34,8 +34,11 @@ def test_a_cost_that_is_not_known_counts_in_full() -> None:
 
 
 def test_requests_that_are_used_up_do_not_come_back() -> None:
-    """At the ceiling of requests there is nothing to wait for."""
+    """The wall waits for what is in flight alone, which may say why it was spent."""
     budget = Budget(max_requests=1)
     budget.reserve(None)
     assert not budget.allows(None)
-    assert not budget.may_free()
+    assert budget.is_unsettled()
+    budget.pay(None, None)
+    assert not budget.allows(None)
+    assert not budget.is_unsettled()

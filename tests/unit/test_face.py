@@ -110,7 +110,7 @@ def test_tasks_are_written_as_in_sql() -> None:
 
 def test_settings_are_checked_by_name() -> None:
     """Before anything is opened; nothing of `ASSAY_` in the environment counts."""
-    with pytest.raises(assay.ConfigError, match="did you mean 'provider'"):
+    with pytest.raises(assay.ConfigError, match="in the call; did you mean 'provider'"):
         assay.open(provder="local")
     with pytest.raises(assay.ConfigError, match="OPENAI_API_KEY"):
         assay.open(provider="openai", model="m", api_key=None)

@@ -107,8 +107,35 @@ def test_a_budget_that_is_spent_ends_its_own_run_and_no_other(
         wait_for(lambda: server.ledger.entries)
         many = threads.submit(rich.ask, TASK, asked)
     assert [each.answer for each in many.result()] == expected(asked)
-    assert statuses(few.result()).count("not_attempted") == 16
+    assert few.result() == many.result()  # it waits for them, and pays nothing
     assert (paid_twice(server), sent_by(session)) == (0, {"poor": 2, "rich": 8})
+
+
+def test_two_budgets_that_are_spent_leave_the_rest(
+    server: FaultServer, opened: OpenSession
+) -> None:
+    """Neither waits for the other for ever; what one of them bought both have."""
+    session, asked = opened("slow,plus=0.2"), texts(20)
+    runs = [session.run(name, max_requests=2, over_budget="spend") for name in ("one", "two")]
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(runs[0].ask, TASK, asked)
+        wait_for(lambda: server.ledger.entries)
+        second = threads.submit(runs[1].ask, TASK, asked)
+    assert sent_by(session) == {"one": 2, "two": 2}
+    assert statuses(second.result()).count("not_attempted") == 12
+    assert statuses(first.result()).count("not_attempted") in (12, 16)
+
+
+def test_a_budget_that_faults_have_spent_says_what_they_were(
+    server: FaultServer, opened: OpenSession
+) -> None:
+    """Not only that it is spent: whoever raises it would buy the same faults."""
+    session = opened("s500", max_in_flight=8)
+    poor = session.run("poor", max_requests=3, over_budget="spend")
+    outcomes = poor.ask(TASK, texts(20))
+    assert set(statuses(outcomes)) == {"not_attempted"}
+    said = {each.error for each in outcomes}
+    assert [("used up" in each, "500" in each) for each in map(str, said)] == [(True, True)]
 
 
 def test_who_is_cancelled_leaves_what_the_other_waits_for_to_it(

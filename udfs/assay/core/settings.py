@@ -31,6 +31,9 @@ from assay.core.traits import Manner, Traits, traits_of
 PREFIX = "ASSAY_"
 REASONING_TOKENS = 4000
 
+IN_PROFILE, IN_CALL = "in the plugin's config", "in the call"
+"""Where a setting was given, as messages say it."""
+
 OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
 """Variables that profiles.yml hands to dbt itself."""
 
@@ -295,13 +298,17 @@ _NAMES = [name for name in Settings.model_fields if name != "api_key"]
 """What a profile or the environment may set; the key has a variable of its own."""
 
 
-def load_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings: of `environ`, else of a plugin's `config`, else the defaults.
+def load_settings(
+    config: Mapping[str, Any],
+    environ: Mapping[str, str] = os.environ,
+    where: str = IN_PROFILE,
+) -> Settings:
+    """Return the settings: of `environ`, else of `config`, else the defaults.
 
     The key is read from `environ` alone. Raises `ConfigError` that names the setting, and for an
-    unknown one the nearest known name.
+    unknown one the nearest known name; `where` says what `config` is.
     """
-    _check_names(config, environ)
+    _check_names(config, environ, where)
     _check_threads(environ)
     given = _given(_NAMES, config, environ)
     settings = _valid(Settings, given | _key(given, environ))
@@ -324,7 +331,7 @@ def load_places(config: Mapping[str, Any], environ: Mapping[str, str] = os.envir
 
     Raises `ConfigError` for an unknown name, which may be a place that is spelled wrongly.
     """
-    _check_names(config, environ)
+    _check_names(config, environ, IN_PROFILE)
     return _valid(Places, _given(Places.model_fields, config, environ))
 
 
@@ -358,13 +365,13 @@ def with_changes(settings: Settings | None, changed: Mapping[str, Any]) -> Setti
     """
     known = {name: getattr(settings, name) for name in Settings.model_fields if settings}
     given = {name: value for name, value in {**known, **changed}.items() if value is not None}
-    _refuse_unknown(given, list(Settings.model_fields), "setting", "in the call")
+    _refuse_unknown(given, list(Settings.model_fields), "setting", IN_CALL)
     return _valid(Settings, given)
 
 
-def _check_names(config: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-    """Raise for a name that nothing reads, in a plugin's `config` or among our variables."""
-    _refuse_unknown(config, _NAMES, "setting", "in the plugin's config")
+def _check_names(config: Mapping[str, Any], environ: Mapping[str, str], where: str) -> None:
+    """Raise for a name that nothing reads, in `config` or among our variables."""
+    _refuse_unknown(config, _NAMES, "setting", where)
     variables = [*(PREFIX + name.upper() for name in _NAMES), *OUTSIDE_THE_PLUGIN]
     set_here = [name for name in environ if name.startswith(PREFIX)]
     _refuse_unknown(set_here, variables, "variable", "in the environment")

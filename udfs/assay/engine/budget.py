@@ -79,10 +79,12 @@ class Budget:
             )
         return "The budget of this run is used up (`ASSAY_MAX_COST_USD`, `ASSAY_MAX_REQUESTS`)."
 
-    def may_free(self) -> bool:
-        """Whether room can come back: a cap on money, and reservations that may settle lower."""
-        at_wall = self.max_requests is not None and self.requests >= self.max_requests
-        return not at_wall and self.open > 0
+    def is_unsettled(self) -> bool:
+        """Whether the wall waits: reservations may settle lower, what is in flight may fail.
+
+        Of a cap on requests nothing comes back, but then it is known what they were spent on.
+        """
+        return self.open > 0
 
     def reserve(self, worst_usd: float | None) -> None:
         """Set the worst cost of a request aside; call `pay` with the same figure later."""

@@ -53,6 +53,13 @@ class Claim:
         for ticket in self.tickets:
             yield ticket.run
 
+    @property
+    def has_heir(self) -> bool:
+        """Whether a run that can still buy waits for what this one sends."""
+        return any(
+            ticket.run is not self.run and not ticket.run.is_spent for ticket in self.tickets
+        )
+
 
 Wanted = Mapping[Ticket, Sequence[Ask]]
 """What threads wait for, and nobody has taken on."""
@@ -96,9 +103,14 @@ class Claims:
             ticket.take(key, outcome)
 
     def give_up(self, run: RunState, asks: Iterable[Ask], reason: str) -> Wanted:
-        """Let `run` attempt `asks` no more; return those that threads of other runs wait for."""
+        """Let `run` attempt `asks` no more; return those that threads of other runs wait for.
+
+        What another run can still buy `run` waits for, too: it costs it nothing.
+        """
         closed = [claim for ask in asks if (claim := self._close(ask.key)) is not None]
         for claim in closed:
+            if claim.has_heir:
+                continue
             key, model = claim.ask.key, claim.ask.question.model
             outcome = run.failures[key] = Outcome("not_attempted", error=reason, model=model)
             for ticket in claim.tickets:
@@ -130,9 +142,10 @@ class Claims:
 
 
 def _wanted(run: RunState, closed: Iterable[Claim]) -> Wanted:
+    """Return what is waited for; tickets of `run` come last, so that others take it on."""
     wanted: dict[Ticket, list[Ask]] = {}
     for claim in closed:
         for ticket in claim.tickets:
-            if ticket.run is not run:
+            if ticket.run is not run or claim.has_heir:
                 wanted.setdefault(ticket, []).append(claim.ask)
-    return wanted
+    return dict(sorted(wanted.items(), key=lambda each: each[0].run is run))

@@ -242,13 +242,13 @@ class Dispatcher:
     def _at_the_wall(self, run: RunState, pack: Pack, worst: float | None) -> bool:
         """Return whether another may follow: after a pack of a model without a known price.
 
-        Wait while room may come back; at the wall, nothing that waits is attempted.
+        Wait for what is in flight; at the wall, nothing that waits is attempted.
         """
         unpriced = run.budget.cannot_price(worst)
-        if not unpriced and run.budget.may_free():
+        if not unpriced and run.budget.is_unsettled():
             run.backlog.add_pack(pack)
             return False
-        reason = run.budget.wall(pack.model, worst)
+        reason = run.wall(pack.model, worst)
         run.tell(Stopped("budget", run.run_id))
         self._recorder.stopped(run.run_id, "budget", reason)
         asks = [*pack.asks, *([] if unpriced else run.backlog.drain())]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from assay.core.settings import PREFIX, Settings, load_settings, with_changes
+from assay.core.settings import IN_CALL, PREFIX, Settings, load_settings, with_changes
 from assay.engine.answers import MOST_ANSWERS, Answers
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
@@ -108,7 +108,7 @@ def settings_of(settings: Settings | None, changed: Mapping[str, Any]) -> Settin
     is wrong.
     """
     if settings is None and "api_key" not in changed:
-        return load_settings(changed, _without_ours(os.environ))
+        return load_settings(changed, _without_ours(os.environ), IN_CALL)
     return with_changes(settings, changed)
 
 

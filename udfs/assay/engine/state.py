@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.core.errors import RunError
-from assay.core.events import Event, Observer
+from assay.core.events import Ended, Event, Observer
 from assay.core.settings import Settings
 from assay.core.values import Outcome
 from assay.engine.budget import Budget
@@ -77,7 +77,18 @@ class RunState:
         self.tasks: set[asyncio.Task[None]] = set()
         self.waiting = 0
         self.in_flight = 0
+        self.is_spent = False
+        self._trouble = ""
         self._observer = observer
+
+    def wall(self, model: str, worst_usd: float | None) -> str:
+        """Return why a request that costs so much at most is not sent, and what failed before.
+
+        From then on the run buys nothing, unless it is this request alone that has no price.
+        """
+        self.is_spent = self.is_spent or not self.budget.cannot_price(worst_usd)
+        said = f"The last request has failed: {self._trouble}" if self._trouble else ""
+        return f"{self.budget.wall(model, worst_usd)} {said}".rstrip()
 
     @property
     def flushes(self) -> bool:
@@ -101,6 +112,8 @@ class RunState:
 
     def tell(self, event: Event) -> None:
         """Let the meter and whoever watches know; the only way to either."""
+        if isinstance(event, Ended):
+            self._trouble = event.attempt.error or ""
         self.meter.see(event)
         self._observer.see(event)
 
