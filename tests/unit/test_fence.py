@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from assay.core.errors import ConfigError
-from assay.core.settings import Reach, load_places
+from assay.core.reach import Reach
+from assay.core.settings import load_places
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.duckdb.fence import check_files, enclose, folders, lock, remedy
 from assay.hosts.duckdb.quoting import literal

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assay.core.settings import Reach
+from assay.core.reach import Reach
 from assay.hosts.duckdb.data_files import NEVER
 from assay.hosts.duckdb.fence import enclose
 from assay.hosts.duckdb.reading import explained, explanation

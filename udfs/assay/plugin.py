@@ -35,7 +35,8 @@ try:
 except ConfigError as error:  # which dbt would print with a traceback
     raise DbtRuntimeError(str(error)) from None
 
-from assay.core.settings import Reach, Settings, load_settings
+from assay.core.reach import Reach
+from assay.core.settings import Settings, load_settings
 from assay.engine.run import Run
 from assay.engine.session import Session, open_session
 from assay.hosts.dbt import artifacts, home, notices

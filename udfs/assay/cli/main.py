@@ -100,7 +100,7 @@ def _explained(error: Exception) -> str | None:
 
     if not isinstance(error, duckdb.Error):
         return None
-    from assay.core.settings import Reach
+    from assay.core.reach import Reach
     from assay.hosts.dbt.settings import places_here
     from assay.hosts.duckdb.reading import explanation
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -25,7 +21,7 @@ from pydantic import (
 from assay.core.asking import Asking, Text, blank_is_none, none_if_blank
 from assay.core.endpoint import check_url, host_of
 from assay.core.errors import ConfigError
-from assay.core.project import Project, place
+from assay.core.reach import Places, Reach
 from assay.core.traits import Manner, Traits, traits_of
 
 PREFIX = "ASSAY_"
@@ -37,74 +33,14 @@ IN_PROFILE, IN_CALL = "in the plugin's config", "in the call"
 OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
 """Variables that profiles.yml hands to dbt itself."""
 
-_REMOTE = re.compile("[a-zA-Z][a-zA-Z0-9+.-]+:/")
-"""How a bucket or a URL begins, also where a path has lost one of its slashes."""
-
-
-def _listed(value: object) -> object:
-    """Folders as an environment variable spells them: with commas between; no buckets."""
-    if isinstance(value, str):
-        value = tuple(name for name in value.split(",") if name.strip())
-    names = value if isinstance(value, list | tuple) else ()
-    if remote := next((name for name in names if _REMOTE.match(str(name).strip())), None):
-        message = (
-            f"{remote} is no folder of this machine, and SQL reaches no other; fetch its files "
-            "into a folder before the build and name that, or see docs/how-to/your-own-files.md"
-        )
-        raise ValueError(message)
-    return tuple(place(name) for name in names)
-
 
 def _known_provider(name: str) -> str:
     return traits_of(name).name
 
 
-Place = Annotated[Path, BeforeValidator(lambda value: place(value) if value else value)]
 Count = Annotated[int | None, none_if_blank, Field(ge=1)]
 Price = Annotated[float | None, none_if_blank, Field(ge=0, allow_inf_nan=False)]
 Money = Annotated[float | None, none_if_blank, Field(gt=0, allow_inf_nan=False)]
-
-
-class Reach(BaseModel):
-    """What SQL may reach outside the warehouse."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-    data_directories: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(
-        default=(Path("data"),),
-        description="The folders whose files SQL may read and write, with commas between; the "
-        "folders of the seeds are always among them.",
-    )
-    external_access: bool = Field(
-        default=False,
-        description="Whether SQL may reach every file and host that this process may; every run "
-        "warns while it is on.",
-    )
-
-    def within(self, project: Project) -> Self:
-        """Return the same with every path as it is from any folder."""
-        return self.model_copy(update=dict(self._placed(project)))
-
-    def _placed(self, project: Project) -> Iterator[tuple[str, object]]:
-        for name, value in self:
-            if isinstance(value, Path):
-                yield name, project.path(value)
-            elif isinstance(value, tuple):
-                yield name, tuple(map(project.path, value))
-
-
-class Places(Reach):
-    """What is read and written, and what SQL may reach; no provider and no key is needed."""
-
-    store: Place = Field(
-        default=Path(".assay/store.sqlite"),
-        description="The file of answers, ledger and dead letters; keep it, it is what you paid "
-        "for.",
-    )
-    publish: Place = Field(
-        default=Path("published"),
-        description="The folder in which gold is published once a build is green.",
-    )
 
 
 class Settings(Places, Asking):

@@ -9,7 +9,8 @@ from typing import Any
 
 from assay.core.errors import ConfigError
 from assay.core.project import place
-from assay.core.settings import Places, Settings, load_places, load_settings
+from assay.core.reach import Places
+from assay.core.settings import Settings, load_places, load_settings
 from assay.hosts.dbt.profiles import NAME_PLUGIN, profile_here
 
 

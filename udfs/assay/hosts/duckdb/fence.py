@@ -15,7 +15,7 @@ import duckdb
 
 from assay.core.errors import ConfigError
 from assay.core.project import Project
-from assay.core.settings import Reach
+from assay.core.reach import Reach
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.duckdb.quoting import literal
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from assay.core.settings import Reach
+from assay.core.reach import Reach
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.duckdb import fence
 

@@ -12,7 +12,7 @@ from typing import cast
 import duckdb
 
 from assay.core.project import Project
-from assay.core.settings import Reach
+from assay.core.reach import Reach
 from assay.hosts.duckdb import fence
 from assay.hosts.duckdb.data_files import NEVER, PAGE, Wanted, ragged, starts_with, trouble
 from assay.hosts.duckdb.readers import calls, columns, files, option, reads_csv, within

@@ -24,7 +24,7 @@ import duckdb
 from assay.core.disk import put_on_disk
 from assay.core.errors import PublishError
 from assay.core.locks import lock_on, take_at_once
-from assay.core.settings import Reach
+from assay.core.reach import Reach
 from assay.hosts.duckdb.fence import enclose
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.publishing.row_counts import row_counts

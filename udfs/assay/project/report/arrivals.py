@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from assay.core.errors import ConfigError
-from assay.core.settings import Reach
+from assay.core.reach import Reach
 from assay.hosts.dbt.layers import OPS, is_gate, layer_of
 from assay.hosts.dbt.manifest import models
 from assay.hosts.duckdb.data_files import PAGE, misnamed, ragged
