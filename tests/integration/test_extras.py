@@ -60,12 +60,8 @@ def test_the_base_has_pydantic_and_locks_alone(tmp_path: Path) -> None:
         "print([u.find_spec(name) for name in ('dbt', 'duckdb', 'numpy', 'pandas', 'openai')])"
     )
     assert "[None, None, None, None, None]" in said(python, "-c", code, folder=tmp_path)
-    programs: list[list[str | Path]] = [
-        [python.with_name("assay"), "--version"],
-        [python, "-m", "assay", "--help"],
-    ]
-    for program in programs:
-        assert 'pip install "assay[dbt]"' in said(*program, folder=tmp_path)
+    assert 'pip install "assay[dbt]"' in said(python.with_name("assay"), folder=tmp_path)
+    assert 'pip install "assay[dbt]"' in said(python, "-m", "assay", "--help", folder=tmp_path)
 
 
 def test_dbt_and_local_answer_a_column_and_name_what_a_gate_needs(tmp_path: Path) -> None:

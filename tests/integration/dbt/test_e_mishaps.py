@@ -211,7 +211,9 @@ def test_e29_a_plugin_that_is_missing_or_broken_is_one_line(
     project = new_project(MODELS)
     (project.root / "broken_plugin.py").write_text("raise RuntimeError('half of it is missing')")
     profiles = project.root / "profiles.yml"
-    profiles.write_text(profiles.read_text().replace("assay.plugin", module))
+    ours = "- module: assay.plugin"
+    both = f"- module: {module}\n        {ours}"
+    profiles.write_text(profiles.read_text().replace(ours, both))
     done = subprocess.run(
         [sys.executable, "-m", "assay.cli.main", "build"],
         cwd=project.root,
