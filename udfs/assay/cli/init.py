@@ -17,6 +17,7 @@ import typer
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
 from assay.core.program import program
+from assay.core.settings import load_places
 from assay.hosts.dbt.home import OWN
 from assay.hosts.dbt.project_folder import FILE, typed
 from assay.project.starting.empty import empty_project
@@ -63,6 +64,7 @@ def command(
     if (root / OWN / "plugin.py").exists():
         typer.echo("This is Assay's own project: everything is there already.")
         return
+    load_places({})  # a variable that nothing reads is told before anything is written
     folder = _project(root)
     source = package_source(root, _from_shell(package))
     wishes = wished(source, gate=not no_gate, reads=_model(folder, gate))
