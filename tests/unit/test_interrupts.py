@@ -48,7 +48,7 @@ def test_whoever_comes_late_hears_of_an_earlier_one(interrupts: Interrupts) -> N
     assert heard == ["stop"]
 
 
-@pytest.mark.parametrize("seconds", [0.2, 0.5])
+@pytest.mark.parametrize("seconds", [0.1, 0.2])
 def test_ctrl_c_while_the_command_line_is_imported_prints_nothing(seconds: float) -> None:
     """It ends at once, as a program in C does; who waits is told by the signal."""
     begun = subprocess.Popen(
