@@ -24,7 +24,7 @@ from assay.store.records import (
     Which,
     landing_of,
 )
-from assay.store.sqlite.library import SchemaGap, library, schema_gap, uses_wal
+from assay.store.sqlite.installed import SchemaGap, library, schema_gap, uses_wal
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.salvage import (
     Checkup,
