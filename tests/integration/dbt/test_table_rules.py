@@ -49,7 +49,7 @@ class Ruled:
 def ruled(shipped: Shipped) -> list[Ruled]:
     """The tests of tables of the shipped project, as dbt compiled them."""
     root = shipped.project.root
-    nodes = json.loads((root / "target/manifest.json").read_text("utf-8"))["nodes"]
+    nodes = json.loads((root / "target/built/manifest.json").read_text("utf-8"))["nodes"]
     return [
         Ruled(
             nodes[test["attached_node"]]["relation_name"],

@@ -9,7 +9,9 @@ from assay.core.values import Ask, Mode, Pack, Question, Record, Request
 from assay.forms import form_of
 from assay.functions import parse_task
 
-_TEXT = "The kettle arrived today."
+SMALL_TEXT = "The kettle arrived today."
+"""Of our own making: it is nobody's."""
+
 _TASK = {
     "kind": "classify",
     "labels": [{"name": "yes"}, {"name": "no"}],
@@ -21,6 +23,6 @@ _TASK = {
 def smallest_request(settings: Settings, model: str, mode: Mode) -> Request:
     """Return the request that every endpoint which serves `model` in this mode can serve."""
     question = Question(parse_task(json.dumps(_TASK)), model, settings.host)
-    ask = Ask(question.key(_TEXT), question, _TEXT)
-    pack = Pack((Record(_TEXT, (ask,)),))
+    ask = Ask(question.key(SMALL_TEXT), question, SMALL_TEXT)
+    pack = Pack((Record(SMALL_TEXT, (ask,)),))
     return form_of(pack).compose(pack, settings.headroom_for(model), mode)

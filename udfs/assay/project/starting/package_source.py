@@ -7,8 +7,7 @@ import os
 import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from assay.core.errors import ConfigError
 from assay.hosts.dbt.package import NAME
@@ -38,13 +37,19 @@ def package_source(root: Path, given: str | None) -> dict[str, str]:
     return _local(Path(given), root)
 
 
+def _path_of(url: str) -> str:
+    """Return the path in a `file:` URL; on Windows it begins with the letter of a drive."""
+    path = unquote(urlsplit(url).path)
+    return re.sub("^/(?=[A-Za-z]:)", "", path)
+
+
 def source_of(record: str | None, root: Path) -> dict[str, str]:
     """Return the entry that a direct_url.json leads to; raises `ConfigError` where it cannot."""
     said = json.loads(record or "{}")
     if revision := said.get("vcs_info", {}).get("commit_id"):
         return {"git": said["url"], "revision": revision}
     if said.get("url", "").startswith("file:"):
-        return _local(Path(url2pathname(urlsplit(said["url"]).path)), root)
+        return _local(Path(_path_of(said["url"])), root)
     message = (
         "pip does not say where Assay came from, so its dbt package cannot be named; give the "
         f"folder of a clone with `{_OPTION} ../assay`, or `{_OPTION} URL@REVISION`."
