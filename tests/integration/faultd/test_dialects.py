@@ -87,12 +87,13 @@ def test_gemini_says_errors_as_a_list() -> None:
     assert 'Unknown name "service_tier"' in heard.json[0]["error"]["message"]
 
 
-@pytest.mark.parametrize("field", ["max_tokens", "temperature", "logprobs"])
-def test_openais_thinking_models_refuse_what_others_take(field: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("max_tokens", 5000), ("temperature", 0.1), ("temperature", 0), ("logprobs", True)],
+)
+def test_openais_thinking_models_refuse_what_others_take(field: str, value: Any) -> None:
     """Each with its code; the same field is taken by a model that does not think."""
-    given: dict[str, Any] = {
-        field: {"max_tokens": 5000, "temperature": 0.1, "logprobs": True}[field]
-    }
+    given: dict[str, Any] = {field: value}
     assert asked("openai", **given).status == 200
     heard = asked("openai", model="gpt-5-mini", **given)
     assert heard.status == 400

@@ -68,6 +68,8 @@ class Dialect:
     models: tuple[str, ...] = ("stub",)
     bad_key: tuple[int, str, str] = (401, "Incorrect API key provided.", "invalid_api_key")
     no_model: tuple[int, str, str] = (404, "The model `{}` does not exist.", "model_not_found")
+    unknown_field: str = "Unrecognized request argument supplied: {}"
+    no_format: str = "This response_format type is unavailable now: {}"
     error: Wording = openai_error
 
     def format_of(self, kind: str, model: str) -> Format:

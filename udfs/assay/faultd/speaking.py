@@ -73,38 +73,23 @@ def _at_the_door(dialect: Dialect, request: HttpRequest) -> Iterator[tuple[int, 
 def _fields(dialect: Dialect, chat: Chat) -> Iterator[tuple[int, str, str]]:
     for name in chat.fields:
         if dialect.unknown_status and name not in dialect.knows:
-            yield dialect.unknown_status, _unknown(dialect, name), name
-        models = dialect.refuses.get(name)
-        if models is not None and re.search(models, chat.model) and chat.fields[name]:
+            yield dialect.unknown_status, dialect.unknown_field.format(name), name
+        models, said = dialect.refuses.get(name), chat.fields[name]
+        given = said is not None and said is not False  # a temperature of 0 is given
+        if models is not None and given and re.search(models, chat.model):
             yield 400, f"Unsupported parameter: '{name}' is not supported with this model.", name
-        if name == "temperature" and models and re.search(models, chat.model):
-            yield 400, "Unsupported value: 'temperature' does not support 0 with this model.", name
-
-
-def _unknown(dialect: Dialect, name: str) -> str:
-    if dialect.name == "gemini":
-        return f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
-    return f"Unrecognized request argument supplied: {name}"
 
 
 def _wanted_format(dialect: Dialect, chat: Chat) -> Iterator[tuple[int, str, str]]:
     kind = chat.format
     if kind and dialect.format_of(kind, chat.model) == "refused":
-        yield 400, _no_format(dialect, kind), "invalid_request_error"
+        yield 400, dialect.no_format.format(kind), "invalid_request_error"
     if kind == "json_object" and dialect.wants_word_json and not chat.says_json:
         said = "'messages' must contain the word 'json' in some form, to use 'json_object'."
         yield 400, said, "invalid_request_error"
     if kind == "json_schema" and dialect.strict and (where := _loose_part(chat.schema)):
         said = f"Invalid schema for response_format: in {where}, an object must be closed and all"
         yield 400, f"{said} its properties required.", "invalid_json_schema"
-
-
-def _no_format(dialect: Dialect, kind: str) -> str:
-    if dialect.name == "lmstudio":
-        return "'response_format.type' must be 'json_schema' or 'text'"
-    if dialect.name == "groq":
-        return "This model does not support response format `json_schema`."
-    return f"This response_format type is unavailable now: {kind}"
 
 
 def _loose_part(schema: Any, where: str = "the root") -> str:
