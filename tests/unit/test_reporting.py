@@ -23,12 +23,12 @@ from assay.project.report.facts import (
     State,
     plain,
 )
-from assay.project.report.ledger import read_ledger
+from assay.project.report.ledger import MOST_RUNS, read_ledger
 from assay.project.report.notes import built_from, keep, known, verdict
 from assay.project.report.page import policy
 from assay.project.report.specs import labelled, short
 from assay.project.report.svg import safe_svg
-from assay.store import Landing, Store, open_store
+from assay.store import GateRow, Landing, Store, open_store
 
 from .builders import attempt, classify, extract, task
 
@@ -128,11 +128,10 @@ def test_charts_of_labels_that_look_alike() -> None:
     counts = {"x" * 30 + "1": 6, "x" * 30 + "2": 3, "<script>": 1, NONE: 2, FOREIGN: 1}
     now = State("", "", "p", counts)
     found = Shares("topic.value", now, [State("2026-03-01", "r", "p", {NONE: 1})], 0.1, 0.1)
-    drawn = charts.shares(found)
+    drawn = safe_svg(*charts.shares(found))
     assert drawn.count("xxxxx…") == 2
     assert "<script" not in drawn
     assert "&lt;script&gt;" in drawn
-    assert charts.shares_over_runs(found) is None
 
 
 def test_the_policy_lets_only_this_style_in() -> None:
@@ -185,6 +184,46 @@ def test_the_last_run_that_did_something(store: Store) -> None:
     assert read(store).run.invocation_id == "run-1"
     assert read(store).later == 1
     assert read(store, "replay").run.requests == 1
+
+
+def test_runs_with_nothing_to_do_leave_the_history_to_others(store: Store) -> None:
+    """Of those the one that is reported is named; the runs that asked stay."""
+    begin(store, "run-1")
+    store.land([Landing(attempt(1, "run-1"))])
+    for place in range(MOST_RUNS + 1):
+        begin(store, f"idle-{place:02}")
+        store.record_gate([checked(f"idle-{place:02}")])
+    assert [run.invocation_id for run in read(store).history] == ["run-1", "idle-12"]
+
+
+def test_where_no_run_asks_the_history_has_those_that_checked(store: Store) -> None:
+    """A project may have gates and no AI column."""
+    for name in ("run-1", "run-2"):
+        begin(store, name)
+        store.record_gate([checked(name)])
+    assert [run.invocation_id for run in read(store).history] == ["run-1", "run-2"]
+
+
+def checked(invocation_id: str) -> GateRow:
+    """An expectation that a run has found true."""
+    return GateRow(
+        invocation_id=invocation_id,
+        gate="gate_silver",
+        suite="orders",
+        place=0,
+        expectation="expect_column_to_exist",
+        column_name="id",
+        threshold="",
+        minimum_evaluated=1,
+        row_count=1,
+        evaluated=1,
+        unexpected=0,
+        unexpected_share=0.0,
+        success=True,
+        error=None,
+        reasons="",
+        checked_at="2026-03-01 12:00:00",
+    )
 
 
 def test_a_request_for_two_prompts_counts_in_equal_parts(store: Store) -> None:

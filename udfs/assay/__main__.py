@@ -11,6 +11,9 @@ def main() -> None:
 
     Whoever was made deaf to SIGINT, as jobs in the background of a script are, stays so.
     """
+    from assay.core import collector
+
+    collector.let_it_start()
     heard = signal.getsignal(signal.SIGINT)
     if heard is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

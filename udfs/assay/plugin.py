@@ -26,6 +26,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
+from assay.core import collector
 from assay.core.errors import AssayError, ConfigError, GateError
 from assay.core.extras import extra
 
@@ -75,9 +76,6 @@ _SAVINGS = {
     **dict.fromkeys(("row_count", "stored", "repeated", "failed"), "INTEGER"),
     **dict.fromkeys(("answer_cost_usd", "saved_usd"), "REAL"),
 }
-
-_OBJECTS_PER_COLLECTION = 20_000
-"""How many new objects make the garbage collector look at them; Python's own 700 is a pack."""
 
 
 class _Workshop:
@@ -250,19 +248,6 @@ def _compile_the_rest() -> None:
     extend(CompileTask, "after_run", after_run)
 
 
-def _spare_the_collector() -> None:
-    """Let the garbage collector come seldom, and pass over what is there now: dbt's objects.
-
-    While answers come in by the thousand it would walk over all of them again and again, and
-    everybody would wait for it.
-    """
-    if gc.get_threshold()[0] == _OBJECTS_PER_COLLECTION:  # dbt ran in this process before
-        gc.unfreeze()  # so that what it made may go
-        gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_PER_COLLECTION)
-
-
 atexit.register(_workshop.close)
 
 
@@ -295,7 +280,7 @@ class Plugin(BasePlugin):
         for warning in self._warnings():
             _warn(warning)
         notices.hear(_warn)
-        _spare_the_collector()
+        collector.let_it_work()
         builds = getattr(get_flags(), "WHICH", "") not in LOOKING
         self._run = _workshop.begin(self._session, builds=builds)
         _workshop.attend(self._run.built if builds else None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -149,3 +151,14 @@ print(json.dumps([early, result.success, seen]))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert json.loads(done.stdout) == [False, True, []]
     assert done.stderr == ""
+
+
+def test_the_frame_of_a_suite_is_let_go() -> None:
+    """A table of a million rows stays in memory no longer than its suite runs."""
+    frame = Frame(pa.table(DATA).to_pandas())
+    here = weakref.ref(frame.data)
+    item = Expectation("expect_column_values_to_be_unique", {"column": "id"}, 1)
+    run_suite(Suite("orders", (item,), {}), frame)
+    del frame
+    gc.collect()
+    assert here() is None

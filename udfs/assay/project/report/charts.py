@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
-from markupsafe import Markup
 
 from assay.project.report.drawing import (
     FEW,
+    Drawing,
     Rows,
     bar_size,
     chart_of,
@@ -18,6 +18,7 @@ from assay.project.report.drawing import (
     names_axis,
     stacked,
 )
+from assay.project.report.drift import previous
 from assay.project.report.facts import (
     Histogram,
     Prompt,
@@ -58,7 +59,7 @@ def times(moments: Iterable[str]) -> list[str]:
     return told
 
 
-def shares(found: Shares) -> Markup:
+def shares(found: Shares) -> Drawing:
     """Bars of the label shares now, with a tick where each stood when last accepted before."""
     kept, labels = previous(found), _commonest([found.now], MOST_BARS)
     rows: Rows = []
@@ -85,11 +86,9 @@ def shares(found: Shares) -> Markup:
     return drawn(layers, f"Label shares of {found.path} now", step=19)
 
 
-def shares_over_runs(found: Shares) -> Markup | None:
-    """Label shares as each run left them accepted, stacked; None for fewer than two."""
+def shares_over_runs(found: Shares) -> Drawing:
+    """Label shares as each run left them accepted, stacked."""
     states = list(found.accepted)[-_MOST_STATES:]
-    if len(states) < 2:  # noqa: PLR2004 - one is no development
-        return None
     labels = _commonest(states, MOST_LABELS)
     rows = [
         {"run": name, "label": label, "share": share, "order": place}
@@ -118,7 +117,7 @@ def shares_over_runs(found: Shares) -> Markup | None:
     return drawn(chart, f"Label shares of {found.path} over runs")
 
 
-def histogram(found: Histogram, what: str, axis: str) -> Markup:
+def histogram(found: Histogram, what: str, axis: str) -> Drawing:
     """Bars of how a number is spread over ten bins."""
     width = (found.high - found.low) / len(found.counts)
     rows = [
@@ -140,7 +139,7 @@ def histogram(found: Histogram, what: str, axis: str) -> Markup:
     return drawn(chart, what)
 
 
-def served(history: Sequence[RunFacts]) -> Markup:
+def served(history: Sequence[RunFacts]) -> Drawing:
     """Where the answers of each run came from."""
     parts = ("bought", "from the store", "repeated", "without an answer")
     rows = [
@@ -154,7 +153,7 @@ def served(history: Sequence[RunFacts]) -> Markup:
     return stacked(rows, "rows", "rows with a text", (parts, colours), "Answers by run")
 
 
-def tokens(history: Sequence[RunFacts]) -> Markup:
+def tokens(history: Sequence[RunFacts]) -> Drawing:
     """Tokens that each run sent and got."""
     parts = ("in", "out")
     rows = [
@@ -168,7 +167,7 @@ def tokens(history: Sequence[RunFacts]) -> Markup:
     return stacked(rows, "tokens", "tokens", (parts, range_), "Tokens by run")
 
 
-def cost(history: Sequence[RunFacts]) -> Markup:
+def cost(history: Sequence[RunFacts]) -> Drawing:
     """Known US dollars that each run cost."""
     rows = [
         {"run": name, "usd": run.cost_usd, "said": f"{run.cost_usd:,.4f}"}
@@ -184,7 +183,7 @@ def cost(history: Sequence[RunFacts]) -> Markup:
     return drawn(chart, "Known cost by run")
 
 
-def latency(prompts: Sequence[Prompt]) -> Markup:
+def latency(prompts: Sequence[Prompt]) -> Drawing:
     """From the median to the 95th percentile of each prompt's requests."""
     rows = [
         {"prompt": _prompt_name(one), "p50": one.p50_seconds, "p95": one.p95_seconds}
@@ -201,7 +200,7 @@ def latency(prompts: Sequence[Prompt]) -> Markup:
     return drawn(chart, "Seconds a request by prompt", step=22)
 
 
-def suites(history: Sequence[RunFacts], states: Sequence[SuiteState]) -> Markup:
+def suites(history: Sequence[RunFacts], states: Sequence[SuiteState]) -> Drawing:
     """Each suite in each run: a filled circle for green, a cross for red."""
     names = {run.invocation_id: name for name, run in _named(history)}
     rows = [
@@ -233,7 +232,7 @@ def suites(history: Sequence[RunFacts], states: Sequence[SuiteState]) -> Markup:
     return drawn(chart, "Gates by run", step=19)
 
 
-def golden(found: Sequence[Evaluation], name: str) -> Markup:
+def golden(found: Sequence[Evaluation], name: str) -> Drawing:
     """Accuracy of each prompt version with its interval, in the order in which they came."""
     rows = [
         {
@@ -278,13 +277,6 @@ def _prompt_name(one: Prompt) -> str:
 
 
 # Labels
-
-
-def previous(found: Shares) -> State | None:
-    """Return what a run before left accepted of the same prompt, if it differs from now."""
-    same = [state for state in found.accepted if state.prompt_hash == found.now.prompt_hash]
-    other = [state for state in same if state.counts != found.now.counts]
-    return other[-1] if other else None
 
 
 def _commonest(states: Sequence[State], most: int) -> list[str]:

@@ -249,13 +249,16 @@ def _present(
     """Return the counts of its labels; None where the column is of another shape by now."""
     value = place.get("value", *one.fields)
     label = f"unnest({value})" if one.many else value
+    known = ", ".join(map(literal, sorted(one.labels)))
     query = (
-        "select case when label is null or list_contains($2, label) then label else $3 end, "  # noqa: S608
-        f"count(*) from (select ({label})::varchar as label from {place.relation} "
-        f"where {place.get('status')} = 'ok' and {place.get('prompt_hash')} = $1) group by 1"
+        f"select case when label is null or list_contains([{known}]::varchar[], label) then label "  # noqa: S608
+        f"else {literal(FOREIGN)} end, count(*) "
+        f"from (select ({label})::varchar as label from {place.relation} where "
+        f"{place.get('status')} = 'ok' and {place.get('prompt_hash')} = {literal(prompt_hash)}) "
+        "group by 1"
     )
     try:
-        rows = connection.execute(query, [prompt_hash, sorted(one.labels), FOREIGN]).fetchall()
+        rows = connection.execute(query).fetchall()
     except (duckdb.BinderException, duckdb.ConversionException):
         return None
     return _guarded(rows, one.labels)
@@ -294,10 +297,10 @@ def _ops_rows(
 ) -> list[tuple[Any, ...]]:
     """Return these columns of the one table of that name; nothing where it has them not."""
     query = (
-        "select schema_name, list(column_name) from duckdb_columns() where table_name = $1 "
-        "group by 1 order by schema_name"
+        "select schema_name, list(column_name) from duckdb_columns() "  # noqa: S608 - quoted
+        f"where table_name = {literal(table)} group by 1 order by schema_name"
     )
-    for schema, there in connection.execute(query, [table]).fetchall():
+    for schema, there in connection.execute(query).fetchall():
         if set(columns) <= set(there):
             chosen = ", ".join(map(quoted, columns))
             return connection.execute(

@@ -1,4 +1,4 @@
-"""How charts are drawn: Altair describes, vl-convert draws, and SVG comes out that is safe.
+"""How charts are drawn: Altair describes, vl-convert draws, and `kept.py` makes it safe.
 
 Colours are CSS variables of the page, so that one drawing serves light and dark. Each chart is as
 wide as a phone; the page sets them side by side where there is room.
@@ -11,9 +11,6 @@ from typing import Any
 
 import altair as alt
 import vl_convert
-from markupsafe import Markup
-
-from assay.project.report.svg import safe_svg
 
 WIDTH = 316
 """Pixels: what a phone of 375 leaves inside a card."""
@@ -26,6 +23,9 @@ _CHARACTER = 6.8
 """Pixels of a character in a wide font: what the drawing reserves, whatever font it is seen in."""
 
 Rows = list[dict[str, Any]]
+
+Drawing = tuple[str, str]
+"""An SVG document as the library wrote it, and what it shows, in words."""
 
 _LOOK: dict[str, Any] = {
     "view": {"stroke": None},
@@ -57,7 +57,7 @@ def stacked(
     axis: str,
     colours: tuple[Sequence[str], Sequence[str]],
     title: str,
-) -> Markup:
+) -> Drawing:
     """Return bars by run, each stacked of parts: `colours` are the parts' names and colours."""
     domain, range_ = colours
     chart = (
@@ -95,8 +95,8 @@ def bar_size(things: Collection[Any]) -> dict[str, Any]:
     return {"size": 44} if len(things) <= FEW else {}
 
 
-def drawn(chart: Any, title: str, step: int | None = None) -> Markup:
-    """Return a chart as SVG: as high as its rows with `step`, else of the common height."""
+def drawn(chart: Any, title: str, step: int | None = None) -> Drawing:
+    """Return a chart drawn: as high as its rows with `step`, else of the common height."""
     height = alt.Step(step) if step else _HEIGHT
     sized = chart.properties(
         width=WIDTH,
@@ -106,4 +106,4 @@ def drawn(chart: Any, title: str, step: int | None = None) -> Markup:
         padding={"left": 2, "right": 12, "top": 6, "bottom": 2},
     )
     spec = sized.to_dict(validate=False) | {"config": _LOOK}
-    return safe_svg(vl_convert.vegalite_to_svg(spec), title)
+    return vl_convert.vegalite_to_svg(spec), title

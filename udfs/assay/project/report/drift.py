@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from assay.project.report.facts import Shares, State
+
 STABLE, SHIFTED = 0.1, 0.25
 """Under the first reads as stable, over the second as shifted: N. Siddiqi, Credit Risk
 Scorecards, Wiley 2006."""
@@ -35,3 +37,10 @@ def reading(index: float | None) -> str:
     if index < STABLE:
         return "stable"
     return "moved" if index <= SHIFTED else "shifted"
+
+
+def previous(found: Shares) -> State | None:
+    """Return what a run before left accepted of the same prompt, if it differs from now."""
+    same = [state for state in found.accepted if state.prompt_hash == found.now.prompt_hash]
+    other = [state for state in same if state.counts != found.now.counts]
+    return other[-1] if other else None

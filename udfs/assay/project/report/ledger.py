@@ -50,7 +50,7 @@ def _read_ledger(store: Ledger, wanted: str | None) -> LedgerFacts | None:
     place = known.index(run)
     later = sum(map(_did_something, known[place + 1 :]))
     known = known[: place + 1]
-    history = [one for one in known if _did_something(one) or one is run][-MOST_RUNS:]
+    history = _history(known, run)
     specs = store.read(queries.TaskSpecs())
     calls = store.read(queries.AttemptFigures(run.invocation_id))
     checked = store.read(queries.GateRows(run.invocation_id))
@@ -100,6 +100,16 @@ def _chosen(
     state = f"{len(found)} runs begin with" if found else "No run begins with"
     message = f"{state} {plain(wanted, 40)!r}; the last on record: {last}."
     raise ConfigError(message)
+
+
+def _history(known: Sequence[RunFacts], run: RunFacts) -> list[RunFacts]:
+    """Return the last runs that asked or were red, and `run`; where none did, those that checked.
+
+    Builds in which nothing was due would soon leave no room for any other.
+    """
+    telling = [one for one in known if one.rows or one.requests or one.red]
+    shown = {id(one) for one in telling or filter(_did_something, known)} | {id(run)}
+    return [one for one in known if id(one) in shown][-MOST_RUNS:]
 
 
 def _did_something(run: RunFacts) -> bool:

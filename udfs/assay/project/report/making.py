@@ -9,7 +9,6 @@ from typing import Any
 
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
-from assay.core.extras import extra
 from assay.core.program import program
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.report.facts import Facts
@@ -27,9 +26,8 @@ def make(
     or not the one that is wanted; a warehouse that cannot be read is said on the page.
     """
     from assay.project.report.columns import read_warehouse
-
-    with extra("report", "A report"):
-        from assay.project.report.page import render
+    from assay.project.report.kept import Drawings
+    from assay.project.report.page import render
 
     if not store_path.exists():
         message = (
@@ -44,9 +42,10 @@ def make(
     run = ledger.run
     built = known(folder(), run.invocation_id, results)
     warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
-    page = render(
-        Facts(ledger, warehouse, built, verdict(run, built, ledger.red_lines), now_utc())
-    )
+    draw = Drawings(folder() / "drawings.json")
+    facts = Facts(ledger, warehouse, built, verdict(run, built, ledger.red_lines), now_utc())
+    page = render(facts, draw)
+    draw.keep()
     return run.invocation_id, page
 
 

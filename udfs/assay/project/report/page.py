@@ -14,17 +14,19 @@ from markupsafe import Markup
 from assay.core.plural import counted
 from assay.core.program import program
 from assay.project.counting import saved_in
-from assay.project.report import charts
-from assay.project.report.drift import SHIFTED, STABLE, reading
+from assay.project.report.drift import SHIFTED, STABLE, previous, reading
 from assay.project.report.facts import (
     ColumnFacts,
     Facts,
     Histogram,
     LedgerFacts,
     RuleFacts,
+    RunFacts,
     Shares,
     plain,
 )
+from assay.project.report.kept import Drawings
+from assay.store import Evaluation
 
 SECTIONS = (
     ("glance", "At a glance"),
@@ -42,12 +44,16 @@ MOST_LABELS = 30
 MOST_ROWS = 30
 MOST_STATES = 6
 _MOST_DEAREST = 3
+_MOST_GOLDEN = 8
+_DEVELOPMENT = 2
+"""How many states make one."""
+
 _HERE = Path(__file__).parent
 _THOUSAND, _MILLION = 1_000, 1_000_000
 
 
-def render(facts: Facts) -> str:
-    """Return the page of a run."""
+def render(facts: Facts, draw: Drawings) -> str:
+    """Return the page of a run, with charts as `draw` has them."""
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     ledger, warehouse = facts.ledger, facts.warehouse
     return (
@@ -60,8 +66,8 @@ def render(facts: Facts) -> str:
             verdict=facts.verdict,
             made_at=facts.made_at,
             outcomes=ledger.outcomes,
-            columns=_drawn_columns(warehouse.columns),
-            charts=ledger_charts(ledger),
+            columns=_drawn_columns(warehouse.columns, draw),
+            charts=ledger_charts(ledger, draw),
             saved=_saved(ledger),
             dearest=_dearest(ledger),
             gated=_gated(warehouse.rules or ()),
@@ -92,10 +98,10 @@ def policy(style: str) -> str:
 
 
 def _drawn_columns(
-    columns: Sequence[ColumnFacts],
+    columns: Sequence[ColumnFacts], draw: Drawings
 ) -> list[tuple[ColumnFacts, list[tuple[str, Markup]]]]:
     """Columns with their charts, those with the most to show first."""
-    drawn = [(column, drawings(column)) for column in columns]
+    drawn = [(column, drawings(column, draw)) for column in columns]
     return sorted(drawn, key=lambda pair: (-len(pair[1]), -_labels_of(pair[0])))
 
 
@@ -103,64 +109,56 @@ def _labels_of(column: ColumnFacts) -> int:
     return sum(len(shares.now.counts) for shares in column.shares)
 
 
-def drawings(column: ColumnFacts) -> list[tuple[str, Markup]]:
+def drawings(column: ColumnFacts, draw: Drawings) -> list[tuple[str, Markup]]:
     """Return the charts of an AI column with their captions."""
     drawn: list[tuple[str, Markup]] = []
     for shares in column.shares:
         if shares.now.total:
-            tick = " (tick: before)" if charts.previous(shares) else ""
-            drawn.append((f"{shares.path} now{tick}", charts.shares(shares)))
-        if (over_runs := charts.shares_over_runs(shares)) is not None:
-            drawn.append((f"{shares.path} over runs", over_runs))
-    if column.scores:
-        name = "Score"
-        drawn.append(
-            (
-                f"{name} of {column.scores.total:,} rows",
-                charts.histogram(column.scores, f"{name} of {column.name}", "score"),
-            )
-        )
-    if column.confidence:
-        name = f"Confidence of {column.name}"
-        drawn.append(
-            (
-                f"Confidence of {column.confidence.total:,} rows",
-                charts.histogram(column.confidence, name, "confidence"),
-            )
-        )
+            tick = " (tick: before)" if previous(shares) else ""
+            drawn.append((f"{shares.path} now{tick}", draw("shares", shares)))
+        if len(shares.accepted) >= _DEVELOPMENT:
+            drawn.append((f"{shares.path} over runs", draw("shares_over_runs", shares)))
+    for name, spread in (("Score", column.scores), ("Confidence", column.confidence)):
+        if spread:
+            chart = draw("histogram", spread, f"{name} of {column.name}", name.lower())
+            drawn.append((f"{name} of {spread.total:,} rows", chart))
     return drawn
 
 
-def ledger_charts(ledger: LedgerFacts) -> dict[str, Any]:
+def ledger_charts(ledger: LedgerFacts, draw: Drawings) -> dict[str, Any]:
     """Return the charts over runs and prompts; None where there is nothing to draw."""
-    history = ledger.history
+    history = _told(ledger.history)
     return {
-        "served": charts.served(history) if any(run.rows for run in history) else None,
-        "tokens": charts.tokens(history) if any(run.input_tokens for run in history) else None,
-        "cost": charts.cost(history) if any(run.cost_usd for run in history) else None,
-        "latency": charts.latency(ledger.prompts) if ledger.prompts else None,
-        "suites": charts.suites(history, ledger.suite_history) if ledger.suite_history else None,
-        "golden": _golden(ledger),
+        "served": draw("served", history) if any(run.rows for run in history) else None,
+        "tokens": draw("tokens", history) if any(run.input_tokens for run in history) else None,
+        "cost": draw("cost", history) if any(run.cost_usd for run in history) else None,
+        "latency": draw("latency", ledger.prompts) if ledger.prompts else None,
+        "suites": _suites(ledger, history, draw),
+        "golden": _golden(ledger, draw),
     }
 
 
-def _golden(ledger: LedgerFacts) -> list[tuple[str, Markup]]:
-    names = {
-        (one.model_name, one.column_name, one.golden): None for one in ledger.evaluations or ()
-    }
+def _told(history: Sequence[RunFacts]) -> list[RunFacts]:
+    """Return the runs that asked or were red: what others did is as it was before them."""
+    return [run for run in history if run.rows or run.requests or run.red] or list(history)
+
+
+def _suites(ledger: LedgerFacts, history: Sequence[RunFacts], draw: Drawings) -> Markup | None:
+    names = {run.invocation_id for run in history}
+    states = [state for state in ledger.suite_history if state.invocation_id in names]
+    return draw("suites", history, states) if states else None
+
+
+def _golden(ledger: LedgerFacts, draw: Drawings) -> list[tuple[str, Markup]]:
+    found: dict[tuple[str, str, str], list[Evaluation]] = {}
+    for one in ledger.evaluations or ():
+        found.setdefault((one.model_name, one.column_name, one.golden), []).append(one)
     return [
         (
-            f"Accuracy of {plain(name[0], 40)}.{plain(name[1], 40)}",
-            charts.golden(
-                [
-                    one
-                    for one in ledger.evaluations or ()
-                    if (one.model_name, one.column_name, one.golden) == name
-                ],
-                f"Accuracy of {plain(name[1], 40)} by prompt version",
-            ),
+            f"Accuracy of {plain(model, 40)}.{plain(column, 40)}",
+            draw("golden", several, f"Accuracy of {plain(column, 40)} by prompt version"),
         )
-        for name in list(names)[: charts.MOST_LABELS]
+        for (model, column, _), several in list(found.items())[:_MOST_GOLDEN]
     ]
 
 
