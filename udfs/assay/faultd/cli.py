@@ -49,13 +49,19 @@ def serve(  # noqa: PLR0917  one parameter per option
     keep_texts: Annotated[
         bool, typer.Option("--keep-texts", help="Keep record texts in the log.")
     ] = False,
+    batches: Annotated[str, typer.Option(help="How batches are played: hours=1,shuffled.")] = "",
     scenarios: ListOption = False,
 ) -> None:
     """Serve chat completions on loopback; on SIGINT or SIGTERM print what was paid, as JSON."""
     latency = Latency(latency_median, latency_sigma, seconds_per_token, seed)
     try:
         settings = ServiceSettings(
-            scenario, dialect_named(dialect), latency=latency, keep_texts=keep_texts, seed=seed
+            scenario,
+            dialect_named(dialect),
+            latency=latency,
+            keep_texts=keep_texts,
+            seed=seed,
+            batches=batches,
         )
         listener = Listener(Service(settings), host, port)
     except (UnknownScenarioError, ValueError) as wrong:
