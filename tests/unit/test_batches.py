@@ -428,16 +428,24 @@ def test_a_batch_with_odd_fields_is_still_one() -> None:
     )
 
 
-def test_why_a_batch_failed_holds_no_text(server: FaultServer) -> None:
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("No model 'a-model', and no \"other\" one.", "No model a-model, and no … one."),
+        ("Bad: 'I don't like it' and 'more'.", "Bad: …."),
+        ("You don't have it, sk-ours; they don't.", "You don't have it, …; they don't."),
+        ('Line 3: {"custom_id": 7} is none', "Line 3: …"),
+        ("Line 3: text=b'a secret' [1]", "Line 3: text=… …"),
+    ],
+)
+def test_why_a_batch_failed_holds_no_text(server: FaultServer, said: str, told: str) -> None:
     """What is quoted or in brackets may be one; the name of the model is none."""
-    said = 'Bad line for model \'a-model\': "a secret" in {"custom_id": "x"} with sk-ours.'
-
-    async def story(provider: OpenAIProvider) -> str:
-        await provider.close()
-        return provider.batches._reader.unquoted(said)
-
-    told = asyncio.run(story(provider_at(server)))
-    assert told == "Bad line for model 'a-model': … in …"
+    server.switch_batches("queued=10")
+    batch = at(server, submitting())
+    server.service.desk.batches[batch.id].wrong[0]["message"] = said
+    found = at(server, looking(batch))
+    assert found is not None
+    assert found.message == f"{told} (token_limit_exceeded)"
 
 
 def test_a_line_is_one_line(server: FaultServer) -> None:
