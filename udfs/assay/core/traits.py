@@ -10,16 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from assay.core.batches import BatchTerms
 from assay.core.values import MODES, Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a model wants to be asked: in which modes, the first that it takes, and whether it
-    spends output tokens on thinking before it answers."""
+    """How a model wants to be asked: in which modes, the first that it takes, whether it spends
+    output tokens on thinking before it answers, and what may be asked of it in `batches` (None:
+    nothing; where there are terms, the provider is one that `TakesBatches`)."""
 
     modes: tuple[Mode, ...] = MODES
     thinks: bool = False
+    batches: BatchTerms | None = None
 
 
 def _as_usual(_endpoint: str, _profile: str | None, _model: str) -> Manner:

@@ -1,7 +1,8 @@
 """faultd: a chat-completions server on loopback that plays faults and keeps the bill.
 
 Read in this order: threads.py (how tests use it), service.py (request to play), scripts.py and
-scenarios/ (what is played), ledger.py (what was paid), server.py (sockets).
+scenarios/ (what is played), ledger.py (what was paid), server.py (sockets). Batches have a desk of
+their own: desk.py (routes), batches.py (what becomes of one), mishaps.py (what goes wrong).
 """
 
 from .answers import Answer, answer

@@ -11,6 +11,7 @@ import typer
 
 from .dialects import dialect_named
 from .latency import Latency
+from .mishaps import TAKES
 from .scenarios.registry import COMMON, SCENARIOS, UnknownScenarioError
 from .server import Listener, base_url
 from .service import MODEL, Service, ServiceSettings
@@ -27,6 +28,7 @@ def _show_scenarios(wanted: bool) -> None:
     typer.echo(
         "any scenario takes: " + " ".join(f"{name}={said}" for name, said in COMMON.items())
     )
+    typer.echo(f"batches take: {' '.join(TAKES)}")
     raise typer.Exit
 
 
@@ -49,13 +51,19 @@ def serve(  # noqa: PLR0917  one parameter per option
     keep_texts: Annotated[
         bool, typer.Option("--keep-texts", help="Keep record texts in the log.")
     ] = False,
+    batches: Annotated[str, typer.Option(help="How batches are played: hours=1,shuffled.")] = "",
     scenarios: ListOption = False,
 ) -> None:
     """Serve chat completions on loopback; on SIGINT or SIGTERM print what was paid, as JSON."""
     latency = Latency(latency_median, latency_sigma, seconds_per_token, seed)
     try:
         settings = ServiceSettings(
-            scenario, dialect_named(dialect), latency=latency, keep_texts=keep_texts, seed=seed
+            scenario,
+            dialect_named(dialect),
+            latency=latency,
+            keep_texts=keep_texts,
+            seed=seed,
+            batches=batches,
         )
         listener = Listener(Service(settings), host, port)
     except (UnknownScenarioError, ValueError) as wrong:

@@ -40,6 +40,7 @@ class Dialect:
     `unknown_status` (0: ignored); `refuses` are fields that a model may not be sent, each with a
     pattern of models. `structured` says what becomes of each format, `schema_models` for which
     models of `json_schema` it does.
+    Where there are `batches`, their lines ask for `batch_path`.
     A `plain` server words no reply: what a scenario plays is what it sends.
     """
 
@@ -71,6 +72,8 @@ class Dialect:
     unknown_field: str = "Unrecognized request argument supplied: {}"
     no_format: str = "This response_format type is unavailable now: {}"
     error: Wording = openai_error
+    batches: bool = False
+    batch_path: str = "/v1/chat/completions"
 
     def format_of(self, kind: str, model: str) -> Format:
         """What becomes of a wanted format for this model."""

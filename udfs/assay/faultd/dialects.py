@@ -82,6 +82,7 @@ DIALECTS: Mapping[str, Dialect] = {
         # no max_tokens, no temperature but 1 and no logprobs.
         Dialect(
             "openai",
+            batches=True,
             knows=_COMMON
             | {"max_completion_tokens", "logprobs", "top_logprobs", "service_tier", "metadata"}
             | {"prompt_cache_key", "store", "verbosity", "logit_bias", "safety_identifier"},
@@ -103,6 +104,8 @@ DIALECTS: Mapping[str, Dialect] = {
         # path, api-version in the query and the key in api-key; the v1 API needs no version.
         Dialect(
             "azure",
+            batches=True,
+            batch_path="/chat/completions",
             base="/openai/v1",
             root=r"/openai/(?:v1|deployments/[^/]+)",
             key_header="api-key",
@@ -179,6 +182,7 @@ DIALECTS: Mapping[str, Dialect] = {
         # docs/openai (400 for logprobs, logit_bias, top_logprobs); thoughts are in `reasoning`.
         Dialect(
             "groq",
+            batches=True,
             base="/openai/v1",
             refuses=dict.fromkeys(("logprobs", "top_logprobs", "logit_bias"), ""),
             schema_models="gpt-oss|kimi-k2|llama-4",
@@ -248,6 +252,7 @@ DIALECTS: Mapping[str, Dialect] = {
         # the status as a text; the cost is in a header.
         Dialect(
             "litellm",
+            batches=True,
             logprobs=True,
             cost="header",
             rate_headers={"x-ratelimit-limit-requests": "600"},
@@ -263,6 +268,7 @@ DIALECTS: Mapping[str, Dialect] = {
         # limits by max_tokens, knows json_object, and puts thoughts before the answer.
         Dialect(
             "generic",
+            batches=True,
             limits=("max_tokens",),
             structured={"json_schema": "refused"},
             thinking="tags",
@@ -271,7 +277,7 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 """By name; a server that speaks none of them takes everything, as `ANY` does."""
 
-ANY = Dialect("any", plain=True, key_header="")
+ANY = Dialect("any", plain=True, key_header="", batches=True)
 
 
 def dialect_named(name: str) -> Dialect:

@@ -24,7 +24,8 @@ SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
 class Entry:
     """One request; times are monotonic seconds, `status` is 0 until a status line was sent.
 
-    `bytes_sent` is what the kernel took; where the client was gone it is the least it took.
+    `bytes_sent` is what the kernel took; where the client was gone it is the least it took. A
+    request of a `batch` came in a file and was answered in one.
     """
 
     sequence: int
@@ -49,6 +50,7 @@ class Entry:
     sound: tuple[int, ...] = ()
     partly: Parts = ()
     unread: bool = False
+    batch: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The entry as a JSON object."""
@@ -71,8 +73,8 @@ class Bill:
     in_flight: int = 0
     max_in_flight: int = 0
 
-    def open(self, chat: Chat, scenario: str, now: float) -> Entry:
-        """Book a request that has arrived in whole."""
+    def open(self, chat: Chat, scenario: str, now: float, batch: str = "") -> Entry:
+        """Book a request that has arrived in whole, on the wire or in a batch."""
         entry = Entry(
             sequence=len(self.entries),
             started=now,
@@ -86,15 +88,18 @@ class Bill:
             headers=_without_secrets(chat.headers),
             questions=tuple(chat.contract.questions.values()),
             texts=tuple([record.text for record in chat.records]) if self.keep_texts else (),
+            batch=batch,
         )
         self.entries.append(entry)
-        self.in_flight += 1
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        if not batch:
+            self.in_flight += 1
+            self.max_in_flight = max(self.max_in_flight, self.in_flight)
         return entry
 
     def close(self, entry: Entry, play: Play, sent: int, now: float, *, gone: bool) -> None:
         """Book how a request ended: `sent` bytes handed over, or the client `gone` before."""
-        self.in_flight -= 1
+        if not entry.batch:
+            self.in_flight -= 1
         entry.ended = now
         entry.played = play.name
         entry.bytes_sent = sent
@@ -129,11 +134,24 @@ class Bill:
             **self._question_totals(),
             "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight,
-            **_time_totals(self.entries, ended),
+            **_time_totals(
+                [entry for entry in self.entries if not entry.batch],
+                [entry for entry in ended if not entry.batch],
+            ),
             "input_tokens": sum(entry.prompt_tokens for entry in billed),
             "output_tokens": sum(entry.completion_tokens for entry in billed),
             "input_chars": sum(entry.prompt_chars for entry in billed),
             "body_bytes": sum(entry.body_bytes for entry in self.entries),
+            **self._batch_totals(billed),
+        }
+
+    def _batch_totals(self, billed: list[Entry]) -> dict[str, int]:
+        """What of the totals came in batches, and so costs half."""
+        halved = [entry for entry in billed if entry.batch]
+        return {
+            "batch_requests": sum(1 for entry in self.entries if entry.batch),
+            "batch_input_tokens": sum(entry.prompt_tokens for entry in halved),
+            "batch_output_tokens": sum(entry.completion_tokens for entry in halved),
         }
 
     def _record_totals(self, ended: list[Entry]) -> dict[str, int]:

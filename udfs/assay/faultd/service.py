@@ -11,12 +11,14 @@ from urllib.parse import unquote
 from . import replies
 from .answers import Answer, answer
 from .chats import read_chat
+from .desk import Desk
 from .dialect import Dialect
 from .dialects import ANY
 from .latency import NO_LATENCY, Latency
 from .ledger import Bill, Entry
+from .mishaps import mishaps
 from .plays import Ending, Play
-from .scenarios.registry import UnknownScenarioError
+from .scenarios.registry import UnknownScenarioError, number
 from .scripts import Moment, Script
 from .speaking import refusal, spoken_root, worded
 from .wire import BadRequestError, HttpRequest, frame
@@ -29,7 +31,8 @@ JSON_LINES = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """How a server plays; `scenario` is played where the path names none."""
+    """How a server plays; `scenario` is played where the path names none, `batches` is how it
+    plays batches."""
 
     scenario: str = "good"
     dialect: Dialect = ANY
@@ -37,6 +40,7 @@ class ServiceSettings:
     latency: Latency = NO_LATENCY
     keep_texts: bool = False
     seed: int = 0
+    batches: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,13 @@ class Service:
         self.scripts: dict[str, Script] = {}
         self.ledger = Bill(settings.keep_texts)
         self.script(self.default)
+        self.desk = self._desk(settings.batches)
+        self._levers: dict[str, Callable[[bytes], None]] = {
+            "reset": lambda _: self.reset(),
+            "scenario": lambda body: self.switch(_wanted(body, "scenario")),
+            "batches": lambda body: self.switch_batches(_wanted(body, "batches")),
+            "clock": lambda body: self.desk.pass_time(number(_wanted(body, "seconds"))),
+        }
 
     def script(self, spec: str) -> Script:
         """The script of a scenario, with what it remembers; raises UnknownScenarioError."""
@@ -75,9 +86,14 @@ class Service:
         return self.scripts[spec]
 
     def reset(self) -> None:
-        """Begin a new ledger and forget what the scripts remember."""
+        """Begin a new ledger; forget files, batches and what the scripts remember."""
         self.ledger = Bill(self.settings.keep_texts)
         self.scripts = {}
+        self.desk = self._desk(self.settings.batches)
+
+    def _desk(self, spec: str) -> Desk:
+        dialect, now = self.settings.dialect, int(self.wall())
+        return Desk(dialect, self._answered, self._book, now, mishaps(spec))
 
     def switch(self, spec: str) -> None:
         """Change the default scenario; its script starts afresh."""
@@ -85,23 +101,33 @@ class Service:
         self.script(spec)
         self.default = spec
 
+    def switch_batches(self, spec: str) -> None:
+        """Change how batches are played; those that there are go on."""
+        self.desk.mishaps = mishaps(spec)
+        self.desk.met.clear()
+
     def perform(self, request: HttpRequest) -> Performance:
         """What to send to a request, booked in the ledger when it is a chat."""
         path = request.path.partition("?")[0]
         try:
             if path.startswith("/_faultd/"):
                 return Performance(self._control(request.method, path, request.body))
-            spec, route = self._route(path)
-            route = spoken_root(self.settings.dialect, route)
-            if (request.method, route) == ("GET", MODELS):
-                return Performance(_page(_models(self.settings.dialect)))
-            if (request.method, route) != ("POST", CHAT):
-                return Performance(_problem(404, f"faultd has no {request.method} {path}"))
-            return self._chat(spec, request)
+            return self._routed(path, request)
         except UnknownScenarioError as wrong:
             return Performance(_problem(404, str(wrong), "unknown_scenario"))
         except BadRequestError as wrong:
             return Performance(_problem(wrong.status, str(wrong)))
+
+    def _routed(self, path: str, request: HttpRequest) -> Performance:
+        spec, route = self._route(path)
+        route = spoken_root(self.settings.dialect, route)
+        if (request.method, route) == ("POST", CHAT):
+            return self._chat(spec, request)
+        if (request.method, route) == ("GET", MODELS):
+            return Performance(_page(_models(self.settings.dialect)))
+        if self.desk.knows(route):
+            return Performance(self.desk.perform(spec, route, request))
+        return Performance(_problem(404, f"faultd has no {request.method} {path}"))
 
     def _route(self, path: str) -> tuple[str, str]:
         if not path.startswith("/s/"):
@@ -110,10 +136,18 @@ class Service:
         return unquote(spec), f"/{rest}"
 
     def _chat(self, spec: str, request: HttpRequest) -> Performance:
-        dialect, script, ledger = self.settings.dialect, self.script(spec), self.ledger
+        ledger = self.ledger
+        entry, play = self._answered(spec, request)
+        thought = self.settings.latency.seconds(entry.sequence, play.completion_tokens)
+        delay = thought * play.slowdown if play.billed else 0.0
+        return Performance(play, delay, entry, ledger)
+
+    def _answered(self, spec: str, request: HttpRequest, batch: str = "") -> tuple[Entry, Play]:
+        """What a chat is answered, on the wire or in a batch, and its entry, which is open."""
+        dialect, script = self.settings.dialect, self.script(spec)
         chat = read_chat(request.body, request.headers, dialect)
         now = self.clock()
-        entry = ledger.open(chat, spec, now)
+        entry = self.ledger.open(chat, spec, now, batch)
         moment = Moment(entry.sequence, now, int(self.wall()), self.sink, self.settings.answer)
         try:
             play = refusal(dialect, request, chat) or worded(
@@ -121,9 +155,11 @@ class Service:
             )
         except Exception as wrong:  # noqa: BLE001  an answer function of a test may raise anything
             play = _problem(500, f"faultd: {type(wrong).__name__}: {wrong}", "faultd_bug")
-        thought = self.settings.latency.seconds(entry.sequence, play.completion_tokens)
-        delay = thought * play.slowdown if play.billed else 0.0
-        return Performance(play, delay, entry, ledger)
+        return entry, play
+
+    def _book(self, entry: Entry, play: Play, across: int) -> None:
+        """Close the entry of a request in a batch, of whose reply so many bytes can be had."""
+        self.ledger.close(entry, play, across, self.clock(), gone=not across)
 
     def _control(self, method: str, path: str, body: bytes) -> Play:
         match method, path.removeprefix("/_faultd/"):
@@ -132,12 +168,9 @@ class Service:
             case "GET", "requests":
                 lines = "".join(f"{line}\n" for line in self.ledger.lines())
                 return Play((frame(200, lines.encode(), content_type=JSON_LINES),))
-            case "POST", "reset":
-                self.reset()
-                return _page({"reset": True})
-            case "POST", "scenario":
-                self.switch(_wanted_scenario(body))
-                return _page({"scenario": self.default})
+            case "POST", name if name in self._levers:
+                self._levers[name](body)
+                return _page({name: True})
             case _:
                 return _problem(404, f"faultd has no {method} {path}")
 
@@ -152,14 +185,15 @@ def bad_request(wrong: BadRequestError) -> Performance:
     return Performance(Play(play.steps, wrong.status, Ending.CLOSE))
 
 
-def _wanted_scenario(body: bytes) -> str:
+def _wanted(body: bytes, name: str) -> str:
+    """What a control page is sent: the bare text, or a JSON object that holds it by name."""
     text = body.decode("utf-8", "replace").strip()
     if not text.startswith("{"):
         return text
     try:
-        return str(json.loads(text)["scenario"])
+        return str(json.loads(text)[name])
     except (ValueError, KeyError):
-        raise BadRequestError(400, 'the body is to be {"scenario": "..."}') from None
+        raise BadRequestError(400, f'the body is to be {{"{name}": "..."}}') from None
 
 
 def _models(dialect: Dialect) -> dict[str, object]:

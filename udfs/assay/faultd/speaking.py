@@ -41,6 +41,12 @@ def refusal(dialect: Dialect, request: HttpRequest, chat: Chat) -> Play | None:
     return None if wrong is None else said_no(dialect, *wrong)
 
 
+def door(dialect: Dialect, request: HttpRequest) -> Play | None:
+    """The error for a key that is none; None for one that is let in."""
+    wrong = next(_at_the_door(dialect, request), None)
+    return None if wrong is None else said_no(dialect, *wrong)
+
+
 def said_no(dialect: Dialect, status: int, message: str, code: str = "") -> Play:
     """An error in the words and the shape of this server."""
     body = json.dumps(dialect.error(status, message, code)).encode()

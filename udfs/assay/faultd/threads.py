@@ -97,8 +97,9 @@ class FaultServer(_OnThread):
         seed: int = 0,
         port: int = 0,
         dialect: Dialect = ANY,
+        batches: str = "",
     ) -> None:
-        settings = ServiceSettings(scenario, dialect, answer, latency, keep_texts, seed)
+        settings = ServiceSettings(scenario, dialect, answer, latency, keep_texts, seed, batches)
         self.service = Service(settings)
         self.listener = Listener(self.service, port=port)
         super().__init__(self.listener, "faultd")
@@ -135,6 +136,15 @@ class FaultServer(_OnThread):
     def switch(self, scenario: str) -> None:
         """Change the default scenario, as POST /_faultd/scenario does."""
         self._on_loop(_done(lambda: self.service.switch(scenario)))
+
+    def switch_batches(self, spec: str) -> None:
+        """Change how batches are played, as POST /_faultd/batches does."""
+        self._on_loop(_done(lambda: self.service.switch_batches(spec)))
+
+    def pass_time(self, *, hours: float = 0, days: float = 0) -> None:
+        """Move the clock of files and batches on, as POST /_faultd/clock does."""
+        seconds = (days * 24 + hours) * 3600
+        self._on_loop(_done(lambda: self.service.desk.pass_time(seconds)))
 
     def _on_loop(self, work: Coroutine[Any, Any, None]) -> None:
         if self.runner:

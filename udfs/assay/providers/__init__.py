@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from assay.core.errors import ConfigError
 from assay.core.extras import extra
 from assay.core.traits import Traits, make_known
-from assay.providers.contract import ListsModels, Provider
+from assay.providers.contract import Batches, ListsModels, Provider, TakesBatches
 
 if TYPE_CHECKING:
     from assay.core.settings import Settings
@@ -52,4 +52,13 @@ def check_can(traits: Traits, task: Task) -> None:
     raise ConfigError(message)
 
 
-__all__ = ["PROVIDERS", "ListsModels", "Provider", "Traits", "check_can", "open_provider"]
+__all__ = [
+    "PROVIDERS",
+    "Batches",
+    "ListsModels",
+    "Provider",
+    "TakesBatches",
+    "Traits",
+    "check_can",
+    "open_provider",
+]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from assay.core.batches import BatchTerms
 from assay.core.traits import Manner
 from assay.core.values import MODES, Mode
 
@@ -37,7 +38,9 @@ class ServerProfile:
     the field that bounds the output. `with_effort` are the models that may be sent an effort of
     reasoning, `with_logprobs` those that may be asked for log probabilities; where there are
     `tiers`, a request may name one. The key goes into `key_header`. `paced` says that the limit of
-    requests which it states is one by the minute.
+    requests which it states is one by the minute. `batches` are the terms of its Batch API, where
+    it has one in OpenAI's shape, with a place for our mark; `batch_path` is what it calls chat
+    completions there.
     """
 
     name: str
@@ -50,11 +53,14 @@ class ServerProfile:
     tiers: bool = False
     key_header: str = "Authorization"
     paced: bool = True
+    batches: BatchTerms | None = None
+    batch_path: str = "/v1/chat/completions"
 
     def manner(self, model: str) -> Manner:
         """How `model` wants to be asked, as far as the engine has to know."""
         takes_schema = re.search(self.schema_models, model) is not None
-        return Manner(modes=self.modes if takes_schema else _NO_SCHEMA, thinks=thinks(model))
+        modes = self.modes if takes_schema else _NO_SCHEMA
+        return Manner(modes=modes, thinks=thinks(model), batches=self.batches)
 
     def limit_name(self, model: str) -> str:
         """The field that bounds the output of a model."""
@@ -83,6 +89,7 @@ PROFILES = {
             limit="max_completion_tokens",
             with_effort=_OPENAI_THINKS,
             tiers=True,
+            batches=BatchTerms(),
         ),
         ServerProfile(
             name="azure",
@@ -91,6 +98,8 @@ PROFILES = {
             with_effort=_OPENAI_THINKS,
             tiers=True,
             key_header="api-key",
+            batches=BatchTerms(requests=100_000),
+            batch_path="/chat/completions",
         ),
         ServerProfile(
             name="anthropic", hosts=r"api\.anthropic\.com", modes=("prompt",), with_logprobs=_NONE
@@ -114,6 +123,7 @@ PROFILES = {
             limit="max_completion_tokens",
             paced=False,
             with_logprobs=_NONE,
+            batches=BatchTerms(),
         ),
         ServerProfile(
             name="together",
@@ -126,8 +136,8 @@ PROFILES = {
         ServerProfile(name="vllm", limit="max_completion_tokens"),
         ServerProfile(name="llamacpp"),
         ServerProfile(name="lmstudio", hosts=r".*:1234", modes=("keyed", "listed", "prompt")),
-        ServerProfile(name="litellm", hosts=r".*:4000", tiers=True),
-        ServerProfile(name="generic", tiers=True),
+        ServerProfile(name="litellm", hosts=r".*:4000", tiers=True, batches=BatchTerms()),
+        ServerProfile(name="generic", tiers=True, batches=BatchTerms()),
     )
 }
 
