@@ -107,6 +107,24 @@ class Engine:
         run.check()
         self._submit(Batch(run, asks, None, threading.get_ident(), origin))
 
+    def harvest(self, run: RunState) -> None:
+        """Take in what batches have brought; return once all of it is settled or pending again.
+
+        Raises the `RunError` that has stopped the run.
+        """
+        self._await(self._dispatcher.harvest(run))
+        if asks := self._call(lambda: self._dispatcher.open_asks(run)):
+            self.await_all(run, asks)
+        run.check()
+
+    def hand_over(self, run: RunState) -> None:
+        """Return once the batches of a run are at the endpoint, as far as it takes them.
+
+        Raises the `RunError` that has stopped the run.
+        """
+        self._await(self._dispatcher.hand_over(run))
+        run.check()
+
     def begin_gather(self, run: RunState, origin: str = "") -> None:
         """A statement is about to gather for `origin`: packs wait until they are full."""
         self._call(lambda: self._dispatcher.gathering(run, 1, origin))

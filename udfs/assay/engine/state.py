@@ -78,6 +78,7 @@ class RunState:
         self.waiting = 0
         self.in_flight = 0
         self.is_spent = False
+        self.has_harvested = False
         self._trouble = ""
         self._observer = observer
 

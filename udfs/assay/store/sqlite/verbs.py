@@ -10,10 +10,11 @@ from assay.core.clock import now_utc
 from assay.core.errors import StoreError
 from assay.core.settings import Settings
 from assay.core.values import Failure, Outcome, Served, Use
+from assay.store.batches import BatchRow, Filling
 from assay.store.contract import TABLES
 from assay.store.queries import KeysLike, Query
 from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
-from assay.store.sqlite import dead_letters, evaluations, gates, leases, rows, upkeep
+from assay.store.sqlite import batches, dead_letters, evaluations, gates, leases, rows, upkeep
 from assay.store.sqlite.queries import answer
 from assay.store.sqlite.store import StoreFile
 
@@ -80,6 +81,7 @@ class SqliteStore(StoreFile):
 
         def land(connection: sqlite3.Connection) -> list[list[Failure]]:
             rows.put_landings(connection, waiting)
+            batches.settle_packs(connection, self.owner, waiting)
             return [rows.give_up(connection, landing) for landing in waiting]
 
         return self._write(land)
@@ -87,6 +89,23 @@ class SqliteStore(StoreFile):
     def release(self, keys: Sequence[bytes] | None = None) -> None:
         """Give leases of this process back."""
         self._write(lambda c: leases.release(c, self.owner, keys))
+
+    def put_packs(self, waiting: Sequence[Filling]) -> list[None]:
+        """Write packs of batches down."""
+        return self._write(lambda c: [batches.put_packs(c, filling) for filling in waiting])
+
+    def take_batch(self, waiting: Sequence[str]) -> list[bool]:
+        """Let this process work on batches."""
+        living = self._owner.living(self.path)
+        return self._write(lambda c: [batches.take(c, one, self.owner, living) for one in waiting])
+
+    def note_batch(self, waiting: Sequence[BatchRow]) -> list[None]:
+        """Record how far batches are."""
+        return self._write(lambda c: [batches.note(c, batch) for batch in waiting])
+
+    def reclaim(self, waiting: Sequence[Sequence[str]]) -> list[None]:
+        """Take packs out of their batches."""
+        return self._write(lambda c: [batches.reclaim(c, self.owner, names) for names in waiting])
 
     def record_gate(self, rows: Sequence[GateRow]) -> None:
         """Record what a gate counted."""
@@ -116,7 +135,8 @@ class SqliteStore(StoreFile):
         def step(connection: sqlite3.Connection) -> dict[str, int]:
             named = dead_letters.keys_like(connection, KeysLike(prefix)) if prefix else []
             keys = [*dead_letters.keys_of_texts(connection, texts), *named]
-            return dead_letters.forget_keys(connection, keys)
+            waiting = batches.forget(connection, texts, set(keys))
+            return dead_letters.forget_keys(connection, keys) | {"batch_packs": waiting}
 
         return self._rehearse(step) if rehearse else self._erase(step)
 
