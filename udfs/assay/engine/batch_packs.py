@@ -1,4 +1,4 @@
-"""A request of a batch as JSON, and back again: whoever harvests it may be another process. Pure."""
+"""A request of a batch as JSON, and back again, for whoever harvests it. Pure."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Unpacker:
         }
         return Kept(request, counts)
 
-    def _question(self, prompt_hash: str, model: str | None, isolate: bool) -> Question:  # noqa: FBT001
+    def _question(self, prompt_hash: str, model: str | None, isolate: bool) -> Question:
         named = (prompt_hash, model, isolate)
         if named not in self._questions:
             kind, spec = self.specs[prompt_hash]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from assay.core.batches import BatchState, BatchTerms
 from assay.core.clock import now_utc
-from assay.core.errors import CallError
+from assay.core.errors import CallError, ConfigError
 from assay.core.plural import counted
 from assay.core.settings import Settings
 from assay.core.values import Outcome, Pack, Request, new_id
@@ -55,17 +55,28 @@ class Batching:
         self._settings = settings
         self._recorder = recorder
         self._claims = claims
-        self.batches: Batches | None = None
-        if isinstance(provider, TakesBatches) and settings.traits.remote:
-            self.batches = provider.batches
+        self._batches = provider.batches if isinstance(provider, TakesBatches) else None
         self.urgent: set[bytes] = set()
         """What goes out by itself, whatever the settings say."""
         self._parcels: list[_Parcel] = []
         self._writing: set[RunState] = set()
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether the provider can be asked by the file."""
+        return self._batches is not None
+
+    @property
+    def batches(self) -> Batches:
+        """The batches at the endpoint; raises `ConfigError` where it takes none."""
+        if self._batches is None:
+            message = "This provider takes no batches; unset `ASSAY_BATCH`."
+            raise ConfigError(message)
+        return self._batches
+
     def takes(self, pack: Pack) -> bool:
         """Whether a pack goes into a batch."""
-        if not self._settings.batch or self.batches is None:
+        if not self._settings.batch:
             return False
         return pack.expiries < MOST_EXPIRIES and not any(
             ask.key in self.urgent for ask in pack.asks
@@ -73,7 +84,6 @@ class Batching:
 
     def add(self, run: RunState, request: Request, worst: float | None) -> None:
         """Put a request into the parcel of its run and model, or into a new one."""
-        assert self.batches is not None  # or `takes` had said no
         custom_id = new_id()
         size = len(self.batches.line(custom_id, request))
         parcel = self._parcel(run, request, size)
@@ -206,7 +216,6 @@ class Batching:
 
     def _lines(self, row: BatchRow) -> Sequence[bytes]:
         """Return the lines of the file; not of packs whose texts are forgotten."""
-        assert self.batches is not None
         unpacker = Unpacker(row, self._recorder.read(queries.TaskSpecs()))
         packs: list[BatchPack] = self._recorder.read(queries.PacksOfBatch(row.id))
         kept = [(pack.custom_id, unpacker.unpack(pack)) for pack in packs]
@@ -214,7 +223,6 @@ class Batching:
 
     async def _submitted(self, lines: Sequence[bytes], mark: str) -> BatchState:
         """Submit until it is taken; never again before it is known that it was not."""
-        assert self.batches is not None
         attempt = 1
         while True:
             try:
@@ -232,7 +240,6 @@ class Batching:
 
     async def found(self, mark: str) -> BatchState | None:
         """Return the batch at the endpoint that carries a mark, if there is one."""
-        assert self.batches is not None
         return next((one for one in await self.batches.known() if one.mark == mark), None)
 
 

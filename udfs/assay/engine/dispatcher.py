@@ -205,7 +205,7 @@ class Dispatcher:
 
     async def harvest(self, run: RunState) -> None:
         """Take in what batches have brought, once a run; return when all that is there is in."""
-        if run.has_harvested or (batches := self._batching.batches) is None:
+        if run.has_harvested or not self._batching.is_possible:
             return
         run.has_harvested = True
         over = asyncio.Event()
@@ -218,7 +218,7 @@ class Dispatcher:
             self._governor,
             self._aftermath,
         )
-        run.spawn(self._harvest(Harvest(run, batches, reaping), run, over))
+        run.spawn(self._harvest(Harvest(run, self._batching.batches, reaping), run, over))
         await over.wait()
 
     async def _harvest(self, harvest: Harvest, run: RunState, over: asyncio.Event) -> None:
@@ -230,7 +230,7 @@ class Dispatcher:
         self._pump()
 
     async def hand_over(self, run: RunState) -> None:
-        """Return once what a run has put into batches is at the endpoint, as far as it takes it."""
+        """Return once what a run has put into batches is at the endpoint, if that takes it."""
         await self._write_down(run, full_only=False)
 
     async def _write_down(self, run: RunState, *, full_only: bool = True) -> None:

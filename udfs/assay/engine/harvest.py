@@ -14,7 +14,7 @@ from assay.core.errors import CallError, RunError
 from assay.core.events import Ended, PackOver, Sent
 from assay.core.plural import counted
 from assay.core.settings import Settings
-from assay.core.values import Ask, Attempt, Request
+from assay.core.values import Ask, Attempt, Reply, Request
 from assay.engine import attempts, retry
 from assay.engine.aftermath import Aftermath
 from assay.engine.batch_packs import Kept, Unpacker
@@ -177,9 +177,7 @@ class Harvest:
         self._run.tell(Sent(request, attempt))
         price = price_in_batch(self._with.settings, request.model)
         try:
-            if line is None:
-                raise CallError("transport", _NO_LINE, maybe_paid=True)
-            reply = self._batches.read(line, request)
+            reply = self._reply(line, request)
             judged = form_of(request.pack).judge(request, reply, now_utc())
         except (CallError, RunError) as error:
             failed = _untimed(attempts.failed(attempt, started, error, price))
@@ -192,10 +190,13 @@ class Harvest:
         self._run.tell(PackOver(request.pack))
         self._with.ladder.holds(request)
         self._with.governor.learns(request, reply)
-        landing = self._recorder.landing(
-            ended, request.pack.asks, judged.answers, pack.custom_id
-        )
+        landing = self._recorder.landing(ended, request.pack.asks, judged.answers, pack.custom_id)
         await self._with.aftermath.take_in(self._run, request, judged, landing)
+
+    def _reply(self, line: BatchLine | None, request: Request) -> Reply:
+        if line is None:
+            raise CallError("transport", _NO_LINE, maybe_paid=True)
+        return self._batches.read(line, request)
 
     async def _after_fault(
         self, pack: BatchPack, request: Request, failed: Attempt, error: CallError | RunError

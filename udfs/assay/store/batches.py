@@ -1,4 +1,4 @@
-"""Batches as the store keeps them: what was written down to be answered by the file, as records."""
+"""Batches as the store keeps them, as records: what is asked by the file."""
 
 from __future__ import annotations
 

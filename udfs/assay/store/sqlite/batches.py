@@ -83,16 +83,14 @@ def take(
     return True
 
 
-def settle_packs(
-    connection: sqlite3.Connection, owner: str, landings: Iterable[Landing]
-) -> None:
+def settle_packs(connection: sqlite3.Connection, owner: str, landings: Iterable[Landing]) -> None:
     """Take packs that have landed out of their batch; what they left open is this process's."""
     for landing in landings:
         if landing.pack:
-            reclaim(connection, owner, [landing.pack])
+            reclaim(connection, [landing.pack], owner)
 
 
-def reclaim(connection: sqlite3.Connection, owner: str, names: Sequence[str]) -> None:
+def reclaim(connection: sqlite3.Connection, names: Sequence[str], owner: str) -> None:
     """Take packs out of their batch, and give this process what is still asked in them."""
     for name in names:
         found = connection.execute(
@@ -126,9 +124,7 @@ def is_batch(owner: str) -> bool:
     return owner.startswith(PREFIX)
 
 
-def forget(
-    connection: sqlite3.Connection, texts: Sequence[str], keys: Collection[bytes]
-) -> int:
+def forget(connection: sqlite3.Connection, texts: Sequence[str], keys: set[bytes]) -> int:
     """Take texts and keys out of what waits for batches; return how many records that were.
 
     An answer that comes for one of them is not stored.

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from assay.store import queries as q
-from assay.store.sqlite import batches, dead_letters, evaluations, explaining, gates, ledger, upkeep
+from assay.store.sqlite import (
+    batches,
+    dead_letters,
+    evaluations,
+    explaining,
+    gates,
+    ledger,
+    upkeep,
+)
 
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from assay.core.clock import now_utc
@@ -92,7 +93,7 @@ class SqliteStore(StoreFile):
 
     def put_packs(self, waiting: Sequence[Filling]) -> list[None]:
         """Write packs of batches down."""
-        return self._write(lambda c: [batches.put_packs(c, filling) for filling in waiting])
+        return self._write_each(batches.put_packs, waiting)
 
     def take_batch(self, waiting: Sequence[str]) -> list[bool]:
         """Let this process work on batches."""
@@ -101,11 +102,11 @@ class SqliteStore(StoreFile):
 
     def note_batch(self, waiting: Sequence[BatchRow]) -> list[None]:
         """Record how far batches are."""
-        return self._write(lambda c: [batches.note(c, batch) for batch in waiting])
+        return self._write_each(batches.note, waiting)
 
     def reclaim(self, waiting: Sequence[Sequence[str]]) -> list[None]:
         """Take packs out of their batches."""
-        return self._write(lambda c: [batches.reclaim(c, self.owner, names) for names in waiting])
+        return self._write_each(partial(batches.reclaim, owner=self.owner), waiting)
 
     def record_gate(self, rows: Sequence[GateRow]) -> None:
         """Record what a gate counted."""
@@ -143,6 +144,15 @@ class SqliteStore(StoreFile):
     def prune(self, chosen: Sequence[Unused]) -> dict[str, int]:
         """Remove answers and failures of questions, and every byte of them."""
         return self._erase(lambda c: upkeep.prune(c, chosen))
+
+    def _write_each(
+        self, step: Callable[[sqlite3.Connection, T], None], waiting: Sequence[T]
+    ) -> list[None]:
+        """Run `step` for each of what waits, in one transaction."""
+        with self.transaction():
+            for one in waiting:
+                step(self._connection, one)
+        return [None] * len(waiting)
 
     def _write(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Run `step` in the transaction of this thread, or in one of its own."""
