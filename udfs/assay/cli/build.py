@@ -142,6 +142,7 @@ def _told(
     from assay.project.publishing.verdict import gold_tables
     from assay.project.report.arrivals import arrivals_of
     from assay.project.report.summary import invocation_of, stopped_by, summary
+    from assay.project.waiting import waiting
     from assay.store import open_store
 
     invocation, ledger = invocation_of(results), open_store(settings.store)
@@ -157,10 +158,13 @@ def _told(
     failing = [] if stop else list(too_many_failed(uses, most, columns))
     broken = broken_rules(results, manifest, database)
     evaluated = red_evaluations(ledger, invocation)
+    pending = waiting(ledger, uses)
     red = [*failing, *red_tests(results, manifest, evaluated, broken)]
     for line in red:
         typer.echo(f"Red     {line}")
     ledger.close()
+    if pending is not None:
+        typer.echo(f"Pending {pending}")
     for note in checks.notes(results):
         typer.echo(note)
     if stop is not None:

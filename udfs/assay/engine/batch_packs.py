@@ -30,22 +30,15 @@ class Kept:
     counts: Mapping[bytes, Counts]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What makes a request of a pack the same again."""
-
-    headroom: int
-    seal: str
-
-
 def pack_of(
     custom_id: str,
     request: Request,
-    frame: Frame,
+    seal: str,
+    headroom: int,
     reserved_usd: float | None,
     claim_of: Callable[[bytes], Claim | None],
 ) -> BatchPack:
-    """Return a request as it is kept until its reply is in the store."""
+    """Return a request, composed under `seal` and `headroom`, as it is kept until its reply is in."""
     pack = request.pack
     body = {
         **{name: getattr(pack, name) for name in _OF_PACK},
@@ -57,8 +50,8 @@ def pack_of(
         "ids": request.ids,
         "counts": [[_counts(claim_of(ask.key)) for ask in one.asks] for one in pack.records],
         "mode": request.mode,
-        "headroom": frame.headroom,
-        "run": frame.seal,
+        "headroom": headroom,
+        "run": seal,
     }
     keys = [ask.key for ask in pack.asks]
     return BatchPack(custom_id, keys, reserved_usd, json.dumps(body, ensure_ascii=False))

@@ -15,7 +15,7 @@ from assay.core.plural import counted
 from assay.core.settings import Settings
 from assay.core.values import Outcome, Pack, Request, new_id
 from assay.engine import retry
-from assay.engine.batch_packs import Frame, Unpacker, pack_of
+from assay.engine.batch_packs import Unpacker, pack_of
 from assay.engine.claims import Claims
 from assay.engine.recorder import Recorder
 from assay.engine.state import RunState
@@ -146,11 +146,29 @@ class Batching:
             await self._recorder.note_batch(replace(sent, owner=""))
         return sent
 
+    async def cancel(self, batch_id: str) -> None:
+        """Call a batch off: at the endpoint, or here where it was not handed over."""
+        (row,) = (
+            one for one in self._recorder.read(queries.BatchesOnRecord()) if one.id == batch_id
+        )
+        if not await self._recorder.take_batch(batch_id):
+            message = f"Another process works on batch {batch_id}; wait until it has ended."
+            raise ConfigError(message)
+        state = await self.found(batch_id) if row.remote_id is None else None
+        named = row.remote_id or (state and state.id)
+        try:
+            if named is None:
+                row = replace(row, place="over", status="cancelled")
+            elif (state := await self.batches.cancel(named)) is not None:
+                row = sent_as(row, state)
+        finally:
+            await self._recorder.note_batch(replace(row, owner=""))
+
     async def _write(self, parcel: _Parcel) -> dict[bytes, Outcome]:
         fresh, parcel.fresh = parcel.fresh, []
-        frame = self._frame(parcel.run, parcel.row.model)
+        seal, headroom = parcel.run.run_id, self._settings.headroom_for(parcel.row.model)
         packs = [
-            pack_of(custom_id, request, frame, worst, self._claims.get)
+            pack_of(custom_id, request, seal, headroom, worst, self._claims.get)
             for custom_id, request, worst in fresh
         ]
         asks = [ask for _, request, _ in fresh for ask in request.pack.asks]
@@ -158,9 +176,6 @@ class Batching:
         error = "Waits for a batch; the next build looks whether it is there."
         model, moment = parcel.row.model, parcel.row.written_at
         return {ask.key: Outcome("pending", None, error, None, model, moment) for ask in asks}
-
-    def _frame(self, run: RunState, model: str) -> Frame:
-        return Frame(self._settings.headroom_for(model), run.run_id)
 
     def _parcel(self, run: RunState, request: Request, size: int) -> _Parcel:
         """Return the open parcel of a run and model that has room for a request."""

@@ -240,6 +240,11 @@ class Dispatcher:
             await self._batching.hand_over(run, full_only=full_only)
         self._pump()
 
+    async def cancel_batches(self, batch_ids: Sequence[str]) -> None:
+        """Call batches off, each once no other process works on it."""
+        for batch_id in batch_ids:
+            await self._batching.cancel(batch_id)
+
     def open_asks(self, run: RunState) -> list[Ask]:
         """Return what a run has taken on and nothing has settled yet."""
         return self._claims.of(run)

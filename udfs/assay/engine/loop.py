@@ -22,6 +22,7 @@ from assay.engine.recorder import Recorder
 from assay.engine.state import RunState
 from assay.providers import Provider
 from assay.store import Store, Writer
+from assay.store.queries import PendingKeys
 
 T = TypeVar("T")
 
@@ -89,6 +90,10 @@ class Engine:
             run.check()
             raise
 
+    def held_by_batches(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those of `keys` that wait for a batch."""
+        return self.store.read(PendingKeys(tuple(keys))) if keys else set()
+
     def await_all(self, run: RunState, asks: Sequence[Ask]) -> dict[bytes, Outcome]:
         """Return the outcome of every ask by key, once it is there.
 
@@ -124,6 +129,10 @@ class Engine:
         """
         self._await(self._dispatcher.hand_over(run))
         run.check()
+
+    def cancel_batches(self, batch_ids: Sequence[str]) -> None:
+        """Call batches off."""
+        self._await(self._dispatcher.cancel_batches(batch_ids))
 
     def begin_gather(self, run: RunState, origin: str = "") -> None:
         """A statement is about to gather for `origin`: packs wait until they are full."""

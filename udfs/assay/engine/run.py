@@ -113,6 +113,13 @@ class Run:
         """
         self._engine.hand_over(self._state)
 
+    def cancel_batches(self, batch_ids: Sequence[str]) -> None:
+        """Call batches of the store off; what they have done is fetched by the next harvest.
+
+        Raises as `ask` does, and `CallError` where the endpoint does not answer.
+        """
+        self._engine.cancel_batches(batch_ids)
+
     # For hosts
 
     def begin_gather(self, origin: str = "") -> None:

@@ -6,7 +6,7 @@ The rest is about the file that a store of ours is: backup, repair, restoring.
 
 from pathlib import Path
 
-from assay.store.accounts import UNTRIED, Selection, Spend, Use, shares
+from assay.store.accounts import PENDING, UNTRIED, Selection, Spend, Use, shares
 from assay.store.batches import BatchPack, BatchPlace, BatchRow, Filling
 from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
@@ -42,6 +42,7 @@ from assay.store.sqlite.upkeep import Restored, restore
 from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
+    "PENDING",
     "TABLES",
     "UNTRIED",
     "BatchPack",

@@ -268,6 +268,13 @@ class BatchesOnRecord(Query[list[BatchRow]]):
 
 
 @dataclass(frozen=True)
+class PendingKeys(Query[set[bytes]]):
+    """Those of some keys that a batch holds."""
+
+    keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
 class PacksOfBatch(Query[list[BatchPack]]):
     """The requests of a batch of which nothing is in the store yet, in their order."""
 

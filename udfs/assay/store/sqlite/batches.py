@@ -10,7 +10,7 @@ from dataclasses import fields
 from assay.core.program import program
 from assay.core.values import Outcome
 from assay.store.batches import BatchPack, BatchRow, Filling
-from assay.store.queries import BatchesOnRecord, PacksOfBatch
+from assay.store.queries import BatchesOnRecord, PacksOfBatch, PendingKeys
 from assay.store.records import Landing
 from assay.store.sqlite.rows import keys_in_parts
 
@@ -45,6 +45,15 @@ def packs_of(connection: sqlite3.Connection, query: PacksOfBatch) -> list[BatchP
         [query.batch_id],
     )
     return [BatchPack(name, _keys(joined), usd, body) for name, joined, usd, body in found]
+
+
+def pending_keys(connection: sqlite3.Connection, query: PendingKeys) -> set[bytes]:
+    """Return those of some keys that a batch holds."""
+    found: set[bytes] = set()
+    for part, marks in keys_in_parts(query.keys):
+        statement = f"select key from leases where key in ({marks}) and owner like '{PREFIX}%'"  # noqa: S608
+        found.update(key for (key,) in connection.execute(statement, part))
+    return found
 
 
 def put_packs(connection: sqlite3.Connection, filling: Filling) -> None:

@@ -53,6 +53,7 @@ READERS: Mapping[type[q.Query[Any]], Callable[[sqlite3.Connection, Any], Any]] =
     q.GradedRows: evaluations.graded_rows,
     q.BatchesOnRecord: batches.batches,
     q.PacksOfBatch: batches.packs_of,
+    q.PendingKeys: batches.pending_keys,
 }
 
 
