@@ -38,7 +38,7 @@ def pack_of(
     reserved_usd: float | None,
     claim_of: Callable[[bytes], Claim | None],
 ) -> BatchPack:
-    """Return a request, composed under `seal` and `headroom`, as it is kept until its reply is in."""
+    """Return a request, composed with `seal` and `headroom`, as it is kept until it is over."""
     pack = request.pack
     body = {
         **{name: getattr(pack, name) for name in _OF_PACK},

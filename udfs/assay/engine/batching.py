@@ -154,12 +154,12 @@ class Batching:
         if not await self._recorder.take_batch(batch_id):
             message = f"Another process works on batch {batch_id}; wait until it has ended."
             raise ConfigError(message)
-        state = await self.found(batch_id) if row.remote_id is None else None
-        named = row.remote_id or (state and state.id)
         try:
-            if named is None:
+            if row.remote_id is None and (found := await self.found(batch_id)) is not None:
+                row = sent_as(row, found)
+            if row.remote_id is None:
                 row = replace(row, place="over", status="cancelled")
-            elif (state := await self.batches.cancel(named)) is not None:
+            elif (state := await self.batches.cancel(row.remote_id)) is not None:
                 row = sent_as(row, state)
         finally:
             await self._recorder.note_batch(replace(row, owner=""))

@@ -1,4 +1,4 @@
-"""What waits for batches, in words, and whether it is too much for gold. Pure but for the store."""
+"""What waits for batches, in words, and whether it is too much for gold."""
 
 from __future__ import annotations
 
