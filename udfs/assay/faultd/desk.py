@@ -70,13 +70,26 @@ class Desk:
             case "POST files":
                 return self._upload(key, request)
             case "GET files":
-                return _page_of([one.as_json() for one in self.shelf.of(key, self.now)], request)
+                return self._page_of(
+                    [one.as_json() for one in self.shelf.of(key, self.now)], request
+                )
             case "POST batches":
                 return self._create(key, spec, request)
             case "GET batches":
                 mine = [one for one in reversed(self.batches.values()) if one.key == key]
-                return _page_of([self._shown(one) for one in mine], request)
+                return self._page_of([self._shown(one) for one in mine], request)
         return said_no(self.dialect, 405, "Not allowed.")
+
+    def _page_of(self, rows: list[dict[str, Any]], request: HttpRequest) -> Play:
+        """One page of a list, the newest first, behind the row that `after` names."""
+        given = {name: said[0] for name, said in parse_qs(urlsplit(request.path).query).items()}
+        ids = [row["id"] for row in rows]
+        begin = ids.index(given["after"]) + 1 if given.get("after") in ids else 0
+        size = min(int(given.get("limit", PAGE)), self.mishaps.page)
+        page = rows[begin : begin + size]
+        more = begin + size < len(rows)
+        ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {}
+        return _page({"object": "list", "data": page, "has_more": more} | ends)
 
     # --- files ----------------------------------------------------------------------------------
 
@@ -230,18 +243,6 @@ def _document(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadRequestError(400, "the request body is not a JSON object")
     return found
-
-
-def _page_of(rows: list[dict[str, Any]], request: HttpRequest) -> Play:
-    """One page of a list, the newest first, behind the row that `after` names."""
-    given = {name: said[0] for name, said in parse_qs(urlsplit(request.path).query).items()}
-    ids = [row["id"] for row in rows]
-    begin = ids.index(given["after"]) + 1 if given.get("after") in ids else 0
-    size = int(given.get("limit", PAGE))
-    page = rows[begin : begin + size]
-    more = begin + size < len(rows)
-    ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {}
-    return _page({"object": "list", "data": page, "has_more": more} | ends)
 
 
 def _page(document: object) -> Play:

@@ -23,7 +23,7 @@ class BatchMishaps:
     many lines are done as there was time for. `queued` tokens are the most that the open batches
     of a key may hold (0: any number). Of the lines that come back, the first `missing` are left
     out, the first `doubled` come twice, `foreign` ones that nobody asked for are added, all are
-    `shuffled`, and the last one is `torn`.
+    `shuffled`, and the last one is `torn`. No list has more than `page` rows at once.
     The first `times` uploads, creations and downloads meet what `upload` (cut: nothing is kept and
     nothing said; lost: kept, and nothing said; 500), `create` (500, reset: of a batch that is
     made all the same) and `download` (cut in the middle) name.
@@ -36,6 +36,7 @@ class BatchMishaps:
     foreign: int = 0
     shuffled: bool = False
     torn: bool = False
+    page: int = 100
     upload: str = ""
     create: str = ""
     download: str = ""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ssl
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +29,9 @@ NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.LocalProtocolErro
 
 _CONNECT_SECONDS = 10.0
 """The longest that a connection may take to be made, name, TCP and TLS together."""
+
+_FILE_SECONDS = 1800.0
+"""The longest that a file may take, up or down; the deadline bounds its silences."""
 
 _KEPT_SECONDS = 5.0
 """How long an idle connection is used again: servers close theirs not long after."""
@@ -106,23 +111,40 @@ class CappedTransport(httpx2.AsyncBaseTransport):
                 raise
             raise meaning(type(error).__name__, request=request) from error
 
+    @asynccontextmanager
+    async def opened(self, request: httpx2.Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a file or ask for one: the response comes with its body unread, and no cap."""
+        patient = aiohttp.ClientTimeout(
+            total=_FILE_SECONDS, connect=_CONNECT_SECONDS, sock_read=self._seconds
+        )
+        try:
+            async with self._sending(request, timeout=patient) as response:
+                yield response
+        except Exception as error:
+            if (meaning := meaning_of(error)) is None:
+                raise
+            raise meaning(type(error).__name__, request=request) from error
+
     async def aclose(self) -> None:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
 
     async def _response(self, request: httpx2.Request) -> httpx2.Response:
-        sending = self._open().request(
+        async with self._sending(request) as response:
+            return await read_whole(response)
+
+    def _sending(
+        self, request: httpx2.Request, **more: Any
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._open().request(
             request.method,
             _target(request.url),
             data=request.extensions["content"],
             headers=request.extensions["headers"],
             allow_redirects=False,
+            **more,
         )
-        async with sending as response:
-            body = await _read(response)
-        headers = [pair for pair in response.raw_headers if _is_read(pair[0].lower())]
-        return httpx2.Response(response.status, headers=headers, content=body)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -205,6 +227,13 @@ def _trust() -> ssl.SSLContext:
     except OSError as error:  # ssl.SSLError is one
         message = "The certificates that vouch for the endpoint cannot be read"
         raise ConfigError(f"{message} ({type(error).__name__}). {NAME_THE_CA}") from None
+
+
+async def read_whole(response: aiohttp.ClientResponse) -> httpx2.Response:
+    """Return a response with its body, decoded, and the headers that somebody reads."""
+    body = await _read(response)
+    headers = [pair for pair in response.raw_headers if _is_read(pair[0].lower())]
+    return httpx2.Response(response.status, headers=headers, content=body)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
