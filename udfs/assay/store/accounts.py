@@ -60,8 +60,8 @@ class Use:
     `rows` were served with an outcome, `stored` of them with an answer from before the run, and
     `repeated` with one that another of them has brought; `failed` have no answer, by status.
     `untried` were kept back by a budget, or given up by a person, `pending` wait for a batch.
-    `kept` were answered before and stay in their table as they are. `answer_usd` is what an answer to the same question by the
-    same model has cost on average; None where nothing is known of that.
+    `kept` were answered before and stay in their table as they are. `answer_usd` is what an answer
+    to the same question by the same model has cost on average; None where nothing is known.
     """
 
     invocation_id: str
