@@ -67,6 +67,8 @@ class Dispatcher:
         self._runs.append(run)
         self._recorder.begun(run.run_id, run.settings, builds=builds)
         run.tell(RunBegun(run.run_id))
+        if builds:
+            run.spawn(self.harvest(run))
 
     async def end(self, run: RunState) -> None:
         """Return once nothing of `run` is under way any more, and what it served is on record."""
@@ -205,21 +207,22 @@ class Dispatcher:
 
     async def harvest(self, run: RunState) -> None:
         """Take in what batches have brought, once a run; return when all that is there is in."""
-        if run.has_harvested or not self._batching.is_possible:
+        if not self._batching.is_possible:
             return
-        run.has_harvested = True
-        over = asyncio.Event()
-        reaping = Reaping(
-            self._settings,
-            self._recorder,
-            self._claims,
-            self._ladder,
-            self._batching,
-            self._governor,
-            self._aftermath,
-        )
-        run.spawn(self._harvest(Harvest(run, self._batching.batches, reaping), run, over))
-        await over.wait()
+        if run.harvested is None:
+            run.harvested = asyncio.Event()
+            reaping = Reaping(
+                self._settings,
+                self._recorder,
+                self._claims,
+                self._ladder,
+                self._batching,
+                self._governor,
+                self._aftermath,
+            )
+            harvest = Harvest(run, self._batching.batches, reaping)
+            run.spawn(self._harvest(harvest, run, run.harvested))
+        await run.harvested.wait()
 
     async def _harvest(self, harvest: Harvest, run: RunState, over: asyncio.Event) -> None:
         try:
@@ -231,6 +234,8 @@ class Dispatcher:
 
     async def hand_over(self, run: RunState) -> None:
         """Return once what a run has put into batches is at the endpoint, if that takes it."""
+        if run.harvested is not None:
+            await run.harvested.wait()
         await self._write_down(run, full_only=False)
 
     async def _write_down(self, run: RunState, *, full_only: bool = True) -> None:

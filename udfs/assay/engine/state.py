@@ -61,7 +61,7 @@ class RunState:
 
     `failures` are the asks that have no answer in this run: any thread may add to them. Any
     thread may `tell` the run what happened. `waiting` counts tickets that wait for what this run
-    has taken on, `in_flight` its requests.
+    has taken on, `in_flight` its requests; `harvested` is set once all that batches brought is in.
     """
 
     def __init__(self, run_id: str, settings: Settings, observer: Observer) -> None:
@@ -78,7 +78,7 @@ class RunState:
         self.waiting = 0
         self.in_flight = 0
         self.is_spent = False
-        self.has_harvested = False
+        self.harvested: asyncio.Event | None = None
         self._trouble = ""
         self._observer = observer
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from assay.core.plural import counted
 from assay.core.program import program
+from assay.hosts.dbt.layers import is_gate
 from assay.store import BatchRow, Ledger, Use, queries
+
+_RED = ("fail", "error", "runtime error")
 
 
 def waiting(store: Ledger, uses: Iterable[Use] = ()) -> str | None:
@@ -37,6 +41,48 @@ def not_ready(
                 f"`{program('build')}` once it is there, or allow more by "
                 "`ASSAY_MAX_PENDING_SHARE`"
             )
+
+
+def is_premature(
+    results: Mapping[str, Any], manifest: Mapping[str, Any], models: Collection[str]
+) -> bool:
+    """Whether all that is red in a run are tests and gates below models whose rows wait.
+
+    What they say of rows that are not back proves nothing, neither way. `models` are names.
+    """
+    red = [str(one["unique_id"]) for one in results["results"] if one["status"] in _RED]
+    waiting_for = [name for name, node in manifest["nodes"].items() if node.get("name") in models]
+    below = _below(manifest["child_map"], waiting_for)
+    return bool(red) and all(
+        name in below and _is_check(manifest["nodes"].get(name, {})) for name in red
+    )
+
+
+def _is_check(node: Mapping[str, Any]) -> bool:
+    kind = node.get("resource_type")
+    gates_rows = node.get("config", {}).get("materialized") == "row_gate"
+    return kind == "test" or (kind == "model" and (is_gate(node) or gates_rows))
+
+
+def _below(children: Mapping[str, Sequence[str]], names: Iterable[str]) -> set[str]:
+    """Return all that hangs on these nodes, themselves included."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        if (name := left.pop()) not in found:
+            found.add(name)
+            left += children.get(name, ())
+    return found
+
+
+def pending_models(uses: Iterable[Use], columns: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the names of the models of which rows wait for a batch."""
+    return {
+        column.partition(".")[0]
+        for use in uses
+        if use.pending
+        for column in columns.get(use.prompt_hash, ())
+    }
 
 
 def _batches(count: int) -> str:
