@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from assay.core.values import Outcome
 from assay.faultd import FaultServer
-from assay.store import BatchRow, queries
+from assay.store import BatchRow, open_store, queries
 
 from ..faults.engine_room import Room, engine_room, expected, paid_twice, statuses, texts, values
 
@@ -41,10 +41,10 @@ def asked(server: FaultServer, folder: Path, count: int = 40, **changed: Any) ->
     return found
 
 
-def batches(folder: Path, server: FaultServer) -> list[BatchRow]:
+def batches(folder: Path) -> list[BatchRow]:
     """All batches on record."""
-    with room(server, folder) as opened:
-        return opened.store.read(queries.BatchesOnRecord(also_over=True))
+    with closing(open_store(folder / "store.sqlite")) as store:
+        return store.read(queries.BatchesOnRecord(also_over=True))
 
 
 def test_a_batch_is_harvested_by_the_next_run(server: FaultServer, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_batch_is_harvested_by_the_next_run(server: FaultServer, tmp_path: Pat
     assert (len(calls), spent.answered, paid_twice(server)) == (10, 40, 0)
     tokens = sum(row["input_tokens"] + 4 * row["output_tokens"] for row in calls)
     assert sum(row["cost_usd"] for row in calls) == pytest.approx(tokens / 2_000_000)
-    assert [row.place for row in batches(tmp_path, server)] == ["over"]
+    assert [row.place for row in batches(tmp_path)] == ["over"]
 
 
 def settled(server: FaultServer, folder: Path, count: int = 40, **changed: Any) -> list[Any]:
@@ -74,7 +74,7 @@ def test_who_asks_meanwhile_does_not_wait(server: FaultServer, tmp_path: Path) -
     asked(server, tmp_path)
     again = asked(server, tmp_path, batch=False)
     assert set(statuses(again)) == {"pending"}
-    assert (server.summary()["requests"], len(batches(tmp_path, server))) == (0, 1)
+    assert (server.summary()["requests"], len(batches(tmp_path))) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_a_server_does_to_files(server: FaultServer, tmp_path: Path, played
     asked(server, tmp_path)
     assert settled(server, tmp_path) == expected(texts(40))
     assert (paid_twice(server), server.summary()["batch_requests"]) == (0, 10)
-    assert len(batches(tmp_path, server)) == 1
+    assert len(batches(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("played", ["hours=1,missing=2", "hours=1,torn"])
@@ -154,7 +154,7 @@ def test_files_are_split_and_wait_their_turn(server: FaultServer, tmp_path: Path
     """At most so many requests a file and so many batches there; the rest is written and waits."""
     split = {"batch_requests": 4, "max_batches": 2}
     asked(server, tmp_path, **split)
-    found = batches(tmp_path, server)
+    found = batches(tmp_path)
     assert sorted((row.place, row.requests) for row in found) == [
         ("sent", 4),
         ("sent", 4),

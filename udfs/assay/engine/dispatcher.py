@@ -209,8 +209,7 @@ class Dispatcher:
         """Take in what batches have brought, once a run; return when all that is there is in."""
         if not self._batching.is_possible:
             return
-        if run.harvested is None:
-            run.harvested = asyncio.Event()
+        if run.harvesting is None:
             reaping = Reaping(
                 self._settings,
                 self._recorder,
@@ -221,21 +220,18 @@ class Dispatcher:
                 self._aftermath,
             )
             harvest = Harvest(run, self._batching.batches, reaping)
-            run.spawn(self._harvest(harvest, run, run.harvested))
-        await run.harvested.wait()
+            run.harvesting = run.spawn(self._harvest(harvest, run))
+        await asyncio.wait({run.harvesting})
 
-    async def _harvest(self, harvest: Harvest, run: RunState, over: asyncio.Event) -> None:
-        try:
-            with self._heard(run):
-                await harvest.gather()
-        finally:
-            over.set()
+    async def _harvest(self, harvest: Harvest, run: RunState) -> None:
+        with self._heard(run):
+            await harvest.gather()
         self._pump()
 
     async def hand_over(self, run: RunState) -> None:
         """Return once what a run has put into batches is at the endpoint, if that takes it."""
-        if run.harvested is not None:
-            await run.harvested.wait()
+        if run.harvesting is not None:
+            await asyncio.wait({run.harvesting})
         await self._write_down(run, full_only=False)
 
     async def _write_down(self, run: RunState, *, full_only: bool = True) -> None:
