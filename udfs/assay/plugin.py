@@ -305,7 +305,7 @@ class Plugin(BasePlugin):
         gate = GoldenGate(self._session.store, _log.info)
         create_function(conn, "assay_grade", gate.grade, parameters=2, volatile=True)
         most, root = self._settings.max_failed_share, self._project.root
-        judge = Judge(self._run, most, root)
+        judge = Judge(self._run, most, root, _log.info)
         create_function(conn, "assay_judge", judge.run, parameters=1, volatile=True)
         _workshop.keep((udfs, gate, judge, conn))
 

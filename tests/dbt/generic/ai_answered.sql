@@ -1,7 +1,8 @@
 {#-
     An AI column of which too many rows have no answer. Rows without text (`skipped`) do not
     count; the share of the others that is not `ok` may be at most `max_unanswered`, or what the row
-    gate of the model says (`max_unanswered_share`). Fewer than `min_asked` rows that were asked are
+    gate of the model says (`max_unanswered_share`). Rows that wait for a batch (`pending`) are
+    neither: they are judged once they are back. Fewer than `min_asked` rows that were asked are
     an error of their own: a column of nothing but `skipped` has not been answered.
 -#}
 {% test ai_answered(model, column_name, max_unanswered=none, min_asked=1) %}
@@ -24,7 +25,8 @@ counted as (
 
     select
         count(*) as asked_count,
-        count(*) filter (where status is distinct from 'ok') as unanswered_count,
+        count(*) filter (where status is distinct from 'pending') as judged_count,
+        count(*) filter (where status not in ('ok', 'pending') or status is null) as unanswered_count,
         {{ limit }} as max_share
 
     from asked
@@ -34,7 +36,7 @@ counted as (
 validation_errors as (
 
     select * from counted
-    where unanswered_count > max_share * asked_count or asked_count < {{ min_asked }}
+    where unanswered_count > max_share * judged_count or asked_count < {{ min_asked }}
 
 )
 

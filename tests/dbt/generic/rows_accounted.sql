@@ -1,6 +1,6 @@
 {#-
     Every row of `compare_to` is in the model exactly once by `key`, and each of its `answers` is
-    answered, skipped, failed or not attempted: no envelope without a status or with one that is
+    answered, skipped, failed, not attempted or pending: no envelope without a status or with one that is
     none of ours, no failure with a value. rows in = answered + skipped + dead-lettered + not attempted.
 -#}
 {% test rows_accounted(model, compare_to, key, answers) %}
@@ -43,7 +43,7 @@ without_status as (
     select {{ key }}, {{ assay._assay_quoted('no such status: ' ~ answer) }} as problem from {{ model }}
     where {{ answer }}.status not in (
         'ok', 'skipped', 'refused', 'invalid', 'too_long', 'transport', 'quota', 'config',
-        'not_attempted'
+        'not_attempted', 'pending'
     )
     union all
     select {{ key }}, {{ assay._assay_quoted('a value without status ok: ' ~ answer) }} from {{ model }}

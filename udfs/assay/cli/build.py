@@ -142,6 +142,7 @@ def _told(
     from assay.project.publishing.verdict import gold_tables
     from assay.project.report.arrivals import arrivals_of
     from assay.project.report.summary import invocation_of, stopped_by, summary
+    from assay.project.waiting import is_premature, not_ready, pending_models, waiting
     from assay.store import open_store
 
     invocation, ledger = invocation_of(results), open_store(settings.store)
@@ -157,10 +158,17 @@ def _told(
     failing = [] if stop else list(too_many_failed(uses, most, columns))
     broken = broken_rules(results, manifest, database)
     evaluated = red_evaluations(ledger, invocation)
+    pending = waiting(ledger, uses)
+    unready = list(not_ready(uses, settings.max_pending_share, columns))
     red = [*failing, *red_tests(results, manifest, evaluated, broken)]
     for line in red:
         typer.echo(f"Red     {line}")
     ledger.close()
+    if pending is not None:
+        typer.echo(f"Pending {pending}")
+    if unready and is_premature(results, manifest, pending_models(uses, columns)):
+        typer.echo("".join(f"Not ready: {line}.\n" for line in unready).rstrip())
+        return 0, []
     for note in checks.notes(results):
         typer.echo(note)
     if stop is not None:

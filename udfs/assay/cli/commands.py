@@ -44,6 +44,10 @@ COMMANDS = {
         "dead_letters:app",
         "List, show, replay and discard dead letters.",
     ),
+    "batch": (
+        "batch:app",
+        "Show what waits for batches, fetch what is there, call batches off.",
+    ),
     "spend": (
         "calls:spend",
         "Add up what was sent and paid, and estimate what the store saved.",

@@ -20,7 +20,9 @@ from assay.core.plural import counted
 from assay.core.program import program
 from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
+from assay.hosts.dbt.lineage import last_code
 from assay.hosts.dbt.settings import database_path, settings_here
+from assay.project.counting import uses_in
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
 from assay.project.publishing.verdict import (
     age,
@@ -33,6 +35,7 @@ from assay.project.publishing.verdict import (
     seed_hashes,
 )
 from assay.project.report.summary import invocation_of, run_results
+from assay.project.waiting import not_ready
 from assay.store import open_store, queries
 
 _GIT_SECONDS = 10
@@ -58,7 +61,7 @@ def command(
     results = results_of_build(project)
     reasons = _stale(settings, results) or _reasons(project)
     if not reasons and results is not None:
-        reasons = list(red_lines(settings, results, []))
+        reasons = list(red_lines(settings, results, [])) or _waiting(settings, results)
     if reasons:
         typer.echo(not_published(settings.publish, reasons), err=True)
         if as_json:
@@ -82,7 +85,7 @@ def after_build(settings: Settings, code: int, *, ended: bool) -> int:
         reasons = _reasons(project) if ended else []
         reasons = reasons or [f"the build ended with exit code {code}"]
     else:
-        reasons = _reasons(project)
+        reasons = _reasons(project) or _waiting(settings, results_of_build(project))
     if reasons:
         typer.echo(not_published(settings.publish, reasons), err=bool(code))
         return code
@@ -175,6 +178,17 @@ def _stale(settings: Settings, results: dict[str, Any] | None) -> list[str]:
     if last == invocation_of(run_results(Path.cwd())):
         return [f"another dbt command has run since the build; run {program('build')}"]
     return [f"a later run has not ended; run {program('build')}"]
+
+
+def _waiting(settings: Settings, results: dict[str, Any] | None) -> list[str]:
+    """Return where too many rows of a run wait for batches, so that its gold is not ready."""
+    store = open_store(settings.store)
+    try:
+        uses = uses_in(store, invocation_of(results))
+        columns = last_code(store).columns
+    finally:
+        store.close()
+    return list(not_ready(uses, settings.max_pending_share, columns))
 
 
 def _release(project: Path, settings: Settings) -> Release:

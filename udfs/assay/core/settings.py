@@ -133,6 +133,36 @@ class Settings(Places, Asking):
         "the run has left: `refuse` sends nothing for it and stops; `spend` buys what the budget "
         "allows and leaves the other rows `not_attempted`.",
     )
+    batch: bool = Field(
+        default=False,
+        description="Whether questions go to the endpoint by the file, to be answered within a "
+        "day at a lower price; until then their rows are `pending`.",
+    )
+    batch_fallback: Literal["batch", "now"] = Field(
+        default="batch",
+        description="Where what a batch has left without an answer goes: into the next batch, or "
+        "`now`, request by request.",
+    )
+    batch_requests: Count = Field(
+        default=None,
+        description="Most requests in one batch; unset means as many as the endpoint takes.",
+    )
+    batch_tokens: Count = Field(
+        default=None,
+        description="Most estimated input tokens in the batches that are at the endpoint at once, "
+        "of each model; unset means no limit.",
+    )
+    max_batches: int = Field(
+        default=10, ge=1, le=1000, description="Most batches at the endpoint at once."
+    )
+    max_pending_share: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Greatest share of the rows of a column that may wait for a batch where gold "
+        "is published; above it the gold of before stays.",
+    )
     price_input_usd: Price = Field(
         default=None,
         description="What a million input tokens cost, in US dollars; unset means the built-in "
@@ -168,6 +198,17 @@ class Settings(Places, Asking):
         if self.profile is not None and self.profile not in traits.profiles:
             known = ", ".join(traits.profiles) or f"none, as `{traits.name}` asks no server"
             message = f"`ASSAY_PROFILE` is {self.profile!r}; there are: {known}."
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _batches_are_taken(self) -> Self:
+        if self.batch and self.manner_of(self.model or "").batches is None:
+            where = self.endpoint or f"`{self.provider}`"
+            message = (
+                f"`ASSAY_BATCH` is on, but {where} is not known to take batches; unset it, or set "
+                "`ASSAY_PROFILE` to that of an endpoint which does."
+            )
             raise ValueError(message)
         return self
 

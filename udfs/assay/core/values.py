@@ -30,6 +30,7 @@ Status = Literal[
     "quota",
     "config",
     "not_attempted",
+    "pending",
 ]
 
 Mode = Literal["keyed", "listed", "object", "prompt"]
@@ -138,7 +139,7 @@ class Pack:
     is a part of one that failed and the server did not say why. Its reply gets `room` times the
     usual output limit; `complaint` is why the last answers to a record alone were refused, in our
     words and no row's. Packs with the same `seal` and records make the same request, ids
-    included; each new pack has a seal of its own.
+    included; each new pack has a seal of its own. `expiries` batches ended without asking it.
     """
 
     records: tuple[Record, ...]
@@ -148,6 +149,7 @@ class Pack:
     forgiven: int = 0
     room: int = 1
     complaint: str = ""
+    expiries: int = 0
     seal: str = field(default_factory=new_id, compare=False)
 
     @cached_property

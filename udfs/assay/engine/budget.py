@@ -27,6 +27,8 @@ class Budget:
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
     requests: int = 0
+    held_usd: float = 0.0
+    """The worst cost of what waits for batches, which no end of this run settles."""
     open: int = 0
     """Reservations that are not paid. The sum cannot tell: floats leave crumbs behind."""
 
@@ -38,7 +40,12 @@ class Budget:
             return True
         if worst_usd is None:
             return False
-        return self.spent_usd + self.reserved_usd + worst_usd <= self.max_cost_usd
+        return self.taken_usd + worst_usd <= self.max_cost_usd
+
+    @property
+    def taken_usd(self) -> float:
+        """What is spent, or set aside for what flies and for what waits for batches."""
+        return self.spent_usd + self.reserved_usd + self.held_usd
 
     def lacks(self, cost_usd: float | None, requests: int) -> bool:
         """Whether so many requests, expected to cost so much, are more than there is room for.
@@ -49,7 +56,7 @@ class Budget:
             return True
         if self.max_cost_usd is None or cost_usd is None:
             return False
-        return self.spent_usd + self.reserved_usd + cost_usd > self.max_cost_usd
+        return self.taken_usd + cost_usd > self.max_cost_usd
 
     def check(self, cost_usd: float | None, requests: int) -> None:
         """Raise `BudgetError` for what there is no room for."""
@@ -91,6 +98,16 @@ class Budget:
         self.requests += 1
         self.open += 1
         self.reserved_usd += worst_usd or 0.0
+
+    def hold(self, worst_usd: float | None, requests: int = 1) -> None:
+        """Set the worst cost of what goes into a batch aside; call `settle` for each later."""
+        self.requests += requests
+        self.held_usd += worst_usd or 0.0
+
+    def settle(self, worst_usd: float | None, cost_usd: float | None) -> None:
+        """Replace what was held by what was spent; what is not known counts as all of it."""
+        self.held_usd = max(0.0, self.held_usd - (worst_usd or 0.0))
+        self.spent_usd += (worst_usd or 0.0) if cost_usd is None else cost_usd
 
     def pay(self, worst_usd: float | None, cost_usd: float | None) -> None:
         """Replace a reservation by what was spent; what is not known counts as all of it."""

@@ -87,6 +87,10 @@ class Claims:
         """Whether a claim was neither settled nor dropped."""
         return self._open.get(claim.ask.key) is claim
 
+    def of(self, run: RunState) -> list[Ask]:
+        """Return what a run has taken on."""
+        return [claim.ask for claim in self._open.values() if claim.run is run]
+
     def wait(self, claim: Claim, ticket: Ticket) -> None:
         """Let `ticket` wait for an open claim."""
         claim.tickets = (*claim.tickets, ticket)
@@ -101,6 +105,12 @@ class Claims:
                 run.failures.setdefault(key, outcome)
         for ticket in claim.tickets:
             ticket.take(key, outcome)
+
+    def forget(self, asks: Iterable[Ask]) -> None:
+        """Let go of asks that nobody waits for and that are not settled: they are due again."""
+        for ask in asks:
+            if (claim := self._open.get(ask.key)) is not None and not claim.tickets:
+                self._close(ask.key)
 
     def give_up(self, run: RunState, asks: Iterable[Ask], reason: str) -> Wanted:
         """Let `run` attempt `asks` no more; return those that threads of other runs wait for.

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 
-from assay.core.errors import CallError, Cancelled, ConfigError, QuotaError, RunError, StoreError
-from assay.core.events import (
-    GatherBegun,
-    Gathered,
-    GivenUp,
-    PackOver,
-    RunBegun,
-    RunOver,
-    Stopped,
-)
+from assay.core.errors import CallError, Cancelled, RunError, StoreError
+from assay.core.events import GatherBegun, Gathered, PackOver, RunBegun, RunOver, Stopped
 from assay.core.settings import Settings
-from assay.core.values import Ask, Attempt, Failure, Judged, Outcome, Pack, Request, Status
-from assay.engine import retry
+from assay.core.values import Ask, Judged, Pack, Request
+from assay.engine.aftermath import Aftermath, Surroundings
 from assay.engine.answers import Answers
+from assay.engine.batching import Batching
 from assay.engine.claims import Claims, Wanted
 from assay.engine.governor import Governor
+from assay.engine.harvest import Harvest, Reaping
 from assay.engine.intake import Admission, Batch
 from assay.engine.ladder import Ladder
-from assay.engine.recorder import Burial, Recorder
-from assay.engine.retry import Rejections
+from assay.engine.recorder import Recorder
 from assay.engine.sending import Failed, Sender
 from assay.engine.state import RunState
 from assay.forms import form_of
@@ -36,8 +28,6 @@ from assay.store import Landing
 
 CANCELLED = "The run was cancelled; answers so far are kept. Run again to go on."
 OVER = "The run is over; answers so far are kept. Begin another one to ask."
-
-_STOPS: dict[Status, type[RunError]] = {"config": ConfigError, "quota": QuotaError}
 
 HELD_POLL_SECONDS = 0.25
 """How often asks that another process holds are looked up again."""
@@ -63,6 +53,7 @@ class Dispatcher:
         self._ladder = Ladder(settings)
         self._sender = Sender(settings, recorder, provider, lambda: self._governor.took_nothing)
         self._admission = Admission(recorder, self.answers, self._claims)
+        self._batching = Batching(settings, recorder, provider, self._claims)
         self._timer: asyncio.TimerHandle | None = None
         self._meet_afresh()
         self._admitting = asyncio.get_running_loop().create_task(self._admit_for_ever())
@@ -76,11 +67,15 @@ class Dispatcher:
         self._runs.append(run)
         self._recorder.begun(run.run_id, run.settings, builds=builds)
         run.tell(RunBegun(run.run_id))
+        if builds:
+            run.spawn(self.harvest(run))
 
     async def end(self, run: RunState) -> None:
         """Return once nothing of `run` is under way any more, and what it served is on record."""
         if run not in self._runs:
             return
+        if run.stopped is None:
+            await self.hand_over(run)
         tasks = self._halt(run, Cancelled(OVER))
         await asyncio.gather(*tasks, return_exceptions=True)
         self._recorder.ended(run.run_id, run.meter.served())
@@ -117,6 +112,7 @@ class Dispatcher:
         """
         run.stopped = run.stopped or error
         run.backlog.drain()
+        self._batching.drop(run)
         keys, wanted = self._claims.drop(run)
         if keys:
             self._recorder.release(keys if self.is_shared else None)
@@ -129,7 +125,16 @@ class Dispatcher:
 
     def _meet_afresh(self) -> None:
         self._governor = Governor(self._settings)
-        self._rejections = Rejections(self._claims, self._settings.max_attempts)
+        around = Surroundings(
+            self._recorder,
+            self.answers,
+            self._claims,
+            self._ladder,
+            self._runs,
+            self._pump,
+            self._try_out,
+        )
+        self._aftermath = Aftermath(self._settings, around, self._governor)
 
     async def wind_up(self) -> None:
         """End all runs and what else goes on, and let the provider go."""
@@ -176,8 +181,9 @@ class Dispatcher:
         with self._heard(*runs):
             for run in {batch.run for batch in batches if batch.asks}:
                 self._recorder.asks(run.run_id)
+                await self.harvest(run)
             admitted = await self._admission.admit(batches)
-            self._settle_all(admitted.settled)
+            self._aftermath.settle_all(admitted.settled)
             for run, held in admitted.held.items():
                 run.spawn(self._wait_for_others(run, held))
         for batch in batches:
@@ -194,8 +200,55 @@ class Dispatcher:
             await asyncio.sleep(HELD_POLL_SECONDS)
             with self._heard(run):
                 settled, asks = await self._admission.claim_again(run, asks)
-                self._settle_all(settled)
+                self._aftermath.settle_all(settled)
                 self._pump()
+
+    # Batches
+
+    async def harvest(self, run: RunState) -> None:
+        """Take in what batches have brought, once a run; return when all that is there is in."""
+        if not self._batching.is_possible:
+            return
+        if run.harvesting is None:
+            reaping = Reaping(
+                self._settings,
+                self._recorder,
+                self._claims,
+                self._ladder,
+                self._batching,
+                self._governor,
+                self._aftermath,
+            )
+            harvest = Harvest(run, self._batching.batches, reaping)
+            run.harvesting = run.spawn(self._harvest(harvest, run))
+        await asyncio.wait({run.harvesting})
+
+    async def _harvest(self, harvest: Harvest, run: RunState) -> None:
+        with self._heard(run):
+            await harvest.gather()
+        self._pump()
+
+    async def hand_over(self, run: RunState) -> None:
+        """Return once what a run has put into batches is at the endpoint, if that takes it."""
+        if run.harvesting is not None:
+            await asyncio.wait({run.harvesting})
+        await self._write_down(run, full_only=False)
+
+    async def _write_down(self, run: RunState, *, full_only: bool = True) -> None:
+        """Make pending what was collected, once it is on disk; hand over files that are full."""
+        with self._heard(run):
+            self._aftermath.settle_all(await self._batching.write(run))
+            await self._batching.hand_over(run, full_only=full_only)
+        self._pump()
+
+    async def cancel_batches(self, batch_ids: Sequence[str]) -> None:
+        """Call batches off, each once no other process works on it."""
+        for batch_id in batch_ids:
+            await self._batching.cancel(batch_id)
+
+    def open_asks(self, run: RunState) -> list[Ask]:
+        """Return what a run has taken on and nothing has settled yet."""
+        return self._claims.of(run)
 
     # Sending
 
@@ -212,6 +265,9 @@ class Dispatcher:
                 self._pump_in(wait)
                 return
             idle = 0 if self._send_next(run) else idle + 1
+        for run in self._runs:
+            if self._batching.is_ripe(run):
+                run.spawn(self._write_down(run))
 
     def _pump_in(self, seconds: float) -> None:
         if self._timer is not None:
@@ -230,9 +286,14 @@ class Dispatcher:
         headroom = self._settings.headroom_for(pack.model)
         mode = self._ladder.mode(pack.model)
         request = form_of(pack).compose(pack, headroom, mode, run.run_id)
-        worst = self._governor.worst_usd(request)
+        in_batch = self._batching.takes(pack)
+        worst = self._governor.worst_usd(request, in_batch=in_batch)
         if not run.budget.allows(worst):
             return self._at_the_wall(run, pack, worst)
+        if in_batch:
+            run.budget.hold(worst)
+            self._batching.add(run, request, worst)
+            return True
         run.budget.reserve(worst)
         self._governor.start(request)
         run.in_flight += 1
@@ -272,7 +333,7 @@ class Dispatcher:
         self._pump()
         if landed is not None:
             with self._heard(run):
-                await self._take_in(run, request, *landed)
+                await self._aftermath.take_in(run, request, *landed)
 
     async def _attempt(
         self, run: RunState, request: Request, worst: float | None
@@ -280,7 +341,7 @@ class Dispatcher:
         """Return what a sending brought; None where it failed, and all is seen to."""
         sent = await self._sender.send(run, request, worst)
         if isinstance(sent, Failed):
-            await self._after_fault(run, request, sent.attempt, sent.error)
+            await self._aftermath.after_fault(run, request, sent.attempt, sent.error)
             return None
         run.tell(PackOver(request.pack))
         self._ladder.holds(request)
@@ -306,85 +367,6 @@ class Dispatcher:
             return sent.error
         self._governor.succeeded(request, sent.reply)
         return None
-
-    # What becomes of a pack
-
-    async def _take_in(
-        self, run: RunState, request: Request, judged: Judged, landing: Landing
-    ) -> None:
-        """Settle what a reply answered once it is stored; ask for the rest again, or bury it."""
-        rejected = self._rejections.sort(request, judged)
-        burial = Burial(rejected.buried, "invalid", judged.rejected)
-        failures = await self._recorder.write(landing, burial)
-        self._settle_all(judged.answers)
-        self._settle_failures(run, failures)
-        for ask in rejected.again:
-            run.backlog.add_again(ask, judged.rejected[ask.key])
-        run.backlog.add_alone(rejected.alone, judged.rejected)
-        if rejected.again or rejected.alone:
-            self._pump()
-
-    async def _after_fault(
-        self, run: RunState, request: Request, failed: Attempt, error: CallError
-    ) -> None:
-        pack = request.pack
-        self._governor.failed(pack, error, failed.latency_seconds or 0.0)
-        try:
-            verdict = await self._verdict(run, request, error)
-        except RunError:
-            await self._recorder.write_failed(failed)
-            raise
-        if not isinstance(verdict, retry.Retry):
-            run.tell(PackOver(pack))
-        burial: Burial | None = None
-        if isinstance(verdict, retry.Bury):
-            why = verdict.reason or str(error)
-            burial = Burial(pack.asks, verdict.status, {ask.key: why for ask in pack.asks})
-        self._settle_failures(run, await self._recorder.write_failed(failed, burial))
-        match verdict:
-            case retry.Retry(wait) as patience:
-                again = retry.next_sending(pack, error.fault, patience)
-                run.spawn(self._send_later(run, again, wait))
-            case retry.Split(singly):
-                for part in retry.parts_of(pack, error.fault, singly=singly):
-                    run.backlog.add_pack(part)
-            case retry.Stop(status, said):
-                raise _STOPS.get(status, RunError)(said or str(error))
-
-    async def _verdict(self, run: RunState, request: Request, error: CallError) -> retry.Verdict:
-        turned_down = error.fault == "too_big_or_bad"
-        if turned_down and await self._ladder.explains(
-            request, error, partial(self._try_out, run)
-        ):
-            return retry.Retry(0.0, counts=False)
-        pack = request.pack
-        return self._governor.verdict(
-            pack,
-            error,
-            others_wait=any(len(run.backlog) for run in self._runs),
-            untried=any(run.backlog.has_untried for run in self._runs),
-            alone=len(self._claims) <= len(pack.asks),
-        )
-
-    async def _send_later(self, run: RunState, pack: Pack, wait_seconds: float) -> None:
-        await asyncio.sleep(wait_seconds)
-        run.backlog.add_pack(pack)
-        self._pump()
-
-    def _settle_failures(self, run: RunState, failures: Sequence[Failure]) -> None:
-        if failures:
-            run.tell(GivenUp(failures))
-        self._settle_all({failure.key: failure.outcome for failure in failures})
-
-    def _settle_all(self, outcomes: Mapping[bytes, Outcome]) -> None:
-        for key, outcome in outcomes.items():
-            self._settle(key, outcome)
-
-    def _settle(self, key: bytes, outcome: Outcome) -> None:
-        """Make an outcome known: an answer to all, a failure to the runs that have asked."""
-        if outcome.status == "ok":
-            self.answers.learn(key, outcome)
-        self._claims.settle(key, outcome)
 
     @contextmanager
     def _heard(self, *runs: RunState) -> Iterator[None]:

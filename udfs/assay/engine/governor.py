@@ -16,7 +16,7 @@ from assay.engine import retry
 from assay.engine.blame import BLAMED, SUSPECT, Luck, Mishaps, most_in_a_row
 from assay.engine.breaker import Breaker, RetryBudget
 from assay.engine.budget import Gauge
-from assay.engine.prices import cost_usd, price_of
+from assay.engine.prices import cost_usd, price_in_batch, price_of
 from assay.engine.rate_limit import Limiter
 from assay.forms import form_of
 
@@ -75,9 +75,9 @@ class Governor:
         now = time.monotonic()
         return max(self._limiter.wait_seconds(now), self._breaker.wait_seconds(now))
 
-    def worst_usd(self, request: Request) -> float | None:
+    def worst_usd(self, request: Request, *, in_batch: bool = False) -> float | None:
         """Return the most that `request` can cost; None when its price is not known."""
-        price = price_of(self._settings, request.model)
+        price = (price_in_batch if in_batch else price_of)(self._settings, request.model)
         return cost_usd(price, self._gauge.input_tokens(request), request.max_output_tokens)
 
     def start(self, request: Request) -> None:
@@ -95,9 +95,7 @@ class Governor:
         """The server served `request`, and says what it took and how many it takes."""
         pack, model = request.pack, request.model
         self._answers = self._took = True
-        self._served[model] += 1
-        self._largest[model] = max(self._largest[model], request.input_tokens)
-        self._gauge.read(request, reply.usage)
+        self.learns(request, reply)
         self._luck.accepts(pack)
         self._failing.pop(pack.asks[0].key, None)
         if not pack.bisecting:
@@ -109,6 +107,13 @@ class Governor:
         self._limiter.accepted(now)
         if reply.requests_per_minute is not None:
             self._limiter.is_told(model, reply.requests_per_minute)
+
+    def learns(self, request: Request, reply: Reply) -> None:
+        """A model has answered, now or in a batch: what it takes, and how it counts."""
+        model = request.model
+        self._served[model] += 1
+        self._largest[model] = max(self._largest[model], request.input_tokens)
+        self._gauge.read(request, reply.usage)
 
     def failed(self, pack: Pack, error: CallError, latency_seconds: float) -> None:
         """A pack failed so long after it was sent; only faults of the server slow us down.

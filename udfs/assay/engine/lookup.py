@@ -80,8 +80,13 @@ class Resolver:
             self._engine.gather(self._run, unknown, origin)
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
-        """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
+        """Tell the censuses of `texts`, and return what is known of them; nothing is asked.
+
+        What waits for a batch is not to be asked for again.
+        """
         keys, known, unknown = self._look_up(self.question(handle), texts)
+        held = self._engine.held_by_batches([ask.key for ask in unknown])
+        unknown = [ask for ask in unknown if ask.key not in held]
         for census in self.censuses:
             census.count(handle, _normal(texts), keys, unknown)
         return _in_order(keys, known)

@@ -22,6 +22,7 @@ from assay.engine.recorder import Recorder
 from assay.engine.state import RunState
 from assay.providers import Provider
 from assay.store import Store, Writer
+from assay.store.queries import PendingKeys
 
 T = TypeVar("T")
 
@@ -89,6 +90,10 @@ class Engine:
             run.check()
             raise
 
+    def held_by_batches(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those of `keys` that wait for a batch."""
+        return self.store.read(PendingKeys(tuple(keys))) if keys else set()
+
     def await_all(self, run: RunState, asks: Sequence[Ask]) -> dict[bytes, Outcome]:
         """Return the outcome of every ask by key, once it is there.
 
@@ -106,6 +111,28 @@ class Engine:
         """Take `asks` on, which are needed for `origin`, without waiting for them."""
         run.check()
         self._submit(Batch(run, asks, None, threading.get_ident(), origin))
+
+    def harvest(self, run: RunState) -> None:
+        """Take in what batches have brought; return once all of it is settled or pending again.
+
+        Raises the `RunError` that has stopped the run.
+        """
+        self._await(self._dispatcher.harvest(run))
+        if asks := self._call(lambda: self._dispatcher.open_asks(run)):
+            self.await_all(run, asks)
+        run.check()
+
+    def hand_over(self, run: RunState) -> None:
+        """Return once the batches of a run are at the endpoint, as far as it takes them.
+
+        Raises the `RunError` that has stopped the run.
+        """
+        self._await(self._dispatcher.hand_over(run))
+        run.check()
+
+    def cancel_batches(self, batch_ids: Sequence[str]) -> None:
+        """Call batches off."""
+        self._await(self._dispatcher.cancel_batches(batch_ids))
 
     def begin_gather(self, run: RunState, origin: str = "") -> None:
         """A statement is about to gather for `origin`: packs wait until they are full."""

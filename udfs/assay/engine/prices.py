@@ -79,6 +79,20 @@ def price_of(settings: Settings, model: str) -> Price | None:
     return listed(model)
 
 
+def price_in_batch(settings: Settings, model: str) -> Price | None:
+    """Return the price of `model` in a batch; None where it is not known or there are none."""
+    price, terms = price_of(settings, model), settings.manner_of(model).batches
+    if price is None or terms is None:
+        return None
+    cached = None if price.cached_usd is None else price.cached_usd * terms.price
+    return Price(price.input_usd * terms.price, price.output_usd * terms.price, cached)
+
+
+def usual_price(settings: Settings, model: str) -> Price | None:
+    """Return the price of `model` in the way in which the settings ask it."""
+    return price_in_batch(settings, model) if settings.batch else price_of(settings, model)
+
+
 def check_cap(settings: Settings, asked: str | None = None) -> None:
     """Raise `ConfigError` for a cap on money with a model whose price nobody knows.
 

@@ -7,13 +7,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
+from typing import TypeVar
 
 from assay.core.clock import iso, now_utc
 from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.core.values import Ask, Attempt, Failure, Outcome, Served, Status, Use
 from assay.engine import retry
-from assay.store import Granted, Landing, Store, StoredAnswer, Writer, landing_of
+from assay.store import (
+    BatchPack,
+    BatchRow,
+    Filling,
+    Granted,
+    Landing,
+    Store,
+    StoredAnswer,
+    Writer,
+    landing_of,
+    task_row,
+)
+from assay.store.queries import Query
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +106,20 @@ class Recorder:
         self, attempt: Attempt, asks: Sequence[Ask], answers: Mapping[bytes, Outcome]
     ) -> Landing:
         """Write down what `attempt` brought, and return it for `write`; survives a kill."""
-        stored = [StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in answers]
-        landing = landing_of(attempt, stored, self._new_tasks(asks))
+        landing = self.landing(attempt, asks, answers)
         self._store.journal.keep(landing)
         return landing
+
+    def landing(
+        self,
+        attempt: Attempt,
+        asks: Sequence[Ask],
+        answers: Mapping[bytes, Outcome],
+        pack: str = "",
+    ) -> Landing:
+        """Return what `attempt` brought for `write`; `pack` names a request of a batch."""
+        stored = [StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in answers]
+        return replace(landing_of(attempt, stored, self._new_tasks(asks)), pack=pack)
 
     async def write(self, landing: Landing, burial: Burial | None = None) -> list[Failure]:
         """Put an attempt and what came of it into the store; return the failures that it leaves.
@@ -109,10 +134,38 @@ class Recorder:
         self._known_prompts.update(prompt_hash for prompt_hash, *_ in landing.tasks)
         return failures
 
-    async def write_failed(self, attempt: Attempt, burial: Burial | None = None) -> list[Failure]:
+    async def write_failed(
+        self, attempt: Attempt, burial: Burial | None = None, pack: str = ""
+    ) -> list[Failure]:
         """Put an attempt that brought no answer into the store; return the failures it leaves."""
-        tasks = self._new_tasks(burial.asks if burial else ())
-        return await self.write(landing_of(attempt, tasks=tasks), burial)
+        return await self.write(
+            self.landing(attempt, burial.asks if burial else (), {}, pack), burial
+        )
+
+    # Batches
+
+    def read(self, query: Query[T]) -> T:
+        """Return what a named query finds, at once."""
+        return self._store.read(query)
+
+    async def put_packs(
+        self, batch: BatchRow, packs: Sequence[BatchPack], asks: Sequence[Ask]
+    ) -> None:
+        """Write packs of a batch down, which ask `asks`; from now on they are the batch's."""
+        tasks = [task_row(task, now_utc()) for task in self._new_tasks(asks)]
+        await self._writer.write(self._store.put_packs, Filling(batch, packs, tasks))
+
+    async def take_batch(self, batch_id: str) -> bool:
+        """Let this process work on a batch; return whether it may."""
+        return await self._writer.write(self._store.take_batch, batch_id)
+
+    async def note_batch(self, batch: BatchRow) -> None:
+        """Write down how far a batch is."""
+        await self._writer.write(self._store.note_batch, batch)
+
+    async def reclaim(self, names: Sequence[str]) -> None:
+        """Take packs out of their batch; what they ask is this process's."""
+        await self._writer.write(self._store.reclaim, names)
 
     def _new_tasks(self, asks: Sequence[Ask]) -> list[Task]:
         tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asks}

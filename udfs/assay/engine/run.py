@@ -98,6 +98,28 @@ class Run:
         """End the run: return once nothing of it is under way; safe to call twice."""
         self._engine.end(self._state)
 
+    def harvest(self) -> None:
+        """Take in what batches have answered since; a run that asks does so by itself first.
+
+        Returns once all that came is in the store, and what failed is asked again or waits for
+        the next batch. Raises as `ask` does.
+        """
+        self._engine.harvest(self._state)
+
+    def hand_over(self) -> None:
+        """Return once what this run has put into batches is at the endpoint; `close` does so too.
+
+        Raises as `ask` does; what was not handed over is kept, and the next run does it.
+        """
+        self._engine.hand_over(self._state)
+
+    def cancel_batches(self, batch_ids: Sequence[str]) -> None:
+        """Call batches of the store off; what they have done is fetched by the next harvest.
+
+        Raises as `ask` does, and `CallError` where the endpoint does not answer.
+        """
+        self._engine.cancel_batches(batch_ids)
+
     # For hosts
 
     def begin_gather(self, origin: str = "") -> None:

@@ -61,7 +61,7 @@ class RunState:
 
     `failures` are the asks that have no answer in this run: any thread may add to them. Any
     thread may `tell` the run what happened. `waiting` counts tickets that wait for what this run
-    has taken on, `in_flight` its requests.
+    has taken on, `in_flight` its requests; `harvesting` ends once all that batches brought is in.
     """
 
     def __init__(self, run_id: str, settings: Settings, observer: Observer) -> None:
@@ -78,6 +78,7 @@ class RunState:
         self.waiting = 0
         self.in_flight = 0
         self.is_spent = False
+        self.harvesting: asyncio.Task[None] | None = None
         self._trouble = ""
         self._observer = observer
 
@@ -131,11 +132,12 @@ class RunState:
         if self.stopped is not None:
             raise type(self.stopped)(*self.stopped.args) from self.stopped
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let `work` run on the loop until it or the run ends."""
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let `work` run on the loop until it or the run ends; return the task that does it."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task
 
     def cancel_tasks(self) -> list[asyncio.Task[None]]:
         """Cancel what runs, but for the task that says so; return what was cancelled."""

@@ -46,16 +46,23 @@ class _Frame:
     tokens: int
 
 
-def compose(pack: Pack, headroom: int = 0, mode: Mode = "keyed", seal: str = "") -> Request:
+def compose(
+    pack: Pack,
+    headroom: int = 0,
+    mode: Mode = "keyed",
+    seal: str = "",
+    ids: tuple[str, ...] = (),
+) -> Request:
     """Return the request that asks all questions of `pack` about all its records.
 
     `headroom` output tokens are left for what a model thinks before it answers; a pack that needs
     more room than usual has more of both. `seal` is what the packs of a run have in common: they
     have their ids from a few sets, as far as their texts allow, so that a schema which holds ids
-    is seldom a new one, and a reply that went astray still seldom fits.
+    is seldom a new one, and a reply that went astray still seldom fits. `ids` are those of a
+    request that was composed before, and is to be the same.
     """
     texts = [record.text for record in pack.records]
-    ids = _new_ids(texts, f"{seal} {int(pack.seal, 16) % _SETS}" if seal else pack.seal)
+    ids = ids or _new_ids(texts, f"{seal} {int(pack.seal, 16) % _SETS}" if seal else pack.seal)
     frame = _frame(pack.questions, mode)
     answer = shapes.answer_of(pack.questions, frame.letters, texts)
     records = [{"id": id_, "text": text} for id_, text in zip(ids, texts, strict=True)]

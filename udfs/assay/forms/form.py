@@ -13,7 +13,12 @@ class Compose(Protocol):
     """Makes the request of a pack; see `chat_request.compose`."""
 
     def __call__(
-        self, pack: Pack, headroom: int = 0, mode: Mode = "keyed", seal: str = ""
+        self,
+        pack: Pack,
+        headroom: int = 0,
+        mode: Mode = "keyed",
+        seal: str = "",
+        ids: tuple[str, ...] = (),
     ) -> Request:
         """Return the request."""
 

@@ -6,7 +6,8 @@ The rest is about the file that a store of ours is: backup, repair, restoring.
 
 from pathlib import Path
 
-from assay.store.accounts import UNTRIED, Selection, Spend, Use, shares
+from assay.store.accounts import PENDING, UNTRIED, Selection, Spend, Use, shares
+from assay.store.batches import BatchPack, BatchPlace, BatchRow, Filling
 from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
 from assay.store.journal import Journal
@@ -23,6 +24,7 @@ from assay.store.records import (
     Unused,
     Which,
     landing_of,
+    task_row,
 )
 from assay.store.sqlite.installed import SchemaGap, library, schema_gap, uses_wal
 from assay.store.sqlite.loss_guard import Witness
@@ -40,11 +42,16 @@ from assay.store.sqlite.upkeep import Restored, restore
 from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
+    "PENDING",
     "TABLES",
     "UNTRIED",
+    "BatchPack",
+    "BatchPlace",
+    "BatchRow",
     "Checkup",
     "Discard",
     "Evaluation",
+    "Filling",
     "GateRow",
     "Graded",
     "Granted",
@@ -77,6 +84,7 @@ __all__ = [
     "schema_gap",
     "shares",
     "start_over",
+    "task_row",
     "uses_wal",
 ]
 

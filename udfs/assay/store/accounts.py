@@ -11,7 +11,10 @@ from assay.core.values import GIVEN_UP, REPEATED, Fate
 UNTRIED = "not_attempted"
 """The status of rows that a budget kept from being asked, which has an exit code of its own."""
 
-_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP})
+PENDING = "pending"
+"""The status of rows that wait for a batch."""
+
+_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP, PENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ class Use:
 
     `rows` were served with an outcome, `stored` of them with an answer from before the run, and
     `repeated` with one that another of them has brought; `failed` have no answer, by status.
-    `untried` were kept back by a budget, or given up by a person. `kept` were answered before and
-    stay in their table as they are. `answer_usd` is what an answer to the same question by the
-    same model has cost on average; None where nothing is known of that.
+    `untried` were kept back by a budget, or given up by a person, `pending` wait for a batch.
+    `kept` were answered before and stay in their table as they are. `answer_usd` is what an answer
+    to the same question by the same model has cost on average; None where nothing is known.
     """
 
     invocation_id: str
@@ -73,12 +76,14 @@ class Use:
     untried: int = 0
     failed: Mapping[str, Fate] = field(default_factory=dict)
     answer_usd: float | None = None
+    pending: int = 0
 
     @property
     def bought(self) -> int:
         """Rows for whose answers somebody was asked in this run."""
         failed = sum(fate.rows for fate in self.failed.values())
-        return self.rows - self.stored - self.repeated - self.untried - failed
+        without = self.untried + self.pending + failed
+        return self.rows - self.stored - self.repeated - without
 
     @property
     def saved(self) -> int:
@@ -100,7 +105,13 @@ class Use:
     @property
     def judged(self) -> int:
         """All rows of which it is known whether they have an answer."""
-        return self.rows - self.untried + self.kept + sum(f.kept for f in self.failed.values())
+        kept = self.kept + sum(fate.kept for fate in self.failed.values())
+        return self.rows - self.untried - self.pending + kept
+
+    @property
+    def pending_share(self) -> float:
+        """Which share of all rows waits for a batch; 0 where there are none."""
+        return self.pending / (self.judged + self.pending) if self.pending else 0.0
 
 
 def use_of(
@@ -124,6 +135,7 @@ def use_of(
         fates.get(UNTRIED, nothing).rows + fates.get(GIVEN_UP, nothing).rows,
         {name: fate for name, fate in fates.items() if name not in _NO_FAILURE},
         answer_usd,
+        fates.get(PENDING, nothing).rows + fates.get(PENDING, nothing).kept,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from assay.core.settings import Settings
 from assay.core.values import Failure, Outcome, Served, Use
+from assay.store.batches import BatchRow, Filling
 from assay.store.journal import Journal
 from assay.store.queries import Query
 from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
@@ -125,6 +126,23 @@ class Store(Ledger, Protocol):
 
     def release(self, keys: Sequence[bytes] | None = None) -> None:
         """Give leases of this process back: on keys not settled after all, or (None) on all."""
+
+    # Batches
+
+    def put_packs(self, waiting: Sequence[Filling]) -> list[None]:
+        """Write packs of batches down; what they ask is leased to the batch, not to a process.
+
+        Whoever claims such a key finds it settled as `pending`.
+        """
+
+    def take_batch(self, waiting: Sequence[str]) -> list[bool]:
+        """Let this process work on batches, unless a living one does; return whether it may."""
+
+    def note_batch(self, waiting: Sequence[BatchRow]) -> list[None]:
+        """Record how far batches are; one that is `read` or `over` holds no lease and no text."""
+
+    def reclaim(self, waiting: Sequence[Sequence[str]]) -> list[None]:
+        """Take packs out of their batches; what they ask is leased to this process."""
 
     # Checks
 

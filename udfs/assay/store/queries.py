@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from assay.store.accounts import Selection, Spend, Use
+from assay.store.batches import BatchPack, BatchRow
 from assay.store.records import Discard, Evaluation, GateRow, Graded, Letter, Unused, Which
 
 T_co = TypeVar("T_co", covariant=True)
@@ -254,3 +255,27 @@ class GradedRows(Query[dict[str, Graded]]):
     """The rows of an evaluation by golden key."""
 
     fingerprint: str
+
+
+# What is asked by the file
+
+
+@dataclass(frozen=True)
+class BatchesOnRecord(Query[list[BatchRow]]):
+    """The batches that are not done with, or all of them, the oldest first."""
+
+    also_over: bool = False
+
+
+@dataclass(frozen=True)
+class PendingKeys(Query[set[bytes]]):
+    """Those of some keys that a batch holds."""
+
+    keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class PacksOfBatch(Query[list[BatchPack]]):
+    """The requests of a batch of which nothing is in the store yet, in their order."""
+
+    batch_id: str

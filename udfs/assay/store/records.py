@@ -24,7 +24,10 @@ class StoredAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What came of asking for keys: ours to ask, settled meanwhile, or held by somebody alive."""
+    """What came of asking for keys: ours to ask, settled meanwhile, or held by somebody alive.
+
+    What a batch holds is settled as `pending`.
+    """
 
     ours: frozenset[bytes]
     settled: dict[bytes, Outcome]
@@ -37,7 +40,8 @@ class Landing:
     The answers come without their checksum, which is made when they are stored. `failures` are
     asks that are given up, each as if it failed for the first time: the store counts the runs in
     which it has failed, and it is due again at `due[0]` after the first, at `due[1]` after the
-    second and so on (UTC in ISO form), and never again after more.
+    second and so on (UTC in ISO form), and never again after more. `pack` names the request of a
+    batch that it is the end of; what that leaves unsettled is leased to this process.
     """
 
     call: Attempt
@@ -45,6 +49,7 @@ class Landing:
     tasks: Sequence[Values] = ()
     failures: Sequence[Failure] = ()
     due: Sequence[str] = ()
+    pack: str = ""
 
 
 def landing_of(

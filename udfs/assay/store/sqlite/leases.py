@@ -13,6 +13,7 @@ from pathlib import Path
 from assay.core.locks import is_locked, lock_on
 from assay.store.journal import Journal
 from assay.store.records import Granted
+from assay.store.sqlite import batches
 from assay.store.sqlite.replay import replay
 from assay.store.sqlite.rows import keys_in_parts, settled_rows
 
@@ -82,24 +83,25 @@ class Owner:
         settled = settled_rows(connection, keys, now)
         open_keys = [key for key in keys if key not in settled]
         held = self._held(connection, open_keys)
+        pending = batches.waiting(connection, held)
         ours = [key for key in open_keys if key not in held]
         for part, _ in keys_in_parts(ours):
             rows = ",".join(["(?,?)"] * len(part))
             values = [value for key in part for value in (key, self.name)]
             connection.execute(f"insert or replace into leases values {rows}", values)  # noqa: S608
-        return Granted(frozenset(ours), settled)
+        return Granted(frozenset(ours), settled | pending)
 
-    def _held(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> set[bytes]:
-        """Return which of `keys` another living owner holds; the dead are buried on the way."""
+    def _held(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, str]:
+        """Return who holds those of `keys` that are not free; the dead are buried on the way."""
         holders: dict[bytes, str] = {}
         for part, marks in keys_in_parts(keys):
             query = f"select key, owner from leases where key in ({marks})"  # noqa: S608
             holders.update(connection.execute(query, part).fetchall())
         others = set(holders.values()) - {self.name}
-        dead = {name for name in others if not self.is_alive(name)}
+        dead = {name for name in others if not (batches.is_batch(name) or self.is_alive(name))}
         for name in dead:
             self.bury(connection, name)
-        return {key for key, name in holders.items() if name in others - dead}
+        return {key: name for key, name in holders.items() if name in others - dead}
 
     def _journal_of(self, name: str) -> list[bytes]:
         try:

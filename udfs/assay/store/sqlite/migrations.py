@@ -362,6 +362,47 @@ def stated_costs(connection: sqlite3.Connection) -> None:
 
 
 @migration
+def batches(connection: sqlite3.Connection) -> None:
+    """What is asked by the file: each batch, and its requests with their texts until their reply.
+
+    `keys` are the 16 bytes of each ask, one after the other.
+    """
+    connection.execute(
+        """
+        create table batches (
+            id text primary key,
+            provider text not null,
+            host text not null,
+            model text not null,
+            run_id text not null,
+            place text not null,
+            owner text not null,
+            remote_id text,
+            status text not null,
+            message text not null,
+            written_at text not null,
+            submitted_at text,
+            expires_at text,
+            requests integer not null,
+            input_tokens integer not null
+        ) without rowid
+        """
+    )
+    connection.execute(
+        """
+        create table batch_packs (
+            custom_id text primary key,
+            batch text not null,
+            keys blob not null,
+            reserved_usd real,
+            body text not null
+        )
+        """
+    )
+    connection.execute("create index packs_of_batch on batch_packs (batch)")
+
+
+@migration
 def calibration(connection: sqlite3.Connection) -> None:
     """How sure the answers to golden rows were, and how far that is from the share of right."""
     for column in ("mean_confidence real", "calibration_error real"):

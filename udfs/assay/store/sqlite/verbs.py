@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from assay.core.clock import now_utc
 from assay.core.errors import StoreError
 from assay.core.settings import Settings
 from assay.core.values import Failure, Outcome, Served, Use
+from assay.store.batches import BatchRow, Filling
 from assay.store.contract import TABLES
 from assay.store.queries import KeysLike, Query
 from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
-from assay.store.sqlite import dead_letters, evaluations, gates, leases, rows, upkeep
+from assay.store.sqlite import batches, dead_letters, evaluations, gates, leases, rows, upkeep
 from assay.store.sqlite.queries import answer
 from assay.store.sqlite.store import StoreFile
 
@@ -80,6 +82,7 @@ class SqliteStore(StoreFile):
 
         def land(connection: sqlite3.Connection) -> list[list[Failure]]:
             rows.put_landings(connection, waiting)
+            batches.settle_packs(connection, self.owner, waiting)
             return [rows.give_up(connection, landing) for landing in waiting]
 
         return self._write(land)
@@ -87,6 +90,23 @@ class SqliteStore(StoreFile):
     def release(self, keys: Sequence[bytes] | None = None) -> None:
         """Give leases of this process back."""
         self._write(lambda c: leases.release(c, self.owner, keys))
+
+    def put_packs(self, waiting: Sequence[Filling]) -> list[None]:
+        """Write packs of batches down."""
+        return self._write_each(batches.put_packs, waiting)
+
+    def take_batch(self, waiting: Sequence[str]) -> list[bool]:
+        """Let this process work on batches."""
+        living = self._owner.living(self.path)
+        return self._write(lambda c: [batches.take(c, one, self.owner, living) for one in waiting])
+
+    def note_batch(self, waiting: Sequence[BatchRow]) -> list[None]:
+        """Record how far batches are."""
+        return self._write_each(batches.note, waiting)
+
+    def reclaim(self, waiting: Sequence[Sequence[str]]) -> list[None]:
+        """Take packs out of their batches."""
+        return self._write_each(partial(batches.reclaim, owner=self.owner), waiting)
 
     def record_gate(self, rows: Sequence[GateRow]) -> None:
         """Record what a gate counted."""
@@ -116,13 +136,23 @@ class SqliteStore(StoreFile):
         def step(connection: sqlite3.Connection) -> dict[str, int]:
             named = dead_letters.keys_like(connection, KeysLike(prefix)) if prefix else []
             keys = [*dead_letters.keys_of_texts(connection, texts), *named]
-            return dead_letters.forget_keys(connection, keys)
+            waiting = batches.forget(connection, texts, set(keys))
+            return dead_letters.forget_keys(connection, keys) | {"batch_packs": waiting}
 
         return self._rehearse(step) if rehearse else self._erase(step)
 
     def prune(self, chosen: Sequence[Unused]) -> dict[str, int]:
         """Remove answers and failures of questions, and every byte of them."""
         return self._erase(lambda c: upkeep.prune(c, chosen))
+
+    def _write_each(
+        self, step: Callable[[sqlite3.Connection, T], None], waiting: Sequence[T]
+    ) -> list[None]:
+        """Run `step` for each of what waits, in one transaction."""
+        with self.transaction():
+            for one in waiting:
+                step(self._connection, one)
+        return [None] * len(waiting)
 
     def _write(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Run `step` in the transaction of this thread, or in one of its own."""
