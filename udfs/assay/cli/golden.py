@@ -1,4 +1,4 @@
-"""`assay golden diff`: which golden rows fell and rose between two evaluations, and the confusion."""
+"""`assay golden diff`: which golden rows fell and rose between two evaluations."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def _compared(
         golds = check.golden_rows(connection)
     except duckdb.Error:
         message = (
-            f"{check.golden['schema']}.{check.golden['alias']} is not in the warehouse as the test "
-            f"needs it; run {program('build')} first."
+            f"{check.golden['schema']}.{check.golden['alias']} is not in the warehouse as the "
+            f"test needs it; run {program('build')} first."
         )
         raise ConfigError(message) from None
     column = find_column(code, check.named)
@@ -146,8 +146,8 @@ def _head(found: GoldenDiff) -> Iterator[str]:
     before, now = found.before, found.now
     yield (
         f"{found.column}: accuracy {before.accuracy:.3f}, then {now.accuracy:.3f}; of "
-        f"{counted(found.compared, 'golden row')} {len(found.fell):,} fell and {len(found.rose):,} "
-        "rose"
+        f"{counted(found.compared, 'golden row')} {len(found.fell):,} fell and "
+        f"{len(found.rose):,} rose"
     )
     yield f"  before  {_told(before)}"
     yield f"  now     {_told(now)}"
@@ -170,7 +170,7 @@ def _cells(row: Moved) -> tuple[str, ...]:
 
 
 def _confusion(found: GoldenDiff) -> tuple[Sequence[str], Sequence[Sequence[str]], str]:
-    """Return titles, rows and sides of the table; right answers that are all right are the line."""
+    """Return titles, rows and sides of the table: right answers down, answers across."""
     golds = sorted({gold for gold, _ in found.confusion})
     answers = sorted({answer for _, answer in found.confusion} | set(golds))
     rows = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -15,6 +16,7 @@ import duckdb
 import typer
 
 from assay.cli.console import Json, one_line, open_store, print_json, print_table
+from assay.cli.keyboard import keyboard
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
 from assay.core.program import program
@@ -44,6 +46,7 @@ def command(
     column: Annotated[
         str, typer.Argument(metavar="MODEL.COLUMN", help="An AI column; of several fields one.")
     ],
+    *,
     sample: Annotated[int | None, typer.Option(min=1, help="So many rows, at random.")] = None,
     low_confidence: Annotated[
         bool, typer.Option("--low-confidence", help="The least certain first.")
@@ -169,9 +172,9 @@ def _review(desk: Desk) -> None:
     if not desk.column.can_be_judged:
         _print(desk)
         return
-    with _heard():
-        width = shutil.get_terminal_size().columns
-        session = Terminal(desk, typer.echo, typer.getchar, input, width)
+    width = shutil.get_terminal_size().columns
+    with _heard(), keyboard() as keys:
+        session = Terminal(desk, typer.echo, keys.key, keys.line, width)
         try:
             session.run()
         except (KeyboardInterrupt, EOFError):
@@ -190,7 +193,8 @@ def _heard() -> Iterator[None]:
 
 def _say_where(desk: Desk) -> None:
     file = desk.golden
-    typer.echo(f"{counted(len(file.judged()), 'golden row')} of {file.label} in {file.path}.")
+    where = os.path.relpath(file.path)
+    typer.echo(f"{counted(len(file.judged()), 'golden row')} of {file.label} in {where}.")
     if (what := advice(desk.column, file)) is not None:
         typer.echo(what)
 
@@ -220,7 +224,8 @@ def _print(desk: Desk) -> None:
         typer.echo(f"Answers of {desk.column.name} are looked at only: golden rows have no such.")
         return
     name = desk.column.name
+    one = program(f"review {name} --set KEY=ANSWER")
     typer.echo(
-        f"To judge them by a key, call this in a terminal, or `{program(f'review {name} --page')}`; "
-        f"a single one: `{program(f'review {name} --set KEY=ANSWER')}`."
+        "To judge them by a key, call this in a terminal, or "
+        f"`{program(f'review {name} --page')}`; a single one: `{one}`."
     )

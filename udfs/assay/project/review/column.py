@@ -1,4 +1,4 @@
-"""The column that is looked at: `model.column`, its call, its table, its key, its right answers."""
+"""The column that is looked at: its call, its table, its key, and which answers can be right."""
 
 from __future__ import annotations
 

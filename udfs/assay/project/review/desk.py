@@ -42,7 +42,10 @@ class Desk:
         return self.correct(key, row.value or "")
 
     def correct(self, key: str, answer: str) -> str:
-        """Write the right answer of a row; return it. Raises `ConfigError` for one that is none."""
+        """Write the right answer of a row; return it.
+
+        Raises `ConfigError` for one that cannot be.
+        """
         self._row(key)
         choices = self.column.choices
         said = answer.strip()

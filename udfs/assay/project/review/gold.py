@@ -18,7 +18,7 @@ from assay.project.review.golden_file import GoldenFile
 def golden_file_of(
     column: Column, manifest: Manifest, project: Project, key: str, given: Path | None = None
 ) -> GoldenFile:
-    """Return the golden rows of a column: in a `given` file, its test's seed, or a seed to be made.
+    """Return the golden rows of a column: a `given` file, its test's seed, or a new seed.
 
     `key` is the SQL of the key of its rows. Raises `ConfigError` where the golden rows of its test
     are made of no seed of this project.

@@ -1,4 +1,4 @@
-"""Where judgements go: a CSV file of golden rows, a seed; sorted, no key twice, never half written.
+"""Where judgements go: a CSV file of golden rows; sorted, no key twice, never half written.
 
 Each judgement is on disk before the next row is shown, and each can be taken back.
 """
@@ -95,8 +95,8 @@ class GoldenFile:
             rows = list(reader)
         if self.key not in held or any(None in row or row[self.key] is None for row in rows):
             message = (
-                f"{self.path} is no CSV file with a column {self.key!r} and as many values in each "
-                "row as names; correct it, or name another file with --golden."
+                f"{self.path} is no CSV file with a column {self.key!r} and as many values "
+                "in each row as names; correct it, or name another file with --golden."
             )
             raise ConfigError(message)
         return [*held, *(name for name in names if name not in held)], rows

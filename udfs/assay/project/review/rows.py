@@ -1,4 +1,4 @@
-"""Which rows are looked at: read out of the column's table, chosen by what is wanted. Pure but one.
+"""Which rows are looked at: read out of the column's table, chosen by what is wanted.
 
 A row is chosen before its text is read: of a large table only the texts that are shown are.
 """
@@ -113,7 +113,7 @@ def _row(column: Column, gold: Mapping[str, str], key: str, value: str | None, *
     status = str(rest[0])
     answer = None if value is None else column.of(json.loads(value))
     said = None if status != "ok" else column.shown(answer)
-    return Row(key, said, *rest, gold=gold.get(key) or None, is_gold=key in gold)
+    return replace(Row(key, said, *rest), gold=gold.get(key) or None, is_gold=key in gold)
 
 
 def choose(rows: Sequence[Row], wish: Wish) -> list[Row]:

@@ -20,7 +20,9 @@ SKIP, BACK, QUIT, TYPE = "s", "b", "q", "t"
 _NUMBERS = "123456789" + string.ascii_uppercase
 """The keys of labels: more than these are typed."""
 
-_END = "\x04"
+_ENDS = (QUIT, "\x03", "\x04", "")
+"""Also Ctrl-C and Ctrl-D, where they come as letters, and the end of the input."""
+
 _MOST_LINES = 16
 
 
@@ -34,7 +36,8 @@ class Reviewed:
 
     def __str__(self) -> str:
         rows = counted(self.accepted + self.corrected, "golden row")
-        return f"{rows}: {self.accepted} accepted, {self.corrected} corrected; {self.skipped} skipped."
+        judged = f"{self.accepted} accepted, {self.corrected} corrected"
+        return f"{rows}: {judged}; {self.skipped} skipped."
 
 
 @dataclass
@@ -65,7 +68,7 @@ class Terminal:
         """Wait for a key that says what becomes of a row; return where to go, None for the end."""
         while True:
             key = self.read_key()
-            if key in (QUIT, _END):
+            if key in _ENDS:
                 return None
             if key == BACK:
                 return self._back()
