@@ -17,8 +17,9 @@ from assay.cli.main import app
 from assay.core.errors import CallError, ConfigError
 from assay.core.settings import Settings
 from assay.core.values import Request
+from assay.hosts.dbt.sets import named_or_json
 from assay.project.evaluation.evaluate import ExamPlan, evaluate
-from assay.project.evaluation.golden_rows import GoldenSource, named_or_json
+from assay.project.evaluation.golden_rows import GoldenSource
 from assay.project.evaluation.scorecard import Figures, table
 from assay.providers.fake import FakeProvider, answering
 

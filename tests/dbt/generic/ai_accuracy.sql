@@ -7,7 +7,7 @@
     `kind: label`: accuracy, macro-F1, recall of each label. `kind: sentiment`: the same, for a
     score against positive, negative, neutral, unknown. `kind: extract`: the share of rows whose
     values are exactly those of gold, case and blanks aside, and the F1 of their words; NULL means
-    that there is nothing to find.
+    that there is nothing to find. `judged` says of which golden rows, for the others say nothing.
 
     A fall: the same golden rows, right then and wrong now against the other way round, by the
     exact test of McNemar, two-sided, under `alpha`. Then is the last evaluation that passed
@@ -20,7 +20,7 @@
     SQuAD, EMNLP 2016. udfs/assay/project/evaluation/accuracy.py computes them.
 -#}
 {% test ai_accuracy(
-    model, column_name, golden, key, label, kind='label', value=none, envelope=true,
+    model, column_name, golden, key, label, kind='label', judged=none, value=none, envelope=true,
     baseline=none, against='last', alpha=0.05, min_accuracy=none, min_macro_f1=none,
     min_recall=none, min_token_f1=none, min_rows=20, min_label_rows=10, record=true
 ) %}
@@ -55,8 +55,9 @@ golden_rows as (
         {{ label }} as gold
 
     from {{ golden }}
+    where {{ '(' ~ judged ~ ')' if judged is not none else 'true' }}
     {%- if kind != 'extract' %}
-    where {{ label }} is not null
+        and {{ label }} is not null
     {%- endif %}
 
 ),

@@ -28,6 +28,19 @@ COMMANDS = {
         "query:command",
         "Run a query on the warehouse and print the result.",
     ),
+    "ask": (
+        "ask:app",
+        "Ask about one text, as in `ask classify --labels topic TEXT`; the answer is kept.",
+    ),
+    "review": (
+        "review:command",
+        "Look at answers with their texts, accept or correct them by a key; judged rows become "
+        "gold.",
+    ),
+    "golden": (
+        "golden:app",
+        "Say which golden rows fell and rose between two evaluations, with a confusion table.",
+    ),
     "report": (
         "report:command",
         "Write the report of a run: one HTML file that loads nothing and holds no text of a row.",

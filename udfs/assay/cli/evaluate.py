@@ -14,10 +14,11 @@ import typer
 from assay.core.errors import ConfigError
 from assay.core.settings import Settings
 from assay.hosts.dbt.project_folder import typed
+from assay.hosts.dbt.sets import named_or_json
 from assay.hosts.dbt.settings import settings_here
 from assay.project.evaluation.comparison import Variant, compare, comparison_table, variants
 from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
-from assay.project.evaluation.golden_rows import GoldenSource, named_or_json
+from assay.project.evaluation.golden_rows import GoldenSource
 from assay.project.evaluation.scorecard import table
 
 MOST_RECORDS = 256

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Annotated, Any
 
 import duckdb
 import typer
 
 from assay.cli.console import Json, print_json
-from assay.core.errors import ConfigError
+from assay.core.errors import BudgetError, ConfigError
 from assay.core.program import program
+from assay.hosts.dbt.ai_calls import ASKS
+from assay.hosts.dbt.process import BUDGET_EXIT, rendered_beside
 from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.quoting import quoted
 from assay.hosts.duckdb.reading import explained
@@ -20,6 +24,11 @@ from assay.hosts.duckdb.warehouse import open_warehouse
 
 WHOLE = 10**6
 """Wider and longer than any table."""
+
+FEW = 20
+"""Requests that a query may send without a word."""
+
+_JINJA = ("{{", "{%")
 
 _WHOLE_NUMBERS = ("tinyint", "smallint", "integer", "bigint", "hugeint")
 _JSON_HAS = frozenset(
@@ -32,16 +41,37 @@ def command(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help="A SELECT; the file is opened read-only.")
     ],
+    max_requests: Annotated[
+        int, typer.Option(min=0, help="Where AI functions are in it: ask at most so many.")
+    ] = FEW,
     as_json: Json = False,
 ) -> None:
-    """Run a query on the warehouse and print the result."""
-    path, places = database_path(), places_here()
+    """Run a query on the warehouse and print the result.
+
+    Jinja in it is rendered by dbt with the project's macros, AI functions among them. What these
+    would ask is counted first; exit code 3, and nothing is sent, where it is more than
+    --max-requests.
+    """
+    path = database_path()
     if not path.exists():
         message = (
             f"There is no warehouse at {path}; run {program('build')}, or see `ASSAY_DATABASE`."
         )
         raise ConfigError(message)
-    with open_warehouse(path) as connection, explained(sql, places):
+    try:
+        _answer(path, _rendered(sql), max_requests, as_json=as_json)
+    except BudgetError as error:
+        typer.echo(f"assay: {error}", err=True)
+        raise typer.Exit(BUDGET_EXIT) from None
+
+
+def _answer(path: Path, sql: str, max_requests: int, *, as_json: bool) -> None:
+    """Run SQL on the warehouse and print what it finds."""
+    with (
+        open_warehouse(path) as connection,
+        explained(sql, places_here()),
+        _asked(connection, sql, max_requests),
+    ):
         _check_one(connection.extract_statements(sql))
         found = connection.sql(bare(sql))
         if found is None:
@@ -53,6 +83,24 @@ def command(
             typer.echo(found)  # as wide as the terminal; what is left out is marked
         else:
             found.show(max_width=WHOLE, max_rows=WHOLE, max_col_width=WHOLE)
+
+
+def _rendered(sql: str) -> str:
+    """Return SQL as dbt renders it; as it is, and without dbt, where there is no Jinja in it."""
+    if not any(mark in sql for mark in _JINJA):
+        return sql
+    return rendered_beside(sql)
+
+
+def _asked(
+    connection: duckdb.DuckDBPyConnection, sql: str, max_requests: int
+) -> AbstractContextManager[None]:
+    """Let the AI functions of a query ask; without them nothing of the engine is imported."""
+    if ASKS not in sql:
+        return nullcontext()
+    from assay.hosts.dbt.asking_query import asking
+
+    return asking(connection, bare(sql), max_requests)
 
 
 def _check_one(statements: Sequence[Any]) -> None:

@@ -22,13 +22,13 @@ from assay.core.task import Rejected
 from assay.core.values import Outcome
 from assay.engine.session import open_session
 from assay.functions import parse_task
+from assay.hosts.dbt.sets import LabelsOrFields
 from assay.project.counting import spend_of
 from assay.project.evaluation import metrics
 from assay.project.evaluation.exams import Exam, Gold, classify_exam, extract_exam, sentiment_exam
 from assay.project.evaluation.golden_rows import (
     GoldenRow,
     GoldenSource,
-    LabelsOrFields,
     RawRow,
     draw_examples,
     measured_rows,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections import Counter
@@ -15,7 +14,6 @@ import duckdb
 
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
-from assay.hosts.dbt.sets import Kind, sets_of
 from assay.hosts.duckdb import udfs
 from assay.hosts.duckdb.data_files import Wanted, misnamed, trouble
 from assay.hosts.duckdb.fence import lock
@@ -31,9 +29,6 @@ _READERS = {
     ".ndjson": "read_json(?, sample_size=-1)",
     ".parquet": "read_parquet(?)",
 }
-LabelsOrFields = list[Any] | dict[str, Any]
-"""Labels or fields as a model is given them."""
-
 _TOLD = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 _UNNAMED = (
     "none has a name: the first line was not taken for names, as it or a later one has another "
@@ -179,32 +174,6 @@ def measured_rows(
     if limit is None or limit >= len(rest):
         return rest
     return random.Random(seed).sample(rest, limit)  # noqa: S311 - draws a sample, keeps no secret
-
-
-def named_or_json(option: Kind, given: str | None) -> LabelsOrFields | None:
-    """Return what `--option` says: JSON, or the name of a set of the project."""
-    if given is None:
-        return None
-    try:
-        parsed = json.loads(given)
-    except ValueError:
-        return _named(option, given)
-    if not parsed or not isinstance(parsed, list | dict):
-        message = f"--{option} {given!r} is neither a JSON list or mapping nor the name of a set."
-        raise ConfigError(message)
-    return cast("LabelsOrFields", parsed)
-
-
-def _named(option: Kind, name: str) -> LabelsOrFields:
-    sets = sets_of(option)
-    if name not in sets:
-        message = (
-            f"--{option} {name!r} is no JSON, and no set of this project; there are: "
-            f"{', '.join(sets) or 'none'}; add it to the macro `ai_{option}`."
-        )
-        raise ConfigError(message)
-    found = sets[name]  # a text describes one field, as in `ai_extract`
-    return {name: {"type": ["text"], "description": found}} if isinstance(found, str) else found
 
 
 def _explained(error: duckdb.Error) -> str:
