@@ -25,6 +25,9 @@ THOUGHT = 'The text is short. Maybe {"answers": []}? No, each record gets one.'
 
 USD_PER_TOKEN = 0.000001
 
+_BOUNDS = ("minLength", "maxLength", "minItems", "maxItems")
+"""Keywords that Azure's structured outputs do not take, nor OpenAI's of fine-tuned models."""
+
 _OF_THE_FRAME = frozenset({"server", "date", "content-type", "content-length"})
 """Headers that each frame makes itself."""
 
@@ -90,6 +93,9 @@ def _wanted_format(dialect: Dialect, chat: Chat) -> Iterator[tuple[int, str, str
     if kind == "json_schema" and dialect.strict and (where := _loose_part(chat.schema)):
         said = f"Invalid schema for response_format: in {where}, an object must be closed and all"
         yield 400, f"{said} its properties required.", "invalid_json_schema"
+    if kind == "json_schema" and dialect.strict and (bound := _bound_in(chat.schema)):
+        said = f"Invalid schema for response_format: '{bound}' is not permitted."
+        yield 400, said, "invalid_json_schema"
 
 
 def _loose_part(schema: Any, where: str = "the root") -> str:
@@ -102,6 +108,16 @@ def _loose_part(schema: Any, where: str = "the root") -> str:
         return where
     parts = ((part, name) for name, part in schema.items())
     return next((found for part, name in parts if (found := _loose_part(part, name))), "")
+
+
+def _bound_in(schema: Any) -> str:
+    """The first length that a schema states; blank where it states none."""
+    if isinstance(schema, list):
+        return next((found for part in schema if (found := _bound_in(part))), "")
+    if not isinstance(schema, Mapping):
+        return ""
+    own = (name for name in _BOUNDS if isinstance(schema.get(name), int))
+    return next(own, "") or _bound_in(list(schema.values()))
 
 
 def _is_closed(schema: Mapping[str, Any]) -> bool:

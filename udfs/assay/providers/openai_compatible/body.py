@@ -7,9 +7,9 @@ from typing import Any
 
 from assay.core.canonical import scrub
 from assay.core.errors import ConfigError
+from assay.core.lengths import without_lengths
 from assay.core.settings import Settings
-from assay.core.task import JsonSchema
-from assay.core.values import Mode, Request
+from assay.core.values import Request
 from assay.providers.openai_compatible.logprobs import ASKED_FOR, has_closed
 from assay.providers.openai_compatible.profiles import ServerProfile
 
@@ -41,7 +41,7 @@ def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dic
         ],
         settings.output_limit_name or profile.limit_name(model): request.max_output_tokens,
     }
-    if (wanted := _format(request.mode, request.schema)) is not None:
+    if (wanted := _format(request, profile)) is not None:
         body["response_format"] = wanted
     if settings.temperature is not None and profile.takes_temperature(model):
         body["temperature"] = settings.temperature
@@ -62,10 +62,11 @@ def check_extra(extra: Mapping[str, Any]) -> None:
         raise ConfigError(message)
 
 
-def _format(mode: Mode, schema: JsonSchema) -> dict[str, Any] | None:
-    if mode == "prompt":
+def _format(request: Request, profile: ServerProfile) -> dict[str, Any] | None:
+    if request.mode == "prompt":
         return None
-    if mode == "object":
+    if request.mode == "object":
         return {"type": "json_object"}
+    schema = request.schema if profile.lengths else without_lengths(request.schema)
     named = {"name": "answers", "strict": True, "schema": schema}
     return {"type": "json_schema", "json_schema": named}

@@ -36,7 +36,7 @@ class ServerProfile:
     where only the models in `schema_models` take a schema, others are asked without. `limit` is
     the field that bounds the output. `with_effort` are the models that may be sent an effort of
     reasoning, `with_logprobs` those that may be asked for log probabilities; where there are
-    `tiers`, a request may name one. The key goes into `key_header`. `paced` says that the limit of
+    `tiers`, a request may name one. With `lengths` its grammar holds texts and lists to theirs. The key goes into `key_header`. `paced` says that the limit of
     requests which it states is one by the minute.
     """
 
@@ -48,6 +48,7 @@ class ServerProfile:
     with_effort: str = ""
     with_logprobs: str = ""
     tiers: bool = False
+    lengths: bool = False
     key_header: str = "Authorization"
     paced: bool = True
 
@@ -122,10 +123,15 @@ PROFILES = {
             with_logprobs=_NONE,  # there the field is a number
         ),
         ServerProfile(name="openrouter", hosts=r"openrouter\.ai", tiers=True),
-        ServerProfile(name="ollama", hosts=r"ollama\.com|.*:11434"),
-        ServerProfile(name="vllm", limit="max_completion_tokens"),
-        ServerProfile(name="llamacpp"),
-        ServerProfile(name="lmstudio", hosts=r".*:1234", modes=("keyed", "listed", "prompt")),
+        ServerProfile(name="ollama", hosts=r"ollama\.com|.*:11434", lengths=True),
+        ServerProfile(name="vllm", limit="max_completion_tokens", lengths=True),
+        ServerProfile(name="llamacpp", lengths=True),
+        ServerProfile(
+            name="lmstudio",
+            hosts=r".*:1234",
+            modes=("keyed", "listed", "prompt"),
+            lengths=True,
+        ),
         ServerProfile(name="litellm", hosts=r".*:4000", tiers=True),
         ServerProfile(name="generic", tiers=True),
     )
