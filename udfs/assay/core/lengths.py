@@ -40,7 +40,7 @@ def _is_bound(name: str, part: Any) -> bool:
 
 
 def _bound(keyword: str, least: int) -> dict[str, int]:
-    """Return a bound of at least so much, up to a quarter more, one of few: each makes a schema."""
+    """Return a bound of at least so much, up to a quarter more; one of few, for few schemas."""
     step = 1 << max(least.bit_length() - 3, 2)
     rounded = -(-least // step) * step
     return {keyword: rounded} if rounded <= MOST else {}

@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Literal
 
 from assay.core.values import MODES, Mode
+
+Wish = Literal["temperature", "reasoning_effort", "service_tier", "logprobs", "extra_body"]
+"""A setting by which a request may ask for more than an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a model wants to be asked: in which modes, the first that it takes, and whether it
-    spends output tokens on thinking before it answers."""
+    """How a model wants to be asked: in which modes, the first that it takes, whether it spends
+    output tokens on thinking before it answers, and which settings it may be sent."""
 
     modes: tuple[Mode, ...] = MODES
     thinks: bool = False
+    takes: frozenset[Wish] = frozenset()
 
 
 def _as_usual(_endpoint: str, _profile: str | None, _model: str) -> Manner:

@@ -9,6 +9,7 @@ from assay.core.canonical import scrub
 from assay.core.errors import ConfigError
 from assay.core.lengths import without_lengths
 from assay.core.settings import Settings
+from assay.core.traits import Wish
 from assay.core.values import Request
 from assay.providers.openai_compatible.logprobs import ASKED_FOR, has_closed
 from assay.providers.openai_compatible.profiles import ServerProfile
@@ -30,6 +31,10 @@ _OURS = {
 """Fields that nobody may set beside us, and where they come from."""
 
 
+_WISHES: tuple[Wish, ...] = ("temperature", "reasoning_effort", "service_tier")
+"""Settings that are fields of the same name."""
+
+
 def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dict[str, Any]:
     """Return the JSON object that is posted for `request`."""
     model = request.model
@@ -43,14 +48,12 @@ def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dic
     }
     if (wanted := _format(request, profile)) is not None:
         body["response_format"] = wanted
-    if settings.temperature is not None and profile.takes_temperature(model):
-        body["temperature"] = settings.temperature
-    if settings.reasoning_effort is not None and profile.takes_effort(model):
-        body["reasoning_effort"] = settings.reasoning_effort
-    if settings.logprobs and profile.gives_logprobs(model) and has_closed(request):
+    takes = settings.manner_of(model).takes
+    for name in _WISHES:
+        if name in takes and (wish := getattr(settings, name)) is not None:
+            body[name] = wish
+    if settings.logprobs and "logprobs" in takes and has_closed(request):
         body |= ASKED_FOR
-    if settings.service_tier is not None and profile.tiers:
-        body["service_tier"] = settings.service_tier
     return body | (settings.extra_body or {})
 
 

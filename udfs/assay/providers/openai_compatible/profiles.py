@@ -6,11 +6,12 @@ Each says what its vendor documents; docs/endpoints.md has for each how that is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from assay.core.traits import Manner
+from assay.core.traits import Manner, Wish
 from assay.core.values import MODES, Mode
 
 _OPENAI_THINKS = r"(.*/)?(gpt-5|o[1-4])(?![a-z0-9])"
@@ -36,8 +37,9 @@ class ServerProfile:
     where only the models in `schema_models` take a schema, others are asked without. `limit` is
     the field that bounds the output. `with_effort` are the models that may be sent an effort of
     reasoning, `with_logprobs` those that may be asked for log probabilities; where there are
-    `tiers`, a request may name one. With `lengths` its grammar holds texts and lists to theirs. The key goes into `key_header`. `paced` says that the limit of
-    requests which it states is one by the minute.
+    `tiers`, a request may name one. With `lengths` its grammar holds texts and lists to theirs.
+    The key goes into `key_header`. `paced` says that the limit of requests which it states is one
+    by the minute.
     """
 
     name: str
@@ -55,24 +57,29 @@ class ServerProfile:
     def manner(self, model: str) -> Manner:
         """How `model` wants to be asked, as far as the engine has to know."""
         takes_schema = re.search(self.schema_models, model) is not None
-        return Manner(modes=self.modes if takes_schema else _NO_SCHEMA, thinks=thinks(model))
+        return Manner(
+            modes=self.modes if takes_schema else _NO_SCHEMA,
+            thinks=thinks(model),
+            takes=frozenset(self._takes(model)),
+        )
 
     def limit_name(self, model: str) -> str:
         """The field that bounds the output of a model."""
-        return self.limit if self.takes_temperature(model) else "max_completion_tokens"
+        thinks = re.match(_OPENAI_THINKS, model) is not None
+        return "max_completion_tokens" if thinks else self.limit
 
-    def takes_temperature(self, model: str) -> bool:
-        """Whether a model may be sent a temperature."""
-        return re.match(_OPENAI_THINKS, model) is None
-
-    def gives_logprobs(self, model: str) -> bool:
-        """Whether a model may be asked for log probabilities."""
-        openai_thinks = re.match(_OPENAI_THINKS, model) is not None
-        return not openai_thinks and re.match(self.with_logprobs, model) is not None
-
-    def takes_effort(self, model: str) -> bool:
-        """Whether a model may be sent an effort of reasoning."""
-        return re.match(self.with_effort, model) is not None
+    def _takes(self, model: str) -> Iterator[Wish]:
+        """Yield the settings that a model may be sent."""
+        yield "extra_body"
+        plain = re.match(_OPENAI_THINKS, model) is None
+        if plain:
+            yield "temperature"
+        if plain and re.match(self.with_logprobs, model):
+            yield "logprobs"
+        if re.match(self.with_effort, model):
+            yield "reasoning_effort"
+        if self.tiers:
+            yield "service_tier"
 
 
 PROFILES = {
