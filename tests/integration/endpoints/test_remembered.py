@@ -1,4 +1,4 @@
-"""What is kept of how an endpoint is asked: the rung for the next run, the wishes in the ledger."""
+"""What is kept of how an endpoint is asked: the rung, and what was wished for."""
 
 from __future__ import annotations
 

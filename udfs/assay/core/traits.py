@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal
 
+from assay.core.price import Price
 from assay.core.values import MODES, Mode
 
 Wish = Literal["temperature", "reasoning_effort", "service_tier", "logprobs", "extra_body"]
@@ -31,6 +32,10 @@ def _as_usual(_endpoint: str, _profile: str | None, _model: str) -> Manner:
     return Manner()
 
 
+def _unlisted(_model: str) -> Price | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
     """One provider. Texts are parts of messages; variables are those of the environment.
@@ -42,7 +47,8 @@ class Traits:
     `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
     `can` are the kinds of the tasks that it knows, all where it is None; `manner` tells of an
     endpoint, one of its `profiles` (None: the one that is guessed) and a model how it wants to be
-    asked. `package` is the library by which its extra is known.
+    asked, `price` what a model costs by its list. `package` is the library by which its extra is
+    known.
     """
 
     name: str
@@ -59,6 +65,7 @@ class Traits:
     can: frozenset[str] | None = None
     manner: Callable[[str, str | None, str], Manner] = _as_usual
     profiles: tuple[str, ...] = ()
+    price: Callable[[str], Price | None] = _unlisted
     package: str | None = None
 
     def knows(self, kind: str) -> bool:

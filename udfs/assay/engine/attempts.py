@@ -10,10 +10,11 @@ from typing import Any
 from assay.core.canonical import canonical_json
 from assay.core.clock import now_utc
 from assay.core.errors import CallError, RunError
+from assay.core.price import Price
 from assay.core.settings import Settings
 from assay.core.traits import Wish
 from assay.core.values import Attempt, Judged, Reply, Request, new_id
-from assay.engine.prices import Price, usage_cost_usd
+from assay.engine.prices import usage_cost_usd
 
 HIDDEN = "\N{HORIZONTAL ELLIPSIS}"
 """What stands for a text that is not kept."""

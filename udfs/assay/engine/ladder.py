@@ -30,7 +30,7 @@ SCHEMAS: tuple[Mode, ...] = ("keyed", "listed")
 _log = logging.getLogger("assay")
 
 
-class Memory(Protocol):
+class RungMemory(Protocol):
     """Where it is kept in which mode a model stands, beyond the process."""
 
     def rungs(self, settings: Settings) -> Mapping[str, Mode]:
@@ -47,7 +47,7 @@ class Ladder:
     that it does not take the form of a reply.
     """
 
-    def __init__(self, settings: Settings, memory: Memory) -> None:
+    def __init__(self, settings: Settings, memory: RungMemory) -> None:
         self._settings, self._memory = settings, memory
         self._standing = dict(memory.rungs(settings))
         self._served: set[str] = set()
