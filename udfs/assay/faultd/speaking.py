@@ -21,6 +21,12 @@ BAD_KEY = "wrong"
 NO_MODEL = "nosuch"
 """The model that no server has."""
 
+UNSURE = "UNSURE"
+"""A text that makes a model unsure of its whole reply, as log probabilities show."""
+
+_SURE, _EVEN = (-0.1, -2.4), (-0.7, -0.7)
+"""The log probabilities of what is said and of what was almost said."""
+
 THOUGHT = 'The text is short. Maybe {"answers": []}? No, each record gets one.'
 
 USD_PER_TOKEN = 0.000001
@@ -178,18 +184,21 @@ def _word_rest(dialect: Dialect, chat: Chat, found: dict[str, Any]) -> None:
         found["service_tier"] = chat.fields["service_tier"]
     if dialect.logprobs and chat.fields.get("logprobs"):
         labels = frozenset(_labels(chat.contract.properties))
-        tokens = _tokens(found["choices"][0]["message"], labels)
+        chances = _EVEN if any(UNSURE in record.text for record in chat.records) else _SURE
+        tokens = _tokens(found["choices"][0]["message"], labels, chances)
         found["choices"][0]["logprobs"] = {"content": tokens}
 
 
-def _tokens(message: Mapping[str, Any], labels: Collection[str]) -> list[dict[str, Any]]:
+def _tokens(
+    message: Mapping[str, Any], labels: Collection[str], chances: tuple[float, float]
+) -> list[dict[str, Any]]:
     """A token for each four characters, each with its log probability and one other."""
     content = str(message.get("content"))
-    return [_token(content[at : at + 4], labels) for at in range(0, len(content), 4)]
+    return [_token(content[at : at + 4], labels, chances) for at in range(0, len(content), 4)]
 
 
-def _token(text: str, labels: Collection[str]) -> dict[str, Any]:
-    said, other = _said(text, -0.1), _said(_rival(text, labels), -2.4)
+def _token(text: str, labels: Collection[str], chances: tuple[float, float]) -> dict[str, Any]:
+    said, other = _said(text, chances[0]), _said(_rival(text, labels), chances[1])
     return said | {"top_logprobs": [said, other]}
 
 
