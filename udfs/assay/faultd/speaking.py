@@ -18,6 +18,9 @@ from .wire import HttpRequest, frame
 BAD_KEY = "wrong"
 """The key that every server knows to be none."""
 
+NO_CREDIT = "broke"
+"""The key of an account whose money is gone."""
+
 NO_MODEL = "nosuch"
 """The model that no server has."""
 
@@ -77,6 +80,8 @@ def _at_the_door(dialect: Dialect, request: HttpRequest) -> Iterator[tuple[int, 
         key = request.headers.get(dialect.key_header, "").removeprefix("Bearer ").strip()
         if not key or key == BAD_KEY:
             yield dialect.bad_key
+        if key == NO_CREDIT and dialect.no_credit is not None:
+            yield dialect.no_credit
 
 
 def _fields(dialect: Dialect, chat: Chat) -> Iterator[tuple[int, str, str]]:
