@@ -34,7 +34,7 @@ def test_it_is_taken_out_of_what_is_around_it(content: str) -> None:
 def test_thoughts_are_left_out_where_a_schema_holds_as_well(thought: str, fence: str) -> None:
     """With and without the tag that begins them."""
     content = thought.format("Maybe?") + "\n\n" + fence.replace("{}", GOOD)
-    assert unwrapped(content) == GOOD
+    assert unwrapped(content).strip() == GOOD
 
 
 def test_what_a_text_says_of_thoughts_is_no_end_of_them() -> None:
