@@ -20,6 +20,7 @@ typed as (
         outcome,
         error,
         service_tier,
+        asked_with,
 
         attempt,
         records,

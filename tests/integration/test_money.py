@@ -15,11 +15,12 @@ from pydantic import SecretStr
 
 from assay.core.settings import Settings
 from assay.core.usage import Usage
-from assay.engine.prices import PRICES, cost_usd, usage_cost_usd
+from assay.engine.prices import cost_usd, usage_cost_usd
 from assay.faultd import DIALECTS, FaultServer, answer
 from assay.project.counting import spend_of
 from assay.project.evaluation.evaluate import ExamPlan, evaluate
 from assay.project.evaluation.golden_rows import GoldenSource
+from assay.providers.openai_compatible.prices import PRICES
 
 from .faults.engine_room import LABELS, SUMMARY, Room, engine_room, texts
 from .figures import Figure, figure

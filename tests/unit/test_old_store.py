@@ -97,8 +97,8 @@ def test_its_ledger_is_read(store: Store) -> None:
 def test_what_was_not_asked_of_its_attempts_is_unknown(store: Store) -> None:
     """Columns that came later are NULL in its rows: unknown, not nothing."""
     columns, rows = store.rows("calls")
-    assert list(columns)[-3:] == ["cached_tokens", "stated_usd", "service_tier"]
-    assert {row[-3:] for row in rows} == {(None, None, None)}
+    assert list(columns)[-4:] == ["cached_tokens", "stated_usd", "service_tier", "asked_with"]
+    assert {row[-4:] for row in rows} == {(None, None, None, None)}
 
 
 @pytest.mark.parametrize("damaged", [slice(0, 100), slice(100, 108)])

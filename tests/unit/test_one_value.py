@@ -7,6 +7,7 @@ import time
 import pytest
 
 from assay.core.task import Rejected
+from assay.forms.chat_reply import unwrapped
 from assay.forms.one_value import the_one_value
 
 GOOD = '{"k1f": "delivery", "k2f": {"a": "}"}}'
@@ -26,6 +27,14 @@ GOOD = '{"k1f": "delivery", "k2f": {"a": "}"}}'
 def test_it_is_taken_out_of_what_is_around_it(content: str) -> None:
     """Prose, fences, thoughts, braces that are no JSON."""
     assert the_one_value(content) == GOOD
+
+
+@pytest.mark.parametrize("thought", ["<think>{}</think>", "{}</think>", "[THINK]{}[/THINK]"])
+@pytest.mark.parametrize("fence", ["{}", "```json\n{}\n```"])
+def test_thoughts_are_left_out_where_a_schema_holds_as_well(thought: str, fence: str) -> None:
+    """With and without the tag that begins them."""
+    content = thought.format("Maybe?") + "\n\n" + fence.replace("{}", GOOD)
+    assert unwrapped(content).strip() == GOOD
 
 
 def test_what_a_text_says_of_thoughts_is_no_end_of_them() -> None:

@@ -6,9 +6,11 @@ import pytest
 from pydantic import SecretStr
 
 from assay.core.errors import ConfigError
+from assay.core.price import Price
 from assay.core.settings import Settings, with_changes
 from assay.core.usage import Usage
-from assay.engine.prices import PRICES, Price, cost_usd, listed, price_of, usage_cost_usd
+from assay.engine.prices import cost_usd, price_of, usage_cost_usd
+from assay.providers.openai_compatible.prices import PRICES, listed
 
 MINI = PRICES["gpt-4.1-mini"]
 MILLION = 1_000_000

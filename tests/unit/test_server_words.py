@@ -65,6 +65,21 @@ def test_every_vendors_shape_is_read(body: Any, message: str, code: str | None) 
         (404, "", "config"),
         (403, "", "refused"),
         (503, "Loading model", "retryable"),
+        (429, "litellm.BudgetExceededError: ExceededBudget: Key is over budget.", "quota"),
+        (500, "TogetherException - Credit limit exceeded, please add credits.", "quota"),
+        (
+            429,
+            "Rate limit reached for model `m`: Limit 6000, Used 5900",
+            "retryable",
+        ),
+        (413, "Request too large for model `m` on tokens per minute (TPM)", "too_big_or_bad"),
+        (529, "Overloaded", "retryable"),
+        (400, "The model `m` has been decommissioned and is no longer supported.", "config"),
+        (400, "No models loaded. Please load a model in the developer page.", "config"),
+        (400, "Authentication Error, Invalid proxy server token passed.", "config"),
+        (400, "Failed to generate JSON. See 'failed_generation' for more details.", "bad_body"),
+        (404, "No endpoints found that can handle the requested parameters.", "too_big_or_bad"),
+        (404, "No endpoints found for some/model.", "config"),
     ],
 )
 def test_what_is_said_decides_where_the_status_does_not(
@@ -125,3 +140,23 @@ def test_a_text_cannot_decide_what_a_refusal_means() -> None:
     line = shown(f"Bad request: {text}", text)
     assert fault_of(400, Said(line), None) == "too_big_or_bad"
     assert Said(line).unfit is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Incorrect API key: sk-a***********wxyz.", "Incorrect API key: …."),
+        ("Your api key: ****wxyz is invalid", "Your api key: … is invalid"),
+        ("Received = sk-...wxyz, not found", "Received = …, not found"),
+        ("Wait... it is ***not*** there", "Wait... it is ***not*** there"),
+    ],
+)
+def test_a_masked_key_is_taken_out_as_well(said: str, kept: str) -> None:
+    """Servers show the ends of a key; other stars and dots stay."""
+    assert without_echoes(said, ["sk-abcdefghijklmnopqrstuvwxyz"], []) == kept
+
+
+def test_a_route_that_takes_no_format_is_one_that_refuses_it() -> None:
+    """OpenRouter, where only routes are asked that know every field."""
+    said = "No endpoints found that can handle the requested parameters."
+    assert Said(said).unfit == "format"

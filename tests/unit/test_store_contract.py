@@ -21,7 +21,7 @@ from assay.store.sqlite.verbs import SqliteStore
 
 ROOT = Path(__file__).parents[2] / "udfs" / "assay"
 OUTSIDE = [path for path in sorted(ROOT.rglob("*.py")) if "store" not in path.parts[:-1]]
-PRIVATE = ("leases", "looks", "statements", "migrations")
+PRIVATE = ("leases", "looks", "rungs", "statements", "migrations")
 STATEMENT = re.compile(r"\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
 TABLE = re.compile(rf"\b(from|join|into|update)\s+({'|'.join([*TABLES, *PRIVATE])})\b")
 GIVEN: dict[str, Any] = {

@@ -18,24 +18,25 @@ def verdicts(bench: Bench, **env: str) -> tuple[int, dict[str, dict[str, str]]]:
     return done.code, {one["subject"]: one for one in done.json["findings"]}
 
 
-def test_a_good_endpoint_is_asked_thrice_and_all_is_in_the_ledger(
+def test_a_good_endpoint_is_asked_four_times_and_all_is_in_the_ledger(
     bench: Bench, server: FaultServer
 ) -> None:
     """Its rung, what it enforces, its usage, whose clock is right; no answer is stored."""
     before = len(bench("calls", "--json", "--limit", "999").json)
     code, found = verdicts(bench)
     assert code == 0, found
-    assert len(server.ledger.entries) == 2  # the other one was turned down unread
+    assert len(server.ledger.entries) == 3  # the other one was turned down unread
     calls = bench("calls", "--json", "--limit", "999", "--run", "doctor-").json
-    assert [one["outcome"] for one in calls] == ["ok", "too_big_or_bad", "truncated"]
-    assert len(bench("calls", "--json", "--limit", "999").json) == before + 3
+    assert [one["outcome"] for one in calls] == ["ok", "too_big_or_bad", "truncated", "ok"]
+    assert len(bench("calls", "--json", "--limit", "999").json) == before + 4
     assert found["endpoint"]["verdict"] == "ok"
     assert "(keyed)" in found["rung"]["text"]
     assert "is kept" in found["output"]["text"]
     assert "turned down (HTTP 400)" in found["enforces"]["text"]
     assert "tokens in" in found["usage"]["text"]
+    assert "none come" in found["logprobs"]["text"]
     assert "seconds from the endpoint's" in found["clock"]["text"]
-    assert bench("spend", "--json").json["total"]["answers"] == 17
+    assert bench("spend", "--json").json["total"]["answers"] == 18
     assert found["answers"]["text"].startswith("16 answers;")
     assert KEY not in str(found)
 
@@ -80,7 +81,7 @@ def test_without_a_store_one_is_made_for_the_ledger(empty: Bench, server: FaultS
     done = empty("doctor", "--json", **asking(server))
     found = {one["subject"]: one for one in done.json["findings"]}
     assert (done.code, found["endpoint"]["verdict"]) == (0, "ok")
-    assert len(empty("calls", "--json", "--run", "doctor-").json) == 3
+    assert len(empty("calls", "--json", "--run", "doctor-").json) == 4
 
 
 def test_a_cap_of_one_request_is_kept(bench: Bench, server: FaultServer) -> None:
@@ -104,6 +105,38 @@ def test_it_says_on_which_rung_a_server_stands(
     assert f"({rung})" in found["rung"]["text"]
     assert refused in found["rung"]["text"]
     assert found["output"]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "profile", "said"),
+    [
+        ("vllm", "vllm", "sure of its answer by"),
+        ("together", "generic", "none come"),
+        ("groq", "generic", "refused (HTTP 400)"),
+        ("groq", "groq", "were not asked for"),
+    ],
+)
+def test_it_says_what_comes_of_the_wish_for_log_probabilities(
+    bench: Bench, dialect: str, profile: str, said: str
+) -> None:
+    """Asked for once where the profile allows; it is no fault of a server to give none."""
+    with FaultServer(dialect=DIALECTS[dialect]) as server:
+        _, found = verdicts(bench, ASSAY_BASE_URL=server.url(), ASSAY_PROFILE=profile)
+    assert said in found["logprobs"]["text"]
+    assert found["logprobs"]["verdict"] == "ok"
+
+
+def test_what_it_finds_is_what_runs_go_by(bench: Bench) -> None:
+    """A rung is asked afresh, and what was remembered of it is said."""
+    with FaultServer(dialect=DIALECTS["generic"]) as server:
+        port = server.listener.port
+        _, old = verdicts(bench, ASSAY_BASE_URL=server.url())
+    with FaultServer(dialect=DIALECTS["vllm"], port=port) as server:
+        _, new = verdicts(bench, ASSAY_BASE_URL=server.url())
+        _, last = verdicts(bench, ASSAY_BASE_URL=server.url())
+    assert "Runs go by that for 7 days" in old["rung"]["remedy"]
+    assert "until now it was asked by any JSON object" in new["rung"]["text"]
+    assert "until now" not in last["rung"]["text"]
 
 
 def test_it_says_where_the_limit_of_output_is_ignored(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assay.core.errors import ConfigError
+from assay.core.errors import ConfigError, QuotaError
 from assay.faultd import ANY, DIALECTS, Dialect, FaultServer
 
 from ..faults.engine_room import Room, engine_room
@@ -85,9 +85,23 @@ def test_a_wrong_key_stops_the_run_in_the_servers_own_words(name: str, tmp_path:
     ):
         room.ask(TEXTS)
     said = str(stopped.value)
-    assert DIALECTS[name].bad_key[1].replace("wrong", "…") in said
+    assert DIALECTS[name].bad_key[1].replace("wro***ong", "…") in said
     assert "OPENAI_API_KEY" in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", [name for name, one in DIALECTS.items() if one.no_credit])
+def test_an_empty_account_stops_the_run_in_the_servers_own_words(
+    name: str, tmp_path: Path
+) -> None:
+    """Under whatever status; after one request, and no row is buried."""
+    with asked(DIALECTS[name], tmp_path, name, api_key="broke") as (_, room):
+        with pytest.raises(QuotaError) as stopped:
+            room.ask(TEXTS)
+        assert (len(room.calls), room.dead) == (1, [])
+    _, words, _ = DIALECTS[name].no_credit or (0, "", "")
+    assert words.removesuffix(".") in str(stopped.value)
+    assert "Add credit" in str(stopped.value)
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from assay.core.errors import BudgetError, Cancelled, ConfigError, QuotaError, RunError
-from assay.engine.prices import PRICES, cost_usd
+from assay.engine.prices import cost_usd
 from assay.faultd import Entry, FaultServer, Latency
 from assay.project.counting import spend_of
+from assay.providers.openai_compatible.prices import PRICES
 
 from ..figures import Figure
 from .conftest import OpenRoom

@@ -41,6 +41,7 @@ def endpoint(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
             yield {
                 "ASSAY_PROVIDER": "openai",
                 "ASSAY_BASE_URL": f"http://127.0.0.1:{port}/v1",
+                "ASSAY_PROFILE": "llamacpp",
                 "ASSAY_MODEL": "smollm2",
                 "OPENAI_API_KEY": KEY,
                 "ASSAY_DEADLINE_SECONDS": "300",

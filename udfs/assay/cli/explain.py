@@ -157,6 +157,7 @@ def _lines(facts: Row) -> list[tuple[str, Any]]:
         ("answered at", facts.get("answered_at")),
         ("source", facts.get("source")),
         ("attempt", _attempt(facts.get("attempt"))),
+        ("asked with", _asked_with(facts.get("attempt"))),
         ("cost", _cost(facts)),
         ("checksum", _checksum(facts)),
         ("text", facts.get("text") or _length(facts)),
@@ -200,6 +201,13 @@ def _attempt(attempt: Row | None) -> str | None:
         f"{attempt['attempt']}: {attempt['outcome']}, {attempt['answers']} answers for "
         f"{attempt['records']} records{took}"
     )
+
+
+def _asked_with(attempt: Row | None) -> str | None:
+    """Return what shapes an answer and is in no key, as it is in the ledger."""
+    if attempt is None or attempt["asked_with"] is None:
+        return None
+    return json.dumps(json.loads(attempt["asked_with"]), ensure_ascii=False)
 
 
 def _cost(facts: Row) -> str | None:

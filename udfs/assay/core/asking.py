@@ -91,8 +91,8 @@ class Asking(BaseModel):
     extra_body: Annotated[dict[str, Any] | None, _Object] = Field(
         default=None,
         repr=False,
-        description="Further fields of every request, as a JSON object; they are kept out of "
-        "messages and the store.",
+        description="Further fields of every request, as a JSON object; the texts in them are "
+        "kept out of messages and the store.",
     )
 
     service_tier: Annotated[Literal["flex"] | None, none_if_blank] = Field(

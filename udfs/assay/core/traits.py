@@ -9,24 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Literal
 
 from assay.core.batches import BatchTerms
+from assay.core.price import Price
 from assay.core.values import MODES, Mode
+
+Wish = Literal["temperature", "reasoning_effort", "service_tier", "logprobs", "extra_body"]
+"""A setting by which a request may ask for more than an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How a model wants to be asked: in which modes, the first that it takes, whether it spends
-    output tokens on thinking before it answers, and what may be asked of it in `batches` (None:
-    nothing; where there are terms, the provider is one that `TakesBatches`)."""
+    output tokens on thinking before it answers, which settings it may be sent, and what may be
+    asked of it in `batches` (None: nothing; where there are terms, the provider is one that
+    `TakesBatches`)."""
 
     modes: tuple[Mode, ...] = MODES
     thinks: bool = False
+    takes: frozenset[Wish] = frozenset()
     batches: BatchTerms | None = None
 
 
 def _as_usual(_endpoint: str, _profile: str | None, _model: str) -> Manner:
     return Manner()
+
+
+def _unlisted(_model: str) -> Price | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +51,8 @@ class Traits:
     `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
     `can` are the kinds of the tasks that it knows, all where it is None; `manner` tells of an
     endpoint, one of its `profiles` (None: the one that is guessed) and a model how it wants to be
-    asked. `package` is the library by which its extra is known.
+    asked, `price` what a model costs by its list. `package` is the library by which its extra is
+    known.
     """
 
     name: str
@@ -57,6 +69,7 @@ class Traits:
     can: frozenset[str] | None = None
     manner: Callable[[str, str | None, str], Manner] = _as_usual
     profiles: tuple[str, ...] = ()
+    price: Callable[[str], Price | None] = _unlisted
     package: str | None = None
 
     def knows(self, kind: str) -> bool:

@@ -233,10 +233,11 @@ class Attempt(NamedTuple):
     """One row of the ledger: one sending of one pack and how it ended.
 
     Times are UTC in ISO form; `owner` is the process; `outcome` is `in_flight`, `ok`, `partial`, a
-    fault, `stopped` or `interrupted` (its process died); `cost_usd` is None when
-    the price or the usage is unknown, never zero for unknown, and `stated_usd` what the server
-    itself says of it. A field is only ever appended, with a default, and none is moved or removed:
-    journals of other versions are read by place.
+    fault, `stopped` or `interrupted` (its process died); `cost_usd` is None when the price or the
+    usage is unknown, never zero for unknown, and `stated_usd` what the server itself says of it.
+    `asked_with` is a JSON object of the mode and of what the settings wish for beside the answer,
+    None where no server is asked. A field is only ever appended, with a default, and none is moved
+    or removed: journals of other versions are read by place.
     """
 
     attempt_id: str
@@ -265,6 +266,7 @@ class Attempt(NamedTuple):
     cached_tokens: int | None = None
     stated_usd: float | None = None
     service_tier: str | None = None
+    asked_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict
+from typing import Any
 
+from assay.core.canonical import canonical_json
 from assay.core.clock import now_utc
 from assay.core.errors import CallError, RunError
+from assay.core.price import Price
 from assay.core.settings import Settings
+from assay.core.traits import Wish
 from assay.core.values import Attempt, Judged, Reply, Request, new_id
-from assay.engine.prices import Price, usage_cost_usd
+from assay.engine.prices import usage_cost_usd
+
+HIDDEN = "\N{HORIZONTAL ELLIPSIS}"
+"""What stands for a text that is not kept."""
+
+_SHAPING: tuple[Wish, ...] = ("temperature", "reasoning_effort", "service_tier")
 
 
 def begun(
@@ -36,7 +45,32 @@ def begun(
         records=len(pack.records),
         asks=len(pack.asks),
         reserved_usd=reserved_usd,
+        asked_with=asked_with(request, settings),
     )
+
+
+def asked_with(request: Request, settings: Settings) -> str | None:
+    """Return as a JSON object what shapes the answers to `request` and is in no key.
+
+    The mode, and what the settings wish of a server and it may be sent: of further fields their
+    names, numbers and yes or no, since a text may be a secret. None where no server is asked.
+    """
+    if not settings.traits.remote:
+        return None
+    takes = settings.manner_of(request.model).takes
+    wished = {name: getattr(settings, name) for name in _SHAPING if name in takes}
+    further = {"extra_body": _without_texts(settings.extra_body)} if settings.extra_body else {}
+    said = {name: value for name, value in wished.items() if value is not None}
+    return canonical_json({"mode": request.mode, **said, **further})
+
+
+def _without_texts(value: Any) -> Any:
+    """Return a value of JSON with a sign in place of each text."""
+    if isinstance(value, dict):
+        return {name: _without_texts(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_texts(part) for part in value]
+    return HIDDEN if isinstance(value, str) else value
 
 
 def ended(

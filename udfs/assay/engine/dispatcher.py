@@ -50,7 +50,7 @@ class Dispatcher:
         self._runs: deque[RunState] = deque()
         self._claims = Claims()
         self._inbox: asyncio.Queue[Batch] = asyncio.Queue()
-        self._ladder = Ladder(settings)
+        self._ladder = Ladder(settings, recorder)
         self._sender = Sender(settings, recorder, provider, lambda: self._governor.took_nothing)
         self._admission = Admission(recorder, self.answers, self._claims)
         self._batching = Batching(settings, recorder, provider, self._claims)

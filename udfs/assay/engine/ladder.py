@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import dropwhile
+from typing import Protocol
 
 from assay.core.errors import CallError, ConfigError
 from assay.core.settings import Settings
@@ -29,16 +30,26 @@ SCHEMAS: tuple[Mode, ...] = ("keyed", "listed")
 _log = logging.getLogger("assay")
 
 
+class RungMemory(Protocol):
+    """Where it is kept in which mode a model stands, beyond the process."""
+
+    def rungs(self, settings: Settings) -> Mapping[str, Mode]:
+        """Return what is known, by model."""
+
+    def stands(self, settings: Settings, model: str, mode: Mode) -> None:
+        """Keep what was found out."""
+
+
 class Ladder:
-    """Where each model stands, for as long as the process lives; the loop alone uses it.
+    """Where each model stands, as far as it is known from before; the loop alone uses it.
 
     A mode that was served once is not in doubt any more, but for a server that says in words
     that it does not take the form of a reply.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._standing: dict[str, Mode] = {}
+    def __init__(self, settings: Settings, memory: RungMemory) -> None:
+        self._settings, self._memory = settings, memory
+        self._standing = dict(memory.rungs(settings))
         self._served: set[str] = set()
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -98,6 +109,7 @@ class Ladder:
         """Ask a model in another mode from here on, and say so."""
         standing, self._standing[model] = self.mode(model), mode
         self._served.discard(model)
+        self._memory.stands(self._settings, model, mode)
         _log.warning(
             "%s does not take %s for model %r; it is asked by %s from here on. (%s)",
             self._settings.endpoint,

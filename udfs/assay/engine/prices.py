@@ -1,71 +1,17 @@
-"""What tokens cost: a dated table, overridable; a model that is not in it has no known price."""
+"""What tokens cost: as the settings state, or else by the list of who is asked, or unknown."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from assay.core.errors import ConfigError
+from assay.core.price import Price
 from assay.core.settings import Settings
 from assay.core.usage import Usage
-
-AS_OF = "2026-03"
-"""The month of the vendor's list prices in the table, as public price comparisons quote them.
-
-Prices move: `ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD` override the table.
-"""
 
 FLEX = "flex"
 """The tier that waits for spare capacity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars for a million tokens.
-
-    `cached_usd` is for input that the vendor had in its cache; None where that costs the same.
-    `flex` is the part of all this that the flex tier costs, where one is documented.
-    """
-
-    input_usd: float
-    output_usd: float
-    cached_usd: float | None = None
-    flex: float = 1.0
-
-
 _FREE = Price(0.0, 0.0)
-_HALF = 0.5
-
-PRICES: dict[str, Price] = {
-    "gpt-4.1": Price(2.00, 8.00, 0.50),
-    "gpt-4.1-mini": Price(0.40, 1.60, 0.10),
-    "gpt-4.1-nano": Price(0.10, 0.40, 0.025),
-    "gpt-4o": Price(2.50, 10.00, 1.25),
-    "gpt-4o-mini": Price(0.15, 0.60, 0.075),
-    "gpt-5": Price(1.25, 10.00, 0.125, _HALF),
-    "gpt-5-mini": Price(0.25, 2.00, 0.025, _HALF),
-    "gpt-5-nano": Price(0.05, 0.40, 0.005, _HALF),
-}
-
-_ROUTE = re.compile(r"(?:(?:openai|azure|azure_ai|openrouter|litellm_proxy)/)+")
-"""How gateways begin the name of a model that its own vendor serves at its own price."""
-
-_DATED = re.compile(r"(?:[-@]\d{4}-?\d{2}-?\d{2}|-latest)?")
-"""What may follow the name of a model and changes no price: the day of its version."""
-
-
-def listed(model: str) -> Price | None:
-    """Return the price of `model` in the table, however a gateway or its date spell it.
-
-    The longest name in the table that it begins with counts, and nothing but a date may follow:
-    `gpt-5-pro` is not `gpt-5`, and costs twelve times as much.
-    """
-    route = _ROUTE.match(model)
-    name = model[route.end() :] if route else model
-    longest = max((known for known in PRICES if name.startswith(known)), key=len, default=None)
-    if longest is None or not _DATED.fullmatch(name, len(longest)):
-        return None
-    return PRICES[longest]
 
 
 def price_of(settings: Settings, model: str) -> Price | None:
@@ -76,7 +22,7 @@ def price_of(settings: Settings, model: str) -> Price | None:
         return Price(
             settings.price_input_usd, settings.price_output_usd, settings.price_cached_usd
         )
-    return listed(model)
+    return settings.traits.price(model)
 
 
 def price_in_batch(settings: Settings, model: str) -> Price | None:

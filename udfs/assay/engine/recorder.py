@@ -12,8 +12,8 @@ from typing import TypeVar
 from assay.core.clock import iso, now_utc
 from assay.core.settings import Settings
 from assay.core.task import Task
-from assay.core.values import Ask, Attempt, Failure, Outcome, Served, Status, Use
-from assay.engine import retry
+from assay.core.values import Ask, Attempt, Failure, Mode, Outcome, Served, Status, Use
+from assay.engine import retry, rungs
 from assay.store import (
     BatchPack,
     BatchRow,
@@ -71,6 +71,15 @@ class Recorder:
     def built(self, key: str, sql: str) -> None:
         """Write down SQL that asks, as a build has compiled it."""
         self._writer.send(partial(self._store.note_statement, key, sql))
+
+    def rungs(self, settings: Settings) -> dict[str, Mode]:
+        """Return the modes in which models were found to stand of late."""
+        return {name: rung.mode for name, rung in rungs.remembered(settings, self._store).items()}
+
+    def stands(self, settings: Settings, model: str, mode: Mode) -> None:
+        """Write down in which mode a model was found to stand."""
+        rung = rungs.found(settings, model, mode)
+        self._writer.send(partial(self._store.note_rung, rung))
 
     def stopped(self, run_id: str, cause: str, message: str) -> None:
         """Write down what ended a run early."""

@@ -39,8 +39,8 @@ class Dialect:
     by the fields in `limits` and by no other. Fields beyond `knows` are refused with
     `unknown_status` (0: ignored); `refuses` are fields that a model may not be sent, each with a
     pattern of models. `structured` says what becomes of each format, `schema_models` for which
-    models of `json_schema` it does.
-    Where there are `batches`, their lines ask for `batch_path`.
+    models of `json_schema` it does. `no_credit` is what an account hears whose money is gone, as
+    far as that is documented. Where there are `batches`, their lines ask for `batch_path`.
     A `plain` server words no reply: what a scenario plays is what it sends.
     """
 
@@ -69,6 +69,7 @@ class Dialect:
     models: tuple[str, ...] = ("stub",)
     bad_key: tuple[int, str, str] = (401, "Incorrect API key provided.", "invalid_api_key")
     no_model: tuple[int, str, str] = (404, "The model `{}` does not exist.", "model_not_found")
+    no_credit: tuple[int, str, str] | None = None
     unknown_field: str = "Unrecognized request argument supplied: {}"
     no_format: str = "This response_format type is unavailable now: {}"
     error: Wording = openai_error

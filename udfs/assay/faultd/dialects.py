@@ -95,6 +95,17 @@ DIALECTS: Mapping[str, Dialect] = {
             wants_word_json=True,
             logprobs=True,
             cached="details",
+            bad_key=(
+                401,
+                "Incorrect API key provided: wro***ong. You can find your API key at "
+                "https://platform.openai.com/account/api-keys.",
+                "invalid_api_key",
+            ),
+            no_credit=(
+                429,
+                "You exceeded your current quota, please check your plan and billing details.",
+                "insufficient_quota",
+            ),
             rate_headers={
                 "x-ratelimit-limit-requests": "500",
                 "x-ratelimit-limit-tokens": "200000",
@@ -130,6 +141,12 @@ DIALECTS: Mapping[str, Dialect] = {
             chatty=True,
             rate_headers={"anthropic-ratelimit-requests-limit": "50"},
             bad_key=(401, "invalid x-api-key", "authentication_error"),
+            no_credit=(
+                400,
+                "Your credit balance is too low to access the Anthropic API. Please go to Plans "
+                "& Billing to upgrade or purchase credits.",
+                "invalid_request_error",
+            ),
             no_model=(404, "model: {}", "not_found_error"),
         ),
         # ai.google.dev/gemini-api/docs/openai; errors as lists and "Unknown name" for every field
@@ -177,6 +194,7 @@ DIALECTS: Mapping[str, Dialect] = {
                 "invalid_request_error",
             ),
             no_model=(400, "Model Not Exist", "invalid_request_error"),
+            no_credit=(402, "Insufficient Balance", "invalid_request_error"),
         ),
         # console.groq.com/docs/structured-outputs (select models, 400 on the others) and
         # docs/openai (400 for logprobs, logit_bias, top_logprobs); thoughts are in `reasoning`.
@@ -196,7 +214,12 @@ DIALECTS: Mapping[str, Dialect] = {
             },
         ),
         # docs.together.ai: json_schema on a listed set of models, max_tokens.
-        Dialect("together", limits=("max_tokens",), schema_models="Llama|Qwen|gpt-oss|DeepSeek"),
+        Dialect(
+            "together",
+            limits=("max_tokens",),
+            schema_models="Llama|Qwen|gpt-oss|DeepSeek",
+            no_credit=(402, "Credit limit exceeded, please add credits.", "credit_limit"),
+        ),
         # openrouter.ai/docs: what a route does not support is dropped; usage has the cost.
         Dialect(
             "openrouter",
@@ -208,6 +231,7 @@ DIALECTS: Mapping[str, Dialect] = {
             cost="usage",
             bad_key=(401, "User not found.", "401"),
             no_model=(400, "{} is not a valid model ID", "400"),
+            no_credit=(402, "Insufficient credits. Add more using your account.", "402"),
         ),
         # docs.ollama.com/api/openai-compatibility lists max_tokens alone, and no key is looked at;
         # max_completion_tokens is taken and ignored: ollama#7125.
@@ -258,6 +282,11 @@ DIALECTS: Mapping[str, Dialect] = {
             rate_headers={"x-ratelimit-limit-requests": "600"},
             error=_status_as_text,
             bad_key=(400, "No connected db.", "no_db_connection"),
+            no_credit=(
+                400,
+                "Budget has been exceeded! Current cost: 0.02, Max budget: 0.01",
+                "budget_exceeded",
+            ),
             no_model=(
                 400,
                 "Invalid model name passed in model={}. Call `/v1/models` to view.",

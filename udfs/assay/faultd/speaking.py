@@ -18,12 +18,24 @@ from .wire import HttpRequest, frame
 BAD_KEY = "wrong"
 """The key that every server knows to be none."""
 
+NO_CREDIT = "broke"
+"""The key of an account whose money is gone."""
+
 NO_MODEL = "nosuch"
 """The model that no server has."""
+
+UNSURE = "UNSURE"
+"""A text that makes a model unsure of its whole reply, as log probabilities show."""
+
+_SURE, _EVEN = (-0.1, -2.4), (-0.7, -0.7)
+"""The log probabilities of what is said and of what was almost said."""
 
 THOUGHT = 'The text is short. Maybe {"answers": []}? No, each record gets one.'
 
 USD_PER_TOKEN = 0.000001
+
+_BOUNDS = ("minLength", "maxLength", "minItems", "maxItems")
+"""Keywords that Azure's structured outputs do not take, nor OpenAI's of fine-tuned models."""
 
 _OF_THE_FRAME = frozenset({"server", "date", "content-type", "content-length"})
 """Headers that each frame makes itself."""
@@ -74,6 +86,8 @@ def _at_the_door(dialect: Dialect, request: HttpRequest) -> Iterator[tuple[int, 
         key = request.headers.get(dialect.key_header, "").removeprefix("Bearer ").strip()
         if not key or key == BAD_KEY:
             yield dialect.bad_key
+        if key == NO_CREDIT and dialect.no_credit is not None:
+            yield dialect.no_credit
 
 
 def _fields(dialect: Dialect, chat: Chat) -> Iterator[tuple[int, str, str]]:
@@ -96,6 +110,9 @@ def _wanted_format(dialect: Dialect, chat: Chat) -> Iterator[tuple[int, str, str
     if kind == "json_schema" and dialect.strict and (where := _loose_part(chat.schema)):
         said = f"Invalid schema for response_format: in {where}, an object must be closed and all"
         yield 400, f"{said} its properties required.", "invalid_json_schema"
+    if kind == "json_schema" and dialect.strict and (bound := _bound_in(chat.schema)):
+        said = f"Invalid schema for response_format: '{bound}' is not permitted."
+        yield 400, said, "invalid_json_schema"
 
 
 def _loose_part(schema: Any, where: str = "the root") -> str:
@@ -108,6 +125,16 @@ def _loose_part(schema: Any, where: str = "the root") -> str:
         return where
     parts = ((part, name) for name, part in schema.items())
     return next((found for part, name in parts if (found := _loose_part(part, name))), "")
+
+
+def _bound_in(schema: Any) -> str:
+    """The first length that a schema states; blank where it states none."""
+    if isinstance(schema, list):
+        return next((found for part in schema if (found := _bound_in(part))), "")
+    if not isinstance(schema, Mapping):
+        return ""
+    own = (name for name in _BOUNDS if isinstance(schema.get(name), int))
+    return next(own, "") or _bound_in(list(schema.values()))
 
 
 def _is_closed(schema: Mapping[str, Any]) -> bool:
@@ -168,18 +195,21 @@ def _word_rest(dialect: Dialect, chat: Chat, found: dict[str, Any]) -> None:
         found["service_tier"] = chat.fields["service_tier"]
     if dialect.logprobs and chat.fields.get("logprobs"):
         labels = frozenset(_labels(chat.contract.properties))
-        tokens = _tokens(found["choices"][0]["message"], labels)
+        chances = _EVEN if any(UNSURE in record.text for record in chat.records) else _SURE
+        tokens = _tokens(found["choices"][0]["message"], labels, chances)
         found["choices"][0]["logprobs"] = {"content": tokens}
 
 
-def _tokens(message: Mapping[str, Any], labels: Collection[str]) -> list[dict[str, Any]]:
+def _tokens(
+    message: Mapping[str, Any], labels: Collection[str], chances: tuple[float, float]
+) -> list[dict[str, Any]]:
     """A token for each four characters, each with its log probability and one other."""
     content = str(message.get("content"))
-    return [_token(content[at : at + 4], labels) for at in range(0, len(content), 4)]
+    return [_token(content[at : at + 4], labels, chances) for at in range(0, len(content), 4)]
 
 
-def _token(text: str, labels: Collection[str]) -> dict[str, Any]:
-    said, other = _said(text, -0.1), _said(_rival(text, labels), -2.4)
+def _token(text: str, labels: Collection[str], chances: tuple[float, float]) -> dict[str, Any]:
+    said, other = _said(text, chances[0]), _said(_rival(text, labels), chances[1])
     return said | {"top_logprobs": [said, other]}
 
 

@@ -14,7 +14,7 @@ from assay.core.json_text import MAX_DEPTH, depth, whole
 from assay.core.plural import counted
 from assay.core.task import Rejected, Task, accepted
 from assay.core.values import Ask, Judged, Outcome, Reply, Request
-from assay.forms.one_value import the_one_value
+from assay.forms.one_value import the_one_value, without_thoughts
 
 Item = dict[str, Any]
 
@@ -27,7 +27,6 @@ _NO_LIST = "bad_json: no list of answers"
 _NOTHING_BY_ID = "bad_json: no answers by id"
 
 _FENCE = re.compile(r"\A```[a-zA-Z]*\n(.*)\n?```\Z", re.DOTALL)
-_THINK = re.compile(r"\A<think>.*?</think>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,8 @@ def judge(request: Request, reply: Reply, answered_at: str) -> Judged:
 
 
 def unwrapped(content: str) -> str:
-    """Return `content` without one leading `<think>` block and without code fences."""
-    content = _THINK.sub("", content.strip(), count=1).strip()
+    """Return `content` without leading thoughts and without code fences."""
+    content = without_thoughts(content).strip()
     fenced = _FENCE.match(content)
     return fenced.group(1) if fenced else content
 

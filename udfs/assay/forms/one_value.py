@@ -13,7 +13,9 @@ from assay.core.task import Rejected
 MOST_STARTS = 200
 """So many braces are looked at: a text of braces alone must not take for ever."""
 
-_THOUGHTS = re.compile(r"\A.*?</think>", re.DOTALL)
+_THOUGHTS = re.compile(
+    r"\A.*?(?:</think(?:ing)?>|\[/THINK\]|<\|channel\|>final<\|message\|>)", re.DOTALL
+)
 """Up to the end of thinking; some servers leave out the tag that begins it."""
 
 _FINDER = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -28,12 +30,16 @@ def the_one_value(content: str) -> str:
     if depth(content) > MAX_DEPTH:
         message = "bad_json: nested too deep"
         raise Rejected(message)
-    text = content if content.lstrip().startswith("{") else _THOUGHTS.sub("", content, count=1)
-    found = list(_objects(text))
+    found = list(_objects(without_thoughts(content)))
     if len(found) == 1:
         return found[0]
     message = f"bad_json: {'several JSON objects' if found else 'no JSON object'} in the reply"
     raise Rejected(message)
+
+
+def without_thoughts(content: str) -> str:
+    """Return a reply without what a model thought before it, where it did so aloud."""
+    return content if content.lstrip().startswith("{") else _THOUGHTS.sub("", content, count=1)
 
 
 def _objects(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.core.canonical import canonical_json
+from assay.core.lengths import without_lengths
 from assay.core.task import JsonSchema
 from assay.core.values import Question
 
@@ -34,8 +35,11 @@ def answer_of(
 
 
 def in_words(answer: JsonSchema) -> str:
-    """Return a line that tells of the shape, for a server that is given no schema."""
-    shape = canonical_json({"type": "object", "additionalProperties": answer})
+    """Return a line that tells of the shape, for a server that is given no schema.
+
+    Lengths are those of a pack's texts: without them the line is the same for all packs.
+    """
+    shape = canonical_json({"type": "object", "additionalProperties": without_lengths(answer)})
     return f"Reply with that JSON object and nothing else. Its JSON Schema: {shape}"
 
 

@@ -11,12 +11,16 @@ from pydantic_core import ErrorDetails
 
 from assay.core.canonical import clean
 from assay.core.json_text import read_record
+from assay.core.lengths import text_of
 from assay.core.task import MOST_VALUES, Common, JsonSchema, Labelled, Rejected, Task
 from assay.functions.classify import same_label
 
 CATEGORIES = ("complete", "incomplete", "suspicious", "empty")
 MOST_COLUMNS = 100
 """Wider records have their columns in no schema."""
+
+_SPARE = 64
+"""Characters that a normal form may have beyond twice the record's, and a name of a rule."""
 
 _SHOWN = 5
 """So many places where an answer is wrong are named."""
@@ -81,19 +85,24 @@ class Assess(Task):
     def answer_schema(self) -> JsonSchema:
         """An object of score, missing fields, normal forms and category."""
         text: JsonSchema = {"type": "string"}
-        change = _closed({"field": text, "from": text, "to": text})
+        return self._schema(text, text)
+
+    def _schema(self, held: JsonSchema, made: JsonSchema) -> JsonSchema:
+        """Return the schema with that of a text which the record holds, and of a normal form."""
+        change = _closed({"field": held, "from": held, "to": made})
         return _closed(
             {
                 "quality_score": {"type": "integer", "minimum": 0, "maximum": 100},
-                "missing_fields": {"type": "array", "items": text},
+                "missing_fields": {"type": "array", "items": held},
                 "normalizations": {"type": "array", "items": change},
                 "category": {"type": "string", "enum": list(CATEGORIES)},
             }
         )
 
     def tight_schema(self, texts: Sequence[str]) -> JsonSchema:
-        """The names of the columns, where they are known and few, in place of any text."""
-        schema = self.answer_schema()
+        """The names of the columns, where they are known and few, and lengths for other texts."""
+        longest = max(map(len, texts), default=0)
+        schema = self._schema(text_of(longest + _SPARE), text_of(2 * longest + _SPARE))
         columns = _columns_of(texts)
         if not columns:
             return schema

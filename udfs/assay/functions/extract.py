@@ -12,6 +12,7 @@ from assay.core.errors import ConfigError
 from assay.core.field_types import READERS, FieldType, Value
 from assay.core.grounding import Source
 from assay.core.json_text import read_record
+from assay.core.lengths import list_of, text_of
 from assay.core.task import (
     MOST_VALUES,
     Common,
@@ -25,6 +26,12 @@ from assay.functions.classify import same_label
 
 _JSON_TYPE = {"integer": "integer", "number": "number", "boolean": "boolean"}
 _HINT = {"date": "YYYY-MM-DD", "timestamp": "YYYY-MM-DDTHH:MM:SS"}
+_MOMENT = 40
+"""Characters of a date or a time, zone and fractions included."""
+
+_SPARE = 32
+"""Characters that a copied value may have more than the text: a sign spelled as three."""
+
 _BETWEEN = "\uffff"
 """Stands between the columns of a record: no value holds it, so none spans two of them."""
 
@@ -111,13 +118,22 @@ class Extract(Task):
     def answer_schema(self) -> JsonSchema:
         """An array of strings, or an object with every field required and nullable."""
         if self.single:
-            return {"type": "array", "items": _item_schema(self.fields[0])}
+            return _many_schema(self.fields[0], None)
         return {
             "type": "object",
             "properties": {field.name: _field_schema(field) for field in self.fields},
             "required": [field.name for field in self.fields],
             "additionalProperties": False,
         }
+
+    def tight_schema(self, texts: Sequence[str]) -> JsonSchema:
+        """The same with the lengths that a value, and a list of them, can have in these texts."""
+        text = max(map(len, texts), default=0)
+        longest = text + text // 8 + _SPARE if self.grounded else 4 * (text + _SPARE)
+        if self.single:
+            return _many_schema(self.fields[0], longest)
+        parts = {field.name: _field_schema(field, longest) for field in self.fields}
+        return self.answer_schema() | {"properties": parts}
 
     def question(self) -> str:
         """Name what is looked for, and whether it must be copied."""
@@ -182,19 +198,29 @@ class Extract(Task):
         return value
 
 
-def _item_schema(field: Field) -> JsonSchema:
+def _item_schema(field: Field, longest: int | None = None) -> JsonSchema:
+    """Return the schema of one value, at most `longest` characters of text."""
     if field.labels is not None:
         return {"type": "string", "enum": list(field.labels)}
     schema: JsonSchema = {"type": _JSON_TYPE.get(field.type, "string")}
+    if longest is not None and schema["type"] == "string":
+        schema = text_of(_MOMENT if field.type in _HINT else longest)
     if field.type in _HINT:
         schema["description"] = _HINT[field.type]
     return schema
 
 
-def _field_schema(field: Field) -> JsonSchema:
-    item = _item_schema(field)
-    if field.many:
+def _many_schema(field: Field, longest: int | None) -> JsonSchema:
+    item = _item_schema(field, longest)
+    if longest is None:
         return {"type": "array", "items": item}
+    return list_of(item, longest // 2)
+
+
+def _field_schema(field: Field, longest: int | None = None) -> JsonSchema:
+    if field.many:
+        return _many_schema(field, longest)
+    item = _item_schema(field, longest)
     if "enum" in item:
         item["enum"] = [*item["enum"], None]
     return item | {"type": [item["type"], "null"]}

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, JsonValue
 
 from assay.core.canonical import clean
+from assay.core.lengths import text_of
 from assay.core.task import JsonSchema, Rejected, Task, wrong_argument
-from assay.core.words import word_count
+from assay.core.words import LONGEST, word_count
 
 TOLERANCE = 1.2
 """Models count words loosely: a summary this much over `max_words` is still taken."""
 
 
 MOST_WORDS = 1_000
+
+_LEAST_ROOM = 128
+"""Characters that a summary of the shortest text may have."""
 
 
 def _word_limit(given: object) -> int:
@@ -38,6 +43,11 @@ class Summarize(Task):
     def answer_schema(self) -> JsonSchema:
         """A string."""
         return {"type": "string"}
+
+    def tight_schema(self, texts: Sequence[str]) -> JsonSchema:
+        """A string of as many letters as that many words may have, or a few times the text's."""
+        words = int(self.max_words * TOLERANCE) * (LONGEST + 1)
+        return text_of(min(words, 2 * max(map(len, texts), default=0) + _LEAST_ROOM))
 
     def question(self) -> str:
         """Give the limit."""

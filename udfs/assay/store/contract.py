@@ -15,7 +15,16 @@ from assay.core.values import Failure, Outcome, Served, Use
 from assay.store.batches import BatchRow, Filling
 from assay.store.journal import Journal
 from assay.store.queries import Query
-from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
+from assay.store.records import (
+    Evaluation,
+    GateRow,
+    Graded,
+    Granted,
+    Landing,
+    Letter,
+    Rung,
+    Unused,
+)
 
 T = TypeVar("T")
 
@@ -113,6 +122,9 @@ class Store(Ledger, Protocol):
 
     def note_statement(self, name: str, sql: str) -> None:
         """Record SQL that asks, in place of what the same thing was before."""
+
+    def note_rung(self, rung: Rung) -> None:
+        """Record in which mode a model stands, in place of what was said before."""
 
     def claim(self, waiting: Sequence[Sequence[bytes]]) -> list[Granted]:
         """Lease keys that are neither settled nor held by a living owner; the dead are buried."""

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from assay.store.accounts import Selection, Spend, Use
 from assay.store.batches import BatchPack, BatchRow
-from assay.store.records import Discard, Evaluation, GateRow, Graded, Letter, Unused, Which
+from assay.store.records import Discard, Evaluation, GateRow, Graded, Letter, Rung, Unused, Which
 
 T_co = TypeVar("T_co", covariant=True)
 Row = dict[str, Any]
@@ -105,6 +105,13 @@ class StopOf(Query[tuple[str, str] | None]):
     """What ended a run early, and the message; None where nothing did."""
 
     invocation_id: str
+
+
+@dataclass(frozen=True)
+class RungsOf(Query[list[Rung]]):
+    """In which mode the models at a host were found to stand."""
+
+    host: str
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from assay.core.canonical import canonical_json
 from assay.core.task import Task
-from assay.core.values import Ask, Attempt, Failure, Outcome
+from assay.core.values import Ask, Attempt, Failure, Mode, Outcome
 
 Values = Sequence[Any]
 State = Literal["dead", "waiting", "discarded"]
@@ -113,6 +113,19 @@ class Letter:
         if self.discarded_at is not None:
             return "discarded"
         return "dead" if self.next_try_at is None else "waiting"
+
+
+class Rung(NamedTuple):
+    """In which mode a model at a host was found to stand.
+
+    `under` names what it was found under: with anything else it says nothing. UTC in ISO form.
+    """
+
+    host: str
+    model: str
+    mode: Mode
+    under: str
+    found_at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def of_reply(attempt: Attempt, model: str | None) -> Attributes:
     known = {
         "gen_ai.usage.input_tokens": attempt.input_tokens,
         "gen_ai.usage.output_tokens": attempt.output_tokens,
+        "gen_ai.usage.cache_read.input_tokens": attempt.cached_tokens,
         "http.response.status_code": attempt.http_status,
         "assay.cost_usd": attempt.cost_usd,
     }

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from assay.core.errors import CallError
 from assay.core.settings import Settings
 from assay.core.values import Judged, Reply
+from assay.engine import rungs
 from assay.engine.ladder import TOLD
 from assay.project.doctor.finding import Finding
 from assay.project.doctor.probes import Probe, Seen, look_at
-from assay.store import Store
+from assay.store import Rung, Store
 
 MOST_SKEW_SECONDS = 60
 MOST_MODELS = 12
@@ -32,11 +33,12 @@ def endpoint_findings(settings: Settings, store: Store) -> Iterator[Finding]:
     seconds = f"{first.attempt.latency_seconds or 0:.2f} s"
     text = f"{settings.endpoint} answered in {seconds} as {first.reply.model!r}."
     yield Finding("endpoint", text)
-    yield rung_finding(seen)
+    yield _rung(settings, store, seen)
     yield schema_finding(first.judged, seen.impossible)
     if seen.cut is not None:
         yield cut_finding(seen.cut)
     yield _usage(first.reply)
+    yield logprobs_finding(seen.wishing)
     yield limits_finding(first.reply.headers)
     yield clock_finding(first.reply.headers, datetime.datetime.now(datetime.UTC))
 
@@ -57,14 +59,49 @@ def named(models: Sequence[str]) -> str:
     return ", ".join(models[:MOST_MODELS]) + (f" and {more} more" if more > 0 else "")
 
 
-def rung_finding(seen: Seen) -> Finding:
-    """Return in which mode the endpoint answers, and which ones it refuses."""
+def _rung(settings: Settings, store: Store, seen: Seen) -> Finding:
+    """Return the rung as it was found now, which runs go by from here on."""
+    model = settings.model_for(None)
+    known = rungs.remembered(settings, store).get(model)
+    if known or seen.refused:
+        store.note_rung(rungs.found(settings, model, seen.mode))
+    return rung_finding(seen, known)
+
+
+def rung_finding(seen: Seen, known: Rung | None) -> Finding:
+    """Return in which mode the endpoint answers, which ones it refuses, and what was `known`."""
     text = f"Asked by {TOLD[seen.mode]} ({seen.mode})"
+    before = ""
+    if known is not None and known.mode != seen.mode:
+        before = f" From {known.found_at[:10]} until now it was asked by {TOLD[known.mode]}."
     if not seen.refused:
-        return Finding("rung", f"{text}.")
+        return Finding("rung", f"{text}.{before}")
     refused = " and ".join(f"{TOLD[mode]} ({mode})" for mode in seen.refused)
-    remedy = "Each run finds that out anew, unless `ASSAY_RESPONSE_FORMAT` states it."
-    return Finding("rung", f"{text}; it refuses {refused}.", remedy, may_stay=True)
+    remedy = (
+        f"Runs go by that for {rungs.KEPT_DAYS} days, and then find it out anew; "
+        "`ASSAY_RESPONSE_FORMAT` states it for good."
+    )
+    return Finding("rung", f"{text}; it refuses {refused}.{before}", remedy, may_stay=True)
+
+
+def logprobs_finding(wishing: Probe | None) -> Finding:
+    """Return what comes of the wish for log probabilities; None where it was not to be sent."""
+    if wishing is None:
+        text = "Log probabilities were not asked for: by its profile it gives none."
+    elif wishing.turned_down:
+        status = getattr(wishing.error, "status", None)
+        text = f"Log probabilities are refused (HTTP {status}); leave `ASSAY_LOGPROBS` off."
+    elif wishing.reply is None:
+        text = f"Whether it gives log probabilities is not clear ({wishing.error})."
+    elif not wishing.reply.confidence:
+        text = "The wish for log probabilities is taken, and none come; confidence stays NULL."
+    else:
+        sure = min(wishing.reply.confidence.values())
+        text = (
+            f"It gives log probabilities (sure of its answer by {sure:.2f}); "
+            "`ASSAY_LOGPROBS=true` makes them the confidence of answers."
+        )
+    return Finding("logprobs", text)
 
 
 def cut_finding(cut: Probe) -> Finding:

@@ -14,6 +14,7 @@ from assay.core.errors import AssayError, CallError, ConfigError
 from assay.core.settings import Settings
 from assay.core.values import Attempt, Judged, Mode, Reply, Request
 from assay.engine import attempts
+from assay.engine.ladder import SCHEMAS
 from assay.engine.prices import price_of
 from assay.engine.smallest import smallest_request
 from assay.forms import form_of
@@ -53,8 +54,9 @@ class Seen:
     """What an endpoint showed of itself.
 
     `first` is the plain question in `mode`, the highest that was served, after those that were
-    `refused`; `impossible` has a schema that is none, `cut` room for one token; `models` are
-    those that the endpoint knows, where it turned a model down.
+    `refused`; `impossible` has a schema that is none, `cut` room for one token, `wishing` asks
+    for log probabilities; `models` are those that the endpoint knows, where it turned a model
+    down.
     """
 
     first: Probe
@@ -62,6 +64,7 @@ class Seen:
     refused: Sequence[Mode] = ()
     impossible: Probe | None = None
     cut: Probe | None = None
+    wishing: Probe | None = None
     models: Sequence[str] = field(default_factory=list)
 
 
@@ -100,6 +103,16 @@ class _Prober:
         store.land([landing_of(probe.attempt, tasks=tasks)])
         return probe
 
+    async def send_wishing(self, request: Request) -> Probe:
+        """Return what comes of `request` where log probabilities are asked for."""
+        plain, wishing = self.provider, self.settings.model_copy(update={"logprobs": True})
+        self.provider = open_provider(wishing)
+        try:
+            return await self.send(request)
+        finally:
+            await self.provider.close()
+            self.provider = plain
+
     async def _tried(self, request: Request, begun: Attempt) -> Probe:
         started, price = time.monotonic(), price_of(self.settings, request.model)
         try:
@@ -126,14 +139,24 @@ async def _seen(prober: _Prober) -> Seen:
         if seen.first.reply is None:
             wrong = isinstance(seen.first.error, ConfigError)
             return replace(seen, models=await prober.models() if wrong else [])
-        plain = smallest_request(prober.settings, prober.model, seen.mode)
-        impossible = replace(plain, schema=_NO_SCHEMA, idempotency_key=uuid.uuid4().hex)
-        if prober.may_send and seen.mode in ("keyed", "listed"):
-            seen = replace(seen, impossible=await prober.send(impossible))
-        cut = replace(plain, max_output_tokens=_ONE_TOKEN, idempotency_key=uuid.uuid4().hex)
-        return replace(seen, cut=await prober.send(cut)) if prober.may_send else seen
+        return await _seen_further(prober, seen)
     finally:
         await prober.provider.close()
+
+
+async def _seen_further(prober: _Prober, seen: Seen) -> Seen:
+    """Return what was seen with what further requests show, as many as there may be."""
+    plain = smallest_request(prober.settings, prober.model, seen.mode)
+    impossible = replace(plain, schema=_NO_SCHEMA, idempotency_key=uuid.uuid4().hex)
+    if prober.may_send and seen.mode in SCHEMAS:
+        seen = replace(seen, impossible=await prober.send(impossible))
+    cut = replace(plain, max_output_tokens=_ONE_TOKEN, idempotency_key=uuid.uuid4().hex)
+    if prober.may_send:
+        seen = replace(seen, cut=await prober.send(cut))
+    wishing = replace(plain, idempotency_key=uuid.uuid4().hex)
+    if prober.may_send and "logprobs" in prober.settings.manner_of(prober.model).takes:
+        seen = replace(seen, wishing=await prober.send_wishing(wishing))
+    return seen
 
 
 async def _standing(prober: _Prober) -> Seen:

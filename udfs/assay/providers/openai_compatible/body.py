@@ -7,9 +7,10 @@ from typing import Any
 
 from assay.core.canonical import scrub
 from assay.core.errors import ConfigError
+from assay.core.lengths import without_lengths
 from assay.core.settings import Settings
-from assay.core.task import JsonSchema
-from assay.core.values import Mode, Request
+from assay.core.traits import Wish
+from assay.core.values import Request
 from assay.providers.openai_compatible.logprobs import ASKED_FOR, has_closed
 from assay.providers.openai_compatible.profiles import ServerProfile
 
@@ -30,6 +31,10 @@ _OURS = {
 """Fields that nobody may set beside us, and where they come from."""
 
 
+_WISHES: tuple[Wish, ...] = ("temperature", "reasoning_effort", "service_tier")
+"""Settings that are fields of the same name."""
+
+
 def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dict[str, Any]:
     """Return the JSON object that is posted for `request`."""
     model = request.model
@@ -41,16 +46,14 @@ def body_of(request: Request, profile: ServerProfile, settings: Settings) -> dic
         ],
         settings.output_limit_name or profile.limit_name(model): request.max_output_tokens,
     }
-    if (wanted := _format(request.mode, request.schema)) is not None:
+    if (wanted := _format(request, profile)) is not None:
         body["response_format"] = wanted
-    if settings.temperature is not None and profile.takes_temperature(model):
-        body["temperature"] = settings.temperature
-    if settings.reasoning_effort is not None and profile.takes_effort(model):
-        body["reasoning_effort"] = settings.reasoning_effort
-    if settings.logprobs and profile.gives_logprobs(model) and has_closed(request):
+    takes = settings.manner_of(model).takes
+    for name in _WISHES:
+        if name in takes and (wish := getattr(settings, name)) is not None:
+            body[name] = wish
+    if settings.logprobs and "logprobs" in takes and has_closed(request):
         body |= ASKED_FOR
-    if settings.service_tier is not None and profile.tiers:
-        body["service_tier"] = settings.service_tier
     return body | (settings.extra_body or {})
 
 
@@ -62,10 +65,11 @@ def check_extra(extra: Mapping[str, Any]) -> None:
         raise ConfigError(message)
 
 
-def _format(mode: Mode, schema: JsonSchema) -> dict[str, Any] | None:
-    if mode == "prompt":
+def _format(request: Request, profile: ServerProfile) -> dict[str, Any] | None:
+    if request.mode == "prompt":
         return None
-    if mode == "object":
+    if request.mode == "object":
         return {"type": "json_object"}
+    schema = request.schema if profile.lengths else without_lengths(request.schema)
     named = {"name": "answers", "strict": True, "schema": schema}
     return {"type": "json_schema", "json_schema": named}

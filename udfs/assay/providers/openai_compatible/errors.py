@@ -22,24 +22,41 @@ _ECHO = 12
 
 _HIDDEN = "…"
 
+_MASKED = re.compile(r"[\w.-]*(?:\*{3,}|\.{3})(?:[\w*.-]*[\w*])?")
+"""A word of which a server shows the ends alone."""
+
+_END = 3
+"""So many characters of a secret at the end of a masked word tell whose it is."""
+
 _QUOTA_CODES = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "credit_exhausted", "budget_exceeded"}
 )
 _QUOTA_WORDS = re.compile(
-    r"crossed budget|exceeded (?:your |the )?budget|budget (?:has been |is )?exceeded"
-    r"|insufficient (?:balance|credits?|funds)|credit balance is too low|not enough credits",
+    r"crossed budget|exceeded (?:your |the |their )?budget|budget (?:has been |is )?exceeded"
+    r"|over budget|insufficient (?:balance|credits?|funds)|credit balance is too low"
+    r"|credit limit exceeded|not enough credits",
     re.IGNORECASE,
 )
-"""LiteLLM's budgets (429), DeepSeek's balance (402), Anthropic's credit (400)."""
+"""LiteLLM's budgets (429), DeepSeek's balance and Together's limit (402), Anthropic's credit
+(400); a gateway may say them under another status."""
 
-_CONFIG_CODES = frozenset({"no_db_connection", "invalid_api_key", "model_not_found"})
+_CONFIG_CODES = frozenset(
+    {"no_db_connection", "invalid_api_key", "model_not_found", "model_decommissioned"}
+)
 _CONFIG_WORDS = re.compile(
     r"api[ _-]key|no connected db|invalid model|model not exist|not a valid model"
-    r"|model [^ ]{1,100} (?:does not exist|is not found|not found)",
+    r"|model [^ ]{1,100} (?:does not exist|is not found|not found|has been decommissioned)"
+    r"|authentication (?:error|fails)|no models? loaded",
     re.IGNORECASE,
 )
 """Gemini and LiteLLM say 400 for a wrong key; Mistral, DeepSeek, OpenRouter and LiteLLM for a
-model that they do not have."""
+model that they do not have, Groq for one that it has no more, LM Studio before one is loaded."""
+
+_MISSHAPEN_WORDS = re.compile("failed_generation|json_validate_failed", re.IGNORECASE)
+"""Groq takes a format, and says 400 where what its model wrote did not keep to it."""
+
+_ROUTED_WORDS = re.compile("endpoints found that .{0,40}requested parameters", re.IGNORECASE)
+"""OpenRouter says 404 where no route takes the format."""
 
 _FORMAT_WORDS = re.compile(
     r"response_?format|json_?schema|json_?object|structured.?output|grammar|guided|schema",
@@ -90,8 +107,20 @@ class Said:
         return known or bool(_CONFIG_WORDS.search(self.message))
 
     @property
+    def is_misshapen(self) -> bool:
+        """Whether they say that the model failed to keep to the form, which was taken."""
+        return bool(_MISSHAPEN_WORDS.search(" ".join([*self.codes, self.message])))
+
+    @property
+    def is_unrouted(self) -> bool:
+        """Whether they say that nobody behind a gateway takes the fields of the request."""
+        return bool(_ROUTED_WORDS.search(self.message))
+
+    @property
     def unfit(self) -> Unfit:
         """What they say not to take of how a reply is wanted."""
+        if self.is_unrouted:
+            return "format"
         if _FORMAT_WORDS.search(self.message) is None or _LENGTH_WORDS.search(self.message):
             return None
         return "schema" if _SCHEMA_WORDS.search(self.message) else "format"
@@ -126,10 +155,8 @@ def fault_of(status: int, said: Said, should_retry: str | None) -> Fault:
     guard in front of the endpoint that takes offence at one text; whether it does, or refuses
     everything, shows in what becomes of others.
     """
-    if said.is_quota or status == HTTPStatus.PAYMENT_REQUIRED:
-        return "quota"
-    if "content_filter" in said.codes or status == HTTPStatus.FORBIDDEN:
-        return "refused"
+    if (told := _told_fault(status, said)) is not None:
+        return told
     if status == HTTPStatus.TOO_MANY_REQUESTS or should_retry == "true":
         return "retryable"
     passing = status in _RETRYABLE or (
@@ -142,6 +169,19 @@ def fault_of(status: int, said: Said, should_retry: str | None) -> Fault:
     return "config"
 
 
+def _told_fault(status: int, said: Said) -> Fault | None:
+    """Return the class that words tell, or a status that leaves no doubt; None for neither."""
+    if said.is_quota or status == HTTPStatus.PAYMENT_REQUIRED:
+        return "quota"
+    if status == HTTPStatus.BAD_REQUEST and said.is_misshapen:
+        return "bad_body"
+    if status == HTTPStatus.NOT_FOUND and said.is_unrouted:
+        return "too_big_or_bad"
+    if "content_filter" in said.codes or status == HTTPStatus.FORBIDDEN:
+        return "refused"
+    return None
+
+
 def without_echoes(message: str, secrets: Iterable[str], texts: Iterable[str]) -> str:
     """Return a message in one line, without the secrets and what it shares with a text.
 
@@ -152,11 +192,21 @@ def without_echoes(message: str, secrets: Iterable[str], texts: Iterable[str]) -
     if line.startswith("<"):
         return ""
     for secret in filter(None, secrets):
-        line = line.replace(secret, _HIDDEN)
+        line = _without_secret(line, secret)
     forms = {form for text in texts for form in _spelled(text)} - {""}
     hidden = {*_stretches(_folded(line), "\0".join(forms)), *_whole(_folded(line), forms)}
     kept = (_HIDDEN if place in hidden else letter for place, letter in enumerate(line))
     return re.sub(f"{_HIDDEN}+", _HIDDEN, "".join(kept))
+
+
+def _without_secret(line: str, secret: str) -> str:
+    """Return a line without a secret, be it whole or masked with its ends showing."""
+    line = line.replace(secret, _HIDDEN)
+    ends = (secret[:_END], secret[-_END:])
+    masked = {word for word in _MASKED.findall(line) if any(end in word for end in ends)}
+    for word in masked:
+        line = line.replace(word, _HIDDEN)
+    return line
 
 
 def cut(line: str) -> str:

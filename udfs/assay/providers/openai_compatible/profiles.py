@@ -6,12 +6,13 @@ Each says what its vendor documents; docs/endpoints.md has for each how that is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from assay.core.batches import BatchTerms
-from assay.core.traits import Manner
+from assay.core.traits import Manner, Wish
 from assay.core.values import MODES, Mode
 
 _OPENAI_THINKS = r"(.*/)?(gpt-5|o[1-4])(?![a-z0-9])"
@@ -37,10 +38,11 @@ class ServerProfile:
     where only the models in `schema_models` take a schema, others are asked without. `limit` is
     the field that bounds the output. `with_effort` are the models that may be sent an effort of
     reasoning, `with_logprobs` those that may be asked for log probabilities; where there are
-    `tiers`, a request may name one. The key goes into `key_header`. `paced` says that the limit of
-    requests which it states is one by the minute. `batches` are the terms of its Batch API, where
-    it has one in OpenAI's shape, with a place for our mark; `batch_path` is what it calls chat
-    completions there.
+    `tiers`, a request may name one. With `lengths` its grammar holds texts and lists to theirs.
+    The key goes into `key_header`. `paced` says that the limit of requests which it states is one
+    by the minute. `batches` are the terms of its Batch API, where it has one in OpenAI's shape,
+    with a place for our mark; `batch_path` is what it calls chat completions there.
+    """
     """
 
     name: str
@@ -51,6 +53,7 @@ class ServerProfile:
     with_effort: str = ""
     with_logprobs: str = ""
     tiers: bool = False
+    lengths: bool = False
     key_header: str = "Authorization"
     paced: bool = True
     batches: BatchTerms | None = None
@@ -59,25 +62,30 @@ class ServerProfile:
     def manner(self, model: str) -> Manner:
         """How `model` wants to be asked, as far as the engine has to know."""
         takes_schema = re.search(self.schema_models, model) is not None
-        modes = self.modes if takes_schema else _NO_SCHEMA
-        return Manner(modes=modes, thinks=thinks(model), batches=self.batches)
+        return Manner(
+            modes=self.modes if takes_schema else _NO_SCHEMA,
+            thinks=thinks(model),
+            takes=frozenset(self._takes(model)),
+            batches=self.batches,
+        )
 
     def limit_name(self, model: str) -> str:
         """The field that bounds the output of a model."""
-        return self.limit if self.takes_temperature(model) else "max_completion_tokens"
+        thinks = re.match(_OPENAI_THINKS, model) is not None
+        return "max_completion_tokens" if thinks else self.limit
 
-    def takes_temperature(self, model: str) -> bool:
-        """Whether a model may be sent a temperature."""
-        return re.match(_OPENAI_THINKS, model) is None
-
-    def gives_logprobs(self, model: str) -> bool:
-        """Whether a model may be asked for log probabilities."""
-        openai_thinks = re.match(_OPENAI_THINKS, model) is not None
-        return not openai_thinks and re.match(self.with_logprobs, model) is not None
-
-    def takes_effort(self, model: str) -> bool:
-        """Whether a model may be sent an effort of reasoning."""
-        return re.match(self.with_effort, model) is not None
+    def _takes(self, model: str) -> Iterator[Wish]:
+        """Yield the settings that a model may be sent."""
+        yield "extra_body"
+        plain = re.match(_OPENAI_THINKS, model) is None
+        if plain:
+            yield "temperature"
+        if plain and re.match(self.with_logprobs, model):
+            yield "logprobs"
+        if re.match(self.with_effort, model):
+            yield "reasoning_effort"
+        if self.tiers:
+            yield "service_tier"
 
 
 PROFILES = {
@@ -132,10 +140,15 @@ PROFILES = {
             with_logprobs=_NONE,  # there the field is a number
         ),
         ServerProfile(name="openrouter", hosts=r"openrouter\.ai", tiers=True),
-        ServerProfile(name="ollama", hosts=r"ollama\.com|.*:11434"),
-        ServerProfile(name="vllm", limit="max_completion_tokens"),
-        ServerProfile(name="llamacpp"),
-        ServerProfile(name="lmstudio", hosts=r".*:1234", modes=("keyed", "listed", "prompt")),
+        ServerProfile(name="ollama", hosts=r"ollama\.com|.*:11434", lengths=True),
+        ServerProfile(name="vllm", limit="max_completion_tokens", lengths=True),
+        ServerProfile(name="llamacpp", lengths=True),
+        ServerProfile(
+            name="lmstudio",
+            hosts=r".*:1234",
+            modes=("keyed", "listed", "prompt"),
+            lengths=True,
+        ),
         ServerProfile(name="litellm", hosts=r".*:4000", tiers=True, batches=BatchTerms()),
         ServerProfile(name="generic", tiers=True, batches=BatchTerms()),
     )

@@ -121,7 +121,7 @@ class ReplyReader:
             _sentence(f"HTTP {status} from {self._host}{code}{words}"),
             status=status,
             retry_after_seconds=retry_after_seconds(headers),
-            maybe_paid=status in _MAYBE_BILLED,
+            maybe_paid=status in _MAYBE_BILLED or fault == "bad_body",
             unfit=said.unfit if fault == "too_big_or_bad" else None,
         )
 

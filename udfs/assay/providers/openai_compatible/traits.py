@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.core.traits import Traits
+from assay.providers.openai_compatible.prices import listed
 from assay.providers.openai_compatible.profiles import PROFILES, manner
 
 PUBLIC_BASE_URL = "https://api.openai.com/v1"
@@ -17,5 +18,6 @@ TRAITS = Traits(
     url_variable="OPENAI_BASE_URL",
     manner=manner,
     profiles=tuple(PROFILES),
+    price=listed,
     package="openai",
 )

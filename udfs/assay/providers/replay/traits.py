@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from assay.core.traits import Traits
 from assay.providers.local.traits import TRAITS as LOCAL
-from assay.providers.openai_compatible.traits import PUBLIC_BASE_URL
+from assay.providers.openai_compatible.traits import TRAITS as OPENAI
 
 TRAITS = Traits(
     name="replay",
     about="the store only: a miss is an error",
-    base_url=PUBLIC_BASE_URL,
+    base_url=OPENAI.base_url,
+    price=OPENAI.price,
     without_model=LOCAL,
 )
 """Answers are those that an endpoint gave; where no model is named, the embedded ones."""

@@ -21,7 +21,8 @@ from assay.store.sqlite.rows import is_sound, keys_in_parts
 
 _ATTEMPT = (
     "attempt_id, invocation_id, attempt, outcome, http_status, error, records, asks, answers, "
-    "input_tokens, output_tokens, cost_usd, latency_seconds, started_at, ended_at, request_id"
+    "input_tokens, output_tokens, cost_usd, latency_seconds, started_at, ended_at, request_id, "
+    "asked_with"
 )
 _ASKED = "model = :model and host = :host and instr(prompt_hashes, :prompt_hash) > 0"
 _ANSWERED_BY = f"""

@@ -18,11 +18,13 @@ from assay.store.queries import (
     LastUse,
     MeanLatency,
     Row,
+    RungsOf,
     RunSums,
     Spent,
     StopOf,
     Uses,
 )
+from assay.store.records import Rung
 
 _SUMS = """
     count(*) as requests, count(http_status) as replies,
@@ -182,6 +184,12 @@ def last_use(connection: sqlite3.Connection, query: LastUse) -> Row | None:
         [query.prompt_hash, query.model],
     )
     return next(iter(named(found)), None)
+
+
+def rungs_of(connection: sqlite3.Connection, query: RungsOf) -> list[Rung]:
+    """Return in which mode each model was found."""
+    found = connection.execute("select * from rungs where host = ?", [query.host])
+    return [Rung(*row) for row in found]
 
 
 def named(found: sqlite3.Cursor) -> list[Row]:

@@ -362,6 +362,36 @@ def stated_costs(connection: sqlite3.Connection) -> None:
 
 
 @migration
+def calibration(connection: sqlite3.Connection) -> None:
+    """How sure the answers to golden rows were, and how far that is from the share of right."""
+    for column in ("mean_confidence real", "calibration_error real"):
+        connection.execute(f"alter table evaluations add column {column}")
+
+
+@migration
+def asked_with(connection: sqlite3.Connection) -> None:
+    """What shaped the answers of an attempt and is in no key: the mode, and some settings."""
+    connection.execute("alter table calls add column asked_with text")
+
+
+@migration
+def rungs(connection: sqlite3.Connection) -> None:
+    """In which mode a model was found to stand, when, and under which settings; see `rungs.py`."""
+    connection.execute(
+        """
+        create table rungs (
+            host text not null,
+            model text not null,
+            mode text not null,
+            under text not null,
+            found_at text not null,
+            primary key (host, model)
+        ) without rowid
+        """
+    )
+
+
+@migration
 def batches(connection: sqlite3.Connection) -> None:
     """What is asked by the file: each batch, and its requests with their texts until their reply.
 
@@ -400,10 +430,3 @@ def batches(connection: sqlite3.Connection) -> None:
         """
     )
     connection.execute("create index packs_of_batch on batch_packs (batch)")
-
-
-@migration
-def calibration(connection: sqlite3.Connection) -> None:
-    """How sure the answers to golden rows were, and how far that is from the share of right."""
-    for column in ("mean_confidence real", "calibration_error real"):
-        connection.execute(f"alter table evaluations add column {column}")

@@ -32,6 +32,7 @@ READERS: Mapping[type[q.Query[Any]], Callable[[sqlite3.Connection, Any], Any]] =
     q.LastBuild: ledger.last_build,
     q.StopOf: ledger.stop_of,
     q.LastUse: ledger.last_use,
+    q.RungsOf: ledger.rungs_of,
     q.BuiltStatements: explaining.statements,
     q.TaskSpecs: explaining.task_specs,
     q.Askers: explaining.askers,

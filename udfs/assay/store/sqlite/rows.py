@@ -16,7 +16,7 @@ from assay.core.canonical import canonical_json
 from assay.core.clock import now_utc
 from assay.core.settings import Settings
 from assay.core.values import Attempt, Failure, Outcome, Served, Use
-from assay.store.records import Landing, StoredAnswer, Values, answer_row
+from assay.store.records import Landing, Rung, StoredAnswer, Values, answer_row
 
 _BODY = slice(5, 9)
 """Where a row of `answers` has what its checksum covers."""
@@ -156,6 +156,11 @@ def put_look(connection: sqlite3.Connection, invocation_id: str) -> None:
 def put_statement(connection: sqlite3.Connection, key: str, sql: str) -> None:
     """Record SQL that asks, in place of what the same thing was before."""
     connection.execute("insert or replace into statements values (?,?,?)", [key, sql, now_utc()])
+
+
+def put_rung(connection: sqlite3.Connection, rung: Rung) -> None:
+    """Record in which mode a model stands, in place of what was said before."""
+    connection.execute("insert or replace into rungs values (?,?,?,?,?)", rung)
 
 
 def put_served(

@@ -21,8 +21,8 @@ from assay.store.sqlite.rows import Held, count_held, is_sound
 from assay.store.sqlite.store import StoreFile, connect, journal_of, room
 
 _KEY_BYTES, _HASH_CHARACTERS = 16, 32
-_ONCE = {"calls": 23, "evaluations": 29}
-"""How many columns these tables had at first: on its page a row stays as it was written."""
+_ONCE = {"calls": (23, 26), "evaluations": (29,)}
+"""How many columns these tables had before: on its page a row stays as it was written."""
 
 _Row = tuple[Any, ...]
 
@@ -236,7 +236,7 @@ def _saved(store: StoreFile, kept: Path, table: str) -> int:
 
 def _widened(table: str, row: _Row, columns: int) -> _Row:
     """Return a row of an earlier schema with what was appended since, which is unknown of it."""
-    return row + (None,) * (columns - len(row)) if len(row) == _ONCE.get(table) else row
+    return row + (None,) * (columns - len(row)) if len(row) in _ONCE.get(table, ()) else row
 
 
 def _readable(kept: Path, table: str) -> Iterator[_Row]:

@@ -14,7 +14,16 @@ from assay.core.values import Failure, Outcome, Served, Use
 from assay.store.batches import BatchRow, Filling
 from assay.store.contract import TABLES
 from assay.store.queries import KeysLike, Query
-from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
+from assay.store.records import (
+    Evaluation,
+    GateRow,
+    Graded,
+    Granted,
+    Landing,
+    Letter,
+    Rung,
+    Unused,
+)
 from assay.store.sqlite import batches, dead_letters, evaluations, gates, leases, rows, upkeep
 from assay.store.sqlite.queries import answer
 from assay.store.sqlite.store import StoreFile
@@ -71,6 +80,10 @@ class SqliteStore(StoreFile):
     def note_statement(self, name: str, sql: str) -> None:
         """Record SQL that asks."""
         self._write(lambda c: rows.put_statement(c, name, sql))
+
+    def note_rung(self, rung: Rung) -> None:
+        """Record in which mode a model stands."""
+        self._write(lambda c: rows.put_rung(c, rung))
 
     def claim(self, waiting: Sequence[Sequence[bytes]]) -> list[Granted]:
         """Lease keys that are neither settled nor held."""
