@@ -31,6 +31,9 @@ PROVIDERS: dict[str, Traits] = {
 }
 make_known(PROVIDERS)
 
+EMBEDDED: Traits = next(traits for traits in PROVIDERS.values() if traits.free)
+"""The provider that answers in this process, beside any other: the cheap side of a cascade."""
+
 
 def open_provider(settings: Settings) -> Provider:
     """Return the provider that the settings name."""
@@ -52,4 +55,4 @@ def check_can(traits: Traits, task: Task) -> None:
     raise ConfigError(message)
 
 
-__all__ = ["PROVIDERS", "ListsModels", "Provider", "Traits", "check_can", "open_provider"]
+__all__ = ["EMBEDDED", "PROVIDERS", "ListsModels", "Provider", "Traits", "check_can", "open_provider"]

@@ -11,6 +11,7 @@ from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
 from assay.store.journal import Journal
 from assay.store.records import (
+    Calibration,
     Discard,
     Evaluation,
     GateRow,
@@ -42,6 +43,7 @@ from assay.store.sqlite.verbs import SqliteStore
 __all__ = [
     "TABLES",
     "UNTRIED",
+    "Calibration",
     "Checkup",
     "Discard",
     "Evaluation",

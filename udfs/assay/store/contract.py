@@ -14,13 +14,23 @@ from assay.core.settings import Settings
 from assay.core.values import Failure, Outcome, Served, Use
 from assay.store.journal import Journal
 from assay.store.queries import Query
-from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
+from assay.store.records import (
+    Calibration,
+    Evaluation,
+    GateRow,
+    Graded,
+    Granted,
+    Landing,
+    Letter,
+    Unused,
+)
 
 T = TypeVar("T")
 
 TABLES = (
     "answers",
     "calls",
+    "cascades",
     "discards",
     "evaluations",
     "failures",
@@ -133,6 +143,9 @@ class Store(Ledger, Protocol):
 
     def record_evaluation(self, evaluation: Evaluation, rows: Mapping[str, Graded]) -> None:
         """Record an evaluation, and its rows by golden key unless the same are on record."""
+
+    def record_calibration(self, calibration: Calibration) -> None:
+        """Record what was learnt of a cascade; the first calibration of it stays."""
 
     # People
 

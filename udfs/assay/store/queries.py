@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from assay.store.accounts import Selection, Spend, Use
-from assay.store.records import Discard, Evaluation, GateRow, Graded, Letter, Unused, Which
+from assay.store.records import (
+    Calibration,
+    Discard,
+    Evaluation,
+    GateRow,
+    Graded,
+    Letter,
+    Unused,
+    Which,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 Row = dict[str, Any]
@@ -254,3 +263,15 @@ class GradedRows(Query[dict[str, Graded]]):
     """The rows of an evaluation by golden key."""
 
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class CalibrationOf(Query[Calibration | None]):
+    """What was learnt of a cascade; None before it was calibrated."""
+
+    cascade: str
+
+
+@dataclass(frozen=True)
+class Calibrations(Query[list[Calibration]]):
+    """What was learnt of all cascades, the oldest first."""

@@ -366,3 +366,32 @@ def calibration(connection: sqlite3.Connection) -> None:
     """How sure the answers to golden rows were, and how far that is from the share of right."""
     for column in ("mean_confidence real", "calibration_error real"):
         connection.execute(f"alter table evaluations add column {column}")
+
+
+@migration
+def cascades(connection: sqlite3.Connection) -> None:
+    """What was learnt of each cascade, once: from which confidence on the cheap answer is kept."""
+    connection.execute(
+        """
+        create table cascades (
+            cascade text primary key,
+            name text not null,
+            kind text not null,
+            prompt_hash text not null,
+            cheap text not null,
+            dear text not null,
+            host text not null,
+            alpha real not null,
+            delta real not null,
+            sample integer not null,
+            texts integer not null,
+            drawn integer not null,
+            threshold real,
+            kept integer not null,
+            errors integer not null,
+            bound real,
+            invocation_id text not null,
+            calibrated_at text not null
+        ) without rowid
+        """
+    )

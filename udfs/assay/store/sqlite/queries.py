@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from assay.store import queries as q
-from assay.store.sqlite import dead_letters, evaluations, explaining, gates, ledger, upkeep
+from assay.store.sqlite import (
+    cascades,
+    dead_letters,
+    evaluations,
+    explaining,
+    gates,
+    ledger,
+    upkeep,
+)
 
 T = TypeVar("T")
 
@@ -43,6 +51,8 @@ READERS: Mapping[type[q.Query[Any]], Callable[[sqlite3.Connection, Any], Any]] =
     q.AcceptedEvaluation: evaluations.accepted_evaluation,
     q.RecordedEvaluation: evaluations.recorded_evaluation,
     q.GradedRows: evaluations.graded_rows,
+    q.CalibrationOf: cascades.calibration_of,
+    q.Calibrations: cascades.calibrations,
 }
 
 

@@ -12,8 +12,17 @@ from assay.core.settings import Settings
 from assay.core.values import Failure, Outcome, Served, Use
 from assay.store.contract import TABLES
 from assay.store.queries import KeysLike, Query
-from assay.store.records import Evaluation, GateRow, Graded, Granted, Landing, Letter, Unused
-from assay.store.sqlite import dead_letters, evaluations, gates, leases, rows, upkeep
+from assay.store.records import (
+    Calibration,
+    Evaluation,
+    GateRow,
+    Graded,
+    Granted,
+    Landing,
+    Letter,
+    Unused,
+)
+from assay.store.sqlite import cascades, dead_letters, evaluations, gates, leases, rows, upkeep
 from assay.store.sqlite.queries import answer
 from assay.store.sqlite.store import StoreFile
 
@@ -95,6 +104,10 @@ class SqliteStore(StoreFile):
     def record_evaluation(self, evaluation: Evaluation, rows: Mapping[str, Graded]) -> None:
         """Record an evaluation and its rows."""
         self._write(lambda c: evaluations.put_evaluation(c, evaluation, rows))
+
+    def record_calibration(self, calibration: Calibration) -> None:
+        """Record what was learnt of a cascade."""
+        self._write(lambda c: cascades.put_calibration(c, calibration))
 
     def make_due(self, letters: Sequence[Letter]) -> None:
         """Let failures be asked again from now on."""
