@@ -1,4 +1,4 @@
-"""A cascade: a task that a cheap model answers where it is sure enough, and a dear one elsewhere."""
+"""A cascade: a task that a cheap model answers where it is sure enough, a dear one elsewhere."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Cascade(BaseModel):
 
     `cheap` is the provider `local`, a model of the endpoint, or two models that have to agree;
     where it is blank, the model of the task or else the embedded provider. With probability 1 -
-    `delta` at most a share `alpha` of the texts that are left to it have an answer other than that
-    of `to`; `sample` texts are drawn to find out. `name` tells one column from others with the same
-    task, which are calibrated apart.
+    `delta` at most a share `alpha` of the texts that are left to it have an answer other than
+    that of `to`; `sample` texts are drawn to find out. `name` tells one column from others with
+    the same task, which are calibrated apart.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,7 +73,9 @@ class Cascade(BaseModel):
             remedy = f"give {fewest} to {MOST_SAMPLE} texts, or a greater `alpha` or `delta`"
             raise _wrong("sample", self.sample, remedy)
         if not self.to.strip():
-            raise _wrong("to", self.to, "name the model that is asked where the cheap one is unsure")
+            raise _wrong(
+                "to", self.to, "name the model that is asked where the cheap one is unsure"
+            )
         return self
 
     @model_validator(mode="after")
@@ -87,11 +89,11 @@ class Cascade(BaseModel):
 
     @model_validator(mode="after")
     def _one_closed_answer(self) -> Self:
-        if len(closed := list(self.task.labelled())) == 1 and closed[0].fields == ():
-            if not closed[0].many:
-                return self
-        remedy = "it is for ai_classify with one label and for ai_filter"
-        raise wrong_argument("cascade", self.to, remedy)
+        closed = list(self.task.labelled())
+        if len(closed) != 1 or closed[0].fields or closed[0].many:
+            remedy = "it is for ai_classify with one label and for ai_filter; drop it"
+            raise wrong_argument("cascade", self.to, remedy)
+        return self
 
     def task_for(self, model: str | None) -> Task:
         """Return the task as `model` is asked it."""

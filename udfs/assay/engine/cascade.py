@@ -39,7 +39,7 @@ class Threshold:
 
 
 def draw(keys: Iterable[bytes], size: int) -> list[bytes]:
-    """Return the `size` smallest keys, which are hashes: the same whenever the same are drawn from."""
+    """Return the `size` smallest keys. They are hashes: of the same texts it is the same draw."""
     return heapq.nsmallest(size, keys)
 
 

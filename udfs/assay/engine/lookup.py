@@ -189,9 +189,7 @@ def chunks_of(texts: Texts) -> list[Texts]:
     return [texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS)]
 
 
-def in_order(
-    keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]
-) -> list[Outcome | None]:
+def in_order(keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]) -> list[Outcome | None]:
     """Return the outcome under each key, None where it is not known; blank ones are skipped."""
     return [SKIPPED if key is None else known.get(key) for key in keys]
 

@@ -11,7 +11,7 @@ from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError, RunError
 from assay.core.task import Task
 from assay.core.values import Ask, Outcome
-from assay.engine.cascades import CascadeResolver
+from assay.engine.cascade_resolver import CascadeResolver
 from assay.engine.lookup import Resolver, Texts, chunks_of
 from assay.engine.loop import Engine
 from assay.engine.meter import Reading

@@ -19,7 +19,6 @@ from assay.providers import EMBEDDED, Provider, open_provider
 from assay.store import Store, open_store
 from assay.telemetry import open_telemetry
 
-
 _ALONE = {
     "provider": EMBEDDED.name,
     **dict.fromkeys(("model", "base_url", "profile", "api_key")),

@@ -55,4 +55,12 @@ def check_can(traits: Traits, task: Task) -> None:
     raise ConfigError(message)
 
 
-__all__ = ["EMBEDDED", "PROVIDERS", "ListsModels", "Provider", "Traits", "check_can", "open_provider"]
+__all__ = [
+    "EMBEDDED",
+    "PROVIDERS",
+    "ListsModels",
+    "Provider",
+    "Traits",
+    "check_can",
+    "open_provider",
+]

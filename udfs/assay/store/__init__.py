@@ -11,6 +11,7 @@ from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
 from assay.store.journal import Journal
 from assay.store.records import (
+    PLUS,
     Calibration,
     Discard,
     Evaluation,
@@ -41,6 +42,7 @@ from assay.store.sqlite.upkeep import Restored, restore
 from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
+    "PLUS",
     "TABLES",
     "UNTRIED",
     "Calibration",

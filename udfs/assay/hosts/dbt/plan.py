@@ -12,8 +12,8 @@ import duckdb
 from assay.core.errors import ConfigError, our_words
 from assay.core.program import program
 from assay.core.settings import Settings
+from assay.engine.cascade_resolver import CascadeResolver
 from assay.engine.estimate import Census, Estimate, timed
-from assay.engine.cascades import CascadeResolver
 from assay.engine.session import open_session
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
 from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement

@@ -20,8 +20,7 @@ from assay.core.values import SKIPPED, Ask, Outcome, Question
 from assay.engine.cascade import Drawn, draw, threshold, upper_bound
 from assay.engine.lookup import Resolver, Texts, chunks_of, in_order, normal
 from assay.engine.state import RunState
-from assay.store import Calibration, Store, queries
-from assay.store.records import PLUS
+from assay.store import PLUS, Calibration, Store, queries
 
 _LOG = logging.getLogger("assay")
 
@@ -180,10 +179,14 @@ class Column:
 
     # Who answers
 
-    def _look(self, texts: Texts) -> tuple[list[bytes | None], dict[bytes, _Row], dict[bytes, str]]:
+    def _look(
+        self, texts: Texts
+    ) -> tuple[list[bytes | None], dict[bytes, _Row], dict[bytes, str]]:
         """Return the key of each text, what the dear model has answered, and the other texts."""
         keys, known, _ = self._dear.resolver.look_up(self._dear.handle, texts)
-        rows = {key: (self._dear.question, one) for key, one in known.items() if one.status == "ok"}
+        rows = {
+            key: (self._dear.question, one) for key, one in known.items() if one.status == "ok"
+        }
         open_ = {key: text for key, text in _by_key(keys, texts).items() if key not in rows}
         return keys, rows, open_
 
@@ -227,7 +230,8 @@ class Column:
     ) -> Iterator[tuple[Question, list[bytes]]]:
         """Yield who answered rows, and the keys of these rows."""
         for question in (self._dear.question, self._cheap[0].question):
-            found = [key for key in keys if key in rows and rows[key][0] is question]
+            found = [key for key in keys if key is not None and key in rows]
+            found = [key for key in found if rows[key][0] is question]
             if found:
                 yield question, found
 
@@ -249,9 +253,11 @@ class Column:
             with self._adding:
                 texts, self._gathered = self._gathered, {}
             try:
-                if self._calibrated() is None:
+                known = self._calibrated()
+                if known is None or (texts and not known.drawn):
                     self._calibration = self._calibrate(texts)
-                self._ask_on(list(texts.values()))
+                if texts:
+                    self._ask_on(list(texts.values()))
             except BaseException:
                 with self._adding:
                     self._gathered |= texts
@@ -292,7 +298,9 @@ class Column:
         if any(one.status not in _FOR_GOOD for one in dear):
             return None
         return [
-            Drawn(said.confidence, reference.status != "ok" or said.outcome.value != reference.value)
+            Drawn(
+                said.confidence, reference.status != "ok" or said.outcome.value != reference.value
+            )
             for said, reference in zip(cheap, dear, strict=True)
             if said is not None and said.confidence is not None
         ]

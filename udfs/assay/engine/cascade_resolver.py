@@ -8,9 +8,9 @@ from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError
 from assay.core.task import Task
 from assay.core.values import Outcome
-from assay.engine.cascading import Column, Side
-from assay.engine.loop import Engine
+from assay.engine.cascade_column import Column, Side
 from assay.engine.lookup import Resolver, Texts
+from assay.engine.loop import Engine
 from assay.engine.state import RunState
 from assay.functions import parse_cascade
 from assay.providers import EMBEDDED
