@@ -103,6 +103,7 @@ class Column:
         keys, rows, open_ = self._look(texts)
         if open_:
             self._prepare()
+            keys, rows, open_ = self._look(texts)  # what was drawn has its answer now
             rows |= self._kept(open_, Side.settled)
             rest = [text for key, text in open_.items() if key not in rows]
             found, outcomes = self._dear.resolver.settle(self._dear.handle, rest)
