@@ -20,7 +20,7 @@ from assay.core.values import SKIPPED, Ask, Outcome, Question
 from assay.engine.cascade import Drawn, draw, threshold, upper_bound
 from assay.engine.lookup import Resolver, Texts, chunks_of, in_order, normal
 from assay.engine.state import RunState
-from assay.store import PLUS, Calibration, Store, queries
+from assay.store import PLUS, LearntCascade, Store, queries
 
 _LOG = logging.getLogger("assay")
 
@@ -83,7 +83,7 @@ class Column:
         self._store = store
         self._run = run
         self._id = digest([cascade.handle, dear.who, [side.who for side in cheap]])
-        self._calibration: Calibration | None = None
+        self._calibration: LearntCascade | None = None
         self._gathered: dict[bytes, str] = {}
         self._adding, self._preparing = threading.Lock(), threading.Lock()
 
@@ -221,7 +221,7 @@ class Column:
 
     def _said(
         self, texts: Texts, look: Callable[[Side, Texts], Sequence[Outcome | None]]
-    ) -> list[Said | None]:
+    ) -> list[CheapAnswer | None]:
         """Return what the cheap side says of each text; None where it is not known."""
         sides = [look(side, texts) for side in self._cheap]
         return [_said(outcomes) for outcomes in zip(*sides, strict=True)]
@@ -243,7 +243,7 @@ class Column:
         calibration = self._calibrated()
         return None if calibration is None else calibration.threshold
 
-    def _calibrated(self) -> Calibration | None:
+    def _calibrated(self) -> LearntCascade | None:
         if self._calibration is None:
             self._calibration = self._store.read(queries.CalibrationOf(self._id))
         return self._calibration
@@ -272,7 +272,7 @@ class Column:
                 kept = self._kept(open_, Side.settled)
                 self._dear.gather([text for key, text in open_.items() if key not in kept])
 
-    def _calibrate(self, texts: _ByKey) -> Calibration:
+    def _calibrate(self, texts: _ByKey) -> LearntCascade:
         """Return what is learnt from texts that are drawn now; put on record unless it failed."""
         if not texts:
             raise ConfigError(
@@ -306,7 +306,7 @@ class Column:
             if said is not None and said.confidence is not None
         ]
 
-    def _nothing_kept(self, texts: _ByKey, why: str) -> Calibration:
+    def _nothing_kept(self, texts: _ByKey, why: str) -> LearntCascade:
         model = self._dear.question.model
         _LOG.warning(
             "ai_%s: the cascade to %s keeps nothing: %s. Everything goes to %s.",
@@ -314,11 +314,11 @@ class Column:
         )
         return self._learnt(texts, 0, [])
 
-    def _learnt(self, texts: _ByKey, drawn: int, pairs: Sequence[Drawn]) -> Calibration:
+    def _learnt(self, texts: _ByKey, drawn: int, pairs: Sequence[Drawn]) -> LearntCascade:
         cascade, question = self._cascade, self._dear.question
         passed = threshold(pairs, cascade.alpha, cascade.delta)
         kept, errors = (0, 0) if passed is None else (passed.kept, passed.errors)
-        return Calibration(
+        return LearntCascade(
             cascade=self._id,
             name=cascade.name,
             kind=cascade.task.kind,
@@ -341,23 +341,23 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CheapAnswer:
     """What the cheap side says: its first answer, and how sure it is; None for not at all."""
 
     outcome: Outcome
     confidence: float | None
 
 
-def _said(outcomes: Sequence[Outcome | None]) -> Said | None:
+def _said(outcomes: Sequence[Outcome | None]) -> CheapAnswer | None:
     """Return what models say together: one is as sure as it is, two are where they agree."""
     known = [one for one in outcomes if one is not None]
     if len(known) < len(outcomes):
         return None
     if any(one.status != "ok" for one in known):
-        return Said(known[0], None)
+        return CheapAnswer(known[0], None)
     if len(known) == 1:
-        return Said(known[0], known[0].confidence)
-    return Said(known[0], float(len({one.value for one in known}) == 1))
+        return CheapAnswer(known[0], known[0].confidence)
+    return CheapAnswer(known[0], float(len({one.value for one in known}) == 1))
 
 
 def _by_key(keys: Sequence[bytes | None], texts: Texts) -> dict[bytes, str]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from assay.store import PLUS, Calibration, Ledger, Selection, Spend, Use, queries
+from assay.store import PLUS, LearntCascade, Ledger, Selection, Spend, Use, queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class CascadeUse:
     None where no price is known. Columns with the same question and models count together.
     """
 
-    calibration: Calibration
+    learnt: LearntCascade
     invocation_id: str
     started_at: str
     kept: int
@@ -88,11 +88,11 @@ def cascades_in(store: Ledger) -> list[CascadeUse]:
         for invocation_id, begun in runs.items()
     ]
     used = [one for one in found if one.kept or one.asked_on]
-    return sorted(used, key=lambda one: (one.started_at, one.calibration.calibrated_at))
+    return sorted(used, key=lambda one: (one.started_at, one.learnt.calibrated_at))
 
 
 def _cascade_use(
-    one: Calibration,
+    one: LearntCascade,
     invocation_id: str,
     begun: str,
     served: Mapping[tuple[str, str, str], Use],

@@ -72,7 +72,7 @@ def _cascade_uses(store: Ledger) -> list[Row]:
 
 def _cascade_use(use: CascadeUse) -> Row:
     return (
-        *(use.calibration.cascade, use.invocation_id, use.started_at),
+        *(use.learnt.cascade, use.invocation_id, use.started_at),
         *(use.kept, use.asked_on, use.saved_usd),
     )
 

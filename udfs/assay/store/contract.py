@@ -15,12 +15,12 @@ from assay.core.values import Failure, Outcome, Served, Use
 from assay.store.journal import Journal
 from assay.store.queries import Query
 from assay.store.records import (
-    Calibration,
     Evaluation,
     GateRow,
     Graded,
     Granted,
     Landing,
+    LearntCascade,
     Letter,
     Unused,
 )
@@ -144,7 +144,7 @@ class Store(Ledger, Protocol):
     def record_evaluation(self, evaluation: Evaluation, rows: Mapping[str, Graded]) -> None:
         """Record an evaluation, and its rows by golden key unless the same are on record."""
 
-    def record_calibration(self, calibration: Calibration) -> None:
+    def record_calibration(self, calibration: LearntCascade) -> None:
         """Record what was learnt of a cascade; the first calibration of it stays."""
 
     # People

@@ -11,11 +11,11 @@ from typing import Any, Generic, TypeVar
 
 from assay.store.accounts import Selection, Spend, Use
 from assay.store.records import (
-    Calibration,
     Discard,
     Evaluation,
     GateRow,
     Graded,
+    LearntCascade,
     Letter,
     Unused,
     Which,
@@ -266,12 +266,12 @@ class GradedRows(Query[dict[str, Graded]]):
 
 
 @dataclass(frozen=True)
-class CalibrationOf(Query[Calibration | None]):
+class CalibrationOf(Query[LearntCascade | None]):
     """What was learnt of a cascade; None before it was calibrated."""
 
     cascade: str
 
 
 @dataclass(frozen=True)
-class Calibrations(Query[list[Calibration]]):
+class Calibrations(Query[list[LearntCascade]]):
     """What was learnt of all cascades, the oldest first."""

@@ -171,7 +171,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class LearntCascade:
     """One row of `cascades`: what was learnt of one column under one question and its models.
 
     `cascade` is a hash of all that it depends on; a cheap side of two models is named with `+`.

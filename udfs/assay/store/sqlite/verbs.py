@@ -13,12 +13,12 @@ from assay.core.values import Failure, Outcome, Served, Use
 from assay.store.contract import TABLES
 from assay.store.queries import KeysLike, Query
 from assay.store.records import (
-    Calibration,
     Evaluation,
     GateRow,
     Graded,
     Granted,
     Landing,
+    LearntCascade,
     Letter,
     Unused,
 )
@@ -105,7 +105,7 @@ class SqliteStore(StoreFile):
         """Record an evaluation and its rows."""
         self._write(lambda c: evaluations.put_evaluation(c, evaluation, rows))
 
-    def record_calibration(self, calibration: Calibration) -> None:
+    def record_calibration(self, calibration: LearntCascade) -> None:
         """Record what was learnt of a cascade."""
         self._write(lambda c: cascades.put_calibration(c, calibration))
 
