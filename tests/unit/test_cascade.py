@@ -134,7 +134,7 @@ def broken(draws: int, alpha: float, size: int = 300) -> tuple[float, float]:
     return worse / draws, kept / draws
 
 
-@pytest.mark.parametrize(("alpha", "size", "worth"), [(0.05, 300, 0.25), (0.1, 500, 0.7)])
+@pytest.mark.parametrize(("alpha", "size", "worth"), [(0.05, 300, 0.25), (0.1, 300, 0.6)])
 def test_the_promise_is_kept_in_500_draws(alpha: float, size: int, worth: float) -> None:
     """It is broken in at most `delta` of them, and a good share of the rows is kept."""
     worse, kept = broken(500, alpha, size)
@@ -144,10 +144,10 @@ def test_the_promise_is_kept_in_500_draws(alpha: float, size: int, worth: float)
 
 @pytest.mark.whole
 @pytest.mark.parametrize("alpha", [0.02, 0.05, 0.1, 0.15])
-@pytest.mark.parametrize("size", [200, 300, 1000])
+@pytest.mark.parametrize("size", [200, 300, 600])
 def test_the_promise_is_kept_whatever_is_asked(alpha: float, size: int) -> None:
-    """In 1,000 draws, also where little can be kept."""
-    assert broken(1000, alpha, size)[0] <= DELTA
+    """Also where little can be kept."""
+    assert broken(500, alpha, size)[0] <= DELTA
 
 
 # What may be asked for

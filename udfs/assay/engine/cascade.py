@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from assay.core.cascade import fewest_texts
 
 THRESHOLDS = 20
-"""How many thresholds are tried at most: many small steps would end at a chance run of errors."""
+"""How many thresholds are tried at most: each more keeps hardly more, and uses up `delta`."""
 
 _HALVINGS = 60
 
