@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 NAMES = """
     open Session Run Settings Outcome Status
-    Task Example Rejected Classify Extract Sentiment Summarize Filter Assess
+    Task Cascade Example Rejected Classify Extract Sentiment Summarize Filter Assess
     AssayError RunError ConfigError BudgetError QuotaError StoreError Cancelled
 """
 

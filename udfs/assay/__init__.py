@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assay.core.cascade import Cascade
     from assay.core.errors import (
         AssayError,
         BudgetError,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from assay.functions.summarize import Summarize
 
 _PLACES = {
+    "assay.core.cascade": "Cascade",
     "assay.core.errors": "AssayError BudgetError Cancelled ConfigError QuotaError RunError "
     "StoreError",
     "assay.core.settings": "Settings",
@@ -69,6 +71,7 @@ __all__ = [
     "Assess",
     "BudgetError",
     "Cancelled",
+    "Cascade",
     "Classify",
     "ConfigError",
     "Example",

@@ -58,24 +58,10 @@ from assay.hosts.duckdb.udfs import Udfs, create_function
 from assay.project.evaluation.golden_gate import GoldenGate
 from assay.project.gates.gate import Gatekeeper
 from assay.project.gates.judge import Judge
-from assay.store import TABLES, Ledger, Store, queries
+from assay.project.tables import table_of
+from assay.store import Store
 
 _log = AdapterLogger("Assay")
-
-_UNSERVED = frozenset({"text", "sql"})
-"""Columns of the store that never become part of the warehouse: inputs of failed asks; code."""
-
-_TYPES = {"TEXT": pa.string(), "INTEGER": pa.int64(), "REAL": pa.float64(), "BLOB": pa.string()}
-
-
-SAVINGS = "savings"
-"""The table that is no table of the store: it is counted when it is served."""
-
-_SAVINGS = {
-    **dict.fromkeys(("invocation_id", "started_at", "kind", "prompt_hash", "model"), "TEXT"),
-    **dict.fromkeys(("row_count", "stored", "repeated", "failed"), "INTEGER"),
-    **dict.fromkeys(("answer_cost_usd", "saved_usd"), "REAL"),
-}
 
 
 class _Workshop:
@@ -316,10 +302,10 @@ class Plugin(BasePlugin):
     def load(self, source_config: Any) -> pa.Table:
         """Return a table of the store, such as `calls`; `served` with what this run did so far."""
         self._run.note_served()
-        name = str(source_config.identifier)
-        if name == SAVINGS:
-            return savings_table(self._session.store)
-        return store_table(self._session.store, name)
+        try:
+            return table_of(self._session.store, str(source_config.identifier))
+        except ConfigError as error:
+            raise DbtRuntimeError(str(error)) from None
 
     def default_materialization(self) -> str:
         """Source tables are copied: what a run reports does not move while it is read."""
@@ -352,34 +338,3 @@ def _check_profile(options: Mapping[str, Any], reach: Reach) -> None:
             "move them to `config_options:`."
         )
         raise ConfigError(message)
-
-
-def store_table(store: Ledger, name: str) -> pa.Table:
-    """Return one of the store's tables as Arrow, typed even when it is empty."""
-    if name not in TABLES:
-        message = f"The store has no table {name!r}; it has {', '.join([*TABLES, SAVINGS])}."
-        raise DbtRuntimeError(message)
-    columns, rows = store.rows(name)
-    table = pa.Table.from_pydict(_columns(columns, rows), schema=_schema(columns))
-    return table.drop_columns([column for column in columns if column in _UNSERVED])
-
-
-def savings_table(store: Ledger) -> pa.Table:
-    """Return what the rows of each question of each run saved, as `counting` has it."""
-    rows = [
-        (
-            *(use.invocation_id, use.started_at, use.kind, use.prompt_hash, use.model),
-            *(use.rows, use.stored, use.repeated, use.failures, use.answer_usd, use.saved_usd),
-        )
-        for use in store.read(queries.Uses())
-    ]
-    schema = pa.schema([(name, _TYPES[kind]) for name, kind in _SAVINGS.items()])
-    return pa.Table.from_pydict(_columns(_SAVINGS, rows), schema=schema)
-
-
-def _columns(names: Mapping[str, str], rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
-
-
-def _schema(columns: Mapping[str, str]) -> pa.Schema:
-    return pa.schema([(name, _TYPES[kind.upper()]) for name, kind in columns.items()])

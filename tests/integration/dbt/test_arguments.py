@@ -57,6 +57,8 @@ OWN = [
     ("ai_classify", "'body', {'a': 'x', 'b': 2}", "2", "a description must be text"),
     ("ai_classify", "'body', ['a', 'b'], multi='yes'", '"yes"', FLAG),
     ("ai_classify", "'body', ['straße', 'STRASSE']", "STRASSE", "different"),
+    ("ai_classify", "'body', ['a', 'b'], cascade='dear'", '"dear"', "give a mapping with `to`"),
+    ("ai_filter", "'body', 'Glad?', cascade={'alpha': 1}", "alpha", "give a mapping with `to`"),
     ("ai_extract", "'body', []", "[]", ONE),
     ("ai_extract", "'body', ''", '""', ONE),
     ("ai_extract", "'body', ' '", '" "', ONE),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
@@ -19,7 +20,10 @@ from assay.providers import check_can
 
 Texts = Sequence[str | None]
 
-_Found = tuple[list[bytes | None], dict[bytes, Outcome], list[Ask]]
+CHUNK_TEXTS = 2048
+"""So many texts are looked up at once: as many rows as DuckDB hands to a function."""
+
+Found = tuple[list[bytes | None], dict[bytes, Outcome], list[Ask]]
 """The key of each text (None for blank), what is known by key, one ask for each of the rest."""
 
 
@@ -66,30 +70,44 @@ class Resolver:
     def ask(self, handle: str, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known and waiting for it."""
         question = self.question(handle)
-        keys, known, unknown = self._look_up(question, texts)
-        if unknown:
-            known |= self._engine.await_all(self._run, unknown)
+        keys, known = self.settle(handle, texts)
         outcomes = [SKIPPED if key is None else known[key] for key in keys]
         self._run.tell(RowsServed(question, keys, outcomes))
         return outcomes
 
+    def settle(self, handle: str, texts: Texts) -> tuple[list[bytes | None], dict[bytes, Outcome]]:
+        """Return the key of each text and all outcomes by key, as `ask`; no row is counted."""
+        keys, known, unknown = self.look_up(handle, texts)
+        if unknown:
+            known |= self._engine.await_all(self._run, unknown)
+        return keys, known
+
     def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
         """Take on what is not known of `texts`, for `origin`, without waiting for it."""
-        _, _, unknown = self._look_up(self.question(handle), texts)
+        _, _, unknown = self.look_up(handle, texts)
         if unknown:
             self._engine.gather(self._run, unknown, origin)
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Let what is gathered within go out in full packs, and be counted before it is sent."""
+        self._engine.begin_gather(self._run)
+        try:
+            yield
+        finally:
+            self._engine.end_gather(self._run)
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Tell the censuses of `texts`, and return what is known of them; nothing is asked.
 
         What waits for a batch is not to be asked for again.
         """
-        keys, known, unknown = self._look_up(self.question(handle), texts)
+        keys, known, unknown = self.look_up(handle, texts)
         held = self._engine.held_by_batches([ask.key for ask in unknown])
         unknown = [ask for ask in unknown if ask.key not in held]
         for census in self.censuses:
-            census.count(handle, _normal(texts), keys, unknown)
-        return _in_order(keys, known)
+            census.count(handle, normal(texts), keys, unknown)
+        return in_order(keys, known)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked.
@@ -97,24 +115,25 @@ class Resolver:
         The rows are counted: those that stay as they are in their table belong to the run.
         """
         question = self.question(handle)
-        keys, known, unknown = self._look_up(question, texts)
+        keys, known, unknown = self.look_up(handle, texts)
         for census in self.censuses:
-            census.compare(handle, _normal(texts), keys, unknown)
-        outcomes = _in_order(keys, known)
+            census.compare(handle, normal(texts), keys, unknown)
+        outcomes = in_order(keys, known)
         self._run.tell(RowsCompared(question, keys, outcomes))
         return outcomes
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
-        keys, known, _ = self._look_up(self.question(handle), texts)
-        return _in_order(keys, known)
+        keys, known, _ = self.look_up(handle, texts)
+        return in_order(keys, known)
 
-    def _look_up(self, question: Question, texts: Texts) -> _Found:
+    def look_up(self, handle: str, texts: Texts) -> Found:
         """Return the key of each text, what is known of them, and one ask for each of the rest.
 
         What the store knows is remembered on the way; what is known stays in what is returned,
         whatever is forgotten meanwhile.
         """
+        question = self.question(handle)
         keys: list[bytes | None] = []
         known: dict[bytes, Outcome] = {}
         unknown: dict[bytes, str] = {}
@@ -170,12 +189,16 @@ class Resolver:
         return found
 
 
-def _in_order(
-    keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]
-) -> list[Outcome | None]:
+def chunks_of(texts: Texts) -> list[Texts]:
+    """Return texts in parts that are looked up at once."""
+    return [texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS)]
+
+
+def in_order(keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]) -> list[Outcome | None]:
+    """Return the outcome under each key, None where it is not known; blank ones are skipped."""
     return [SKIPPED if key is None else known.get(key) for key in keys]
 
 
-def _normal(texts: Texts) -> list[str | None]:
+def normal(texts: Texts) -> list[str | None]:
     """Return texts as they are asked about; None for blank ones."""
     return [normalise(text) or None if text is not None else None for text in texts]

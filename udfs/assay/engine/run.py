@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError, RunError
 from assay.core.task import Task
 from assay.core.values import Ask, Outcome
-from assay.engine.lookup import Resolver, Texts
+from assay.engine.cascade_resolver import CascadeResolver
+from assay.engine.lookup import Resolver, Texts, chunks_of
 from assay.engine.loop import Engine
 from assay.engine.meter import Reading
 from assay.engine.state import RunState
 from assay.functions import check_examples
 from assay.store import Store
-
-CHUNK_TEXTS = 2048
-"""So many texts are looked up at once: as many rows as DuckDB hands to a function."""
 
 
 class Run:
@@ -28,10 +28,15 @@ class Run:
     store.
     """
 
-    def __init__(self, engine: Engine, state: RunState) -> None:
+    def __init__(
+        self, engine: Engine, state: RunState, beside: Callable[[], Run] | None = None
+    ) -> None:
         self._engine = engine
         self._state = state
-        self.resolver = Resolver(engine, state)
+        self._beside = beside
+        self._embedded: Run | None = None
+        self._lock = threading.Lock()
+        self.resolver = CascadeResolver(engine, state, self._embedded_resolver)
         """Looks chunks of texts up and asks for the rest: what a host calls, row by row."""
 
     def __enter__(self) -> Self:
@@ -70,7 +75,7 @@ class Run:
         """What has ended the run early, or None; a run that is closed is over as well."""
         return self._state.stopped
 
-    def ask(self, task: Task, texts: Texts) -> list[Outcome]:
+    def ask(self, task: Task | Cascade, texts: Texts) -> list[Outcome]:
         """Return an outcome for each of `texts`, in their order; None and blank are `skipped`.
 
         Each different text is asked about once, and not at all where the store has the answer. A
@@ -78,10 +83,12 @@ class Run:
         are there. Raises `BudgetError` where more is needed than the run has left (nothing of it
         is sent, unless `over_budget` is `spend`), `QuotaError` and `ConfigError` where no further
         request can succeed, `StoreError` where answers cannot be kept, `Cancelled` once the run
-        was cancelled or is over. What was answered before is kept.
+        was cancelled or is over. What was answered before is kept. Of a `Cascade` the texts are
+        the column: those that calibrate it are drawn from the first that it is asked about.
         """
-        handle = self.resolver.bind(_checked(task, texts))
-        chunks = [texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS)]
+        _check(task, texts)
+        handle = self.resolver.bind_any(task)
+        chunks = chunks_of(texts)
         self.begin_gather()
         try:
             for chunk in chunks:
@@ -93,9 +100,13 @@ class Run:
     def cancel(self) -> None:
         """Stop: nothing more is sent, and threads that wait get `Cancelled`; from any thread."""
         self._engine.cancel(self._state)
+        if self._embedded is not None:
+            self._embedded.cancel()
 
     def close(self) -> None:
         """End the run: return once nothing of it is under way; safe to call twice."""
+        if self._embedded is not None:  # first: what this one says of its rows is to stay
+            self._embedded.close()
         self._engine.end(self._state)
 
     def harvest(self) -> None:
@@ -119,6 +130,15 @@ class Run:
         Raises as `ask` does, and `CallError` where the endpoint does not answer.
         """
         self._engine.cancel_batches(batch_ids)
+
+    def _embedded_resolver(self) -> Resolver:
+        """Return who asks the embedded models for this run; begun when it is first needed."""
+        with self._lock:
+            if self._beside is None:
+                return self.resolver
+            if self._embedded is None:
+                self._embedded = self._beside()
+            return self._embedded.resolver
 
     # For hosts
 
@@ -147,12 +167,11 @@ class Run:
         self._engine.note_served(self._state)
 
 
-def _checked(task: Task, texts: Texts) -> Task:
+def _check(task: Task | Cascade, texts: Texts) -> None:
     if isinstance(texts, str):
         message = "`texts` is one text; put it into a list."
         raise ConfigError(message)
-    if not isinstance(task, Task):
+    if not isinstance(task, Task | Cascade):
         message = f"{task!r} is no task; use one such as `assay.Classify(labels=[...])`."
         raise ConfigError(message)
-    check_examples(task)
-    return task
+    check_examples(task.task if isinstance(task, Cascade) else task)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from assay.core.events import Nobody
 from assay.core.settings import IN_CALL, PREFIX, Settings, load_settings, with_changes
 from assay.engine.answers import MOST_ANSWERS, Answers
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
 from assay.engine.run import Run
-from assay.providers import Provider, open_provider
+from assay.providers import EMBEDDED, Provider, open_provider
 from assay.store import Store, open_store
 from assay.telemetry import open_telemetry
+
+_ALONE = {
+    "provider": EMBEDDED.name,
+    **dict.fromkeys(("model", "base_url", "profile", "api_key")),
+    **dict.fromkeys(("max_cost_usd", "max_requests", "requests_per_minute", "tokens_per_minute")),
+}
+"""What the embedded models beside an endpoint are asked under: nothing of its limits holds."""
 
 
 class Session:
@@ -28,6 +37,8 @@ class Session:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self.settings = settings
         self._engine = engine
+        self._embedded: Session | None = None
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -67,23 +78,53 @@ class Session:
         settings = settings_of(self.settings, changed)
         check_cap(settings)
         run_id = f"{name}-{uuid.uuid4().hex[:8]}"
-        return Run(self._engine, self._engine.begin(run_id, settings, builds=False))
+        return self._run(run_id, settings, builds=False)
 
     def begin(self, run_id: str, *, builds: bool = True) -> Run:
         """Begin the run of a host that has a name for it already, such as dbt's invocation.
 
         One that `builds` nothing is on record from its first ask on, and as such.
         """
-        return Run(self._engine, self._engine.begin(run_id, self.settings, builds=builds))
+        return self._run(run_id, self.settings, builds=builds)
+
+    def _run(self, run_id: str, settings: Settings, *, builds: bool) -> Run:
+        """Begin a run that may ask the embedded models, too, beside who is asked otherwise."""
+        state = self._engine.begin(run_id, settings, builds=builds)
+        if settings.answerer.free:
+            return Run(self._engine, state)
+
+        def beside() -> Run:
+            self.store.begin_run(run_id, settings, builds=builds)  # it is on record as this one
+            return self._embedded_session().begin(run_id, builds=builds)
+
+        return Run(self._engine, state, beside)
+
+    def _embedded_session(self) -> Session:
+        """Return the session of the embedded models on the same store; opened when needed."""
+        with self._lock:
+            if self._embedded is None:
+                settings = with_changes(self.settings, _ALONE)
+                provider, answers = open_provider(settings), Answers()
+                engine = Engine(settings, self.store, provider, Nobody(), answers)
+                self._embedded = Session(settings, engine)
+            return self._embedded
 
     def cancel(self) -> None:
         """Stop all runs: nothing more is sent, and threads that wait get `Cancelled`."""
         self._engine.cancel_all()
+        if self._embedded is not None:
+            self._embedded.cancel()
 
     def close(self) -> None:
         """End all runs and let store and provider go; safe to call twice."""
-        self._engine.close()
+        if self._embedded is not None:  # first: what the other says of a run's rows is to stay
+            self._embedded.end_runs()
+        self.end_runs()
         self.store.close()
+
+    def end_runs(self) -> None:
+        """End all runs and let the provider go; the store stays open."""
+        self._engine.close()
 
 
 def open_session(

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay.core.canonical import normalise
+from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError
 from assay.core.task import Rejected, Task, accepted
 
@@ -30,10 +31,17 @@ def _tasks() -> Iterator[type[Task]]:
 FUNCTIONS: dict[str, type[Task]] = {task.__name__.lower(): task for task in _tasks()}
 """The task of each function by its kind, `classify` for `ai_classify`."""
 
+CASCADE = "cascade"
+"""What a task as a macro writes it has beside itself: who is to answer, and how surely."""
+
 
 def parse_task(spec: str) -> Task:
-    """Return the task that a macro wrote as JSON, or raise `ConfigError` naming what is wrong."""
+    """Return the task that a macro wrote as JSON, or raise `ConfigError` naming what is wrong.
+
+    Its `cascade` is no part of it: see `parse_cascade`.
+    """
     fields = _object(spec)
+    fields.pop(CASCADE, None)
     kind = fields.pop("kind", None)
     if not isinstance(kind, str) or kind not in FUNCTIONS:
         message = f"Unknown AI function {kind!r}; known are {', '.join(sorted(FUNCTIONS))}."
@@ -45,6 +53,20 @@ def parse_task(spec: str) -> Task:
         raise ConfigError(message) from None
     check_examples(task)
     return task
+
+
+def parse_cascade(spec: str) -> Cascade | None:
+    """Return the cascade that a macro wrote into a task, if it did; raises as `parse_task`."""
+    given = _object(spec).get(CASCADE)
+    if given is None:
+        return None
+    task = parse_task(spec)
+    try:
+        return Cascade.model_validate({**given, "task": task})
+    except (ValidationError, TypeError) as error:
+        reason = _reason(error) if isinstance(error, ValidationError) else "give a mapping"
+        message = f"ai_{task.kind}: {reason}"
+        raise ConfigError(message) from None
 
 
 def _reason(error: ValidationError) -> str:
@@ -77,4 +99,4 @@ def check_examples(task: Task) -> None:
             raise ConfigError(message) from None
 
 
-__all__ = ["FUNCTIONS", "check_examples", "parse_task"]
+__all__ = ["FUNCTIONS", "check_examples", "parse_cascade", "parse_task"]

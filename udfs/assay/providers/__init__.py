@@ -31,6 +31,9 @@ PROVIDERS: dict[str, Traits] = {
 }
 make_known(PROVIDERS)
 
+EMBEDDED: Traits = next(traits for traits in PROVIDERS.values() if traits.free)
+"""The provider that answers in this process, beside any other: the cheap side of a cascade."""
+
 
 def open_provider(settings: Settings) -> Provider:
     """Return the provider that the settings name."""
@@ -53,6 +56,7 @@ def check_can(traits: Traits, task: Task) -> None:
 
 
 __all__ = [
+    "EMBEDDED",
     "PROVIDERS",
     "Batches",
     "ListsModels",

@@ -12,12 +12,14 @@ from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
 from assay.store.journal import Journal
 from assay.store.records import (
+    PLUS,
     Discard,
     Evaluation,
     GateRow,
     Graded,
     Granted,
     Landing,
+    LearntCascade,
     Letter,
     Rung,
     State,
@@ -44,6 +46,7 @@ from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
     "PENDING",
+    "PLUS",
     "TABLES",
     "UNTRIED",
     "BatchPack",
@@ -58,6 +61,7 @@ __all__ = [
     "Granted",
     "Journal",
     "Landing",
+    "LearntCascade",
     "Ledger",
     "Letter",
     "Restored",

@@ -21,6 +21,7 @@ from assay.store.records import (
     Graded,
     Granted,
     Landing,
+    LearntCascade,
     Letter,
     Rung,
     Unused,
@@ -31,6 +32,7 @@ T = TypeVar("T")
 TABLES = (
     "answers",
     "calls",
+    "cascades",
     "discards",
     "evaluations",
     "failures",
@@ -163,6 +165,9 @@ class Store(Ledger, Protocol):
 
     def record_evaluation(self, evaluation: Evaluation, rows: Mapping[str, Graded]) -> None:
         """Record an evaluation, and its rows by golden key unless the same are on record."""
+
+    def record_calibration(self, calibration: LearntCascade) -> None:
+        """Record what was learnt of a cascade; the first calibration of it stays."""
 
     # People
 

@@ -11,7 +11,17 @@ from typing import Any, Generic, TypeVar
 
 from assay.store.accounts import Selection, Spend, Use
 from assay.store.batches import BatchPack, BatchRow
-from assay.store.records import Discard, Evaluation, GateRow, Graded, Letter, Rung, Unused, Which
+from assay.store.records import (
+    Discard,
+    Evaluation,
+    GateRow,
+    Graded,
+    LearntCascade,
+    Letter,
+    Rung,
+    Unused,
+    Which,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 Row = dict[str, Any]
@@ -286,3 +296,18 @@ class PacksOfBatch(Query[list[BatchPack]]):
     """The requests of a batch of which nothing is in the store yet, in their order."""
 
     batch_id: str
+
+
+# Cascades
+
+
+@dataclass(frozen=True)
+class CalibrationOf(Query[LearntCascade | None]):
+    """What was learnt of a cascade; None before it was calibrated."""
+
+    cascade: str
+
+
+@dataclass(frozen=True)
+class Calibrations(Query[list[LearntCascade]]):
+    """What was learnt of all cascades, the oldest first."""

@@ -189,6 +189,46 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class LearntCascade:
+    """One row of `cascades`: what was learnt of one column under one question and its models.
+
+    `cascade` is a hash of all that it depends on; a cheap side of two models is named with `+`.
+    Of `texts` so many were `drawn` and answered by both. `threshold` is the confidence from which
+    the cheap answer is kept, None where nothing may be accepted; at or above it were `kept` drawn
+    texts, `errors` of which differ, and `bound` is the greatest share of errors that this does not
+    refute at `delta`.
+    """
+
+    cascade: str
+    name: str
+    kind: str
+    prompt_hash: str
+    cheap: str
+    dear: str
+    host: str
+    alpha: float
+    delta: float
+    sample: int
+    texts: int
+    drawn: int
+    threshold: float | None
+    kept: int
+    errors: int
+    bound: float | None
+    invocation_id: str
+    calibrated_at: str
+
+    @property
+    def model(self) -> str:
+        """The model whose answers are kept: the first of the cheap side."""
+        return self.cheap.partition(PLUS)[0]
+
+
+PLUS = " + "
+"""Between the names of two cheap models."""
+
+
+@dataclass(frozen=True, slots=True)
 class GateRow:
     """One row of `gate_results`: an expectation, what it counted, and why it is red, if it is.
 

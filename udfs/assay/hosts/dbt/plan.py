@@ -12,8 +12,8 @@ import duckdb
 from assay.core.errors import ConfigError, our_words
 from assay.core.program import program
 from assay.core.settings import Settings
+from assay.engine.cascade_resolver import CascadeResolver
 from assay.engine.estimate import Census, Estimate, timed
-from assay.engine.lookup import Resolver
 from assay.engine.session import open_session
 from assay.hosts.dbt.ai_calls import ASKS, selects_in
 from assay.hosts.dbt.lineage import HOOK, RUN_BY_DBT, Code, Statement
@@ -58,6 +58,7 @@ def plan_code(code: Code, database: Path, settings: Settings, *, whole: bool = T
             resolver.censuses = [census]
             try:
                 _count(connection, code, one)
+                resolver.all_counted()
             except ConfigError as error:
                 if one.kind != "model":
                     uncounted[one.name] = str(error)
@@ -169,7 +170,7 @@ def _why(error: duckdb.Error) -> str:
 @contextlib.contextmanager
 def _counting(
     database: Path, settings: Settings
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, Resolver, float | None]]:
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, CascadeResolver, float | None]]:
     """Yield a read-only connection whose functions count, their resolver, a request's seconds."""
     with (
         open_session(settings, ReplayProvider()) as session,

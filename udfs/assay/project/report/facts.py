@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assay.project.counting import CascadeUse
 from assay.store import Evaluation, Use
 
 NONE = "(none)"
@@ -239,7 +240,8 @@ class LedgerFacts:
 
     `prompts_of` says whose requests `prompts` are: `run`, or `all` where this run sent nothing.
     `red_lines` says of each red expectation what was expected and what to do. `evaluations` is
-    None where the store has no such table. `later` counts the runs since.
+    None where the store has no such table. `cascades` are what each cascade did in the last run up
+    to this one that it served. `later` counts the runs since.
     """
 
     run: RunFacts
@@ -255,6 +257,7 @@ class LedgerFacts:
     letters: Sequence[LetterGroup]
     evaluations: Sequence[Evaluation] | None
     specs: Mapping[str, tuple[str, str]]
+    cascades: Sequence[CascadeUse] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from statistics import quantiles
 from typing import Any
 
 from assay.core.errors import ConfigError
-from assay.project.counting import failed_in, saved_in
+from assay.project.counting import CascadeUse, cascades_in, failed_in, saved_in
 from assay.project.gates.gate import red_gates
 from assay.project.report.facts import (
     LedgerFacts,
@@ -68,6 +68,7 @@ def _read_ledger(store: Ledger, wanted: str | None) -> LedgerFacts | None:
         letters=_letters(store.read(queries.AllLetters())),
         evaluations=store.read(queries.EvaluationsOf()),
         specs=specs,
+        cascades=_cascades(store, run),
     )
 
 
@@ -176,6 +177,13 @@ def _outcomes(calls: Iterable[tuple[Any, ...]]) -> dict[str, int]:
     for call in calls:
         counts[call[2]] += 1
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
+def _cascades(store: Ledger, run: RunFacts) -> list[CascadeUse]:
+    """Return each cascade in the last run up to this one that it served, the latest first."""
+    found = [one for one in cascades_in(store) if one.started_at <= run.started_at]
+    last = {one.learnt.cascade: one for one in found}
+    return sorted(last.values(), key=lambda one: one.started_at, reverse=True)
 
 
 # What was checked

@@ -33,6 +33,7 @@ SECTIONS = (
     ("columns", "AI columns"),
     ("cost", "Cost"),
     ("saved", "Saved"),
+    ("cascades", "Cascades"),
     ("prompts", "Prompts"),
     ("gates", "Gates"),
     ("letters", "Rejected"),

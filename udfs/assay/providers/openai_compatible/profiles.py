@@ -43,7 +43,6 @@ class ServerProfile:
     by the minute. `batches` are the terms of its Batch API, where it has one in OpenAI's shape,
     with a place for our mark; `batch_path` is what it calls chat completions there.
     """
-    """
 
     name: str
     hosts: str = _NONE

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from assay.store import queries as q
 from assay.store.sqlite import (
     batches,
+    cascades,
     dead_letters,
     evaluations,
     explaining,
@@ -55,6 +56,8 @@ READERS: Mapping[type[q.Query[Any]], Callable[[sqlite3.Connection, Any], Any]] =
     q.BatchesOnRecord: batches.batches,
     q.PacksOfBatch: batches.packs_of,
     q.PendingKeys: batches.pending_keys,
+    q.CalibrationOf: cascades.calibration_of,
+    q.Calibrations: cascades.calibrations,
 }
 
 

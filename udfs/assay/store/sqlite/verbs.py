@@ -20,11 +20,21 @@ from assay.store.records import (
     Graded,
     Granted,
     Landing,
+    LearntCascade,
     Letter,
     Rung,
     Unused,
 )
-from assay.store.sqlite import batches, dead_letters, evaluations, gates, leases, rows, upkeep
+from assay.store.sqlite import (
+    batches,
+    cascades,
+    dead_letters,
+    evaluations,
+    gates,
+    leases,
+    rows,
+    upkeep,
+)
 from assay.store.sqlite.queries import answer
 from assay.store.sqlite.store import StoreFile
 
@@ -128,6 +138,10 @@ class SqliteStore(StoreFile):
     def record_evaluation(self, evaluation: Evaluation, rows: Mapping[str, Graded]) -> None:
         """Record an evaluation and its rows."""
         self._write(lambda c: evaluations.put_evaluation(c, evaluation, rows))
+
+    def record_calibration(self, calibration: LearntCascade) -> None:
+        """Record what was learnt of a cascade."""
+        self._write(lambda c: cascades.put_calibration(c, calibration))
 
     def make_due(self, letters: Sequence[Letter]) -> None:
         """Let failures be asked again from now on."""
