@@ -11,15 +11,14 @@ def main() -> None:
 
     Whoever was made deaf to SIGINT, as jobs in the background of a script are, stays so.
     """
-    from assay.core import collector
-
-    collector.let_it_start()
     heard = signal.getsignal(signal.SIGINT)
     if heard is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from assay.core import collector
     from assay.core.errors import ConfigError
     from assay.core.extras import extra
 
+    collector.let_it_start()
     try:
         with extra("dbt", "The command `assay`"):
             from assay.cli.main import run
