@@ -38,6 +38,9 @@ def command(
             metavar="[OPTIONS OF DBT]", help="Go to `dbt build`: `--select silver --full-refresh`."
         ),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show dbt's own lines; its log file has them anyway.")
+    ] = False,
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
     settings, database, project = settings_here(), database_path(), project_here()
@@ -46,7 +49,7 @@ def command(
     _open_warehouse(database)
     _check_budget(settings, database, arguments)
     before = _invocation()
-    code = run_dbt(["build", *arguments], meanwhile=_import_the_rest)
+    code = run_dbt(["build", *arguments], in_short=not verbose, meanwhile=_import_the_rest)
     raise typer.Exit(_finished(settings, database, code, arguments, before))
 
 

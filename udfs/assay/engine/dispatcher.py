@@ -61,7 +61,7 @@ class Dispatcher:
         self._claims = Claims()
         self._inbox: asyncio.Queue[Batch] = asyncio.Queue()
         self._ladder = Ladder(settings)
-        self._sender = Sender(settings, recorder, provider, lambda: self._governor.took_nothing)
+        self._sender = Sender(settings, recorder, provider, lambda: self.governor.took_nothing)
         self._admission = Admission(recorder, self.answers, self._claims)
         self._timer: asyncio.TimerHandle | None = None
         self._meet_afresh()
@@ -128,7 +128,7 @@ class Dispatcher:
             self.submit(Batch(ticket.run, asks, ticket))
 
     def _meet_afresh(self) -> None:
-        self._governor = Governor(self._settings)
+        self.governor = Governor(self._settings)
         self._rejections = Rejections(self._claims, self._settings.max_attempts)
 
     async def wind_up(self) -> None:
@@ -202,13 +202,13 @@ class Dispatcher:
     def _pump(self) -> None:
         """Send all that may go out now, of each run in turn; called whenever something changed."""
         idle = 0
-        while idle < len(self._runs) and self._governor.has_slot():
+        while idle < len(self._runs) and self.governor.has_slot():
             run = self._runs[0]
             self._runs.rotate(-1)
             if not run.has_packs:
                 idle += 1
                 continue
-            if (wait := self._governor.wait_seconds()) > 0:
+            if (wait := self.governor.wait_seconds()) > 0:
                 self._pump_in(wait)
                 return
             idle = 0 if self._send_next(run) else idle + 1
@@ -230,11 +230,11 @@ class Dispatcher:
         headroom = self._settings.headroom_for(pack.model)
         mode = self._ladder.mode(pack.model)
         request = form_of(pack).compose(pack, headroom, mode, run.run_id)
-        worst = self._governor.worst_usd(request)
+        worst = self.governor.worst_usd(request)
         if not run.budget.allows(worst):
             return self._at_the_wall(run, pack, worst)
         run.budget.reserve(worst)
-        self._governor.start(request)
+        self.governor.start(request)
         run.in_flight += 1
         run.spawn(self._serve(run, request, worst))
         return True
@@ -267,7 +267,7 @@ class Dispatcher:
             with self._heard(run):
                 landed = await self._attempt(run, request, worst)
         finally:
-            self._governor.finish()
+            self.governor.finish()
             run.in_flight -= 1
         self._pump()
         if landed is not None:
@@ -284,27 +284,27 @@ class Dispatcher:
             return None
         run.tell(PackOver(request.pack))
         self._ladder.holds(request)
-        self._governor.succeeded(request, sent.reply)
+        self.governor.succeeded(request, sent.reply)
         landing = self._recorder.keep(sent.attempt, request.pack.asks, sent.judged.answers)
         return sent.judged, landing
 
     async def _try_out(self, run: RunState, request: Request) -> CallError | None:
         """Send a request that is no part of the work, to learn whether it is served."""
-        worst = self._governor.worst_usd(request)
+        worst = self.governor.worst_usd(request)
         if not run.budget.allows(worst):
             message = "The budget has no room for it."
             return CallError("retryable", message)
         run.budget.reserve(worst)
-        self._governor.start(request)
+        self.governor.start(request)
         try:
             sent = await self._sender.send(run, request, worst)
         finally:
-            self._governor.finish()
+            self.governor.finish()
         run.tell(PackOver(request.pack))
         await self._recorder.write_failed(sent.attempt._replace(answers=0))
         if isinstance(sent, Failed):
             return sent.error
-        self._governor.succeeded(request, sent.reply)
+        self.governor.succeeded(request, sent.reply)
         return None
 
     # What becomes of a pack
@@ -328,7 +328,7 @@ class Dispatcher:
         self, run: RunState, request: Request, failed: Attempt, error: CallError
     ) -> None:
         pack = request.pack
-        self._governor.failed(pack, error, failed.latency_seconds or 0.0)
+        self.governor.failed(pack, error, failed.latency_seconds or 0.0)
         try:
             verdict = await self._verdict(run, request, error)
         except RunError:
@@ -358,7 +358,7 @@ class Dispatcher:
         ):
             return retry.Retry(0.0, counts=False)
         pack = request.pack
-        return self._governor.verdict(
+        return self.governor.verdict(
             pack,
             error,
             others_wait=any(len(run.backlog) for run in self._runs),

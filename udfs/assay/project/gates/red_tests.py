@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assay.core.program import program
+from assay.hosts.dbt.nodes import called
 
 Place = tuple[str, str, str]
 """Model, column as it is tested, and golden rows of an evaluation."""
@@ -46,7 +47,7 @@ def red_tests(
         node = manifest.get("nodes", {}).get(result["unique_id"])
         if node and node["resource_type"] == "test" and result["status"] in _RED:
             told = (broken or {}).get(result["unique_id"]) or _measured(node, evaluations or {})
-            yield f"{_place(node)}: {told or _said(result)}. {_remedy(node, result)}"
+            yield f"{called(node)}: {told or _said(result)}. {_remedy(node, result)}"
         elif result["status"] == "error":
             yield from _row_gate(str(result.get("message")))
 
@@ -67,13 +68,6 @@ def _measured(node: Mapping[str, Any], evaluations: Mapping[Place, str]) -> str:
         if _test(node) == "ai_accuracy" and here and golden in str(given.get("golden")):
             return said
     return ""
-
-
-def _place(node: Mapping[str, Any]) -> str:
-    """Return the test and the model, with the column if there is one, that it looks at."""
-    column = f".{node['column_name']}" if node.get("column_name") else ""
-    model = _model(node)
-    return f"{_test(node)} on {model}{column}" if model else _test(node)
 
 
 def _said(result: Mapping[str, Any]) -> str:
