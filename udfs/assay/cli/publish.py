@@ -15,6 +15,7 @@ import typer
 
 from assay.cli.checks import red_lines
 from assay.cli.console import Json, print_json
+from assay.cli.told import Told
 from assay.core.errors import PublishError
 from assay.core.plural import counted
 from assay.core.program import program
@@ -30,6 +31,7 @@ from assay.project.publishing.verdict import (
     input_tables,
     lf_checksum,
     obstacles,
+    partial_by,
     seed_hashes,
 )
 from assay.project.report.summary import invocation_of, run_results
@@ -72,10 +74,11 @@ def command(
         typer.echo(published(settings.publish, done))
 
 
-def after_build(settings: Settings, code: int, *, ended: bool) -> int:
+def after_build(settings: Settings, code: int, told: Told, *, ended: bool) -> int:
     """Publish after a green build, say so or why not, and return the exit code of the command.
 
-    `code` is what the build would exit with; `ended` is false when dbt left no results.
+    `code` is what the build would exit with; `ended` is false when dbt left no results. Of a part
+    that ended well it was said that it is one.
     """
     project = Path.cwd()
     if code or not ended:
@@ -84,16 +87,21 @@ def after_build(settings: Settings, code: int, *, ended: bool) -> int:
     else:
         reasons = _reasons(project)
     if reasons:
-        typer.echo(not_published(settings.publish, reasons), err=bool(code))
+        if code or not _is_partial(project):
+            told.todo([not_published(settings.publish, reasons)], err=bool(code))
         return code
     try:
         release = _release(project, settings)
         done = publish(database_path(), settings.publish, release, reach=settings)
     except PublishError as error:
-        typer.echo(not_published(settings.publish, [str(error).rstrip(".")]), err=True)
+        told.todo([not_published(settings.publish, [str(error).rstrip(".")])], err=True)
         return 1
-    typer.echo(published(settings.publish, done))
+    told.done(published(settings.publish, done))
     return code
+
+
+def _is_partial(project: Path) -> bool:
+    return bool(partial_by(results_of_build(project) or {}))
 
 
 def published(folder: Path, done: Published) -> str:

@@ -1,4 +1,4 @@
-"""The time as it is written down: UTC, ISO text, microseconds, no offset; spans as a watch does."""
+"""The time as it is written down: UTC, ISO text, no offset; and spans as a watch shows them."""
 
 from __future__ import annotations
 

@@ -98,11 +98,11 @@ class Terminal:
         if not self.is_short:
             self.erase()
             return
-        node, name = getattr(event.data, "node_info", None), event.info.name
-        if name == "NodeStart":
+        if event.info.name == "NodeStart":
+            node = event.data.node_info
             self._walk.started(node.unique_id, node.node_name)
-        elif name == "NodeFinished":
-            self._finished(node, event.data.run_result)
+        elif event.info.name == "NodeFinished":
+            self._finished(event.data.node_info, event.data.run_result)
 
     def erase(self) -> None:
         """Clear the line before something is written."""
@@ -204,9 +204,13 @@ def _set_up(set_up: Callable[..., Any], flags: Any, *arguments: Any, **options: 
         terminal.close()
         return done
     loggers = _listen()
-    loggers[:] = [_Short(terminal, one) if getattr(one, "name", "") == "stdout_log" else one for one in loggers]
+    loggers[:] = [_Short(terminal, one) if _is_stdout(one) else one for one in loggers]
     terminal.do("reading the project")
     return done
+
+
+def _is_stdout(logger: Any) -> bool:
+    return bool(getattr(logger, "name", "") == "stdout_log")
 
 
 def _listen() -> list[Any]:
@@ -222,7 +226,10 @@ def _listen() -> list[Any]:
 def _initialize(initialize: Callable[..., Any], task: Any) -> Any:
     done = initialize(task)
     if terminal.is_short:
-        terminal.walk(Walk(steps_of(task._flattened_nodes or (), task.manifest)))
+        nodes = list(task._flattened_nodes or ())  # noqa: SLF001 - what it is about to run
+        units = getattr(task, "selected_unit_tests", ())  # dbt keeps them apart
+        nodes += [task.manifest.unit_tests[key] for key in units]
+        terminal.walk(Walk(steps_of(nodes, task.manifest)))
     return done
 
 

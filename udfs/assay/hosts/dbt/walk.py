@@ -73,7 +73,7 @@ class Walk:
         """A node has ended with a status of dbt's; return the line of a layer that is over."""
         with self._lock:
             self._running.pop(key, None)
-            self._done += 1
+            self._done += key in self._steps
             layer = self._layer(key)
             if layer is None:
                 return ""
@@ -96,7 +96,7 @@ def steps_of(nodes: Iterable[Any], manifest: Any) -> dict[str, Step]:
 
 
 def _runs(node: Any) -> bool:
-    return str(node.resource_type) != "exposure" and not node.is_ephemeral_model
+    return str(node.resource_type) != "exposure" and not getattr(node, "is_ephemeral_model", False)
 
 
 def _step(node: Any, nodes: Mapping[str, Any]) -> Step:
