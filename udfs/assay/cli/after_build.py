@@ -14,7 +14,8 @@ from assay.core.program import program
 from assay.core.settings import Settings
 from assay.hosts.dbt.lineage import last_code
 from assay.hosts.dbt.manifest import read_manifest
-from assay.hosts.dbt.process import EXIT_CODES
+from assay.hosts.dbt.nodes import CHECKED, kind_of
+from assay.hosts.dbt.process import EXIT_CODES, SIGNALLED
 from assay.project.concerns import concerns
 from assay.project.counting import failed_in, spend_of, uses_in
 from assay.project.evaluation.golden_told import red_evaluations
@@ -98,12 +99,12 @@ def _tell(build: _Build, ledger: Ledger, code: int, told: Told) -> tuple[int, li
     checked, red_gates = gate.summary(ledger, build.run)
     told.done(*summary(build.results, spend, uses, build.database, arrived), *checked)
     stop = stopped_by(ledger, build.run)
-    failing = _failing(build, ledger, [] if stop else uses)
-    red = [*failing, *_red_tests(build, ledger)]
+    failing = [] if stop else _failing(build, ledger, uses)
+    red = [*failing, *_red_tests(build, ledger, stopped=stop is not None)]
     told.todo([*red_gates, *(f"Red     {line}" for line in red)])
     told.todo([*failed_lines(failed_in(uses)), *arrived.odd])
     if stop is not None:
-        told.todo([f"Stopped {stop[1]}"], err=True)
+        told.todo([f"Stopped {stop[1]}"] if code <= SIGNALLED else [], err=True)
         return EXIT_CODES.get(stop[0], code), red
     lines = []
     if code in (0, 1):
@@ -118,11 +119,15 @@ def _failing(build: _Build, ledger: Ledger, uses: Iterable[Use]) -> list[str]:
     return list(too_many_failed(uses, most, columns))
 
 
-def _red_tests(build: _Build, ledger: Ledger) -> Iterator[str]:
-    """Yield the sentences on tests that found something, those that only warn among them."""
+def _red_tests(build: _Build, ledger: Ledger, *, stopped: bool) -> Iterator[str]:
+    """Yield the sentences on tests that found something, those that only warn among them.
+
+    On other nodes, too, unless what has `stopped` the run is what they met.
+    """
     broken = broken_rules(build.results, build.manifest, build.database)
     evaluated = red_evaluations(ledger, build.run)
-    return red_tests(build.results, build.manifest, evaluated, broken)
+    told = [one for one in build.results["results"] if not stopped or kind_of(one) in CHECKED]
+    return red_tests({"results": told}, build.manifest, evaluated, broken)
 
 
 def _odd(build: _Build, ledger: Ledger, warehouse: Warehouse) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import shutil
+import signal
 import subprocess
 from dataclasses import asdict
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from assay.core.plural import counted
 from assay.core.program import program
 from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
+from assay.hosts.dbt.process import SIGNALLED
 from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
 from assay.project.publishing.verdict import (
@@ -82,8 +84,8 @@ def after_build(settings: Settings, code: int, told: Told, *, ended: bool) -> in
     """
     project = Path.cwd()
     if code or not ended:
-        reasons = _reasons(project) if ended else []
-        reasons = reasons or [f"the build ended with exit code {code}"]
+        reasons = _reasons(project) if ended and code <= SIGNALLED else []
+        reasons = reasons or [_unfinished(code)]
     else:
         reasons = _reasons(project)
     if reasons:
@@ -98,6 +100,12 @@ def after_build(settings: Settings, code: int, told: Told, *, ended: bool) -> in
         return 1
     told.done(published(settings.publish, done))
     return code
+
+
+def _unfinished(code: int) -> str:
+    if code == SIGNALLED + signal.SIGINT:
+        return "the build was interrupted"
+    return f"the build ended with exit code {code}"
 
 
 def _is_partial(project: Path) -> bool:

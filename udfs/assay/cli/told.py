@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,10 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """Where CI names a file whose Markdown it shows with the run."""
 
 _DONE, _TO_DO = "Done", "To do"
-_COLOURS = {"Red": RED, "Stopped": RED, "Not": RED, "Odd": YELLOW, "Empty": YELLOW, "Lost": YELLOW}
+_HEAD = re.compile(
+    r"(?P<red>Red|Stopped|Not (green|published))|Look at|Empty|Lost|Odd|Header|Warn"
+)
+"""The words that have a colour, at the beginning of a line."""
 
 
 class Told:
@@ -78,7 +82,10 @@ def _append(file: Path, text: str) -> None:
 
 
 def _coloured(line: str) -> str:
-    head, blank, rest = line.partition(" ")
     if ": all green" in line:
         return line.replace("all green", painted("all green", GREEN))
-    return f"{painted(head, _COLOURS[head])}{blank}{rest}" if head in _COLOURS else line
+    head = _HEAD.match(line)
+    if head is None:
+        return line
+    colour = RED if head["red"] else YELLOW
+    return f"{painted(head[0], colour)}{line[head.end() :]}"

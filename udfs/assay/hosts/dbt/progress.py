@@ -29,7 +29,7 @@ ERASE = "\r\x1b[2K"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standing:
     """Where dbt is: `done` of `total` nodes, and the names of those that run, the oldest first.
 
     `doing` is what it does while none runs; blank where that is nothing to be told.
@@ -41,7 +41,7 @@ class Place:
     running: tuple[str, ...] = ()
 
 
-NOWHERE = Place()
+NOWHERE = Standing()
 
 
 class Pace:
@@ -71,7 +71,7 @@ class Pace:
         return (getattr(last, name) - getattr(first, name)) / passed if passed > 0 else 0.0
 
 
-def line(place: Place, reading: Reading, pace: Pace) -> str:
+def line(place: Standing, reading: Reading, pace: Pace) -> str:
     """Return where a run stands in one line: nodes, model, answers, rate, money, time left.
 
     Where nothing is sent just now it says why in place of the time left. Blank where there is

@@ -24,10 +24,16 @@ _NODE = re.compile(r"^(?:\w+ )+Error in \w+ \S+ (?=\()")
 
 _BARE = re.compile(r"^(?:\w+ )+Error\s+")
 
+_INTERRUPTED = "INTERRUPT Error: "
+"""What DuckDB says of a statement that Ctrl-C has ended, which is told of the run."""
+
 _GATE = ".gate_"
 _RED_GATE = " is red; what it guards is skipped."
 _JUDGED = "`ASSAY_MAX_FAILED_SHARE`"
 """In the message of the hook that judges a run, which the summary of the build has as well."""
+
+_ENCOUNTERED = "Encountered an error:"
+"""What dbt puts before what ends a command."""
 
 _PRINTED = frozenset({"PrintEvent", "ShowNode", "CompiledNode"})
 _LOUD = ("warn", "error")
@@ -50,6 +56,7 @@ class Terminal:
         self._pace = Pace()
         self._walk = Walk()
         self._doing = ""
+        self._said: set[str] = set()
         self.is_short = False
         """Whether this is a build of ours, whose lines of dbt go to its log file alone."""
 
@@ -88,8 +95,8 @@ class Terminal:
         reading = Reading() if read is None else read()
         self._pace.add(now, reading)
         if reading.busy or (self.is_short and self._doing and sys.stderr.isatty()):
-            place = self._walk.place(self._doing) if self.is_short else NOWHERE
-            said = line(place, reading, self._pace)
+            standing = self._walk.standing(self._doing) if self.is_short else NOWHERE
+            said = line(standing, reading, self._pace)
             return said if self.is_short else f"assay: {said}"
         return ""
 
@@ -124,7 +131,7 @@ class Terminal:
     def _finished(self, node: Any, result: Any) -> None:
         over = self._walk.finished(node.unique_id, result.status)
         name = self._walk.name(node.unique_id, node.node_name)
-        if said := _told(name, node.unique_id, result):
+        if said := _told(name, node.unique_id, result, self._said):
             self.write(said)
         if over and not sys.stderr.isatty():
             self.write(over)
@@ -165,7 +172,7 @@ class _Short:
 
     def write_line(self, event: Any) -> None:
         """Write what dbt says, without its stamp."""
-        said = self._logger.scrubber(event.info.msg).strip()
+        said = self._logger.scrubber(event.info.msg).strip().removeprefix(_ENCOUNTERED).strip()
         if said:
             self._terminal.write(said)
 
@@ -240,15 +247,22 @@ def _is_hook(event: Any) -> bool:
     return is_hook and event.info.name == "RunResultError" and _JUDGED not in event.info.msg
 
 
-def _told(name: str, key: str, result: Any) -> str:
-    """Return what is told of a node that did not end well; blank of all others."""
+def _told(name: str, key: str, result: Any, before: set[str]) -> str:
+    """Return what is told of a node that did not end well; blank of all others.
+
+    What stops a run is the same for all that it stops, and is among what was said `before`.
+    """
     head = _HEADS.get(result.status)
-    if head is None:
+    if head is None or _INTERRUPTED in result.message:
         return ""
     if key.startswith("test.") and result.status != "error":
         said = f"{name}: {counted(result.num_failures, 'row')} found"
     else:
-        said = f"{name} {_message(key, result.message)}"
+        where, _, why = _message(key, result.message).partition("\n")
+        if why in before:
+            why = "  as above"
+        before.update({why} if why else ())
+        said = f"{name} {where}\n{why}"
     return f"{painted(f'{head:<7}', _COLOURS[result.status])} {said.rstrip()}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from assay.core.plural import counted
 from assay.hosts.dbt.layers import layer_of
 from assay.hosts.dbt.nodes import CHECKED, called
-from assay.hosts.dbt.progress import Place
+from assay.hosts.dbt.progress import Standing
 
 _THINGS = {"seed": "seed", "snapshot": "snapshot", "model": "model"} | dict.fromkeys(
     CHECKED, "test"
@@ -23,7 +23,7 @@ _WELL = frozenset({"success", "pass", "no-op"})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RunNode:
     """A node of the run: what people call it, its layer and its type."""
 
     name: str
@@ -47,7 +47,7 @@ class _Layer:
 class Walk:
     """Follows the nodes of one run; any thread may tell of one."""
 
-    def __init__(self, steps: Mapping[str, Step] | None = None) -> None:
+    def __init__(self, steps: Mapping[str, RunNode] | None = None) -> None:
         self._steps = dict(steps or {})
         self._lock = threading.Lock()
         self._running: dict[str, str] = {}
@@ -80,17 +80,17 @@ class Walk:
             layer.statuses[status] += 1
             return _told(self._steps[key].layer, layer) if layer.is_over else ""
 
-    def place(self, doing: str) -> Place:
+    def standing(self, doing: str) -> Standing:
         """Return where dbt is; it is `doing` something else while no node runs."""
         with self._lock:
-            return Place(doing, self._done, len(self._steps), tuple(self._running.values()))
+            return Standing(doing, self._done, len(self._steps), tuple(self._running.values()))
 
     def _layer(self, key: str) -> _Layer | None:
         step = self._steps.get(key)
         return self._layers[step.layer] if step and step.kind in _THINGS else None
 
 
-def steps_of(nodes: Iterable[Any], manifest: Any) -> dict[str, Step]:
+def steps_of(nodes: Iterable[Any], manifest: Any) -> dict[str, RunNode]:
     """Return the nodes that dbt is about to run, as it has them, by unique id."""
     return {node.unique_id: _step(node, manifest.nodes) for node in nodes if _runs(node)}
 
@@ -99,12 +99,12 @@ def _runs(node: Any) -> bool:
     return str(node.resource_type) != "exposure" and not getattr(node, "is_ephemeral_model", False)
 
 
-def _step(node: Any, nodes: Mapping[str, Any]) -> Step:
+def _step(node: Any, nodes: Mapping[str, Any]) -> RunNode:
     """Return a node as people name it; a test belongs to the layer of what it looks at."""
     looked_at = getattr(node, "attached_node", None) or next(iter(node.depends_on_nodes), None)
     kind = str(node.resource_type)
     home = nodes.get(looked_at or "", node) if kind in CHECKED else node
-    return Step(called(_facts(node)), layer_of(_facts(home)), kind)
+    return RunNode(called(_facts(node)), layer_of(_facts(home)), kind)
 
 
 def _facts(node: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a build says of each dbt test and row gate that failed: place, count and what to do."""
+"""What a build says of each test, row gate and model that failed: place, count, what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assay.core.program import program
+from assay.hosts.dbt.layers import is_gate
 from assay.hosts.dbt.nodes import called
 
 Place = tuple[str, str, str]
@@ -37,7 +38,7 @@ def red_tests(
     evaluations: Mapping[Place, str] | None = None,
     broken: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Yield a line for each data test and row gate of a run that is red: count and what to do.
+    """Yield a line for each test, row gate and other node of a run that is red: what to do.
 
     `results` and `manifest` are dbt's artifacts of that run, `evaluations` what is to be told of
     the golden evaluations that did not pass, `broken` which rules of a table are, by test. A line
@@ -48,14 +49,16 @@ def red_tests(
         if node and node["resource_type"] == "test" and result["status"] in _RED:
             told = (broken or {}).get(result["unique_id"]) or _measured(node, evaluations or {})
             yield f"{called(node)}: {told or _said(result)}. {_remedy(node, result)}"
-        elif result["status"] == "error":
-            yield from _row_gate(str(result.get("message")))
+        elif node and result["status"] == "error" and not is_gate(node):
+            yield _broken(node, str(result.get("message")))
 
 
-def _row_gate(message: str) -> list[str]:
-    """Return what a row gate said of its model; nothing where the message is none of its."""
+def _broken(node: Mapping[str, Any], message: str) -> str:
+    """Return what a row gate said of its model; of another node where it is, as dbt may quote."""
     lines = map(str.strip, message.splitlines())
-    return [line for line in lines if line.startswith(_ROW_GATE)][:1]
+    said = [line for line in lines if line.startswith(_ROW_GATE)]
+    otherwise = f"{node['name']} errored, as said above. Correct {node['original_file_path']}."
+    return said[0] if said else otherwise
 
 
 def _measured(node: Mapping[str, Any], evaluations: Mapping[Place, str]) -> str:
@@ -72,7 +75,7 @@ def _measured(node: Mapping[str, Any], evaluations: Mapping[Place, str]) -> str:
 
 def _said(result: Mapping[str, Any]) -> str:
     if result["status"] == "error":
-        return "errored, as dbt says above"
+        return "errored, as said above"
     count = result.get("failures") or 0
     return f"{count:,} {'row' if count == 1 else 'rows'} found"
 
