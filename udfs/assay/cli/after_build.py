@@ -81,7 +81,7 @@ def finish(
         odd = _odd(build, ledger, warehouse)
     code = publish.after_build(settings, code, told, ended=True)
     report.after_build(results, code, red, told, warehouse)
-    told.todo([*checks.notes(results), *odd])
+    told.todo(odd)
     told.todo(look(results, [table.full_name for table in gold_tables(build.manifest)]))
     told.end(code)
     return code
@@ -102,7 +102,7 @@ def _tell(build: _Build, ledger: Ledger, code: int, told: Told) -> tuple[int, li
     failing = [] if stop else _failing(build, ledger, uses)
     red = [*failing, *_red_tests(build, ledger, stopped=stop is not None)]
     told.todo([*red_gates, *(f"Red     {line}" for line in red)])
-    told.todo([*failed_lines(failed_in(uses)), *arrived.odd])
+    told.todo([*failed_lines(failed_in(uses)), *arrived.odd, *checks.notes(build.results)])
     if stop is not None:
         told.todo([f"Stopped {stop[1]}"] if code <= SIGNALLED else [], err=True)
         return EXIT_CODES.get(stop[0], code), red
@@ -144,5 +144,5 @@ def _odd(build: _Build, ledger: Ledger, warehouse: Warehouse) -> list[str]:
         manifest=build.manifest,
     )
     more = len(found) - _MOST_CONCERNS
-    rest = [f"Look at {more} more: {program('report --open')}"] if more > 0 else []
+    rest = [f"Odd     {more} more: {program('report --open')}"] if more > 0 else []
     return [*map(concern_line, found[:_MOST_CONCERNS]), *rest]

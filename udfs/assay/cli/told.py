@@ -16,7 +16,7 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 _DONE, _TO_DO = "Done", "To do"
 _HEAD = re.compile(
-    r"(?P<red>Red|Stopped|Not (green|published))|Look at|Empty|Lost|Odd|Header|Warn"
+    r"(?P<red>Red|Stopped|Not (green|published))|Empty|Lost|Odd|Header|Warn"
 )
 """The words that have a colour, at the beginning of a line."""
 

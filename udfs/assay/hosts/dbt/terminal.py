@@ -35,7 +35,8 @@ _JUDGED = "`ASSAY_MAX_FAILED_SHARE`"
 _ENCOUNTERED = "Encountered an error:"
 """What dbt puts before what ends a command."""
 
-_PRINTED = frozenset({"PrintEvent", "ShowNode", "CompiledNode"})
+_PRINTED = frozenset({"PrintEvent", "ShowNode", "CompiledNode", "JinjaLogInfo"})
+"""What a macro says for people: by `print`, or by `log` with `info=true`."""
 _LOUD = ("warn", "error")
 _TOLD_OTHERWISE = re.compile(
     r"^(Log\w*(Result|Error|EndLine|CancelLine)|RunResult\w*|EndOfRunSummary"

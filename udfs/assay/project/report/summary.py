@@ -70,7 +70,7 @@ def plan_cells(plans: Mapping[str, Estimate]) -> list[list[str]]:
 
 def concern_line(concern: Concern) -> str:
     """Return what the terminal says of something odd about answers."""
-    return f"{'Look at ' if concern.column else ''}{concern.line}"
+    return f"{'Odd     ' if concern.column else ''}{concern.line}"
 
 
 def plan_notes(total: Estimate) -> list[str]:
