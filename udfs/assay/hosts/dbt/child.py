@@ -10,6 +10,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from assay.core.colour import is_coloured
 from assay.hosts.dbt.interrupts import interrupts
+from assay.hosts.dbt.progress import IN_SHORT
 from assay.hosts.dbt.terminal import speak_in_short, terminal
 
 SET_UP_EXIT = 2
@@ -18,10 +19,6 @@ _ALL_WARNINGS = ["--warn-error-options", '{"error": "all"}']
 _NO = ("", "0", "false", "f", "no", "n", "off")
 """How an environment says no."""
 INTERRUPTED_EXIT = 128 + signal.SIGINT
-
-IN_SHORT = "--in-short"
-"""Our own argument, before those of dbt: the terminal gets a line that is rewritten, and failures
-and warnings; dbt's log file has its lines."""
 
 
 def main() -> None:

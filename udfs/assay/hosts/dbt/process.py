@@ -19,8 +19,8 @@ from types import FrameType
 from typing import IO, Any
 
 from assay.core.errors import ConfigError
-from assay.hosts.dbt.child import IN_SHORT
 from assay.hosts.dbt.lineage import Code
+from assay.hosts.dbt.progress import IN_SHORT
 from assay.hosts.dbt.project_folder import FILE, target_of
 from assay.hosts.dbt.rendering import read_yaml
 from assay.hosts.duckdb.data_files import not_utf8

@@ -24,6 +24,10 @@ _COLUMNS = 80
 
 _SPARE = [re.compile(part) for part in (" tokens$", " req/s$", r"^[\d,]+ of [\d,]+$", " failed$")]
 
+IN_SHORT = "--in-short"
+"""The argument by which a build of ours asks its dbt for the line, and for failures and warnings
+alone; dbt's log file has its own lines."""
+
 ERASE = "\r\x1b[2K"
 """To the beginning of the line, and clear it (ECMA-48, EL)."""
 
