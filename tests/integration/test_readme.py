@@ -87,7 +87,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     """The shipped project with all that the README tells people to write, and what it printed."""
     project = Project(tmp_path_factory.mktemp("readme")).add_shipped()
     write_data(project.root / "data", "mine.csv", UTTERANCES)
-    (labels,) = blocks(OWN_FILE, "yaml")
+    labels, tests = blocks(OWN_FILE, "yaml")
+    (golden,) = blocks(OWN_FILE, "csv")
     (file,) = re.findall(r"`(macros/shop/\w+[.]sql)`", OWN_FILE)
     (below,) = re.findall(r"below the line `(.*?)`", OWN_FILE)
     sets = (project.root / file).read_text(encoding="utf-8")
@@ -96,6 +97,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     bronze, silver = blocks(OWN_FILE, "sql")
     project.write(path_of(OWN_FILE, "bronze"), bronze)
     project.write(path_of(OWN_FILE, "silver"), silver)
+    project.write(path_of(OWN_FILE, "silver").replace(".sql", ".yml"), tests)
+    (named,) = re.findall(r"`(data/\w+_golden[.]csv)`", OWN_FILE)
+    (project.root / named).write_text(golden, encoding="utf-8")
     (example,) = blocks(EXAMPLE, "sql")
     project.write(path_of(EXAMPLE, "silver"), example)
     (build,) = [words for words in commands(section("Two commands")) if words[0].endswith("build")]
@@ -153,6 +157,20 @@ def test_your_own_file_is_answered(project: Project) -> None:
     assert {label for _, label, status in rows if status == "ok"} <= LABELS
 
 
+def test_the_answers_are_held_against_golden_rows(project: Project) -> None:
+    """The last step: how many of the rows that are written down are right."""
+    assert "test.assay.rows_accounted_silver_mine" in " ".join(ran(project))
+    evaluate = commands(OWN_FILE)[-1]
+    assert evaluate[:2] == ["./scripts/assay", "evaluate"]
+    assert re.search(r"^accuracy +", played(project, *evaluate).out, re.M | re.I)
+
+
+def ran(project: Project) -> list[str]:
+    """The tests that the last build ran."""
+    results = json.loads((project.root / "target" / "run_results.json").read_text())
+    return [one["unique_id"] for one in results["results"]]
+
+
 @pytest.mark.parametrize(
     ("name", "reader"), [("mine.jsonl", "read_json"), ("mine.parquet", "read_parquet")]
 )
@@ -170,7 +188,7 @@ def test_other_formats_are_read_as_the_readme_says(
     )
     asks = "select coalesce(sum(asks), 0) from calls"
     ((before,),) = project.store_rows(asks)
-    build, look = commands(OWN_FILE)
+    build, look, *_ = commands(OWN_FILE)
     played(project, *build)
     played(project, *look)
     assert project.store_rows(asks) == [(before + 1,)]
@@ -183,7 +201,7 @@ def test_rows_that_leave_the_file_leave_the_table(project: Project) -> None:
     project.write(path_of(OWN_FILE, "bronze"), bronze)
     shorter = UTTERANCES[1:-1]
     write_data(project.root / "data", "mine.csv", UTTERANCES)
-    build, _ = commands(OWN_FILE)
+    build, *_ = commands(OWN_FILE)
     played(project, *build)
     kept = "select id, topic from silver.silver_mine"
     before, calls = project.rows(kept), project.calls()

@@ -46,15 +46,16 @@ def test_a_full_quarantine_says_where_the_rules_are_counted() -> None:
 
 
 def test_a_row_gate_that_stopped_says_so_in_its_own_words() -> None:
-    """Out of what dbt says around it; another error of a model is dbt's to tell."""
+    """Out of what dbt says around it; another error of a model may quote a row."""
     said = "row_gate: orders: 5 of 40 rows are in quarantine; allow more."
     message = f"Compilation Error in model orders_passed (a.sql)\n  {said}\n  > in macro x"
     results = [
         {"unique_id": "model.shop.a", "status": "error", "message": message},
         {"unique_id": "model.shop.a", "status": "error", "message": "Runtime Error"},
     ]
-    nodes = {"model.shop.a": {"resource_type": "model", "name": "orders_passed"}}
-    assert list(red_tests({"results": results}, {"nodes": nodes})) == [said]
+    node = {"resource_type": "model", "name": "orders_passed", "original_file_path": "a.sql"}
+    told = list(red_tests({"results": results}, {"nodes": {"model.shop.a": node}}))
+    assert told == [said, "orders_passed errored, as said above. Correct a.sql."]
 
 
 def test_the_broken_rules_of_a_table_are_named() -> None:
@@ -86,7 +87,7 @@ def test_a_golden_test_tells_its_figures() -> None:
 
 def test_a_test_that_errored_has_no_rows_to_show() -> None:
     """dbt has said why."""
-    expected = "unique on orders.id: errored, as dbt says above. Correct the test or orders."
+    expected = "unique on orders.id: errored, as said above. Correct the test or orders."
     assert told("error", None) == [expected]
 
 
@@ -96,7 +97,7 @@ def test_a_test_that_is_written_out_goes_by_its_name() -> None:
     assert line.startswith("unique_orders_id: 2 rows found. Correct what it reads or what feeds")
 
 
-def test_what_passed_or_is_no_test_is_not_told() -> None:
-    """Models that failed are dbt's to explain."""
+def test_what_passed_is_not_told() -> None:
+    """Nor a gate, whose results say more."""
     assert told("pass", 0) == []
-    assert told("error", None, resource_type="model") == []
+    assert told("error", None, resource_type="model", name="gate_gold") == []

@@ -13,10 +13,12 @@ import pytest
 from assay.core.settings import Settings
 from assay.core.values import Fate
 from assay.engine.estimate import Estimate
-from assay.project.counting import spend_of
+from assay.project.counting import failed_in, spend_of
 from assay.project.report.summary import (
     PLAN_TITLES,
+    failed_lines,
     invocation_of,
+    look,
     plan_cells,
     plan_notes,
     run_results,
@@ -42,8 +44,10 @@ def printed(
     *results: dict[str, Any], spend: Spend = NOTHING, uses: Sequence[Use] = ()
 ) -> dict[str, str]:
     """The summary: first word to the rest."""
-    text = summary({"results": list(results)}, spend, uses, DATABASE, published=["gold.g"])
-    return dict(line.split(maxsplit=1) for line in text.splitlines() if line)
+    run = {"results": list(results)}
+    done = summary(run, spend, uses, DATABASE)
+    todo = [*failed_lines(failed_in(uses)), *look(run, ["gold.g"])]
+    return dict(line.split(maxsplit=1) for line in [*done, *todo])
 
 
 def use(rows: int, **counts: Any) -> Use:
@@ -90,7 +94,7 @@ def test_tables_in_another_database_are_said_to_be_there() -> None:
 @pytest.mark.parametrize(
     ("spend", "asked", "cost"),
     [
-        (NOTHING, "nobody: nothing was due", "0.0000 US dollars"),
+        (NOTHING, "nobody: nothing was due", None),
         (
             Spend(1200, 19_000, 1_234_567, 89_012, 1.5, 0, 0),
             "1,200 requests for 19,000 answers (15.8 each: packing and fusion), 1,234,567 tokens "
@@ -106,7 +110,7 @@ def test_tables_in_another_database_are_said_to_be_there() -> None:
         (
             Spend(3, 9, 0, 0, 0.0, 0, 0),
             "3 requests for 9 answers (3.0 each: packing and fusion)",
-            "0.0000 US dollars",
+            None,
         ),
         (
             Spend(5, 4, 10, 2, 0.25, 2, 1),
@@ -119,16 +123,18 @@ def test_tables_in_another_database_are_said_to_be_there() -> None:
             "1 request for 1 answer",
             "0.0000 US dollars, and 1 request of unknown cost",
         ),
-        (Spend(33), "33 requests, none was answered", "0.0000 US dollars"),
-        (Spend(3, replies=3), "3 requests, none brought an answer", "0.0000 US dollars"),
+        (Spend(33), "33 requests, none was answered", None),
+        (Spend(3, replies=3), "3 requests, none brought an answer", None),
     ],
     ids=["nothing", "much", "cached", "local", "unclear", "one", "refused", "useless"],
 )
-def test_the_summary_says_what_was_asked_and_paid(spend: Spend, asked: str, cost: str) -> None:
-    """An unknown cost is not a zero."""
+def test_the_summary_says_what_was_asked_and_paid(
+    spend: Spend, asked: str, cost: str | None
+) -> None:
+    """An unknown cost is not a zero; of nothing that was paid there is no line."""
     said = printed(result("model.assay.a"), spend=spend)
 
-    assert (said["Asked"], said["Cost"]) == (asked, cost)
+    assert (said["Asked"], said.get("Cost")) == (asked, cost)
 
 
 def test_the_summary_says_what_was_saved_and_what_failed() -> None:

@@ -48,7 +48,6 @@ from assay.hosts.dbt.interrupted import end_with_a_sentence
 from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.lineage import HOOK
 from assay.hosts.dbt.package import other_version
-from assay.hosts.dbt.progress import Ticker
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.dbt.sentences import in_our_words, speak_in_sentences
 from assay.hosts.dbt.statements import LOOKING, Statements
@@ -77,7 +76,6 @@ class _Workshop:
         self._sessions: dict[Settings, Session] = {}
         self._latest: Session | None = None
         self._run: Run | None = None
-        self._ticker: Ticker | None = None
         self._kept: list[object] = []
         self.reach = Reach()
         self.attend(None)
@@ -109,10 +107,8 @@ class _Workshop:
 
     def watch(self, *, wanted: bool) -> None:
         """Show, or show no longer, how far the run is that was begun last."""
-        if self._ticker is not None:
-            self._ticker.close()
         run = self._run
-        self._ticker = show_progress(lambda: run.spend) if wanted and run is not None else None
+        show_progress((lambda: run.spend) if wanted and run is not None else None)
 
     def attend(self, tell: Callable[[str, str], None] | None) -> None:
         """Hear of the SQL of a run that asks, and `tell` of it, or keep that of its hooks."""

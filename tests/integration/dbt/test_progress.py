@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 
 import pytest
@@ -38,11 +42,12 @@ def project(new_project: NewProject, slow: FaultServer) -> Project:
     return new_project({"labelled.sql": MODEL}, **asking(slow, **one_by_one))
 
 
-def test_on_a_terminal_one_line_says_how_far_the_run_is(project: Project) -> None:
-    """It is cleared before dbt writes a line, and none is left at the end."""
+def _on_a_terminal(project: Project, *words: str, columns: int = 100) -> tuple[int, str]:
+    """Run Python with these words on a terminal; return its exit code and all that was written."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "assay.hosts.dbt.child", "--no-use-colors", "build"],
+        [sys.executable, "-m", *words],
         cwd=project.root,
         env=project._environment({}),
         stdin=subprocess.DEVNULL,
@@ -51,10 +56,58 @@ def test_on_a_terminal_one_line_says_how_far_the_run_is(project: Project) -> Non
     )
     os.close(theirs)
     screen = _read(ours)
-    assert process.wait() == 0
+    return process.wait(), screen.replace("\r\n", "\n")
+
+
+def _stays(screen: str) -> str:
+    """What is left on the screen once each line that was rewritten is cleared."""
+    return re.sub(rf"[^\n]*{re.escape(ERASE)}", "", screen)
+
+
+def test_under_plain_dbt_one_line_says_how_far_the_run_is(project: Project) -> None:
+    """It is cleared before dbt writes a line, and none is left at the end."""
+    child = ("assay.hosts.dbt.child", "--no-use-colors", "build")
+    code, screen = _on_a_terminal(project, *child)
+    assert code == 0
     shown = [part for part in screen.split(ERASE) if part.startswith("assay: ")]
-    assert any("1 in flight" in part for part in shown)
+    assert any("assay: labelled · " in part and " of 30 answers" in part for part in shown)
     assert all("\n" not in part for part in shown)
+    assert "OK created sql table model" in _stays(screen)
+
+
+def test_a_build_shows_a_line_and_its_summary(project: Project) -> None:
+    """Of all nodes, with who asks; dbt's own lines are in its log and nowhere else."""
+    code, screen = _on_a_terminal(project, "assay", "build", columns=80)
+    shown = [part for part in screen.split(ERASE) if " of 30 answers" in part]
+    assert any(part.startswith("0 of 1 · labelled · ") for part in shown)
+    assert all(len(part) < 80 and "\n" not in part for part in shown)
+    left = _stays(screen)
+    assert (code, "Traceback" in left, "START" in left) == (0, False, False)
+    assert re.search(r"^Built   1 model and 0 seeds", left, re.M)
+    assert "Done" in left
+    assert "To do" in left
+    assert left.count("\n") <= 25
+    assert "START sql table model" in (project.root / "logs" / "dbt.log").read_text()
+
+
+def test_a_failure_is_told_as_it_happens(project: Project) -> None:
+    """Once, with what the database says of it, without colour in a pipe; others go on."""
+    project.write("broken.sql", "select nosuch from {{ ref('labelled') }}")
+    done = project.run("assay.cli.main", "build", env={"GITHUB_STEP_SUMMARY": "summary.md"})
+    assert done.code == 1
+    assert "\x1b" not in done.out
+    assert re.search(r"^Error   broken \(models/broken.sql\)\n  Binder Error: ", done.out, re.M)
+    assert done.out.count("Binder Error") == 1
+    assert re.search(r"^models +2 models, 1 error, \d+ s$", done.out, re.M)
+    assert "Red     broken errored, as said above. Correct models/broken.sql." in done.out
+    summary = (project.root / "summary.md").read_text()
+    assert "- **Red** broken errored" in summary
+
+
+def test_verbose_shows_what_dbt_says(project: Project) -> None:
+    """And so does whoever asks dbt for another output."""
+    for words, said in (("--verbose",), "START sql table"), (("--log-format", "json"), '"info"'):
+        assert said in project.run("assay.cli.main", "build", *words, env={}).out
 
 
 def test_elsewhere_nothing_is_rewritten(project: Project) -> None:

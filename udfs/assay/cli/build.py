@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from assay.core.errors import BudgetError, ConfigError
 from assay.core.settings import Settings
 from assay.hosts.dbt.home import check_here, warehouse_file
-from assay.hosts.dbt.process import BUDGET_EXIT, EXIT_CODES, project_flags, run_dbt
+from assay.hosts.dbt.process import BUDGET_EXIT, project_flags, run_dbt
 from assay.hosts.dbt.project_folder import project_here
 from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.gates.green import buildable
@@ -21,13 +22,7 @@ from assay.project.gates.green import buildable
 CONTEXT = {"ignore_unknown_options": True, "help_option_names": ["--help", "-h"]}
 """Options that we do not know are dbt's."""
 
-_LATER = (
-    "assay.cli.checks",
-    "assay.cli.publish",
-    "assay.cli.report",
-    "assay.project.evaluation.golden_told",
-    "assay.project.report.arrivals",
-)
+_LATER = "assay.cli.after_build"
 """What is wanted once dbt has ended, and can be imported while it works."""
 
 
@@ -38,6 +33,9 @@ def command(
             metavar="[OPTIONS OF DBT]", help="Go to `dbt build`: `--select silver --full-refresh`."
         ),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show dbt's own lines; its log file has them anyway.")
+    ] = False,
 ) -> None:
     """Run `dbt build`, then print what was built, what it cost and where to look."""
     settings, database, project = settings_here(), database_path(), project_here()
@@ -46,13 +44,13 @@ def command(
     _open_warehouse(database)
     _check_budget(settings, database, arguments)
     before = _invocation()
-    code = run_dbt(["build", *arguments], meanwhile=_import_the_rest)
-    raise typer.Exit(_finished(settings, database, code, arguments, before))
-
-
-def _import_the_rest() -> None:
-    for name in _LATER:
-        importlib.import_module(name)
+    code = run_dbt(
+        ["build", *arguments],
+        in_short=not verbose,
+        meanwhile=partial(importlib.import_module, _LATER),
+    )
+    finish = importlib.import_module(_LATER).finish
+    raise typer.Exit(finish(settings, database, code, arguments, before))
 
 
 def _open_warehouse(database: Path) -> None:
@@ -93,88 +91,3 @@ def _invocation() -> str | None:
     from assay.project.report.summary import invocation_of, run_results
 
     return invocation_of(run_results(Path.cwd()))
-
-
-def _finished(
-    settings: Settings, database: Path, code: int, arguments: list[str], before: str | None
-) -> int:
-    """Say what has become of a build that dbt ended with `code`, publish it, write its report.
-
-    Returns the exit code of the command; `before` is the run before this one.
-    """
-    from assay.cli import checks, publish, report
-    from assay.project.publishing import row_counts
-    from assay.project.report.summary import invocation_of, run_results
-
-    results = run_results(Path.cwd())
-    ended, red = results is not None and invocation_of(results) != before, list[str]()
-    if results is not None and ended:
-        code, red = _told(settings, database, results, code, arguments)
-    elif not code:
-        typer.echo(checks.STALE, err=True)
-        code = 1
-    row_counts.checkpoint(database, invocation_of(results))
-    code = publish.after_build(settings, code, ended=ended)
-    report.after_build(results, code, red, ended=ended)
-    return code
-
-
-def _told(
-    settings: Settings,
-    database: Path,
-    results: dict[str, Any],
-    code: int,
-    arguments: list[str],
-) -> tuple[int, list[str]]:
-    """Print what a run did and why it is not green, if so.
-
-    Returns the exit code for that, and the sentences on what is red.
-    """
-    from assay.cli import checks
-    from assay.hosts.dbt.lineage import last_code
-    from assay.hosts.dbt.manifest import read_manifest
-    from assay.project.counting import spend_of, uses_in
-    from assay.project.evaluation.golden_told import red_evaluations
-    from assay.project.gates import gate
-    from assay.project.gates.broken_rules import broken_rules
-    from assay.project.gates.failed_share import too_many_failed
-    from assay.project.gates.red_tests import red_tests
-    from assay.project.publishing.verdict import gold_tables
-    from assay.project.report.arrivals import arrivals_of
-    from assay.project.report.summary import invocation_of, stopped_by, summary
-    from assay.project.waiting import is_premature, not_ready, pending_models, waiting
-    from assay.store import open_store
-
-    invocation, ledger = invocation_of(results), open_store(settings.store)
-    uses = uses_in(ledger, invocation)
-    manifest = read_manifest(Path.cwd())
-    arrived = arrivals_of(results, manifest, database, settings)
-    spend = spend_of(ledger, invocation)
-    shown = [table.full_name for table in gold_tables(manifest)]
-    typer.echo(summary(results, spend, uses, database, arrived, shown))
-    typer.echo(gate.summary(ledger, invocation))
-    most, columns = settings.max_failed_share, last_code(ledger).columns
-    stop = stopped_by(ledger, invocation)
-    failing = [] if stop else list(too_many_failed(uses, most, columns))
-    broken = broken_rules(results, manifest, database)
-    evaluated = red_evaluations(ledger, invocation)
-    pending = waiting(ledger, uses)
-    unready = list(not_ready(uses, settings.max_pending_share, columns))
-    red = [*failing, *red_tests(results, manifest, evaluated, broken)]
-    for line in red:
-        typer.echo(f"Red     {line}")
-    ledger.close()
-    if pending is not None:
-        typer.echo(f"Pending {pending}")
-    if unready and is_premature(results, manifest, pending_models(uses, columns)):
-        typer.echo("".join(f"Not ready: {line}.\n" for line in unready).rstrip())
-        return 0, []
-    for note in checks.notes(results):
-        typer.echo(note)
-    if stop is not None:
-        typer.echo(f"Stopped {stop[1]}", err=True)
-        return EXIT_CODES.get(stop[0], code), red
-    lines = list(checks.red_lines(settings, results, arguments)) if code in (0, 1) else []
-    for line in checks.shown(lines):
-        typer.echo(line, err=True)
-    return code or int(bool(lines or failing)), [*red, *lines]

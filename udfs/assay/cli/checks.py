@@ -12,7 +12,8 @@ import typer
 from assay.cli.console import Json, print_json
 from assay.core.program import program
 from assay.core.settings import Settings
-from assay.hosts.dbt.artifacts import manifest_of_build
+from assay.hosts.dbt.artifacts import manifest_if_built
+from assay.hosts.dbt.nodes import CHECKED, nodes_of
 from assay.hosts.dbt.process import manifest_beside
 from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.dbt.settings import places_here
@@ -91,13 +92,20 @@ def shown(lines: Sequence[str]) -> list[str]:
 def notes(results: dict[str, Any]) -> list[str]:
     """Return what a build says of itself that is no fault: partial, tests that only warn."""
     project = Path.cwd()
-    manifest, lines = _manifest(project), []
+    manifest, lines = manifest_if_built(project), []
     if limits := partial_by(results):
-        lines.append(f"Partial limited by {', '.join(limits)}; it is not published")
+        lines.append(f"Partial limited by {', '.join(limits)}; {_of_a_part(results)}")
         lines += _left_out(results, manifest)
     if warning := warn_level(manifest):
-        lines.append(f"Warn    {len(warning)} tests only warn: {named(warning)}")
+        only = "test only warns" if len(warning) == 1 else "tests only warn"
+        lines.append(f"Warn    {len(warning)} {only}: {named(warning)}")
     return lines
+
+
+def _of_a_part(results: dict[str, Any]) -> str:
+    """Return what a part of the project does not get that a whole build does."""
+    nothing = "" if nodes_of(results, *CHECKED).total else "nothing was checked, and "
+    return f"{nothing}it is not published; its report: {program('report --open')}"
 
 
 def _left_out(results: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
@@ -118,7 +126,7 @@ def _run_lines(
     arguments: Sequence[str],
     recorded: Sequence[GateRow],
 ) -> Iterator[str]:
-    manifest = _manifest(project)
+    manifest = manifest_if_built(project)
     if manifest.get("metadata", {}).get("invocation_id") != results["metadata"]["invocation_id"]:
         file = target_of(Path()) / "manifest.json"
         yield f"{file} is not of this run; build again, and nothing else beside it"
@@ -142,10 +150,3 @@ def _settled(project: Path, present: Inventory) -> str:
     if extra := unlocked(read_lock(project), present):
         return f"All that {LOCK} promises is checked, and {extra} checks more."
     return f"All that {LOCK} promises is checked."
-
-
-def _manifest(project: Path) -> dict[str, Any]:
-    try:
-        return manifest_of_build(project)
-    except (OSError, ValueError):
-        return {}

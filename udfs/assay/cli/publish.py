@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import shutil
+import signal
 import subprocess
 from dataclasses import asdict
 from importlib.metadata import version
@@ -15,12 +16,14 @@ import typer
 
 from assay.cli.checks import red_lines
 from assay.cli.console import Json, print_json
+from assay.cli.told import Told
 from assay.core.errors import PublishError
 from assay.core.plural import counted
 from assay.core.program import program
 from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
 from assay.hosts.dbt.lineage import last_code
+from assay.hosts.dbt.process import SIGNALLED
 from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.counting import uses_in
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
@@ -32,6 +35,7 @@ from assay.project.publishing.verdict import (
     input_tables,
     lf_checksum,
     obstacles,
+    partial_by,
     seed_hashes,
 )
 from assay.project.report.summary import invocation_of, run_results
@@ -75,28 +79,40 @@ def command(
         typer.echo(published(settings.publish, done))
 
 
-def after_build(settings: Settings, code: int, *, ended: bool) -> int:
+def after_build(settings: Settings, code: int, told: Told, *, ended: bool) -> int:
     """Publish after a green build, say so or why not, and return the exit code of the command.
 
-    `code` is what the build would exit with; `ended` is false when dbt left no results.
+    `code` is what the build would exit with; `ended` is false when dbt left no results. Of a part
+    that ended well it was said that it is one.
     """
     project = Path.cwd()
     if code or not ended:
-        reasons = _reasons(project) if ended else []
-        reasons = reasons or [f"the build ended with exit code {code}"]
+        reasons = _reasons(project) if ended and code <= SIGNALLED else []
+        reasons = reasons or [_unfinished(code)]
     else:
         reasons = _reasons(project) or _waiting(settings, results_of_build(project))
     if reasons:
-        typer.echo(not_published(settings.publish, reasons), err=bool(code))
+        if code or not _is_partial(project):
+            told.todo([not_published(settings.publish, reasons)], err=bool(code))
         return code
     try:
         release = _release(project, settings)
         done = publish(database_path(), settings.publish, release, reach=settings)
     except PublishError as error:
-        typer.echo(not_published(settings.publish, [str(error).rstrip(".")]), err=True)
+        told.todo([not_published(settings.publish, [str(error).rstrip(".")])], err=True)
         return 1
-    typer.echo(published(settings.publish, done))
+    told.done(published(settings.publish, done))
     return code
+
+
+def _unfinished(code: int) -> str:
+    if code == SIGNALLED + signal.SIGINT:
+        return "the build was interrupted"
+    return f"the build ended with exit code {code}"
+
+
+def _is_partial(project: Path) -> bool:
+    return bool(partial_by(results_of_build(project) or {}))
 
 
 def published(folder: Path, done: Published) -> str:

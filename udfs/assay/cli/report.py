@@ -11,6 +11,7 @@ import duckdb
 import typer
 
 from assay.cli.console import Json, print_json, store_path
+from assay.cli.told import Told
 from assay.core.errors import AssayError
 from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
@@ -18,6 +19,7 @@ from assay.hosts.dbt.project_folder import typed
 from assay.hosts.dbt.settings import database_path
 from assay.project.publishing.verdict import partial_by
 from assay.project.report import notes
+from assay.project.report.facts import Warehouse
 from assay.project.report.making import file_of, folder, latest, make, write
 from assay.project.report.summary import invocation_of
 
@@ -60,32 +62,33 @@ def command(
 
 
 def after_build(
-    results: dict[str, Any] | None, code: int, red: Sequence[str], *, ended: bool
+    results: dict[str, Any],
+    code: int,
+    red: Sequence[str],
+    told: Told,
+    warehouse: Warehouse | None = None,
 ) -> None:
     """Keep what dbt said of a build that ended, and write its report; say where it is.
 
-    `red` are the sentences that were printed of it. Of a part of the project no page is written,
+    `red` are the sentences that are told of it. Of a part of the project no page is written,
     which would take longer than the part; whoever wants it asks for it. A report that cannot be
     made is a warning: the build is what it is without it. Whoever pressed Ctrl-C does not wait for
     one.
     """
-    if results is None or not ended:
-        return
     invocation = invocation_of(results)
     try:
         notes.keep(folder(), invocation, notes.built_from(results, code, red))
         if code > _SIGNALLED:
             return
         if partial_by(results):
-            typer.echo(f"Report  none of a part; to make it: {program('report --open')}")
             return
-        _, page = make(store_path(), database_path(), results, invocation)
+        _, page = make(store_path(), database_path(), results, invocation, warehouse)
         _written(invocation, page)
     except (AssayError, duckdb.Error, OSError, ValueError) as error:
         first = str(error).strip().splitlines()[:1]
         typer.echo(f"Warning: there is no report of this run: {''.join(first)}", err=True)
         return
-    typer.echo(f"Report  {latest()}; to look at it: {program('report --open')}")
+    told.done(f"Report  {latest()}; to look at it: {program('report --open')}")
 
 
 def _written(invocation_id: str, page: str) -> Path:

@@ -127,13 +127,18 @@ class CallError(AssayError):
         self.unfit = unfit
 
 
+_TRACE = "\n\nAt:\n"
+"""What DuckDB's binding writes between an error and the calls that led to it."""
+
 _QUOTED = re.compile(r"executing the UDF: (\w+): (.*)", re.DOTALL)
 
 
 def our_words(said: str) -> str | None:
     """Return what one of our errors says where DuckDB quotes it; None for anything else."""
     found = _QUOTED.search(said)
-    return found[2].strip() if found and found[1] in _names(AssayError) else None
+    return (
+        found[2].partition(_TRACE)[0].strip() if found and found[1] in _names(AssayError) else None
+    )
 
 
 def _names(kind: type[AssayError]) -> set[str]:

@@ -44,7 +44,8 @@ def _unlisted(_model: str) -> Price | None:
 class Traits:
     """One provider. Texts are parts of messages; variables are those of the environment.
 
-    `about` says in a few words who it is. Answers are kept under `host`, which is that of the
+    `about` says in a few words who it is, `caution` what whoever has its answers is to know.
+    Answers are kept under `host`, which is that of the
     endpoint where it is None, and come from `model` where there is no choice; `without_model` are
     the traits of who answers where none is named. `base_url` is the default endpoint. A `remote`
     provider sends texts to an endpoint, which may bill for them; a `free` one costs nothing.
@@ -57,6 +58,7 @@ class Traits:
 
     name: str
     about: str
+    caution: str = ""
     host: str | None = None
     model: str | None = None
     without_model: Traits | None = None

@@ -81,6 +81,7 @@ class Claims:
     def open(self, ask: Ask, run: RunState) -> Claim:
         """Let `run` take on an ask that nobody has."""
         claim = self._open[ask.key] = Claim(ask, run)
+        run.open_asks += 1
         return claim
 
     def is_open(self, claim: Claim) -> bool:
@@ -140,6 +141,7 @@ class Claims:
     def _close(self, key: bytes) -> Claim | None:
         if (claim := self._open.pop(key, None)) is not None:
             claim.run.waiting -= len(claim.tickets)
+            claim.run.open_asks -= 1
         return claim
 
     def _wake(self, claim: Claim, run: RunState) -> None:

@@ -51,7 +51,7 @@ class Dispatcher:
         self._claims = Claims()
         self._inbox: asyncio.Queue[Batch] = asyncio.Queue()
         self._ladder = Ladder(settings, recorder)
-        self._sender = Sender(settings, recorder, provider, lambda: self._governor.took_nothing)
+        self._sender = Sender(settings, recorder, provider, lambda: self.governor.took_nothing)
         self._admission = Admission(recorder, self.answers, self._claims)
         self._batching = Batching(settings, recorder, provider, self._claims)
         self._timer: asyncio.TimerHandle | None = None
@@ -124,7 +124,7 @@ class Dispatcher:
             self.submit(Batch(ticket.run, asks, ticket))
 
     def _meet_afresh(self) -> None:
-        self._governor = Governor(self._settings)
+        self.governor = Governor(self._settings)
         around = Surroundings(
             self._recorder,
             self.answers,
@@ -134,7 +134,7 @@ class Dispatcher:
             self._pump,
             self._try_out,
         )
-        self._aftermath = Aftermath(self._settings, around, self._governor)
+        self._aftermath = Aftermath(self._settings, around, self.governor)
 
     async def wind_up(self) -> None:
         """End all runs and what else goes on, and let the provider go."""
@@ -216,7 +216,7 @@ class Dispatcher:
                 self._claims,
                 self._ladder,
                 self._batching,
-                self._governor,
+                self.governor,
                 self._aftermath,
             )
             harvest = Harvest(run, self._batching.batches, reaping)
@@ -255,13 +255,13 @@ class Dispatcher:
     def _pump(self) -> None:
         """Send all that may go out now, of each run in turn; called whenever something changed."""
         idle = 0
-        while idle < len(self._runs) and self._governor.has_slot():
+        while idle < len(self._runs) and self.governor.has_slot():
             run = self._runs[0]
             self._runs.rotate(-1)
             if not run.has_packs:
                 idle += 1
                 continue
-            if (wait := self._governor.wait_seconds()) > 0:
+            if (wait := self.governor.wait_seconds()) > 0:
                 self._pump_in(wait)
                 return
             idle = 0 if self._send_next(run) else idle + 1
@@ -287,7 +287,7 @@ class Dispatcher:
         mode = self._ladder.mode(pack.model)
         request = form_of(pack).compose(pack, headroom, mode, run.run_id)
         in_batch = self._batching.takes(pack)
-        worst = self._governor.worst_usd(request, in_batch=in_batch)
+        worst = self.governor.worst_usd(request, in_batch=in_batch)
         if not run.budget.allows(worst):
             return self._at_the_wall(run, pack, worst)
         if in_batch:
@@ -295,7 +295,7 @@ class Dispatcher:
             self._batching.add(run, request, worst)
             return True
         run.budget.reserve(worst)
-        self._governor.start(request)
+        self.governor.start(request)
         run.in_flight += 1
         run.spawn(self._serve(run, request, worst))
         return True
@@ -328,7 +328,7 @@ class Dispatcher:
             with self._heard(run):
                 landed = await self._attempt(run, request, worst)
         finally:
-            self._governor.finish()
+            self.governor.finish()
             run.in_flight -= 1
         self._pump()
         if landed is not None:
@@ -345,27 +345,27 @@ class Dispatcher:
             return None
         run.tell(PackOver(request.pack))
         self._ladder.holds(request)
-        self._governor.succeeded(request, sent.reply)
+        self.governor.succeeded(request, sent.reply)
         landing = self._recorder.keep(sent.attempt, request.pack.asks, sent.judged.answers)
         return sent.judged, landing
 
     async def _try_out(self, run: RunState, request: Request) -> CallError | None:
         """Send a request that is no part of the work, to learn whether it is served."""
-        worst = self._governor.worst_usd(request)
+        worst = self.governor.worst_usd(request)
         if not run.budget.allows(worst):
             message = "The budget has no room for it."
             return CallError("retryable", message)
         run.budget.reserve(worst)
-        self._governor.start(request)
+        self.governor.start(request)
         try:
             sent = await self._sender.send(run, request, worst)
         finally:
-            self._governor.finish()
+            self.governor.finish()
         run.tell(PackOver(request.pack))
         await self._recorder.write_failed(sent.attempt._replace(answers=0))
         if isinstance(sent, Failed):
             return sent.error
-        self._governor.succeeded(request, sent.reply)
+        self.governor.succeeded(request, sent.reply)
         return None
 
     @contextmanager

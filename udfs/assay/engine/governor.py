@@ -18,6 +18,7 @@ from assay.engine.breaker import Breaker, RetryBudget
 from assay.engine.budget import Gauge
 from assay.engine.prices import cost_usd, price_in_batch, price_of
 from assay.engine.rate_limit import Limiter
+from assay.engine.waiting import named, reason
 from assay.forms import form_of
 
 TURNED_DOWN_TO_STOP = 3
@@ -59,6 +60,7 @@ class Governor:
         self._forbidden: dict[bytes, int] = {}
         self._gauge = Gauge()
         self._luck = Luck()
+        self._trouble = ""
 
     @property
     def took_nothing(self) -> bool:
@@ -74,6 +76,11 @@ class Governor:
         """Return how long until the next request may start."""
         now = time.monotonic()
         return max(self._limiter.wait_seconds(now), self._breaker.wait_seconds(now))
+
+    def waits_for(self) -> str:
+        """Return why nothing is sent just now, in a few words; blank where there is no reason."""
+        outage, now = self._settings.outage_seconds, time.monotonic()
+        return reason(self._limiter, self._breaker, self._trouble, outage, now)
 
     def worst_usd(self, request: Request, *, in_batch: bool = False) -> float | None:
         """Return the most that `request` can cost; None when its price is not known."""
@@ -122,7 +129,7 @@ class Governor:
         of how much the server takes, and a record that alone fails more often than any may says
         nothing of whether the server is up.
         """
-        now = time.monotonic()
+        now, self._trouble = time.monotonic(), named(error)
         self._answers = self._answers or not error.silent
         self._took = self._took or error.maybe_paid
         if error.status == HTTPStatus.FORBIDDEN:

@@ -72,7 +72,9 @@ class Engine:
 
     def progress(self, run: RunState) -> Reading:
         """Return where a run stands."""
-        return self._call(run.reading) if self._thread.is_alive() else run.reading()
+        if not self._thread.is_alive():
+            return run.reading()
+        return self._call(lambda: run.reading(self._dispatcher.governor.waits_for()))
 
     def note_served(self, run: RunState) -> None:
         """Return once the store has what became of each question of the run so far."""

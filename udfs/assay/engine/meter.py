@@ -12,6 +12,7 @@ from assay.core.clock import now_utc
 from assay.core.events import (
     Ended,
     Event,
+    Gathered,
     GivenUp,
     LookedUp,
     RowsCompared,
@@ -36,7 +37,9 @@ class Reading:
     """Where a run stands: asks answered, failed and found in the store; what was sent and paid.
 
     `records` are those of requests that have ended; `unknown_cost` counts requests whose price
-    or usage is not known. `waiting` are texts in the queue, `in_flight` requests.
+    or usage is not known. `waiting` are texts in the queue, `in_flight` requests, `open_asks` asks
+    that are not settled; `origins` is what they are for, such as dbt nodes, the latest last.
+    `waits_for` says why nothing is sent just now, blank where something is.
     """
 
     answered: int = 0
@@ -50,11 +53,24 @@ class Reading:
     unknown_cost: int = 0
     waiting: int = 0
     in_flight: int = 0
+    open_asks: int = 0
+    origins: tuple[str, ...] = ()
+    waits_for: str = ""
 
     @property
     def busy(self) -> bool:
         """Whether anything waits or flies."""
         return self.waiting + self.in_flight > 0
+
+    @property
+    def settled(self) -> int:
+        """Asks that were sent and have an answer, or none for good."""
+        return self.answered + self.failed
+
+    @property
+    def taken_on(self) -> int:
+        """All asks of the run that the store did not know: settled, or under way."""
+        return self.settled + self.open_asks
 
 
 class Meter:
@@ -65,6 +81,7 @@ class Meter:
         self._lock = threading.Lock()
         self._tallies: defaultdict[Use, _Tally] = defaultdict(_Tally)
         self._counts: defaultdict[str, Any] = defaultdict(int)
+        self._origins: dict[str, None] = {}
 
     def see(self, event: Event) -> None:
         """Count what `event` is about."""
@@ -77,6 +94,8 @@ class Meter:
                 self.compared(question, keys, known)
             case Ended(attempt):
                 self.ended(attempt)
+            case Gathered(origin, asks) if asks:
+                self.gathered(origin)
             case GivenUp(failures):
                 self.failed(len(failures))
 
@@ -119,6 +138,12 @@ class Meter:
                 unknown_cost=attempt.cost_usd is None,
             )
 
+    def gathered(self, origin: str) -> None:
+        """Something is to be asked for `origin`."""
+        with self._lock:
+            self._origins.pop(origin, None)
+            self._origins[origin] = None
+
     def failed(self, asks: int) -> None:
         """So many asks were given up."""
         with self._lock:
@@ -127,7 +152,8 @@ class Meter:
     def reading(self, *, waiting: int, in_flight: int) -> Reading:
         """Return where the run stands, with what waits and flies now."""
         with self._lock:
-            return Reading(**self._counts, waiting=waiting, in_flight=in_flight)
+            counts, origins = self._counts, tuple(self._origins)
+            return Reading(**counts, waiting=waiting, in_flight=in_flight, origins=origins)
 
     def served(self) -> Mapping[Use, Served]:
         """Return what became of each question so far."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assay.core.errors import RunError
@@ -61,7 +61,8 @@ class RunState:
 
     `failures` are the asks that have no answer in this run: any thread may add to them. Any
     thread may `tell` the run what happened. `waiting` counts tickets that wait for what this run
-    has taken on, `in_flight` its requests; `harvesting` ends once all that batches brought is in.
+    has taken on, `in_flight` its requests, `open_asks` what it has taken on and not settled;
+    `harvesting` ends once all that batches brought is in.
     """
 
     def __init__(self, run_id: str, settings: Settings, observer: Observer) -> None:
@@ -77,6 +78,7 @@ class RunState:
         self.tasks: set[asyncio.Task[None]] = set()
         self.waiting = 0
         self.in_flight = 0
+        self.open_asks = 0
         self.is_spent = False
         self.harvesting: asyncio.Task[None] | None = None
         self._trouble = ""
@@ -118,9 +120,13 @@ class RunState:
         self.meter.see(event)
         self._observer.see(event)
 
-    def reading(self) -> Reading:
-        """Return where the run stands."""
-        return self.meter.reading(waiting=len(self.backlog), in_flight=self.in_flight)
+    def reading(self, waits_for: str = "") -> Reading:
+        """Return where the run stands, and why nothing is sent just now, if so."""
+        return replace(
+            self.meter.reading(waiting=len(self.backlog), in_flight=self.in_flight),
+            open_asks=self.open_asks,
+            waits_for=waits_for,
+        )
 
     def ripen(self) -> None:
         """Nothing further is expected about any text that waits."""

@@ -37,6 +37,14 @@ def manifest_of_build(project: Path) -> dict[str, Any]:
     return _read(_folder(project) / MANIFEST)
 
 
+def manifest_if_built(project: Path) -> dict[str, Any]:
+    """Return the manifest of the last build; an empty one where there is none to be read."""
+    try:
+        return manifest_of_build(project)
+    except (OSError, ValueError):
+        return {}
+
+
 def _folder(project: Path) -> Path:
     """Return where they are: in dbt's own place where a build without the plugin left them."""
     target = target_of(project)

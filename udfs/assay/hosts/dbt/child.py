@@ -9,7 +9,10 @@ import sys
 from collections.abc import Mapping, MutableMapping, Sequence
 
 from assay.core import collector
+from assay.core.colour import is_coloured
 from assay.hosts.dbt.interrupts import interrupts
+from assay.hosts.dbt.progress import IN_SHORT
+from assay.hosts.dbt.terminal import speak_in_short, terminal
 
 SET_UP_EXIT = 2
 _WARN_ERROR = "DBT_WARN_ERROR"
@@ -23,27 +26,47 @@ def main() -> None:
     """Run dbt with the arguments of this process; SIGINT is heard from the first import on."""
     collector.let_it_start()
     interrupts.remember()  # before the import: it takes a second
+    in_short = sys.argv[1:2] == [IN_SHORT]
+    if in_short:
+        sys.argv.pop(1)
+        terminal.open("starting dbt")
     try:
-        _run_dbt()
+        _run_dbt(in_short=in_short)
     except KeyboardInterrupt:  # before dbt was there to tell of it
+        terminal.close()
         sys.stderr.write(f"{interrupts.said()}\n")
         sys.exit(INTERRUPTED_EXIT)
+    finally:
+        terminal.close()
 
 
-def _run_dbt() -> None:
+def _run_dbt(*, in_short: bool) -> None:
     from dbt.cli.main import cli
 
     from assay.hosts.dbt.interrupted import end_with_a_sentence
 
     end_with_a_sentence()
     if (trouble := plugin_trouble(os.environ)) is not None:
+        terminal.close()
         sys.stderr.write(f"assay: {trouble}\n")
         sys.exit(SET_UP_EXIT)
+    if in_short:
+        speak_in_short()
+    colour_where_seen(os.environ)
     compilation, build = (cli.commands[name].params for name in ("compile", "build"))
     known = {parameter.name for parameter in compilation}
     # So that a compilation selects what the build with the same arguments selects.
     compilation += [parameter for parameter in build if parameter.name not in known]
+    terminal.do("")  # what is wrong with the arguments is written before dbt logs
     cli(strict(sys.argv[1:], os.environ), prog_name="dbt")
+
+
+def colour_where_seen(environ: MutableMapping[str, str]) -> None:
+    """Let dbt write colour codes to a terminal alone, unless its variables say otherwise."""
+    seen = {"DBT_USE_COLORS": is_coloured(), "DBT_USE_COLORS_FILE": False}
+    for name, is_seen in seen.items():
+        if not is_seen:
+            environ.setdefault(name, "false")
 
 
 def strict(arguments: Sequence[str], environ: MutableMapping[str, str]) -> list[str]:

@@ -33,6 +33,19 @@ def nodes_of(results: Mapping[str, Any], *kinds: str) -> Nodes:
     return Nodes(len(ended), dict(sorted(Counter(ended).items())))
 
 
+def called(node: Mapping[str, Any]) -> str:
+    """Return what people call a node of a manifest; a test by what it tests, and where.
+
+    That is its generic test, and the model with the column, if there is one, that it looks at.
+    """
+    if node["resource_type"] != "test":
+        return str(node["name"])
+    test = str((node.get("test_metadata") or {}).get("name") or node["name"])
+    column = f".{node['column_name']}" if node.get("column_name") else ""
+    model = str(node.get("attached_node") or "").rpartition(".")[2]
+    return f"{test} on {model}{column}" if model else test
+
+
 def kind_of(result: Mapping[str, Any]) -> str:
     """Return what kind of node a result is of: `model`, `test`, `operation`."""
     return str(result["unique_id"]).split(".", maxsplit=1)[0]

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from assay.core.errors import ConfigError
 from assay.hosts.dbt.lineage import Code
+from assay.hosts.dbt.progress import IN_SHORT
 from assay.hosts.dbt.project_folder import FILE, target_of
 from assay.hosts.dbt.rendering import read_yaml
 from assay.hosts.duckdb.data_files import not_utf8
@@ -177,11 +178,14 @@ class _Told:
 def run_dbt(
     arguments: Sequence[str],
     printed: IO[str] | None = None,
+    *,
+    in_short: bool = False,
     meanwhile: Callable[[], object] | None = None,
 ) -> int:
     """Run dbt and return its exit code, or 128 plus the signal that ended it, as shells do.
 
-    What it prints goes where ours goes, or to the file `printed`; `meanwhile` is called beside it.
+    What it prints goes where ours goes, or to the file `printed`; `in_short` that are failures
+    and warnings, and a line on a terminal that says how far it is. `meanwhile` is called beside.
 
     SIGINT and SIGTERM end it within five seconds, also where the shell had made the process deaf
     to SIGINT, as it does for jobs in the background of a script. Raises `ConfigError` before it
@@ -192,7 +196,7 @@ def run_dbt(
     told = _Told()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)
-    dbt = [sys.executable, "-m", "assay.hosts.dbt.child"]
+    dbt = [sys.executable, "-m", "assay.hosts.dbt.child", *([IN_SHORT] if in_short else [])]
     child = subprocess.Popen([*dbt, *arguments], stdout=printed)  # noqa: S603 - our own dbt
     if meanwhile is not None:
         threading.Thread(target=meanwhile, daemon=True).start()

@@ -127,17 +127,17 @@ class Gatekeeper:
         write_page(self.project.target / DATA_DOCS, html)
 
 
-def summary(store: Ledger, invocation_id: str) -> str:
-    """Return what the gates of a run say, as the lines that a build prints: the red ones named."""
+def summary(store: Ledger, invocation_id: str) -> tuple[list[str], list[str]]:
+    """Return a line on what the gates of a run checked, none where none ran, and the red ones."""
     rows = store.read(queries.GateRows(invocation_id))
     if not rows:
-        return "Gates   none was run"
+        return [], []
     gates, red = _by_gate(rows), red_gates(rows)
     page_file = target_of(Path()) / DATA_DOCS / "index.html"
     verdict = f"{len(red):,} red" if red else "all green"
     looked = f"{counted(len(rows), 'expectation')} in {', '.join(gates)}"
     head = f"Gates   {looked}: {verdict}; see {page_file}"
-    return "\n".join([head, *(f"        {line}" for line in red)])
+    return [head], [f"Red     {line}" for line in red]
 
 
 def red_gates(rows: Sequence[GateRow]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a build says of each dbt test and row gate that failed: place, count and what to do."""
+"""What a build says of each test, row gate and model that failed: place, count, what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assay.core.program import program
+from assay.hosts.dbt.layers import is_gate
+from assay.hosts.dbt.nodes import called
 
 Place = tuple[str, str, str]
 """Model, column as it is tested, and golden rows of an evaluation."""
@@ -36,7 +38,7 @@ def red_tests(
     evaluations: Mapping[Place, str] | None = None,
     broken: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Yield a line for each data test and row gate of a run that is red: count and what to do.
+    """Yield a line for each test, row gate and other node of a run that is red: what to do.
 
     `results` and `manifest` are dbt's artifacts of that run, `evaluations` what is to be told of
     the golden evaluations that did not pass, `broken` which rules of a table are, by test. A line
@@ -46,15 +48,17 @@ def red_tests(
         node = manifest.get("nodes", {}).get(result["unique_id"])
         if node and node["resource_type"] == "test" and result["status"] in _RED:
             told = (broken or {}).get(result["unique_id"]) or _measured(node, evaluations or {})
-            yield f"{_place(node)}: {told or _said(result)}. {_remedy(node, result)}"
-        elif result["status"] == "error":
-            yield from _row_gate(str(result.get("message")))
+            yield f"{called(node)}: {told or _said(result)}. {_remedy(node, result)}"
+        elif node and result["status"] == "error" and not is_gate(node):
+            yield _broken(node, str(result.get("message")))
 
 
-def _row_gate(message: str) -> list[str]:
-    """Return what a row gate said of its model; nothing where the message is none of its."""
+def _broken(node: Mapping[str, Any], message: str) -> str:
+    """Return what a row gate said of its model; of another node where it is, as dbt may quote."""
     lines = map(str.strip, message.splitlines())
-    return [line for line in lines if line.startswith(_ROW_GATE)][:1]
+    said = [line for line in lines if line.startswith(_ROW_GATE)]
+    otherwise = f"{node['name']} errored, as said above. Correct {node['original_file_path']}."
+    return said[0] if said else otherwise
 
 
 def _measured(node: Mapping[str, Any], evaluations: Mapping[Place, str]) -> str:
@@ -69,16 +73,9 @@ def _measured(node: Mapping[str, Any], evaluations: Mapping[Place, str]) -> str:
     return ""
 
 
-def _place(node: Mapping[str, Any]) -> str:
-    """Return the test and the model, with the column if there is one, that it looks at."""
-    column = f".{node['column_name']}" if node.get("column_name") else ""
-    model = _model(node)
-    return f"{_test(node)} on {model}{column}" if model else _test(node)
-
-
 def _said(result: Mapping[str, Any]) -> str:
     if result["status"] == "error":
-        return "errored, as dbt says above"
+        return "errored, as said above"
     count = result.get("failures") or 0
     return f"{count:,} {'row' if count == 1 else 'rows'} found"
 

@@ -249,7 +249,7 @@ def _not_good(results: Mapping[str, Any]) -> list[str]:
     ]
     hooks = nodes_of(results, "operation")
     if hooks.done < hooks.total:
-        lines.append("a hook at the end of the run has failed, as dbt says above")
+        lines.append("a hook at the end of the run has failed, as said above")
     return lines
 
 

@@ -55,9 +55,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What a build says of its input: lines, and the names of tables without rows."""
+    """What a build says of its input: what came, what is odd, and the names of empty tables."""
 
     lines: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
 
 
@@ -79,12 +80,11 @@ def arrivals_of(
     came = {_name(one): str(one["relation_name"]) for one in built if _name(one) in layers}
     found = _counted({**asked, **came}, database)
     empty = tuple(one.name for one in found if one.rows == 0)
-    lines = (
-        *_lines_of_layers(found, layers),
+    odd = (
         *(empty_line(name) for name in empty),
         *(line for one in built for line in _file_lines(one, reach)),
     )
-    return Arrivals(lines, empty)
+    return Arrivals(tuple(_lines_of_layers(found, layers)), odd, empty)
 
 
 def asks(result: Mapping[str, Any]) -> bool:
@@ -124,10 +124,10 @@ def layer_lines(layer: str, arrivals: list[Arrival]) -> list[str]:
         return [
             f"{head} {one.name}: {_size(one)} ({listed(list(one.columns))})" for one in arrivals
         ]
-    sizes = [f"{one.name} {_size(one)}" for one in arrivals[:_MOST_NAMED]]
+    sizes = [f"{_rows(one)} in {one.name}" for one in arrivals[:_MOST_NAMED]]
     more = len(arrivals) - _MOST_NAMED
-    rest = f"; and {more} tables more" if more > 0 else ""
-    return [f"{head} {'; '.join(sizes)}{rest}"]
+    rest = f", and {_number(more, 'table')} more" if more > 0 else ""
+    return [f"{head} {', '.join(sizes)}{rest}"]
 
 
 def empty_line(name: str) -> str:
@@ -136,8 +136,11 @@ def empty_line(name: str) -> str:
 
 
 def _size(one: Arrival) -> str:
-    rows = "rows not counted" if one.rows is None else _number(one.rows, "row")
-    return f"{rows}, {_number(len(one.columns), 'column')}"
+    return f"{_rows(one)}, {_number(len(one.columns), 'column')}"
+
+
+def _rows(one: Arrival) -> str:
+    return "rows not counted" if one.rows is None else _number(one.rows, "row")
 
 
 def _number(count: int, what: str) -> str:

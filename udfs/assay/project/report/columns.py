@@ -156,6 +156,7 @@ def _column(
         prompt_hash=plain(prompt_hash, 32),
         other_prompts=max(0, len({one for one, _ in prompts}) - 1),
         statuses=_statuses(connection, place),
+        nulls=_nulls(connection, place),
         confidence=_histogram(connection, place, place.get("confidence"), (0.0, 1.0)),
         scores=_scores(connection, place, kind),
         shares=[
@@ -185,6 +186,14 @@ def _statuses(connection: duckdb.DuckDBPyConnection, place: _Place) -> dict[str,
     )
     rows = connection.execute(query).fetchall()
     return {plain(status, 40): count for status, count in rows}
+
+
+def _nulls(connection: duckdb.DuckDBPyConnection, place: _Place) -> int:
+    query = (
+        f"select count(*) from {place.relation} "  # noqa: S608
+        f"where {place.get('status')} = 'ok' and {place.get('value')} is null"
+    )
+    return int(connection.execute(query).fetchall()[0][0])
 
 
 def _scores(connection: duckdb.DuckDBPyConnection, place: _Place, kind: str) -> Histogram | None:

@@ -209,7 +209,10 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """One AI column of a table of the warehouse, as it stands."""
+    """One AI column of a table of the warehouse, as it stands.
+
+    `nulls` counts the answers (status `ok`) whose value is NULL.
+    """
 
     table: str
     name: str
@@ -222,6 +225,7 @@ class ColumnFacts:
     confidence: Histogram | None
     scores: Histogram | None
     shares: Sequence[Shares]
+    nulls: int = 0
 
     @property
     def asked(self) -> int:
@@ -232,6 +236,23 @@ class ColumnFacts:
     def answered_share(self) -> float | None:
         """The share of those that have an answer; None where nothing was asked."""
         return self.statuses.get("ok", 0) / self.asked if self.asked else None
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that is odd: which `column` (`schema.table.column`, blank where it is about the
+    run), what is so, and what to do about it. `name` is a word for its kind."""
+
+    name: str
+    column: str
+    said: str
+    remedy: str
+
+    @property
+    def line(self) -> str:
+        """The sentence that people read."""
+        subject = f"{self.column.partition('.')[2] or self.column}: " if self.column else ""
+        return f"{subject}{self.said}; {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +304,4 @@ class Facts:
     built: Built | None
     verdict: Verdict
     made_at: str
+    concerns: Sequence[Concern] = ()

@@ -10,20 +10,27 @@ from typing import Any
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
 from assay.core.program import program
+from assay.hosts.dbt.artifacts import manifest_if_built
 from assay.hosts.dbt.project_folder import target_of
-from assay.project.report.facts import Facts
+from assay.project.concerns import answerer_of, concerns
+from assay.project.report.facts import Facts, Warehouse
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import file_name, known, verdict
 from assay.store import open_store
 
 
 def make(
-    store_path: Path, database: Path, results: dict[str, Any] | None, wanted: str | None = None
+    store_path: Path,
+    database: Path,
+    results: dict[str, Any] | None,
+    wanted: str | None = None,
+    warehouse: Warehouse | None = None,
 ) -> tuple[str, str]:
     """Return the id of the run whose id begins with `wanted`, or of the last, and its page.
 
     `results` are dbt's of the last build. Raises `ConfigError` where there is no store, no run,
-    or not the one that is wanted; a warehouse that cannot be read is said on the page.
+    or not the one that is wanted; a warehouse that cannot be read is said on the page. It is read
+    here unless it was.
     """
     from assay.project.report.columns import read_warehouse
     from assay.project.report.kept import Drawings
@@ -41,10 +48,17 @@ def make(
         raise ConfigError(message)
     run = ledger.run
     built = known(folder(), run.invocation_id, results)
-    warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
+    if warehouse is None:
+        warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
+    found = concerns(
+        warehouse.columns,
+        answerer=answerer_of(run.provider, run.model),
+        evaluations=ledger.evaluations or (),
+        manifest=manifest_if_built(Path()),
+    )
+    stands = verdict(run, built, ledger.red_lines)
     draw = Drawings(folder() / "drawings.json")
-    facts = Facts(ledger, warehouse, built, verdict(run, built, ledger.red_lines), now_utc())
-    page = render(facts, draw)
+    page = render(Facts(ledger, warehouse, built, stands, now_utc(), found), draw)
     draw.keep()
     return run.invocation_id, page
 

@@ -14,6 +14,7 @@ from assay.hosts.dbt.nodes import BUILT, CHECKED, Nodes, kind_of, nodes_of
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.counting import Saved, failed_in, saved_in
 from assay.project.report.arrivals import NOTHING_CAME, Arrivals, asks
+from assay.project.report.facts import Concern
 from assay.store import Ledger, Spend, Use, queries
 
 
@@ -42,22 +43,18 @@ def summary(
     uses: Sequence[Use],
     database: Path,
     arrivals: Arrivals = NOTHING_CAME,
-    published: Collection[str] = (),
-) -> str:
-    """Return the lines that a build prints last; `published` are tables that are to be."""
-    lines = [
-        "",
+) -> list[str]:
+    """Return what a build has done, a line each; what did not happen has none."""
+    checked = nodes_of(results, *CHECKED)
+    return [
         f"Built   {_built(results)} in {_place(results, database)}"
         + _statuses(nodes_of(results, *BUILT), usual="success"),
-        f"Checked {_checked(results)}" + _statuses(nodes_of(results, *CHECKED)),
+        *([f"Checked {_checked(results)}{_statuses(checked)}"] if checked.total else []),
         *arrivals.lines,
         f"Asked   {_requests(spend) or _nobody(results, uses, arrivals.empty)}",
-        f"Cost    {_cost(spend)}",
+        *_cost(spend),
         *_saved(saved_in(uses)),
-        *_failed(failed_in(uses)),
-        *_look(results, published),
     ]
-    return "\n".join(lines)
 
 
 PLAN_TITLES = (
@@ -69,6 +66,11 @@ PLAN_TITLES = (
 def plan_cells(plans: Mapping[str, Estimate]) -> list[list[str]]:
     """Return the rows of a plan: a model each, and their total with shared asks counted once."""
     return [[name, *_plan_cells(plan)] for name, plan in plans.items()]
+
+
+def concern_line(concern: Concern) -> str:
+    """Return what the terminal says of something odd about answers."""
+    return f"{'Odd     ' if concern.column else ''}{concern.line}"
 
 
 def plan_notes(total: Estimate) -> list[str]:
@@ -109,8 +111,8 @@ def _minutes(minutes: float | None) -> str:
     return "unknown" if minutes is None else f"{minutes:.1f}"
 
 
-def _look(results: dict[str, Any], published: Collection[str]) -> list[str]:
-    """Return a line with a table of this run: one that is published, or the last that asks."""
+def look(results: dict[str, Any], published: Collection[str] = ()) -> list[str]:
+    """Return a line with a table of this run: one of `published`, or the last that asks."""
     built = [
         (".".join(str(result["relation_name"]).replace('"', "").split(".")[1:]), asks(result))
         for result in results["results"]
@@ -161,14 +163,15 @@ def _saved(saved: Saved) -> list[str]:
     """Return a line with the rows that needed no answer of their own, and what they are worth."""
     if not saved.values:
         return []
-    worth = "" if saved.usd is None else f", about {saved.usd:.4f} US dollars"
+    worth = "" if not saved.usd else f", about {saved.usd:.4f} US dollars"
     return [
         f"Saved   {saved.values:,} of {counted(saved.rows, 'value')}: {saved.stored:,} from the "
         f"store, {saved.repeated:,} with the text of another row{worth}"
     ]
 
 
-def _failed(failed: Mapping[str, int]) -> list[str]:
+def failed_lines(failed: Mapping[str, int]) -> list[str]:
+    """Return a line about rows without an answer, by status; none where each has one."""
     if not failed:
         return []
     counts = ", ".join(f"{count:,} {status}" for status, count in failed.items())
@@ -210,11 +213,14 @@ def _requests(spend: Spend) -> str:
     )
 
 
-def _cost(spend: Spend) -> str:
+def _cost(spend: Spend) -> list[str]:
+    """Return a line with what was paid; none where nothing was, as far as is known."""
+    if not (spend.cost_usd or spend.unknown_cost or spend.maybe_paid):
+        return []
     cost = f"{spend.cost_usd:.4f} US dollars"
     if spend.unknown_cost:
         cost += f", and {counted(spend.unknown_cost, 'request')} of unknown cost"
     if spend.maybe_paid:
         asked = counted(spend.maybe_paid, "request")
         cost += f"; {asked} may have been billed without an answer"
-    return cost
+    return [f"Cost    {cost}"]

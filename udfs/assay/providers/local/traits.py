@@ -11,6 +11,7 @@ LOCAL_MODEL = "assay-local-1"
 TRAITS = Traits(
     name="local",
     about="embedded, no key, no network",
+    caution="good for trying out, see docs/quality.md",
     host="embedded",
     model=LOCAL_MODEL,
     free=True,
