@@ -19,7 +19,7 @@ from assay.core.events import (
     Stopped,
 )
 from assay.core.settings import Settings
-from assay.core.values import Ask, Attempt, Failure, Judged, Outcome, Pack, Request, Status
+from assay.core.values import Ask, Failure, Judged, Outcome, Pack, Request, Status
 from assay.engine import retry
 from assay.engine.answers import Answers
 from assay.engine.claims import Claims, Wanted
@@ -280,7 +280,7 @@ class Dispatcher:
         """Return what a sending brought; None where it failed, and all is seen to."""
         sent = await self._sender.send(run, request, worst)
         if isinstance(sent, Failed):
-            await self._after_fault(run, request, sent.attempt, sent.error)
+            await self._after_fault(run, request, sent)
             return None
         run.tell(PackOver(request.pack))
         self._ladder.holds(request)
@@ -324,15 +324,13 @@ class Dispatcher:
         if rejected.again or rejected.alone:
             self._pump()
 
-    async def _after_fault(
-        self, run: RunState, request: Request, failed: Attempt, error: CallError
-    ) -> None:
-        pack = request.pack
-        self._governor.failed(pack, error, failed.latency_seconds or 0.0)
+    async def _after_fault(self, run: RunState, request: Request, failed: Failed) -> None:
+        pack, error = request.pack, failed.error
+        self._governor.failed(pack, error, failed.attempt.latency_seconds or 0.0)
         try:
-            verdict = await self._verdict(run, request, error)
+            verdict = await self._verdict(run, request, failed)
         except RunError:
-            await self._recorder.write_failed(failed)
+            await self._recorder.write_failed(failed.attempt)
             raise
         if not isinstance(verdict, retry.Retry):
             run.tell(PackOver(pack))
@@ -340,7 +338,7 @@ class Dispatcher:
         if isinstance(verdict, retry.Bury):
             why = verdict.reason or str(error)
             burial = Burial(pack.asks, verdict.status, {ask.key: why for ask in pack.asks})
-        self._settle_failures(run, await self._recorder.write_failed(failed, burial))
+        self._settle_failures(run, await self._recorder.write_failed(failed.attempt, burial))
         match verdict:
             case retry.Retry(wait) as patience:
                 again = retry.next_sending(pack, error.fault, patience)
@@ -351,16 +349,17 @@ class Dispatcher:
             case retry.Stop(status, said):
                 raise _STOPS.get(status, RunError)(said or str(error))
 
-    async def _verdict(self, run: RunState, request: Request, error: CallError) -> retry.Verdict:
+    async def _verdict(self, run: RunState, request: Request, failed: Failed) -> retry.Verdict:
+        pack, error = request.pack, failed.error
         turned_down = error.fault == "too_big_or_bad"
         if turned_down and await self._ladder.explains(
             request, error, partial(self._try_out, run)
         ):
             return retry.Retry(0.0, counts=False)
-        pack = request.pack
         return self._governor.verdict(
             pack,
             error,
+            took_seconds=failed.attempt.latency_seconds or 0.0,
             others_wait=any(len(run.backlog) for run in self._runs),
             untried=any(run.backlog.has_untried for run in self._runs),
             alone=len(self._claims) <= len(pack.asks),
