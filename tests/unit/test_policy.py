@@ -134,6 +134,34 @@ def test_b01_a_very_long_wait_is_taken_in_parts() -> None:
     assert wait_seconds(1, 86_400.0, 0.0) == LONGEST_WAIT_SECONDS
 
 
+@pytest.mark.parametrize(
+    ("took", "asked", "seconds"), [(0.2, None, 0.3), (2.5, None, 0.0), (9, 7, 7)]
+)
+def test_what_a_sending_took_is_waited_already(
+    took: float, asked: float | None, seconds: float
+) -> None:
+    """But what the server asks for begins with its reply, and what hung together is spread."""
+    assert wait_seconds(1, asked, 0.0, took) == pytest.approx(seconds)
+    assert wait_seconds(1, asked, 0.5, took) == pytest.approx(seconds + max(0.5, asked or 0) / 4)
+
+
+@pytest.mark.parametrize(("serves", "seconds"), [(True, 0.0), (False, 0.5)])
+def test_time_that_a_sending_took_counts_while_others_are_served(
+    serves: bool, seconds: float
+) -> None:
+    """A server that hangs for everybody gets its rest."""
+    said = after_fault(
+        "transport",
+        pack("a"),
+        serves=serves,
+        max_attempts=4,
+        retry_after_seconds=None,
+        jitter=0.0,
+        took_seconds=2.5,
+    )
+    assert said == Retry(seconds)
+
+
 @pytest.mark.parametrize("asked", [60.0, 120.0, 86_400.0])
 def test_b01_jitter_on_a_long_wait_is_bounded(asked: float) -> None:
     """Half of the longest backoff at most, so that two minutes do not become three."""

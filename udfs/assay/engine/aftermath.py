@@ -18,6 +18,7 @@ from assay.engine.governor import Governor
 from assay.engine.ladder import Ladder
 from assay.engine.recorder import Burial, Recorder
 from assay.engine.retry import Rejections
+from assay.engine.sending import Failed
 from assay.engine.state import RunState
 from assay.store import Landing
 
@@ -65,19 +66,18 @@ class Aftermath:
         if rejected.again or rejected.alone:
             self._around.pump()
 
-    async def after_fault(
-        self, run: RunState, request: Request, failed: Attempt, error: CallError
-    ) -> None:
+    async def after_fault(self, run: RunState, request: Request, failed: Failed) -> None:
         """See to a pack whose sending failed; raise what stops the run."""
-        self._governor.failed(request.pack, error, failed.latency_seconds or 0.0)
+        attempt, error = failed.attempt, failed.error
+        self._governor.failed(request.pack, error, attempt.latency_seconds or 0.0)
         try:
-            verdict = await self._verdict(run, request, error)
+            verdict = await self._verdict(run, request, failed)
         except RunError:
-            await self._around.recorder.write_failed(failed)
+            await self._around.recorder.write_failed(attempt)
             raise
         if not isinstance(verdict, retry.Retry):
             run.tell(PackOver(request.pack))
-        await self.act_on(run, request.pack, failed, error, verdict)
+        await self.act_on(run, request.pack, attempt, error, verdict)
         if isinstance(verdict, retry.Stop):
             raise _STOPS.get(verdict.status, RunError)(verdict.reason or str(error))
 
@@ -134,13 +134,14 @@ class Aftermath:
                 self._around.answers.learn(key, outcome)
             self._around.claims.settle(key, outcome)
 
-    async def _verdict(self, run: RunState, request: Request, error: CallError) -> retry.Verdict:
-        if await self._is_of_the_form(run, request, error):
+    async def _verdict(self, run: RunState, request: Request, failed: Failed) -> retry.Verdict:
+        if await self._is_of_the_form(run, request, failed.error):
             return retry.Retry(0.0, counts=False)
         pack, runs = request.pack, self._around.runs
         return self._governor.verdict(
             pack,
-            error,
+            failed.error,
+            took_seconds=failed.attempt.latency_seconds or 0.0,
             others_wait=any(len(run.backlog) for run in runs),
             untried=any(run.backlog.has_untried for run in runs),
             alone=len(self._around.claims) <= len(pack.asks),

@@ -341,7 +341,7 @@ class Dispatcher:
         """Return what a sending brought; None where it failed, and all is seen to."""
         sent = await self._sender.send(run, request, worst)
         if isinstance(sent, Failed):
-            await self._aftermath.after_fault(run, request, sent.attempt, sent.error)
+            await self._aftermath.after_fault(run, request, sent)
             return None
         run.tell(PackOver(request.pack))
         self._ladder.holds(request)

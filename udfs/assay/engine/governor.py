@@ -157,10 +157,11 @@ class Governor:
         error: CallError,
         *,
         others_wait: bool,
+        took_seconds: float = 0.0,
         untried: bool = False,
         alone: bool = False,
     ) -> retry.Verdict:
-        """Return what becomes of a pack whose sending failed.
+        """Return what becomes of a pack whose sending failed after `took_seconds`.
 
         `others_wait` for their turn, some of them `untried`; `alone`, nothing else is open: none
         waits or is in flight.
@@ -178,6 +179,7 @@ class Governor:
             max_attempts=self._settings.max_attempts,
             retry_after_seconds=error.retry_after_seconds,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
+            took_seconds=0.0 if throttled else took_seconds,
             usual=0 if throttled else self._usual(pack.model),
         )
         if error.fault in retry.SERVER_FAULTS:

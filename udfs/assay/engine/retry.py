@@ -97,20 +97,23 @@ def after_fault(
     max_attempts: int,
     retry_after_seconds: float | None,
     jitter: float,
+    took_seconds: float = 0.0,
     usual: int = 0,
 ) -> Verdict:
     """Return what becomes of a `pack` whose sending met `fault`.
 
     `serves` says that the server has served others lately. Then a wait is not doubled, for it is
-    not overload that it suffers from, and a record alone gets all its attempts, whatever the
-    fault; it gets as many as may be `usual` for anybody on this server, where that is more.
+    not overload that it suffers from, and the time that the sending took is a part of it; and a
+    record alone gets all its attempts, whatever the fault; it gets as many as may be `usual` for
+    anybody on this server, where that is more.
     `jitter` is a random number in [0, 1); waits are only ever made longer by it.
     """
     if fault in ("quota", "config"):
         return Stop("quota" if fault == "quota" else "config")
     if _may_retry(fault, pack, serves=serves, max_attempts=max_attempts, usual=usual):
         doubled = counted(pack) if not serves and counted(pack) < max_attempts else 1
-        return Retry(wait_seconds(doubled, retry_after_seconds, jitter))
+        took = took_seconds if serves else 0.0
+        return Retry(wait_seconds(doubled, retry_after_seconds, jitter, took))
     return Split() if len(pack.records) > 1 else Bury(_buried_as(fault))
 
 
@@ -176,15 +179,19 @@ def parts_of(pack: Pack, fault: Fault, *, singly: bool = False) -> list[Pack]:
     ]
 
 
-def wait_seconds(attempt: int, retry_after_seconds: float | None, jitter: float) -> float:
-    """Return how long to wait after the `attempt`-th sending: doubled each time, never shortened.
+def wait_seconds(
+    attempt: int, retry_after_seconds: float | None, jitter: float, took_seconds: float = 0.0
+) -> float:
+    """Return how long to wait after the `attempt`-th sending: doubled each time.
 
-    The server's Retry-After is a lower bound, obeyed up to `LONGEST_WAIT_SECONDS`. Jitter adds up
-    to half of the wait, and never more than half of the longest backoff.
+    `took_seconds` of it are over already. The server's Retry-After is a lower bound, obeyed up to
+    `LONGEST_WAIT_SECONDS`. Jitter adds up to half of the whole wait, and never more than half of
+    the longest backoff: what hung together does not come again together.
     """
     backoff = min(BACKOFF_CAP_SECONDS, BACKOFF_SECONDS * 2.0 ** (attempt - 1))
-    wait = max(backoff, obeyed(retry_after_seconds))
-    return wait + min(wait, BACKOFF_CAP_SECONDS) * jitter / 2
+    asked = obeyed(retry_after_seconds)
+    spread = min(max(backoff, asked), BACKOFF_CAP_SECONDS) * jitter / 2
+    return max(backoff - took_seconds, asked, 0.0) + spread
 
 
 def obeyed(retry_after_seconds: float | None) -> float:
