@@ -50,9 +50,7 @@ def batches() -> Iterator[FaultServer]:
 
 
 @pytest.fixture(scope="module")
-def builds(
-    new_project: Callable[..., Project], batches: FaultServer
-) -> tuple[Project, list[Any]]:
+def builds(new_project: Callable[..., Project], batches: FaultServer) -> tuple[Project, list[Any]]:
     """A build, another one an hour later, and a look at the batches after each."""
     project, done = new_project(MODELS), []
     env = asking(batches, ASSAY_BATCH="on")
@@ -75,9 +73,7 @@ def test_a_build_ends_with_rows_pending(builds: tuple[Project, list[Any]]) -> No
     assert f"{ROWS} questions wait for 1 batch" in status.out
 
 
-def test_the_next_build_has_them(
-    builds: tuple[Project, list[Any]], batches: FaultServer
-) -> None:
+def test_the_next_build_has_them(builds: tuple[Project, list[Any]], batches: FaultServer) -> None:
     """Bought once, in a batch, and published."""
     project, (*_, second, status) = builds
     assert second.code == 0, second.out + second.err
