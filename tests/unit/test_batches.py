@@ -305,6 +305,43 @@ def test_a_download_that_breaks_off_keeps_what_came(server: FaultServer) -> None
     assert len(at(server, harvesting(batch))) == 4
 
 
+def test_a_file_in_another_encoding_is_not_taken_for_lines() -> None:
+    """Nothing of it is torn; it cannot be read."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx"
+
+    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        assert b"accept-encoding: identity" in asked.lower()
+        writer.write(head)
+        writer.close()
+
+    async def story() -> list[BatchLine]:
+        host = await asyncio.start_server(visit, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{host.sockets[0].getsockname()[1]}/v1"
+        given = {"provider": "openai", "base_url": url, "api_key": "sk", "model": "a-model"}
+        provider = OpenAIProvider(Settings.model_validate(given))
+        state = BatchState(id="b", status="completed", mark="m", input_file=None, output_file="f")
+        try:
+            return [line async for line in provider.batches.lines(state)]
+        finally:
+            await provider.close()
+            host.close()
+
+    with pytest.raises(CallError) as raised:
+        asyncio.run(story())
+    assert raised.value.fault == "bad_body"
+
+
+def test_a_line_that_holds_an_error_alone_may_say_that_no_credit_is_left(
+    server: FaultServer,
+) -> None:
+    """As a reply with that error does."""
+    error = {"code": "insufficient_quota", "message": "no more"}
+    said = {"custom_id": "one", "response": None, "error": error}
+    with pytest.raises(QuotaError):
+        read_at(server, line_of(json.dumps(said).encode(), "here"))
+
+
 # --- while it is submitted ----------------------------------------------------------------------
 
 
@@ -428,16 +465,24 @@ def test_a_batch_with_odd_fields_is_still_one() -> None:
     )
 
 
-def test_why_a_batch_failed_holds_no_text(server: FaultServer) -> None:
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("No model 'a-model', and no \"other\" one.", "No model a-model, and no … one."),
+        ("Bad: 'I don't like it' and 'more'.", "Bad: …."),
+        ("You don't have it, sk-ours; they don't.", "You don't have it, …; they don't."),
+        ('Line 3: {"custom_id": 7} is none', "Line 3: …"),
+        ("Line 3: text=b'a secret' [1]", "Line 3: text=… …"),
+    ],
+)
+def test_why_a_batch_failed_holds_no_text(server: FaultServer, said: str, told: str) -> None:
     """What is quoted or in brackets may be one; the name of the model is none."""
-    said = 'Bad line for model \'a-model\': "a secret" in {"custom_id": "x"} with sk-ours.'
-
-    async def story(provider: OpenAIProvider) -> str:
-        await provider.close()
-        return provider.batches._reader.unquoted(said)
-
-    told = asyncio.run(story(provider_at(server)))
-    assert told == "Bad line for model 'a-model': … in …"
+    server.switch_batches("queued=10")
+    batch = at(server, submitting())
+    server.service.desk.batches[batch.id].wrong[0]["message"] = said
+    found = at(server, looking(batch))
+    assert found is not None
+    assert found.message == f"{told} (token_limit_exceeded)"
 
 
 def test_a_line_is_one_line(server: FaultServer) -> None:

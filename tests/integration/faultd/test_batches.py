@@ -256,6 +256,18 @@ def test_a_download_is_cut(server: FaultServer, desk: Desk) -> None:
     assert len(desk.rows(batch)) == 4
 
 
+def test_clock_and_mishaps_are_set_from_outside(server: FaultServer, desk: Desk) -> None:
+    """By the control pages, for a server that runs in another process."""
+    control = Desk(server)
+    control.url = urlsplit(server.url().replace("/v1", "/_faultd"))
+    assert control.call("POST /batches", {"batches": "hours=1"}) == (200, {"batches": True})
+    batch = desk.create("a")
+    assert desk.look(batch)["status"] == "in_progress"
+    assert control.call("POST /clock", {"seconds": 3600}) == (200, {"clock": True})
+    assert desk.look(batch)["status"] == "completed"
+    assert control.call("POST /clock", b"soon")[0] == 404
+
+
 def test_a_vendor_without_batches_has_none() -> None:
     """The route is not there."""
     with FaultServer(dialect=DIALECTS["vllm"]) as server:

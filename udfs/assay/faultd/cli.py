@@ -11,6 +11,7 @@ import typer
 
 from .dialects import dialect_named
 from .latency import Latency
+from .mishaps import TAKES
 from .scenarios.registry import COMMON, SCENARIOS, UnknownScenarioError
 from .server import Listener, base_url
 from .service import MODEL, Service, ServiceSettings
@@ -27,6 +28,7 @@ def _show_scenarios(wanted: bool) -> None:
     typer.echo(
         "any scenario takes: " + " ".join(f"{name}={said}" for name, said in COMMON.items())
     )
+    typer.echo(f"batches take: {' '.join(TAKES)}")
     raise typer.Exit
 
 

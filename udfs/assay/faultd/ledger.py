@@ -134,7 +134,10 @@ class Bill:
             **self._question_totals(),
             "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight,
-            **_time_totals(self.entries, ended),
+            **_time_totals(
+                [entry for entry in self.entries if not entry.batch],
+                [entry for entry in ended if not entry.batch],
+            ),
             "input_tokens": sum(entry.prompt_tokens for entry in billed),
             "output_tokens": sum(entry.completion_tokens for entry in billed),
             "input_chars": sum(entry.prompt_chars for entry in billed),

@@ -43,6 +43,15 @@ class BatchMishaps:
     times: int = 1
 
 
+TAKES = tuple(
+    f"{part.name}={'|'.join(filter(None, _CHOICES[part.name]))}"
+    if part.name in _CHOICES
+    else part.name
+    for part in fields(BatchMishaps)
+)
+"""What a spec may name."""
+
+
 def mishaps(spec: str) -> BatchMishaps:
     """Read `name=value,name`; raises UnknownScenarioError."""
     pairs = [part.strip().partition("=") for part in spec.split(",") if part.strip()]
@@ -52,11 +61,7 @@ def mishaps(spec: str) -> BatchMishaps:
 def _value(name: str, said: str) -> Any:
     kinds = {part.name: part.type for part in fields(BatchMishaps)}
     if name not in kinds or said not in _CHOICES.get(name, (said,)):
-        takes = ", ".join(
-            f"{each}={'|'.join(filter(None, _CHOICES[each]))}" if each in _CHOICES else each
-            for each in kinds
-        )
-        message = f"Batches do not take {name}={said!r}; they take {takes}."
+        message = f"Batches do not take {name}={said!r}; they take {', '.join(TAKES)}."
         raise UnknownScenarioError(message)
     if kinds[name] == "bool":
         return True

@@ -44,7 +44,7 @@ def state_of(row: Any, unquoted: Callable[[str], str]) -> BatchState | None:
         failed=_count(counted.get("failed")),
         submitted_at=_moment(row.get("created_at")),
         expires_at=_moment(row.get("expires_at")),
-        message=unquoted(_why(row.get("errors"))),
+        message=_why(row.get("errors"), unquoted),
     )
 
 
@@ -80,11 +80,12 @@ def _moment(said: Any) -> str | None:
         return None
 
 
-def _why(errors: Any) -> str:
+def _why(errors: Any, unquoted: Callable[[str], str]) -> str:
     """Return why a batch failed: the first of its errors, with its code."""
     first = next(iter(rows_of(errors)), None)
     said = said_in(first if first is not None else errors)
-    return f"{said.message} ({said.code})" if said.message and said.code else said.message
+    code = f"({said.code})" if said.code else ""
+    return f"{unquoted(said.message)} {code}".strip()
 
 
 async def split(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:

@@ -124,11 +124,13 @@ class EndpointClient:
         """Get a file: its bytes as they arrive, or the reply that says why there is none."""
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         async with self._opened("GET", url, headers) as response:
-            yield (
-                response.content.iter_any()
-                if response.status == HTTPStatus.OK
-                else await read_whole(response)
-            )
+            if response.status != HTTPStatus.OK:
+                yield await read_whole(response)
+            elif response.headers.get("content-encoding", "identity") == "identity":
+                yield response.content.iter_any()
+            else:
+                message = "A file in an encoding that was not asked for."
+                raise CallError("bad_body", message)
 
     @asynccontextmanager
     async def _opened(

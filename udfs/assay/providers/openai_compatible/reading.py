@@ -38,8 +38,8 @@ _CUT = frozenset({"length", "model_length", "max_tokens", "max_output_tokens", "
 """Reasons to finish, in lower case, that say the answer was cut."""
 
 _MOST_CHARACTERS = 200
-_QUOTED = re.compile(r"""(["'`]).*?\1|[{\[].*""", re.DOTALL)
-"""What is quoted, and what may be JSON."""
+_QUOTED = re.compile(r"""(?:(?<!\w)|\b[bru])(["'`]).*\1|[{\[].*""")
+"""From the first quote to the last one, and what may be JSON; an apostrophe is no quote."""
 
 _SERVERS_OWN = HTTPStatus.INTERNAL_SERVER_ERROR
 """From here on an error is the server's own, and says nothing of what it was asked."""
@@ -131,9 +131,9 @@ class ReplyReader:
         What stands in quotes or brackets may be one of them; the name of the model is none.
         """
         line = without_echoes(message, self._secrets, ())
-        model = self._settings.model
-        line = _QUOTED.sub(lambda found: found[0] if found[0][1:-1] == model else "…", line)
-        return cut(line)
+        if (model := self._settings.model) is not None:
+            line = re.sub(f"""(["'`]){re.escape(model)}\\1""", lambda _: model, line)
+        return cut(_QUOTED.sub("…", line))
 
     def _without_echoes(self, said: Said, texts: Iterable[str]) -> Said:
         return replace(said, message=without_echoes(said.message, self._secrets, texts))
