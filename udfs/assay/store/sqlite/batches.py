@@ -95,6 +95,11 @@ def take(
     return True
 
 
+def leave(connection: sqlite3.Connection, batch_id: str) -> None:
+    """Let other processes work on a batch."""
+    connection.execute("update batches set owner = '' where id = ?", [batch_id])
+
+
 def lease_again(connection: sqlite3.Connection) -> None:
     """Let batches hold what they ask, after a repair, which saves no lease."""
     found = connection.execute("select batch, keys from batch_packs").fetchall()
