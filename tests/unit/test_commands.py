@@ -124,6 +124,7 @@ LINES = {
     "query": ["query", "select 1"],
     "explain": ["explain", "abcd"],
     "dead-letters": ["dead-letters", "list"],
+    "batch": ["batch", "status"],
     "suggest": ["suggest", "main.t"],
     "backup": ["backup", "copy.sqlite"],
     "restore": ["restore", "copy.sqlite"],

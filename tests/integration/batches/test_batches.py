@@ -227,5 +227,5 @@ def test_an_account_without_credit_buries_nothing(
     with room(server, tmp_path) as opened:
         assert set(statuses(opened.ask(texts(40)))) == {"pending"}
         assert opened.dead == []
-    assert "due again" in caplog.text
+    assert "10 lines could not be used; their rows are asked again" in caplog.text
     assert settled(server, tmp_path) == expected(texts(40))

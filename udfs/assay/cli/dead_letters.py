@@ -171,7 +171,8 @@ def replay_letters(
         else:
             typer.echo(f"The next build asks {counted(len(found), 'letter')} again.")
         return
-    with open_session(settings_here().model_copy(update={"store": existing_store()})) as one:
+    at_once = {"store": existing_store(), "batch": False}
+    with open_session(settings_here().model_copy(update=at_once)) as one:
         done = replay(one, _chosen(one.store, choice), most)
         code = _replay_code(one.store, done)
         if as_json:

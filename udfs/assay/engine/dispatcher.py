@@ -232,7 +232,7 @@ class Dispatcher:
         """Return once what a run has put into batches is at the endpoint, if that takes it."""
         if run.harvesting is not None:
             await asyncio.wait({run.harvesting})
-        await self._write_down(run, full_only=False)
+        await asyncio.wait({run.spawn(self._write_down(run, full_only=False))})
 
     async def _write_down(self, run: RunState, *, full_only: bool = True) -> None:
         """Make pending what was collected, once it is on disk; hand over files that are full."""

@@ -66,6 +66,7 @@ class Harvest:
         self._batches = batches
         self._with = reaping
         self._recorder = reaping.recorder
+        self._odd: list[str] = []
 
     async def gather(self) -> None:
         """Harvest every batch of this endpoint that no other process works on."""
@@ -84,10 +85,11 @@ class Harvest:
             elif row.remote_id is not None:
                 state = await self._batches.look(row.remote_id)
                 row = await (self._lost(row) if state is None else self._seen(row, state))
+            await self._recorder.note_batch(row)
         except CallError as error:
             _log.warning("A batch could not be harvested: %s The next build tries again.", error)
         finally:
-            await self._recorder.note_batch(replace(row, owner=""))
+            await self._recorder.leave_batch(row.id)
 
     async def _handed_over(self, row: BatchRow) -> BatchRow:
         """Send what a process wrote that is gone, unless it had sent it before it went."""
@@ -127,7 +129,7 @@ class Harvest:
         at_work: list[asyncio.Task[None]] = []
         async for line in self._batches.lines(state):
             if line.custom_id is None:
-                _log.warning("A line of batch %s is passed over: %s", state.id, line.note)
+                self._odd.append(line.note)
             elif (pack := packs.pop(line.custom_id, None)) is None:
                 continue  # taken in before, or nobody's
             elif line.unserved:
@@ -138,7 +140,18 @@ class Harvest:
             if len(at_work) >= LINES_AT_ONCE:
                 await _all_done(at_work)
         await _all_done(at_work)
+        self._tell_what_was_odd(state.id)
         await self._see_to_the_rest(unpacker, state, unserved, list(packs.values()))
+
+    def _tell_what_was_odd(self, batch_id: str) -> None:
+        if self._odd:
+            _log.warning(
+                "Batch %s: %s could not be used; their rows are asked again, the first: %s",
+                batch_id,
+                counted(len(self._odd), "line"),
+                self._odd[0],
+            )
+            self._odd.clear()
 
     async def _see_to_the_rest(
         self,
@@ -213,7 +226,7 @@ class Harvest:
                 self._run, request.pack, failed, error, verdict, pack.custom_id
             )
             return
-        _log.warning("A request of a batch was turned down: %s Its rows are due again.", error)
+        self._odd.append(str(error))
         await self._recorder.write_failed(failed, None, pack.custom_id)
         self._free(request.pack.asks, pack.keys)
 

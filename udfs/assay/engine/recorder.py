@@ -168,6 +168,10 @@ class Recorder:
         """Let this process work on a batch; return whether it may."""
         return await self._writer.write(self._store.take_batch, batch_id)
 
+    async def leave_batch(self, batch_id: str) -> None:
+        """Let other processes work on a batch."""
+        await self._writer.write(self._store.leave_batch, batch_id)
+
     async def note_batch(self, batch: BatchRow) -> None:
         """Write down how far a batch is."""
         await self._writer.write(self._store.note_batch, batch)

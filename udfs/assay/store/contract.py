@@ -152,6 +152,9 @@ class Store(Ledger, Protocol):
     def take_batch(self, waiting: Sequence[str]) -> list[bool]:
         """Let this process work on batches, unless a living one does; return whether it may."""
 
+    def leave_batch(self, waiting: Sequence[str]) -> list[None]:
+        """Let other processes work on batches."""
+
     def note_batch(self, waiting: Sequence[BatchRow]) -> list[None]:
         """Record how far batches are; one that is `read` or `over` holds no lease and no text."""
 

@@ -56,6 +56,9 @@ def _store(store: Path) -> Iterator[Finding]:
         f"good; {counted(found.maybe_paid, 'request')} may have been billed without an answer."
     )
     yield Finding("failures", text)
+    if found.open_batches:
+        text = f"Open batches: {found.open_batches:,}; see `{program('batch status')}`."
+        yield Finding("batches", text)
 
 
 def _schema(store: Path) -> Finding:

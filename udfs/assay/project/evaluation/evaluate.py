@@ -174,9 +174,12 @@ def _spec(exam: Exam, examples: Sequence[GoldenRow], plan: ExamPlan) -> dict[str
 def ask(
     settings: Settings, spec: str, texts: Sequence[str | None], provider: Provider | None = None
 ) -> Asked:
-    """Return the outcomes of `texts`; the seconds do not cover the opening of the store."""
+    """Return the outcomes of `texts`, which never wait for a batch.
+
+    The seconds do not cover the opening of the store.
+    """
     with (
-        open_session(settings, provider) as session,
+        open_session(settings.model_copy(update={"batch": False}), provider) as session,
         session.begin(str(uuid.uuid4()), builds=False) as run,
     ):
         begun_at, started = _now(), time.monotonic()

@@ -17,6 +17,9 @@ from assay.store.sqlite.rows import keys_in_parts
 PREFIX = "batch:"
 """What the owner of a lease is called that lives as long as a batch, whatever process does."""
 
+TABLES = ("batches", "batch_packs")
+"""What a repair saves of them; the leases follow from it."""
+
 _KEY_BYTES = 16
 _COUNTED = ("packs", "asks", "reserved_usd")
 _COLUMNS = [field.name for field in fields(BatchRow) if field.name not in _COUNTED]
@@ -90,6 +93,18 @@ def take(
         return False
     connection.execute("update batches set owner = ? where id = ?", [owner, batch_id])
     return True
+
+
+def leave(connection: sqlite3.Connection, batch_id: str) -> None:
+    """Let other processes work on a batch."""
+    connection.execute("update batches set owner = '' where id = ?", [batch_id])
+
+
+def lease_again(connection: sqlite3.Connection) -> None:
+    """Let batches hold what they ask, after a repair, which saves no lease."""
+    found = connection.execute("select batch, keys from batch_packs").fetchall()
+    for batch_id, joined in found:
+        _lease(connection, _keys(joined), PREFIX + batch_id)
 
 
 def settle_packs(connection: sqlite3.Connection, owner: str, landings: Iterable[Landing]) -> None:

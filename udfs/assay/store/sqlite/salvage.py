@@ -6,14 +6,16 @@ import contextlib
 import datetime
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.core.errors import StoreError
 from assay.core.program import program
+from assay.store.batches import BATCH_PLACES
 from assay.store.contract import TABLES
+from assay.store.sqlite import batches
 from assay.store.sqlite.leases import Owner
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.pages import rows_in
@@ -37,6 +39,7 @@ class Checkup:
     failures: int = 0
     dead_letters: int = 0
     maybe_paid: int = 0
+    open_batches: int = 0
     trouble: str | None = None
 
     @property
@@ -91,7 +94,8 @@ def repair(path: Path) -> Salvaged:
     kept = set_aside(path)
     store = StoreFile(path)
     try:
-        rows = {table: _saved(store, kept, table) for table in TABLES}
+        rows = {table: _saved(store, kept, table) for table in (*TABLES, *batches.TABLES)}
+        store.transact([batches.lease_again])
         (held,) = store.transact([count_held])
     finally:
         store.close()
@@ -207,7 +211,17 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
     trouble = None if verdict == "ok" else str(verdict)
     answers, paid = count_held(connection)
     failures, dead, maybe_paid = numbers
-    return Checkup(answers, paid, unsound, failures, dead, maybe_paid, trouble)
+    waiting = _open_batches(connection)
+    return Checkup(answers, paid, unsound, failures, dead, maybe_paid, waiting, trouble)
+
+
+def _open_batches(connection: sqlite3.Connection) -> int:
+    """Count the batches of which something may come; none in a store of before there were any."""
+    query = "select count(*) from sqlite_master where type = 'table' and name = 'batches'"
+    if not connection.execute(query).fetchone()[0]:
+        return 0
+    query = "select count(*) from batches where place in ('written', 'sent')"
+    return int(connection.execute(query).fetchone()[0])
 
 
 def _saved(store: StoreFile, kept: Path, table: str) -> int:
@@ -256,19 +270,11 @@ def _all(connection: sqlite3.Connection, table: str) -> Iterable[_Row]:
 
 def _fits(table: str, row: _Row) -> bool:
     """Whether a row looks like one of `table`; an answer must fit its checksum."""
-    match table:
-        case "answers":
-            return _is_answer(row)
-        case "discards":
-            return _is_hash(row[0]) and _is_key(row[1])
-        case "failures":
-            return _is_key(row[0]) and isinstance(row[7], int)
-        case "calls":
-            return _is_hash(row[0]) and isinstance(row[8], int)
-        case "tasks":
-            return _is_hash(row[0]) and all(isinstance(value, str) for value in row)
-        case _:
-            return all(isinstance(value, str) for value in row[:4])
+    return _LOOKS.get(table, _begins_with_words)(row)
+
+
+def _begins_with_words(row: _Row) -> bool:
+    return all(isinstance(value, str) for value in row[:4])
 
 
 def _is_answer(row: _Row) -> bool:
@@ -284,3 +290,15 @@ def _is_key(value: Any) -> bool:
 
 def _is_hash(value: Any) -> bool:
     return isinstance(value, str) and len(value) == _HASH_CHARACTERS
+
+
+_LOOKS: Mapping[str, Callable[[_Row], bool]] = {
+    "answers": _is_answer,
+    "discards": lambda row: _is_hash(row[0]) and _is_key(row[1]),
+    "failures": lambda row: _is_key(row[0]) and isinstance(row[7], int),
+    "calls": lambda row: _is_hash(row[0]) and isinstance(row[8], int),
+    "tasks": lambda row: _is_hash(row[0]) and _begins_with_words(row),
+    "batches": lambda row: _is_hash(row[0]) and row[5] in BATCH_PLACES,
+    "batch_packs": lambda row: _is_hash(row[0]) and _is_hash(row[1]) and isinstance(row[2], bytes),
+}
+"""What tells the rows of a table from those of others, where pages are all that can be read."""

@@ -123,6 +123,10 @@ class SqliteStore(StoreFile):
         living = self._owner.living(self.path)
         return self._write(lambda c: [batches.take(c, one, self.owner, living) for one in waiting])
 
+    def leave_batch(self, waiting: Sequence[str]) -> list[None]:
+        """Let other processes work on batches."""
+        return self._write_each(batches.leave, waiting)
+
     def note_batch(self, waiting: Sequence[BatchRow]) -> list[None]:
         """Record how far batches are."""
         return self._write_each(batches.note, waiting)
