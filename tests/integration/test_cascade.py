@@ -11,7 +11,11 @@ import pytest
 
 import assay
 from assay.faultd import FaultServer, answer
-from assay.store import LearntCascade, queries
+from assay.project.counting import cascades_in
+from assay.project.report.facts import Facts, Verdict, Warehouse
+from assay.project.report.ledger import read_ledger
+from assay.project.report.page import render
+from assay.store import Ledger, LearntCascade, queries
 
 LABELS = ["delivery", "refund"]
 TASK = assay.Classify(labels=LABELS)
@@ -62,6 +66,13 @@ def learnt(server: FaultServer, folder: Path) -> list[LearntCascade]:
         return session.store.read(queries.Calibrations())
 
 
+def shown(store: Ledger) -> str:
+    """The report of the last run."""
+    ledger = read_ledger(store, None)
+    assert ledger is not None
+    return render(Facts(ledger, Warehouse(), None, Verdict("green", ()), "2026-01-01 00:00:00"))
+
+
 def test_the_drawn_texts_are_asked_and_the_others_kept(
     server: FaultServer, tmp_path: Path
 ) -> None:
@@ -99,12 +110,31 @@ def test_the_ledger_has_one_run_of_both(server: FaultServer, tmp_path: Path) -> 
     assert uses == {LOCAL: len(TEXTS) - answered, "dear": answered}
 
 
+def test_the_report_says_what_was_learnt_kept_and_saved(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    """By column, in a row of its own."""
+    prices = {"price_input_usd": 1, "price_output_usd": 10}
+    models, _ = asked(server, tmp_path, cascade(name="tickets: body"), **prices)
+    with opened(server, tmp_path) as session:
+        (one,) = cascades_in(session.store)
+        page = shown(session.store)
+    assert (one.kept, one.asked_on) == (models[LOCAL], models["dear"])
+    assert one.saved_usd is not None
+    assert one.saved_usd > 0
+    row = page[page.index("tickets: body") :]
+    assert f"{one.learnt.threshold:.4f}" in row
+    assert f"{one.kept} of {len(TEXTS)}" in row
+
+
 def test_nothing_is_kept_where_no_threshold_passes(server: FaultServer, tmp_path: Path) -> None:
-    """The server guesses about kettles: everything goes to it, and that is on record."""
+    """The server guesses about kettles: everything goes to it, and record and report say so."""
     kettles = [f"a blue kettle, number {at}" for at in range(150)]
     with opened(server, tmp_path) as session, session.run() as run:
         found = run.ask(cascade(), kettles)
         (one,) = session.store.read(queries.Calibrations())
+        run.close()
+        assert "none passed: all goes to the dear model" in shown(session.store)
     assert {outcome.model for outcome in found} == {"dear"}
     assert (one.threshold, one.bound, one.drawn) == (None, None, 100)
 

@@ -88,9 +88,10 @@ class Recorder:
     def served(self, run_id: str, served: Mapping[Use, Served]) -> None:
         """Write down what became of each question of a run, in place of what was said before.
 
-        Not of a run that only looks, unless it has asked.
+        Not of a run that only looks, unless it has asked, and not of one that served nothing: the
+        embedded models may have been asked in its name beside another.
         """
-        if run_id not in self._unbegun:
+        if served and run_id not in self._unbegun:
             self._writer.send(partial(self._store.note_served, run_id, served))
 
     async def written(self) -> None:
