@@ -9,7 +9,11 @@ import pytest
 
 from assay.core.events import Nobody, RunBegun
 from assay.core.settings import Settings
+from assay.engine import attempts
 from assay.telemetry import open_telemetry, wanted
+from assay.telemetry.names import of_reply
+
+from .builders import request
 
 BASE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 TRACES = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:4318/v1/traces"}
@@ -54,3 +58,13 @@ def test_nothing_of_opentelemetry_is_imported_while_it_is_off() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_cached_tokens_are_an_attribute_where_the_server_says_them() -> None:
+    """Under the name of the conventions; unknown is left out."""
+    begun = attempts.begun(
+        request("fine"), Settings(), owner="me", run_id="a-run", reserved_usd=None
+    )
+    name = "gen_ai.usage.cache_read.input_tokens"
+    assert of_reply(begun._replace(cached_tokens=294), None)[name] == 294
+    assert name not in of_reply(begun, None)

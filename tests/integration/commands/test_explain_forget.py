@@ -105,6 +105,7 @@ def test_a_row_is_explained_column_by_column(bench: Bench) -> None:
     )
     assert (topic["model"], topic["host"]) == ("stub", "loopback")
     assert topic["attempt"]["outcome"] in ("ok", "partial")
+    assert json.loads(topic["attempt"]["asked_with"]) == {"mode": "keyed"}
     assert topic["attempt"]["started_at"] <= topic["answered_at"] <= topic["attempt"]["ended_at"]
     assert topic["is_sound"] is True
     assert topic["source"] in ("asked in the last run", "from the store in the last run")
