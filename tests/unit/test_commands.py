@@ -122,6 +122,9 @@ def test_what_dbt_says_is_one_line_with_what_is_wrong(printed: str, line: str) -
 LINES = {
     **{name: [name] for name in COMMANDS},
     "query": ["query", "select 1"],
+    "ask": ["ask", "sentiment", "a text"],
+    "review": ["review", "a.b"],
+    "golden": ["golden", "diff"],
     "explain": ["explain", "abcd"],
     "dead-letters": ["dead-letters", "list"],
     "batch": ["batch", "status"],

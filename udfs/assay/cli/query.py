@@ -15,6 +15,7 @@ import typer
 from assay.cli.console import Json, print_json
 from assay.core.errors import BudgetError, ConfigError
 from assay.core.program import program
+from assay.core.reach import Places
 from assay.hosts.dbt.ai_calls import ASKS
 from assay.hosts.dbt.process import BUDGET_EXIT, rendered_beside
 from assay.hosts.dbt.settings import database_path, places_here
@@ -52,24 +53,24 @@ def command(
     would ask is counted first; exit code 3, and nothing is sent, where it is more than
     --max-requests.
     """
-    path = database_path()
+    path, places = database_path(), places_here()
     if not path.exists():
         message = (
             f"There is no warehouse at {path}; run {program('build')}, or see `ASSAY_DATABASE`."
         )
         raise ConfigError(message)
     try:
-        _answer(path, _rendered(sql), max_requests, as_json=as_json)
+        _answer(path, _rendered(sql), places, max_requests, as_json=as_json)
     except BudgetError as error:
         typer.echo(f"assay: {error}", err=True)
         raise typer.Exit(BUDGET_EXIT) from None
 
 
-def _answer(path: Path, sql: str, max_requests: int, *, as_json: bool) -> None:
+def _answer(path: Path, sql: str, places: Places, max_requests: int, *, as_json: bool) -> None:
     """Run SQL on the warehouse and print what it finds."""
     with (
         open_warehouse(path) as connection,
-        explained(sql, places_here()),
+        explained(sql, places),
         _asked(connection, sql, max_requests),
     ):
         _check_one(connection.extract_statements(sql))

@@ -19,7 +19,7 @@ from assay.core.disk import put_on_disk
 from assay.core.errors import ConfigError
 
 
-class Judgement(NamedTuple):
+class Written(NamedTuple):
     """One cell that was written: of which row, what it was before and what it is now.
 
     None is a row that was not there.
@@ -52,7 +52,7 @@ class GoldenFile:
         answers = {row[self.key]: row.get(self.label) or "" for row in rows}
         return {key: said for key, said in answers.items() if said or self.blank_says}
 
-    def put(self, key: str, answer: str) -> Judgement:
+    def put(self, key: str, answer: str) -> Written:
         """Write the right answer of a row, in place of what was there.
 
         Raises `ConfigError` for a new row where none can be added.
@@ -66,9 +66,9 @@ class GoldenFile:
             rows.append(found := dict.fromkeys(names, "") | {self.key: key})
         found[self.label] = answer
         self._write(names, rows)
-        return Judgement(key, before, answer)
+        return Written(key, before, answer)
 
-    def take_back(self, judged: Judgement) -> None:
+    def take_back(self, judged: Written) -> None:
         """Make a judgement undone; raise `ConfigError` where somebody has written since."""
         names, rows = self._read()
         found = next((row for row in rows if row[self.key] == judged.key), None)
@@ -118,19 +118,19 @@ class JudgementLog:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def add(self, golden: GoldenFile, judged: Judgement) -> None:
+    def add(self, golden: GoldenFile, judged: Written) -> None:
         """Remember a judgement."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         line = {**_named(golden), **judged._asdict(), "at": now_utc()}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
 
-    def last(self, golden: GoldenFile) -> Judgement | None:
+    def last(self, golden: GoldenFile) -> Written | None:
         """Return the last judgement of a column that was not taken back."""
         found = [line for line in self._lines() if _named(golden).items() <= line.items()]
         if not found:
             return None
-        return Judgement(*(found[-1][name] for name in Judgement._fields))
+        return Written(*(found[-1][name] for name in Written._fields))
 
     def drop(self, golden: GoldenFile) -> None:
         """Forget the last judgement of a column."""
