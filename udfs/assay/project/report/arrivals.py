@@ -124,10 +124,10 @@ def layer_lines(layer: str, arrivals: list[Arrival]) -> list[str]:
         return [
             f"{head} {one.name}: {_size(one)} ({listed(list(one.columns))})" for one in arrivals
         ]
-    sizes = [f"{_rows(one)} in {one.name}" for one in arrivals[:_MOST_NAMED]]
+    sizes = [f"{one.name} {_size(one)}" for one in arrivals[:_MOST_NAMED]]
     more = len(arrivals) - _MOST_NAMED
-    rest = f", and {_number(more, 'table')} more" if more > 0 else ""
-    return [f"{head} {', '.join(sizes)}{rest}"]
+    rest = f"; and {_number(more, 'table')} more" if more > 0 else ""
+    return [f"{head} {'; '.join(sizes)}{rest}"]
 
 
 def empty_line(name: str) -> str:
@@ -136,11 +136,8 @@ def empty_line(name: str) -> str:
 
 
 def _size(one: Arrival) -> str:
-    return f"{_rows(one)}, {_number(len(one.columns), 'column')}"
-
-
-def _rows(one: Arrival) -> str:
-    return "rows not counted" if one.rows is None else _number(one.rows, "row")
+    rows = "rows not counted" if one.rows is None else _number(one.rows, "row")
+    return f"{rows}, {_number(len(one.columns), 'column')}"
 
 
 def _number(count: int, what: str) -> str:
