@@ -26,7 +26,7 @@ from assay.engine.claims import Claims, Wanted
 from assay.engine.governor import Governor
 from assay.engine.intake import Admission, Batch
 from assay.engine.ladder import Ladder
-from assay.engine.recorder import Burial, Recorder
+from assay.engine.recorder import Burial, Recorder, burials
 from assay.engine.retry import Rejections
 from assay.engine.sending import Failed, Sender
 from assay.engine.state import RunState
@@ -314,8 +314,8 @@ class Dispatcher:
     ) -> None:
         """Settle what a reply answered once it is stored; ask for the rest again, or bury it."""
         rejected = self._rejections.sort(request, judged)
-        burial = Burial(rejected.buried, "invalid", judged.rejected)
-        failures = await self._recorder.write(landing, burial)
+        buried = burials(request.pack, judged, rejected.buried)
+        failures = await self._recorder.write(landing, *buried)
         self._settle_all(judged.answers)
         self._settle_failures(run, failures)
         for ask in rejected.again:

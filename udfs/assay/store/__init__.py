@@ -6,7 +6,7 @@ The rest is about the file that a store of ours is: backup, repair, restoring.
 
 from pathlib import Path
 
-from assay.store.accounts import UNTRIED, Selection, Spend, Use, shares
+from assay.store.accounts import UNSUPPORTED, UNTRIED, Selection, Spend, Use, shares
 from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
 from assay.store.journal import Journal
@@ -41,6 +41,7 @@ from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
     "TABLES",
+    "UNSUPPORTED",
     "UNTRIED",
     "Checkup",
     "Discard",

@@ -11,7 +11,10 @@ from assay.core.values import GIVEN_UP, REPEATED, Fate
 UNTRIED = "not_attempted"
 """The status of rows that a budget kept from being asked, which has an exit code of its own."""
 
-_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP})
+UNSUPPORTED = "unsupported"
+"""The status of rows that the provider says it cannot judge: no fault of the run or the text."""
+
+_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP, UNSUPPORTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Use:
 
     `rows` were served with an outcome, `stored` of them with an answer from before the run, and
     `repeated` with one that another of them has brought; `failed` have no answer, by status.
-    `untried` were kept back by a budget, or given up by a person. `kept` were answered before and
+    `untried` were kept back by a budget, or given up by a person; `unsupported` the provider
+    cannot judge, those that stay so in their table included. `kept` were answered before and
     stay in their table as they are. `answer_usd` is what an answer to the same question by the
     same model has cost on average; None where nothing is known of that.
     """
@@ -71,6 +75,7 @@ class Use:
     repeated: int = 0
     kept: int = 0
     untried: int = 0
+    unsupported: Fate = field(default_factory=Fate)
     failed: Mapping[str, Fate] = field(default_factory=dict)
     answer_usd: float | None = None
 
@@ -78,7 +83,8 @@ class Use:
     def bought(self) -> int:
         """Rows for whose answers somebody was asked in this run."""
         failed = sum(fate.rows for fate in self.failed.values())
-        return self.rows - self.stored - self.repeated - self.untried - failed
+        unanswered = self.untried + self.unsupported.rows + failed
+        return self.rows - self.stored - self.repeated - unanswered
 
     @property
     def saved(self) -> int:
@@ -99,8 +105,9 @@ class Use:
 
     @property
     def judged(self) -> int:
-        """All rows of which it is known whether they have an answer."""
-        return self.rows - self.untried + self.kept + sum(f.kept for f in self.failed.values())
+        """All rows that could be answered, and of which it is known whether they are."""
+        asked = self.rows - self.untried - self.unsupported.rows
+        return asked + self.kept + sum(fate.kept for fate in self.failed.values())
 
 
 def use_of(
@@ -122,6 +129,7 @@ def use_of(
         fates.get(REPEATED, nothing).rows,
         fates.get("ok", nothing).kept,
         fates.get(UNTRIED, nothing).rows + fates.get(GIVEN_UP, nothing).rows,
+        fates.get(UNSUPPORTED, nothing),
         {name: fate for name, fate in fates.items() if name not in _NO_FAILURE},
         answer_usd,
     )

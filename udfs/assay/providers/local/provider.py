@@ -43,16 +43,20 @@ class LocalProvider:
         texts = [record.text for record in request.pack.records]
         items: list[dict[str, Any]] = [{"id": id_} for id_ in request.ids]
         confidence: dict[tuple[str, str], float] = {}
+        declined: dict[tuple[str, str], str] = {}
         for key, question in zip(request.letters, request.pack.questions, strict=True):
             judged = judged_each(self._judge(question.task), texts)
             for item, judgement in zip(items, judged, strict=True):
                 if judgement is None:
                     continue
+                if judgement.declined is not None:
+                    declined[item["id"], key] = judgement.declined
+                    continue
                 item[key] = judgement.value
                 confidence[item["id"], key] = judgement.confidence
         content = json.dumps({"answers": items}, ensure_ascii=False)
         usage = Usage(0, 0, 0)
-        return Reply(content, LOCAL_MODEL, usage, confidence, mode="listed")
+        return Reply(content, LOCAL_MODEL, usage, confidence, declined, mode="listed")
 
     def _judge(self, task: Task) -> Judge:
         with self._lock:

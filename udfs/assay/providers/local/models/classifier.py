@@ -10,6 +10,8 @@ from .foreign_words import bilingual
 from .judgement import Judgement
 from .many_labels import ManyLabels
 from .one_label import OneLabel
+from .reading import Reader, judged_but
+from .text import has_letters
 
 Examples = Sequence[tuple[str, str | Sequence[str]]]
 
@@ -39,11 +41,19 @@ class Classifier:
         fallback = find_fallback(labels, instructions or "")
         make = ManyLabels if multi else OneLabel
         self._judge = make(bilingual(embedder), labels, pairs, fallback)
+        self._reader = Reader([*labels, *filter(None, labels.values()), *(text for text, _ in pairs)])
+        self._has_fallback = fallback is not None
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
-        """One judgement per text: a label, or None for a text without words; with `multi` a list
-        of labels in the order they were given, which may be empty."""
-        return self._judge.judge(texts)
+        """One judgement per text: a label, with `multi` a list of labels in the order they were
+        given, which may be empty. A text that cannot be read is declined; one without a letter is
+        none of the labels, where one of them says so."""
+        return judged_but(self._hindrance, self._judge.judge, texts)
+
+    def _hindrance(self, text: str) -> Judgement | None:
+        if self._has_fallback and not has_letters(text):
+            return None
+        return self._reader.hindrance(text)
 
 
 def _as_pairs(examples: Examples) -> list[tuple[str, Sequence[str]]]:

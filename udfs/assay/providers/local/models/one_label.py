@@ -12,7 +12,7 @@ from .chances import sigmoid
 from .embedder import exact_product
 from .fallback import Fallback, near_enough, own_phrases
 from .foreign_words import Embed
-from .judgement import Judgement
+from .judgement import NO_WORDS, Judgement
 from .label_space import (
     LabelSpace,
     discriminant_space,
@@ -67,7 +67,7 @@ class OneLabel:
         self._fallback = self._open_fallback(labels, examples)
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """A label for each text, None for a text without words."""
+        """A label for each text; one without a piece that has a vector is declined."""
         vectors = self._embed(texts)
         scores = self._scores(texts, vectors)
         near = exact_product(vectors, self._space.centres)
@@ -79,7 +79,7 @@ class OneLabel:
 
     def _judgement(self, best: int, sure: float, other: float, blank: bool) -> Judgement:
         if blank:
-            return Judgement(None, 0.0)
+            return NO_WORDS
         if other:
             return Judgement(self._other, round(other, 4))
         return Judgement(self._labels[best], round(sure, 4))

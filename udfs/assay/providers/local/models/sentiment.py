@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .embedder import DIMENSIONS, Embedder, exact_product
 from .feedback_words import IDIOMS, feedback_words
-from .judgement import Judgement
-from .language import EnglishDetector
+from .judgement import NO_WORDS, NOT_READ, Judgement
+from .language import is_english
 from .speech import asks
 from .text import clipped, has_letters, humanised, sentences, without_markup, words
 
@@ -66,11 +66,10 @@ _CALLED = {
 
 @dataclass(frozen=True, slots=True)
 class _Models:
-    """What is loaded once: VADER, the better-or-worse direction (1, 256), the detector."""
+    """What is loaded once: VADER and the better-or-worse direction (1, dimension)."""
 
     vader: Any
     direction: NDArray[np.float64]
-    detector: EnglishDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class _Clauses:
 
 
 class SentimentJudge:
-    """Sentiment of English texts; every other language is None or `unknown`, never neutral."""
+    """Sentiment of English texts; every other language is declined, never neutral."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -90,13 +89,13 @@ class SentimentJudge:
         self._models: _Models | None = None
 
     def score(self, texts: Sequence[str]) -> list[Judgement]:
-        """For each text a float from -1 (bad) to 1 (good); None where it cannot be judged:
-        another language, or neither words nor emoji that are known."""
+        """For each text a float from -1 (bad) to 1 (good); declined are other languages, and what
+        has neither words nor emoji that are known."""
         return [self._score(without_markup(clipped(text))) for text in texts]
 
     def aspects(self, texts: Sequence[str], aspects: Sequence[str]) -> list[Judgement]:
-        """For each text a dict from aspect to positive, negative, neutral, mixed or unknown;
-        unknown where the aspect is not talked about or the language is not judged."""
+        """For each text a dict from aspect to positive, negative, neutral, mixed or unknown:
+        where the aspect is not talked about. Other languages are declined."""
         if not aspects:
             return [Judgement({}, 0.0) for _ in texts]
         names = [humanised(aspect) for aspect in aspects]
@@ -107,9 +106,9 @@ class SentimentJudge:
         models = self._loaded()
         if not has_letters(text):
             compound = self._vader(_CHUNK.findall(text)[:1])
-            return _judgement(compound[0]) if any(compound) else Judgement(None, 0.0)
-        if not models.detector.is_english(text):
-            return Judgement(None, 0.0)
+            return _judgement(compound[0]) if any(compound) else NO_WORDS
+        if not is_english(text):
+            return NOT_READ
         spoken = [score for score in self._felt(_chunks(text)) if score]
         feeling = float(np.mean(spoken)) if spoken else 0.0
         drift = exact_product(self._embedder.embed([text]), models.direction)[0, 0]
@@ -129,8 +128,10 @@ class SentimentJudge:
     ) -> Judgement:
         clauses = _CLAUSE_END.split(text)
         parts = [part for clause in clauses for part in _CHUNK.findall(clause) if words(part)]
-        if not parts or not self._loaded().detector.is_english(text):
-            return Judgement(dict.fromkeys(aspects, "unknown"), 0.0)
+        if not parts:
+            return NO_WORDS
+        if not is_english(text):
+            return NOT_READ
         found = _Clauses(np.array(self._vader(parts)), self._mentions(parts, names, vectors))
         labels = [_label(found.scores, found.mentions[:, column]) for column in range(len(names))]
         value = {aspect: label for aspect, (label, _) in zip(aspects, labels, strict=True)}
@@ -211,4 +212,4 @@ def _load(embedder: Embedder) -> _Models:
     vectors = embedder.embed(list(lexicon)).astype(np.float64)
     gram = vectors.T @ vectors + _RIDGE * np.eye(DIMENSIONS)
     direction = np.linalg.solve(gram, vectors.T @ np.array(list(lexicon.values())))
-    return _Models(vader, direction[None, :], EnglishDetector(vader.lexicon))
+    return _Models(vader, direction[None, :])
