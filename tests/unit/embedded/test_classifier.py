@@ -107,7 +107,7 @@ def test_many_labels_come_in_the_order_given(embedder):
     classifier = Classifier(embedder, dict.fromkeys(["food", "staff", "parking"]), multi=True)
 
     assert [["food", "staff"], []] == values(
-        classifier, "The staff was kind and the food was hot", "xylophone"
+        classifier, "The staff was kind and the food was hot", "a xylophone"
     )
 
 

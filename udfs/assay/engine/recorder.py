@@ -117,8 +117,9 @@ class Recorder:
 
     async def write_failed(self, attempt: Attempt, burial: Burial | None = None) -> list[Failure]:
         """Put an attempt that brought no answer into the store; return the failures it leaves."""
-        tasks = self._new_tasks(burial.asks if burial else ())
-        return await self.write(landing_of(attempt, tasks=tasks), *[burial] * (burial is not None))
+        buried = () if burial is None else (burial,)
+        tasks = self._new_tasks([ask for one in buried for ask in one.asks])
+        return await self.write(landing_of(attempt, tasks=tasks), *buried)
 
     def _new_tasks(self, asks: Sequence[Ask]) -> list[Task]:
         tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asks}
@@ -129,9 +130,13 @@ class Recorder:
         moment = datetime.datetime.now(datetime.UTC)
         kept = self._store_inputs
         failures = [
-            _failure(ask, burial, moment, keeps_text=kept) for burial in buried for ask in burial.asks
+            _failure(ask, burial, moment, keeps_text=kept)
+            for burial in buried
+            for ask in burial.asks
         ]
-        due = {burial.status: [*_due(burial.status, moment)] for burial in buried if burial.asks}
+        due: dict[str, list[str]] = {
+            burial.status: [*_due(burial.status, moment)] for burial in buried if burial.asks
+        }
         return replace(landing, failures=failures, due=due)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .embedder import Embedder
 from .fallback import find_fallback
-from .foreign_words import bilingual
+from .foreign_words import Bilingual
 from .judgement import Judgement
 from .many_labels import ManyLabels
 from .one_label import OneLabel
@@ -40,8 +40,10 @@ class Classifier:
         _check(labels, pairs)
         fallback = find_fallback(labels, instructions or "")
         make = ManyLabels if multi else OneLabel
-        self._judge = make(bilingual(embedder), labels, pairs, fallback)
-        self._reader = Reader([*labels, *filter(None, labels.values()), *(text for text, _ in pairs)])
+        self._judge = make(Bilingual(embedder), labels, pairs, fallback)
+        self._reader = Reader(
+            [*labels, *filter(None, labels.values()), *(text for text, _ in pairs)]
+        )
         self._has_fallback = fallback is not None
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:

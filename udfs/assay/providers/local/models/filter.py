@@ -58,15 +58,7 @@ _DENIAL = re.compile(r"\b(?:not|no longer|never)\b|n['\u2019]t\b")
 _FEELING = 0.2
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
-# Chance of yes = sigmoid of a line in (how unusual the nearness is, in standard deviations; the
-# nearness itself; the share of the topic's words that are said), fitted on bitext and clinc150.
-_LINE = (0.22, 6.2, 1.5, -3.5)
-# With examples: a line in the lead of yes over no in the discriminant, steeper with more examples
-# of each answer. The constant says that few texts are a yes, as most questions have it.
-_TAUGHT_SLOPE = 0.05
-_TAUGHT_SLOPE_PER_EXAMPLE = 0.0025
 _TAUGHT_MOST = 30.0
-_TAUGHT_CONSTANT = -2.0
 _YES_FROM = 0.6
 _NO_UP_TO = 0.15
 
@@ -141,13 +133,14 @@ class FilterJudge:
     def _chances(self, texts: Sequence[str]) -> Floats:
         """The chance of yes for each text."""
         if self._space is None:
-            *slopes, constant = _LINE
+            *slopes, constant = self._embedder.fitted.topic_line
             return sigmoid(self._evidence(texts) @ np.array(slopes) + constant)
         scores = exact_product(self._embedder.embed(texts), self._space.slopes)
         scores += self._space.offsets
         examples = min(float(self._space.counts.mean()), _TAUGHT_MOST)
-        slope = _TAUGHT_SLOPE + _TAUGHT_SLOPE_PER_EXAMPLE * examples
-        return sigmoid(slope * (scores[:, 1] - scores[:, 0]) + _TAUGHT_CONSTANT)
+        slope, per_example, constant = self._embedder.fitted.taught_topic
+        lead = scores[:, 1] - scores[:, 0]
+        return sigmoid((slope + per_example * examples) * lead + constant)
 
     def _evidence(self, texts: Sequence[str]) -> Floats:
         """For each text three features of its best sentence: unusual, near, said; (n, 3)."""
@@ -209,7 +202,8 @@ def _learn(
     vectors = np.vstack([usual, vector]).astype(np.float64)
     texts = embedder.embed([text for text, _ in examples]).astype(np.float64)
     membership = np.array([[not answer, answer] for _, answer in examples], dtype=np.float64)
-    return discriminant_space(vectors, texts, membership)
+    precision = embedder.fitted.typical_precision
+    return discriminant_space(vectors, texts, membership, precision)
 
 
 def _stem(word: str) -> str:

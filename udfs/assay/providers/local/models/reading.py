@@ -33,21 +33,22 @@ class Reader:
         text = without_markup(clipped(text))
         if not has_letters(text):
             return NO_WORDS
-        if is_english(text) or self._is_listed(text) or self._is_own(text):
+        if is_english(text) or is_listed(text) or self._is_own(text):
             return None
         return NO_WORDS if len(words(text)) <= _FEW_WORDS else NOT_READ
-
-    def _is_listed(self, text: str) -> bool:
-        """Whether the word list knows a word of a text in one of its languages."""
-        if not english_words(text):
-            return False
-        return len(words(text)) <= _FEW_WORDS or language(text) in _LISTED
 
     def _is_own(self, text: str) -> bool:
         found = _content(text)
         if len(words(text)) <= _FEW_WORDS and any(map(is_english_word, found)):
             return True
         return bool(found) and sum(word in self._own for word in found) >= _OWN_SHARE * len(found)
+
+
+def is_listed(text: str) -> bool:
+    """Whether the word list knows a word of a text in one of its languages."""
+    if not english_words(text):
+        return False
+    return len(words(text)) <= _FEW_WORDS or language(text) in _LISTED
 
 
 def judged_where_read(reader: Reader, judge: Judge, texts: Sequence[str]) -> list[Judgement]:
