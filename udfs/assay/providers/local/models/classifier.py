@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from .embedder import Embedder
 from .fallback import find_fallback
+from .feeling_labels import FeelingLabels, feelings_of
 from .foreign_words import Bilingual
 from .judgement import Judgement
 from .many_labels import ManyLabels
 from .one_label import OneLabel
 from .reading import Reader, judged_but
+from .sentiment import SentimentJudge
 from .text import has_letters
 
 Examples = Sequence[tuple[str, str | Sequence[str]]]
+
+
+class _Judging(Protocol):
+    def judge(self, texts: Sequence[str]) -> list[Judgement]: ...
 
 
 class Classifier:
@@ -39,12 +46,16 @@ class Classifier:
         pairs = _as_pairs(examples)
         _check(labels, pairs)
         fallback = find_fallback(labels, instructions or "")
-        make = ManyLabels if multi else OneLabel
-        self._judge = make(Bilingual(embedder), labels, pairs, fallback)
+        self._has_fallback = fallback is not None
         self._reader = Reader(
             [*labels, *filter(None, labels.values()), *(text for text, _ in pairs)]
         )
-        self._has_fallback = fallback is not None
+        feelings = None if multi else feelings_of(labels, len(pairs))
+        if feelings is not None:
+            self._judge: _Judging = FeelingLabels(SentimentJudge(embedder), feelings)
+        else:
+            make = ManyLabels if multi else OneLabel
+            self._judge = make(Bilingual(embedder), labels, pairs, fallback)
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
         """One judgement per text: a label, with `multi` a list of labels in the order they were

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from .background import BACKGROUND
 from .chances import sigmoid
 from .embedder import Embedder, exact_product, unit_rows
-from .foreign_words import english_words
-from .judgement import Judgement
+from .foreign_words import Bilingual, english_words
+from .judgement import NOT_JUDGED, Judgement
 from .label_space import LabelSpace, discriminant_space
+from .reading import Reader, judged_where_read
 from .sentiment import SentimentJudge
 from .text import clipped, sentences, word_set, words
 
@@ -67,16 +68,19 @@ class FilterJudge:
     """One yes-or-no question, judged for many texts; better with examples (text, answer).
 
     The question is read as a topic, or as a feeling when its words name one. A question that
-    denies ("is it not …") and has no examples is never answered.
+    denies ("is it not …") or is in a language that is not read, without examples, is declined.
     """
 
     def __init__(
         self, embedder: Embedder, question: str, examples: Sequence[tuple[str, bool]] = ()
     ) -> None:
+        embedder = Bilingual(embedder)
         self._embedder = embedder
+        self._reader = Reader([question, *(text for text, _ in examples)])
         self._topic = topic_of(question)
         self._property = [] if examples else property_of(question)
-        self._readable = bool(self._topic) and not _DENIAL.search(question.lower())
+        denies = _DENIAL.search(question.lower()) is not None
+        self._readable = bool(self._topic) and not denies and Reader().hindrance(question) is None
         self._feeling = 0 if examples else _feeling_of(self._topic)
         self._sentiment = SentimentJudge(embedder)
         self._vector = embedder.embed([" ".join(self._topic)])
@@ -87,22 +91,24 @@ class FilterJudge:
         self._space = _learn(embedder, self._vector, background, examples)
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """True, False or None (cannot tell) for each text, with the chance of being right."""
+        """True, False or None (the text does not tell) for each text, with the chance of being
+        right; declined is what cannot be read."""
         readable = [clipped(text) for text in texts]
         if self._space is None and not self._readable:
-            return [Judgement(None, 0.0) for _ in texts]
-        if self._property and self._readable:
-            return [self._stated(text) for text in readable]
+            return [NOT_JUDGED for _ in texts]
         if self._feeling:
             return [self._felt(judged) for judged in self._sentiment.score(readable)]
-        chances = self._chances(readable).tolist()
-        return [
-            _answer(chance) if words(text) else Judgement(None, 0.0)
-            for text, chance in zip(readable, chances, strict=True)
-        ]
+        return judged_where_read(self._reader, self._judged, readable)
+
+    def _judged(self, texts: Sequence[str]) -> list[Judgement]:
+        if self._property and self._readable:
+            return [self._stated(text) for text in texts]
+        return [_answer(chance) for chance in self._chances(texts).tolist()]
 
     def _felt(self, judged: Judgement) -> Judgement:
-        if judged.value is None or abs(judged.value) < _FEELING:
+        if judged.value is None:
+            return judged
+        if abs(judged.value) < _FEELING:
             return Judgement(None, 0.0)
         return Judgement(judged.value * self._feeling > 0, judged.confidence)
 
