@@ -1,9 +1,12 @@
 """The label for "none of these" is chosen on evidence."""
 
+from functools import partial
+
 import pytest
 
 from assay.providers.local.models.classifier import Classifier
 from assay.providers.local.models.fallback import near_enough, own_phrases
+from assay.providers.local.models.fitted import WORDLLAMA
 
 DESK = {
     "heating": "radiators, boilers and how warm the rooms are",

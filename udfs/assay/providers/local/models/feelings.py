@@ -78,7 +78,7 @@ class Feelings:
     def _felt(self, text: str, *, foreign: bool) -> float:
         """The feeling of a text by its words; that of a question is mostly its subject's."""
         if foreign:
-            return self.vader([english_feelings(text.lower())])[0]
+            return sum(self.vader(CHUNK.findall(english_feelings(text.lower()))[:1]))
         parts = [chunk for sentence in sentences(text) for chunk in CHUNK.findall(sentence)]
         scored = zip(parts, self.vader(parts), strict=True)
         felt = [score * (_ASKED_SHARE if asks(part) else 1.0) for part, score in scored]

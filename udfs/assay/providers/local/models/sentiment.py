@@ -77,7 +77,7 @@ class SentimentJudge:
     def chances(self, text: str) -> NDArray[np.float64] | Judgement:
         """The chances that a text feels good, bad or neither, or why it is declined."""
         if not has_letters(text):
-            (felt,) = self._feelings.vader([text])
+            felt = sum(self._feelings.vader(CHUNK.findall(text)[:1]))
             return _of_emoji(felt) if felt else NO_WORDS
         if is_english(text):
             return self._feelings.chances(text)
