@@ -25,6 +25,18 @@ topic:
   - {answer: delivery, text: '¿Hacen envíos a Portugal? El pedido lleva diez días sin moverse.'}
   - {answer: delivery, text: 'Versturen jullie ook naar België? Het pakje is zoek volgens PostNL.'}
   - {answer: delivery, text: 'Spedite anche in Sicilia? Il pacco è fermo da una settimana.'}
+  - {answer: delivery, text: 'It has been at the sorting centre since Thursday.'}
+  - {answer: delivery, text: 'No parcel, no card in the mailbox, nothing.'}
+  - {answer: delivery, text: 'Half the things I paid for were not in the box.'}
+  - {answer: delivery, text: 'I got a mail that it was handed over, but to whom?'}
+  - {answer: delivery, text: 'Can you send it to my office? I am out all day.'}
+  - {answer: delivery, text: 'Came faster than expected, nicely wrapped.'}
+  - {answer: delivery, text: 'The wrong item was in my parcel.'}
+  - {answer: delivery, text: 'How long does shipping take at the moment?'}
+  - {answer: delivery, text: 'Falscher Artikel im Paket, bestellt hatte ich die blaue.'}
+  - {answer: delivery, text: 'Où en est mon colis ?'}
+  - {answer: delivery, text: '¿Cuándo llega mi paquete?'}
+  - {answer: delivery, text: 'Waar blijft mijn bestelling, hij zou er gisteren zijn.'}
   - {answer: returns_refunds, text: 'The return slip for the gloves got torn, will I be refunded anyway?'}
   - {answer: returns_refunds, text: 'What do I have to do to return an unused item, and who pays for the label?'}
   - {answer: returns_refunds, text: 'Ich möchte die Ware zurückgeben. Wo finde ich das Rücksendeetikett, und wann bekomme ich mein Geld erstattet?'}
@@ -45,6 +57,16 @@ topic:
   - {answer: returns_refunds, text: 'La garantía cubre esto? Quisiera un cambio o la devolución del dinero.'}
   - {answer: returns_refunds, text: 'Ik wil het terugsturen, hoe werkt dat en wanneer krijg ik mijn geld terug?'}
   - {answer: returns_refunds, text: 'Vorrei restituire l''articolo e avere il rimborso.'}
+  - {answer: returns_refunds, text: 'It arrived damaged and I would like my money back.'}
+  - {answer: returns_refunds, text: 'The zip broke after a month, is this a case for the warranty?'}
+  - {answer: returns_refunds, text: 'Please send me a new one in exchange for the faulty one.'}
+  - {answer: returns_refunds, text: 'How do I start a return, the form asks for a code I do not have?'}
+  - {answer: returns_refunds, text: 'You confirmed my return, but no money so far.'}
+  - {answer: returns_refunds, text: 'I would rather have store credit than a replacement.'}
+  - {answer: returns_refunds, text: 'Der Kocher ist nach zwei Monaten defekt, wie läuft das mit der Garantie?'}
+  - {answer: returns_refunds, text: 'Wann wird mir der Kaufpreis erstattet?'}
+  - {answer: returns_refunds, text: 'Produit défectueux, je demande un remboursement.'}
+  - {answer: returns_refunds, text: 'Llegó defectuoso, quiero que me devuelvan el dinero.'}
   - {answer: product_quality, text: 'I have walked in this rain shell for two winters and it still keeps me dry. Well made, light, worth the price.'}
   - {answer: product_quality, text: 'The buckle snapped on the first day and a strap tore off the pack. Cheap material, badly stitched, very disappointing.'}
   - {answer: product_quality, text: 'Super comfortable and really warm, I wear it all the time. Best thing I have bought in years.'}
@@ -93,6 +115,29 @@ topic:
   - {answer: product_quality, text: 'De rits bleef al na twee keer hangen, jammer.'}
   - {answer: product_quality, text: 'Leggero e resistente, tiene bene la pioggia. Ottimo.'}
   - {answer: product_quality, text: 'La cucitura si è aperta dopo un mese, pessima qualità.'}
+  - {answer: product_quality, text: 'It keeps me warm on cold mornings and weighs next to nothing.'}
+  - {answer: product_quality, text: 'Wore it for a week in Scotland, rain every day, no complaints.'}
+  - {answer: product_quality, text: 'The button fell off, the pocket has a hole, all within a month.'}
+  - {answer: product_quality, text: 'I use it daily for the commute and it still looks new.'}
+  - {answer: product_quality, text: 'Handle broke while pouring boiling water, dangerous!'}
+  - {answer: product_quality, text: 'Condensation inside each morning, everything damp.'}
+  - {answer: product_quality, text: 'The light flickers and switches itself off.'}
+  - {answer: product_quality, text: 'A bit heavy, but it will outlive me.'}
+  - {answer: product_quality, text: 'The elastic wore out, it slips down all the time.'}
+  - {answer: product_quality, text: 'The best sleep I ever had outdoors.'}
+  - {answer: product_quality, text: 'Good value, though the stitching could be neater.'}
+  - {answer: product_quality, text: 'Colour nicer than in the photo, material feels soft.'}
+  - {answer: product_quality, text: 'My third pair, I would not walk in anything else.'}
+  - {answer: product_quality, text: 'The valve leaks, by midnight I lie on the ground.'}
+  - {answer: product_quality, text: 'Does not keep what it promises, cold at plus five.'}
+  - {answer: product_quality, text: 'Durable, simple, no frills. Perfect for the mountains.'}
+  - {answer: product_quality, text: 'Nach einem Jahr immer noch wie neu, tolle Verarbeitung.'}
+  - {answer: product_quality, text: 'Druckknopf ausgerissen, Griff gebrochen. Nie wieder.'}
+  - {answer: product_quality, text: 'Bon produit dans l''ensemble, un peu lourd.'}
+  - {answer: product_quality, text: 'Très déçu, la poignée a cassé au premier usage.'}
+  - {answer: product_quality, text: 'Calidad regular, se despegó la suela al mes.'}
+  - {answer: product_quality, text: 'Super jakość, polecam każdemu.'}
+  - {answer: product_quality, text: 'Prima kwaliteit, al drie jaar in gebruik.'}
   - {answer: sizing_fit, text: 'It runs small, the sleeves are too short and it is tight across the shoulders. Order a size up.'}
   - {answer: sizing_fit, text: 'Which size should I take, I am between medium and large?'}
   - {answer: sizing_fit, text: 'The heel rubs and my wide feet do not fit, although the length is right.'}
@@ -114,6 +159,13 @@ topic:
   - {answer: sizing_fit, text: 'Rękawy za krótkie, w ramionach za ciasno.'}
   - {answer: sizing_fit, text: 'Te smal voor mijn voeten, neem een maat groter.'}
   - {answer: sizing_fit, text: 'Calza stretto, meglio prendere una taglia in più.'}
+  - {answer: sizing_fit, text: 'Length is fine but the calves are too tight.'}
+  - {answer: sizing_fit, text: 'I ordered two sizes and the smaller one fits.'}
+  - {answer: sizing_fit, text: 'What size for a head of 58 centimetres?'}
+  - {answer: sizing_fit, text: 'Comfortable from the first day, no rubbing.'}
+  - {answer: sizing_fit, text: 'Feet slide forward, must be a size too large.'}
+  - {answer: sizing_fit, text: 'Passt wie angegossen, Größe wie immer bestellt.'}
+  - {answer: sizing_fit, text: 'Quelle taille pour 1 m 75 et 70 kilos ?'}
   - {answer: product_advice, text: 'Can I wash it in the machine, and do I have to proof it again afterwards?'}
   - {answer: product_advice, text: 'Kann man das auch im Winter benutzen, und wie viel wiegt es? Passt es ins Handgepäck?'}
   - {answer: product_advice, text: 'Est-ce que ce modèle est imperméable et comment faut-il le laver ?'}
@@ -141,6 +193,18 @@ topic:
   - {answer: product_advice, text: 'Czy ten model nadaje się na zimę i ile waży?'}
   - {answer: product_advice, text: 'Hoe zwaar is hij, en past hij in een fietstas?'}
   - {answer: product_advice, text: 'È adatto ai bambini, e si può lavare in lavatrice?'}
+  - {answer: product_advice, text: 'Do I need a footprint with it?'}
+  - {answer: product_advice, text: 'Which size of backpack for a week in huts?'}
+  - {answer: product_advice, text: 'Can two of these bags be zipped together?'}
+  - {answer: product_advice, text: 'Is there a model for women, too?'}
+  - {answer: product_advice, text: 'How long does it take to charge?'}
+  - {answer: product_advice, text: 'Are spare parts sold separately?'}
+  - {answer: product_advice, text: 'Is it made of wool or synthetic?'}
+  - {answer: product_advice, text: 'Does it come with pegs and a repair kit?'}
+  - {answer: product_advice, text: 'Kann ich damit auch klettern?'}
+  - {answer: product_advice, text: 'Wie lange hält der Akku, und gibt es Ersatzteile?'}
+  - {answer: product_advice, text: 'Il faut quoi comme cartouche de gaz ?'}
+  - {answer: product_advice, text: '¿Viene con funda, y cuánto tarda en cargar?'}
   - {answer: order_payment, text: 'PayPal shows an error although the payment left my bank. Is the order confirmed?'}
   - {answer: order_payment, text: 'I need an invoice with our company''s tax number. The voucher code was not accepted at checkout either.'}
   - {answer: order_payment, text: 'Bitte stornieren Sie meine Bestellung; die Rechnung ist falsch und der Gutschein wurde nicht abgezogen.'}
@@ -164,6 +228,13 @@ topic:
   - {answer: order_payment, text: 'Kan ik achteraf betalen, en waar vind ik de factuur?'}
   - {answer: order_payment, text: 'Czy mogę zmienić adres w zamówieniu, i gdzie jest faktura?'}
   - {answer: order_payment, text: 'Posso pagare con bonifico? Mi serve la fattura.'}
+  - {answer: order_payment, text: 'Is it possible to pay on delivery?'}
+  - {answer: order_payment, text: 'My card was declined, but the amount is blocked.'}
+  - {answer: order_payment, text: 'I forgot to enter the code, can you still deduct it?'}
+  - {answer: order_payment, text: 'Take the second item off my order, please.'}
+  - {answer: order_payment, text: 'The total on the invoice is wrong.'}
+  - {answer: order_payment, text: 'Why did the price go up between basket and checkout?'}
+  - {answer: order_payment, text: 'Ist meine Bestellung eingegangen? Ich habe keine Bestätigung.'}
   - {answer: service, text: 'Such friendly, patient and helpful people in your shop, I felt in good hands with the assistant.'}
   - {answer: service, text: 'Nobody answers the phone and your chat agent was rude. Can I talk to a human?'}
   - {answer: service, text: 'Are you open on Saturday, and does the workshop sharpen skis?'}
@@ -189,6 +260,22 @@ topic:
   - {answer: service, text: 'Ik word al drie keer doorverbonden en niemand helpt me.'}
   - {answer: service, text: 'Nikt nie odbiera telefonu, a na maile nie odpisujecie.'}
   - {answer: service, text: 'Personale gentile e preparato, tornerò in negozio.'}
+  - {answer: service, text: 'Rude on the phone, and then the line went dead.'}
+  - {answer: service, text: 'Lovely advice from a young woman in the footwear department.'}
+  - {answer: service, text: 'What a team! You answered on a Sunday evening.'}
+  - {answer: service, text: 'I felt ignored in the shop, two assistants chatted and looked away.'}
+  - {answer: service, text: 'Nobody replies to my emails, this is the fourth one.'}
+  - {answer: service, text: 'Staff knew less about climbing than my grandmother.'}
+  - {answer: service, text: 'Thank you for the patient help in the chat yesterday.'}
+  - {answer: service, text: 'They sharpened my crampons while I waited.'}
+  - {answer: service, text: 'He listened, explained everything and did not push me to buy.'}
+  - {answer: service, text: 'Your support promised to get back to me and never did.'}
+  - {answer: service, text: 'Are you open over Christmas?'}
+  - {answer: service, text: 'Sehr nettes Team, kompetent und ohne Druck, danke!'}
+  - {answer: service, text: 'Die Hotline legt einfach auf, so eine Frechheit.'}
+  - {answer: service, text: 'Accueil froid, le vendeur n''y connaissait rien.'}
+  - {answer: service, text: 'Muy amables en la tienda, me explicaron todo con paciencia.'}
+  - {answer: service, text: 'Goed geholpen in de winkel, dank aan de medewerker.'}
   - {answer: website_account, text: 'The login form says that my user name is unknown. How do I get into my profile?'}
   - {answer: website_account, text: 'The app crashes on the basket page and the site shows an error.'}
   - {answer: website_account, text: 'Please close my account, erase my personal data and take me off the newsletter.'}
@@ -209,6 +296,12 @@ topic:
   - {answer: website_account, text: 'Ik kan niet inloggen en krijg geen mail voor een nieuw wachtwoord.'}
   - {answer: website_account, text: 'Strona się nie ładuje, a aplikacja się zawiesza.'}
   - {answer: website_account, text: 'Il sito dà errore e non riesco ad accedere.'}
+  - {answer: website_account, text: 'Search does not work on my phone.'}
+  - {answer: website_account, text: 'The app logs me out each time.'}
+  - {answer: website_account, text: 'I have two accounts, please merge them.'}
+  - {answer: website_account, text: 'Stop sending me advertising.'}
+  - {answer: website_account, text: 'Your site is so slow that I gave up.'}
+  - {answer: website_account, text: 'Mon mot de passe n''est pas accepté.'}
   - {answer: other, text: 'Thank you so much, have a lovely weekend!'}
   - {answer: other, text: 'Merci, bonne journée. Gracias, hasta luego. Bedankt!'}
   - {answer: other, text: 'Earn money from home, click here!'}
@@ -217,4 +310,7 @@ topic:
   - {answer: other, text: 'just trying this out, ignore me'}
   - {answer: other, text: 'Our company offers search engine optimisation for your shop.'}
   - {answer: other, text: 'Never mind, I found it.'}
+  - {answer: other, text: 'ok thx'}
+  - {answer: other, text: 'sorry, wrong number'}
+  - {answer: other, text: 'Visit our casino and win big'}
 {% endmacro %}
