@@ -164,13 +164,14 @@
     {%- do return(found) -%}
 {%- endmacro %}
 
-{#- Envelopes that hold no answer although there was something to ask. -#}
+{#- Envelopes that hold no answer although there was something to ask, and who was asked could
+    have judged it. -#}
 {% macro _assay_answer_checks(wanted, catalogue) -%}
     {%- set found = [] -%}
     {%- for name in assay._assay_names('ai_row_gate', 'answers', wanted.answers) -%}
         {%- do found.append({
             'column': name,
-            'violated': '(' ~ name ~ ".status in ('ok', 'skipped')) is not true",
+            'violated': '(' ~ name ~ ".status in ('ok', 'skipped', 'unsupported')) is not true",
             'reason': assay._assay_quoted(name ~ ' has no answer')
         }) -%}
     {%- endfor -%}

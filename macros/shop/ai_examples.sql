@@ -9,12 +9,64 @@ topic:
   - {answer: delivery, text: 'El paquete llegó abierto y faltaba un artículo; el mensajero lo dejó en la calle.'}
   - {answer: delivery, text: 'De bezorger is niet geweest en mijn bestelling is nog steeds niet geleverd. Wanneer komt het pakket?'}
   - {answer: delivery, text: 'Paczka nie dotarła, kurier nie przyjechał. Kiedy będzie dostawa?'}
+  - {answer: delivery, text: 'The app says delivered, but there is nothing at my door and no neighbour has it.'}
+  - {answer: delivery, text: 'Could you leave it at the post office instead, nobody is at home on weekdays?'}
+  - {answer: delivery, text: 'Ordered with express shipping, and after six days it has still not left your warehouse.'}
+  - {answer: delivery, text: 'One of the two parcels came, the second one seems to be lost.'}
+  - {answer: delivery, text: 'Do you ship to the Canary Islands, and what are the shipping costs to Ireland?'}
+  - {answer: delivery, text: 'The box was soaked and open when the postman handed it over.'}
+  - {answer: delivery, text: 'When will the back-ordered part of my order be sent out?'}
+  - {answer: delivery, text: 'Customs is holding my package, what papers does the carrier need?'}
+  - {answer: delivery, text: 'Super quick, ordered on Sunday and on Tuesday it was here.'}
+  - {answer: delivery, text: 'You sent me somebody else''s order, mine must be with them.'}
+  - {answer: delivery, text: 'Laut DHL wurde das Paket einem Nachbarn gegeben, aber keiner weiß davon.'}
+  - {answer: delivery, text: 'Liefert ihr auch nach Österreich, und was kostet der Versand?'}
+  - {answer: delivery, text: 'Il manque un article dans le carton, et le livreur a tout jeté devant la porte.'}
+  - {answer: delivery, text: '¿Hacen envíos a Portugal? El pedido lleva diez días sin moverse.'}
+  - {answer: delivery, text: 'Versturen jullie ook naar België? Het pakje is zoek volgens PostNL.'}
+  - {answer: delivery, text: 'Spedite anche in Sicilia? Il pacco è fermo da una settimana.'}
+  - {answer: delivery, text: 'It has been at the sorting centre since Thursday.'}
+  - {answer: delivery, text: 'No parcel, no card in the mailbox, nothing.'}
+  - {answer: delivery, text: 'Half the things I paid for were not in the box.'}
+  - {answer: delivery, text: 'I got a mail that it was handed over, but to whom?'}
+  - {answer: delivery, text: 'Can you send it to my office? I am out all day.'}
+  - {answer: delivery, text: 'Came faster than expected, nicely wrapped.'}
+  - {answer: delivery, text: 'The wrong item was in my parcel.'}
+  - {answer: delivery, text: 'How long does shipping take at the moment?'}
+  - {answer: delivery, text: 'Falscher Artikel im Paket, bestellt hatte ich die blaue.'}
+  - {answer: delivery, text: 'Où en est mon colis ?'}
+  - {answer: delivery, text: '¿Cuándo llega mi paquete?'}
+  - {answer: delivery, text: 'Waar blijft mijn bestelling, hij zou er gisteren zijn.'}
   - {answer: returns_refunds, text: 'The return slip for the gloves got torn, will I be refunded anyway?'}
   - {answer: returns_refunds, text: 'What do I have to do to return an unused item, and who pays for the label?'}
   - {answer: returns_refunds, text: 'Ich möchte die Ware zurückgeben. Wo finde ich das Rücksendeetikett, und wann bekomme ich mein Geld erstattet?'}
   - {answer: returns_refunds, text: 'J''ai renvoyé l''article, quand serai-je remboursé ? Puis-je l''échanger ?'}
   - {answer: returns_refunds, text: 'Quiero devolver el producto y que me reembolsen el dinero. ¿Cómo hago la devolución?'}
   - {answer: returns_refunds, text: 'Chcę zwrócić towar i proszę o zwrot pieniędzy. Jak złożyć reklamację?'}
+  - {answer: returns_refunds, text: 'I sent the trousers back three weeks ago and the money is not on my account yet.'}
+  - {answer: returns_refunds, text: 'Can I swap the blue one for the green one if it was a present?'}
+  - {answer: returns_refunds, text: 'Two months after buying it failed, I would like to claim the warranty.'}
+  - {answer: returns_refunds, text: 'How many days do I have to bring something back to a shop?'}
+  - {answer: returns_refunds, text: 'The replacement you sent is the same faulty thing, now I want a refund.'}
+  - {answer: returns_refunds, text: 'Your refund was twelve euros short, why?'}
+  - {answer: returns_refunds, text: 'Where do I print the return label?'}
+  - {answer: returns_refunds, text: 'I no longer need it, it is unopened; do I get the full price back?'}
+  - {answer: returns_refunds, text: 'Bitte um Umtausch gegen ein anderes Modell, der Kassenzettel liegt bei.'}
+  - {answer: returns_refunds, text: 'Die Rücksendung ist seit zwei Wochen bei euch, wo bleibt die Gutschrift?'}
+  - {answer: returns_refunds, text: 'Puis-je retourner l''article en magasin, et qui paie le retour ?'}
+  - {answer: returns_refunds, text: 'La garantía cubre esto? Quisiera un cambio o la devolución del dinero.'}
+  - {answer: returns_refunds, text: 'Ik wil het terugsturen, hoe werkt dat en wanneer krijg ik mijn geld terug?'}
+  - {answer: returns_refunds, text: 'Vorrei restituire l''articolo e avere il rimborso.'}
+  - {answer: returns_refunds, text: 'It arrived damaged and I would like my money back.'}
+  - {answer: returns_refunds, text: 'The zip broke after a month, is this a case for the warranty?'}
+  - {answer: returns_refunds, text: 'Please send me a new one in exchange for the faulty one.'}
+  - {answer: returns_refunds, text: 'How do I start a return, the form asks for a code I do not have?'}
+  - {answer: returns_refunds, text: 'You confirmed my return, but no money so far.'}
+  - {answer: returns_refunds, text: 'I would rather have store credit than a replacement.'}
+  - {answer: returns_refunds, text: 'Der Kocher ist nach zwei Monaten defekt, wie läuft das mit der Garantie?'}
+  - {answer: returns_refunds, text: 'Wann wird mir der Kaufpreis erstattet?'}
+  - {answer: returns_refunds, text: 'Produit défectueux, je demande un remboursement.'}
+  - {answer: returns_refunds, text: 'Llegó defectuoso, quiero que me devuelvan el dinero.'}
   - {answer: product_quality, text: 'I have walked in this rain shell for two winters and it still keeps me dry. Well made, light, worth the price.'}
   - {answer: product_quality, text: 'The buckle snapped on the first day and a strap tore off the pack. Cheap material, badly stitched, very disappointing.'}
   - {answer: product_quality, text: 'Super comfortable and really warm, I wear it all the time. Best thing I have bought in years.'}
@@ -29,23 +81,160 @@ topic:
   - {answer: product_quality, text: 'Se rompió la hebilla el primer día y entra agua por todas partes. Mala calidad.'}
   - {answer: product_quality, text: 'Bardzo dobra jakość, lekki i wygodny, sprawdził się w górach. Po roku pękł jeden szew.'}
   - {answer: product_quality, text: 'Fijn spul, blijft droog en is lekker licht, maar de knop ging na een week kapot.'}
+  - {answer: product_quality, text: 'The stove boils a litre in three minutes, even in the cold.'}
+  - {answer: product_quality, text: 'After a season of heavy use the sole is coming off.'}
+  - {answer: product_quality, text: 'Waterproof for the first hour, after that my shirt was soaked.'}
+  - {answer: product_quality, text: 'Bought it two years ago and there is not a scratch on it.'}
+  - {answer: product_quality, text: 'The poles bend in a light breeze, would not take it above the tree line.'}
+  - {answer: product_quality, text: 'Keeps coffee hot until the evening.'}
+  - {answer: product_quality, text: 'Zip jams every single time.'}
+  - {answer: product_quality, text: 'The fabric pills after two washes, not what I expect at that price.'}
+  - {answer: product_quality, text: 'Sleeps warmer than my old one at half the weight.'}
+  - {answer: product_quality, text: 'Solid kit, did the whole coast path with it.'}
+  - {answer: product_quality, text: 'The straps cut into my shoulders after ten kilometres, but it carries well otherwise.'}
+  - {answer: product_quality, text: 'Bright, light and the battery lasts three nights. Love it.'}
+  - {answer: product_quality, text: 'The coating peels off, and the colour fades in the sun.'}
+  - {answer: product_quality, text: 'Not bad, not great. Does what it should.'}
+  - {answer: product_quality, text: 'Best purchase of the year!'}
+  - {answer: product_quality, text: 'It squeaks with each step, very annoying.'}
+  - {answer: product_quality, text: 'The pump broke on day one, had to blow it up by mouth.'}
+  - {answer: product_quality, text: 'Packs down small and goes up in five minutes on my own.'}
+  - {answer: product_quality, text: 'Smells of chemicals even after airing it for a week.'}
+  - {answer: product_quality, text: 'No wind gets through, and it breathes well on the way up.'}
+  - {answer: product_quality, text: 'The hook is loose and the thread comes out everywhere.'}
+  - {answer: product_quality, text: 'Grip on wet rock is amazing.'}
+  - {answer: product_quality, text: 'Nach drei Touren ist die Naht auf, und der Reißverschluss klemmt.'}
+  - {answer: product_quality, text: 'Hält dicht, wärmt und wiegt fast nichts. Top.'}
+  - {answer: product_quality, text: 'Akku hält keine zwei Stunden, bin enttäuscht.'}
+  - {answer: product_quality, text: 'Das Material wirkt billig, und die Sohle löst sich.'}
+  - {answer: product_quality, text: 'Chaud et léger, parfait pour le bivouac.'}
+  - {answer: product_quality, text: 'La semelle se décolle après trois sorties, et l''eau rentre.'}
+  - {answer: product_quality, text: 'La cremallera se atasca y la tela es muy fina.'}
+  - {answer: product_quality, text: 'Abriga muchísimo y no pesa nada, estoy encantada.'}
+  - {answer: product_quality, text: 'Na dwa sezony starczyło, potem podeszwa odpadła.'}
+  - {answer: product_quality, text: 'De rits bleef al na twee keer hangen, jammer.'}
+  - {answer: product_quality, text: 'Leggero e resistente, tiene bene la pioggia. Ottimo.'}
+  - {answer: product_quality, text: 'La cucitura si è aperta dopo un mese, pessima qualità.'}
+  - {answer: product_quality, text: 'It keeps me warm on cold mornings and weighs next to nothing.'}
+  - {answer: product_quality, text: 'Wore it for a week in Scotland, rain every day, no complaints.'}
+  - {answer: product_quality, text: 'The button fell off, the pocket has a hole, all within a month.'}
+  - {answer: product_quality, text: 'I use it daily for the commute and it still looks new.'}
+  - {answer: product_quality, text: 'Handle broke while pouring boiling water, dangerous!'}
+  - {answer: product_quality, text: 'Condensation inside each morning, everything damp.'}
+  - {answer: product_quality, text: 'The light flickers and switches itself off.'}
+  - {answer: product_quality, text: 'A bit heavy, but it will outlive me.'}
+  - {answer: product_quality, text: 'The elastic wore out, it slips down all the time.'}
+  - {answer: product_quality, text: 'The best sleep I ever had outdoors.'}
+  - {answer: product_quality, text: 'Good value, though the stitching could be neater.'}
+  - {answer: product_quality, text: 'Colour nicer than in the photo, material feels soft.'}
+  - {answer: product_quality, text: 'My third pair, I would not walk in anything else.'}
+  - {answer: product_quality, text: 'The valve leaks, by midnight I lie on the ground.'}
+  - {answer: product_quality, text: 'Does not keep what it promises, cold at plus five.'}
+  - {answer: product_quality, text: 'Durable, simple, no frills. Perfect for the mountains.'}
+  - {answer: product_quality, text: 'Nach einem Jahr immer noch wie neu, tolle Verarbeitung.'}
+  - {answer: product_quality, text: 'Druckknopf ausgerissen, Griff gebrochen. Nie wieder.'}
+  - {answer: product_quality, text: 'Bon produit dans l''ensemble, un peu lourd.'}
+  - {answer: product_quality, text: 'Très déçu, la poignée a cassé au premier usage.'}
+  - {answer: product_quality, text: 'Calidad regular, se despegó la suela al mes.'}
+  - {answer: product_quality, text: 'Super jakość, polecam każdemu.'}
+  - {answer: product_quality, text: 'Prima kwaliteit, al drie jaar in gebruik.'}
   - {answer: sizing_fit, text: 'It runs small, the sleeves are too short and it is tight across the shoulders. Order a size up.'}
   - {answer: sizing_fit, text: 'Which size should I take, I am between medium and large?'}
   - {answer: sizing_fit, text: 'The heel rubs and my wide feet do not fit, although the length is right.'}
   - {answer: sizing_fit, text: 'Die Hose fällt zu groß aus, am Bund zu weit und an den Beinen zu lang. Welche Größe soll ich nehmen?'}
   - {answer: sizing_fit, text: 'Taille trop petit, serré aux épaules ; prenez une taille au-dessus.'}
   - {answer: sizing_fit, text: 'Me queda pequeña la talla, aprieta mucho. Za małe, rozmiar większy. Valt te klein uit, maat groter.'}
+  - {answer: sizing_fit, text: 'Way too long in the arms, otherwise my usual medium.'}
+  - {answer: sizing_fit, text: 'True to size, fits perfectly over a jumper.'}
+  - {answer: sizing_fit, text: 'My toes touch the front on the way down, should have gone half a size up.'}
+  - {answer: sizing_fit, text: 'The hood does not go over a helmet, too tight.'}
+  - {answer: sizing_fit, text: 'Cut very slim, nothing for broad hips.'}
+  - {answer: sizing_fit, text: 'Is your 42 the same as a UK 8, and how wide is the toe box?'}
+  - {answer: sizing_fit, text: 'The waist gapes while the thighs are tight.'}
+  - {answer: sizing_fit, text: 'I am 1.86 m and 80 kg, L or XL?'}
+  - {answer: sizing_fit, text: 'Am Rücken zu kurz, an den Schultern spannt es.'}
+  - {answer: sizing_fit, text: 'Fällt normal aus, Größe 40 passt genau.'}
+  - {answer: sizing_fit, text: 'Trop large à la taille, je fais du 38 d''habitude.'}
+  - {answer: sizing_fit, text: 'Las mangas son cortas, pide una talla más.'}
+  - {answer: sizing_fit, text: 'Rękawy za krótkie, w ramionach za ciasno.'}
+  - {answer: sizing_fit, text: 'Te smal voor mijn voeten, neem een maat groter.'}
+  - {answer: sizing_fit, text: 'Calza stretto, meglio prendere una taglia in più.'}
+  - {answer: sizing_fit, text: 'Length is fine but the calves are too tight.'}
+  - {answer: sizing_fit, text: 'I ordered two sizes and the smaller one fits.'}
+  - {answer: sizing_fit, text: 'What size for a head of 58 centimetres?'}
+  - {answer: sizing_fit, text: 'Comfortable from the first day, no rubbing.'}
+  - {answer: sizing_fit, text: 'Feet slide forward, must be a size too large.'}
+  - {answer: sizing_fit, text: 'Passt wie angegossen, Größe wie immer bestellt.'}
+  - {answer: sizing_fit, text: 'Quelle taille pour 1 m 75 et 70 kilos ?'}
   - {answer: product_advice, text: 'Can I wash it in the machine, and do I have to proof it again afterwards?'}
   - {answer: product_advice, text: 'Kann man das auch im Winter benutzen, und wie viel wiegt es? Passt es ins Handgepäck?'}
   - {answer: product_advice, text: 'Est-ce que ce modèle est imperméable et comment faut-il le laver ?'}
   - {answer: product_advice, text: 'Is dit geschikt voor kinderen en hoe moet ik het wassen? Hebben jullie het op voorraad?'}
   - {answer: product_advice, text: 'Does the lid also fit the older model, how tall is it inside and what is it made of?'}
+  - {answer: product_advice, text: 'Is the mat thick enough for someone who sleeps on the side?'}
+  - {answer: product_advice, text: 'Which of the two lamps is better for running at night?'}
+  - {answer: product_advice, text: 'Will the black one be back in stock before Easter?'}
+  - {answer: product_advice, text: 'How do I get the smell out of the shoes, can they go in the dryer?'}
+  - {answer: product_advice, text: 'What temperature is it good for, I want to use it in November?'}
+  - {answer: product_advice, text: 'Does it work with butane cartridges from other makers?'}
+  - {answer: product_advice, text: 'Can I take the stove on a plane?'}
+  - {answer: product_advice, text: 'Is the down from certified farms?'}
+  - {answer: product_advice, text: 'What is the difference between the old and the new version?'}
+  - {answer: product_advice, text: 'How much does the large one weigh with everything?'}
+  - {answer: product_advice, text: 'Would this be suitable for a ten-year-old?'}
+  - {answer: product_advice, text: 'How often must it be waxed, and with what?'}
+  - {answer: product_advice, text: 'Ist der Schlafsack bei minus fünf Grad noch warm genug?'}
+  - {answer: product_advice, text: 'Gibt es das Modell auch in Grün, und wann ist es wieder lieferbar?'}
+  - {answer: product_advice, text: 'Wie wasche ich die Jacke, ohne dass sie undicht wird?'}
+  - {answer: product_advice, text: 'Quelle est la différence entre les deux modèles ?'}
+  - {answer: product_advice, text: 'Quel poids avec les piles ? On peut l''utiliser en hiver ?'}
+  - {answer: product_advice, text: '¿Qué modelo me recomiendan para el verano, y cuánto pesa?'}
+  - {answer: product_advice, text: '¿Se puede lavar en la lavadora?'}
+  - {answer: product_advice, text: 'Czy ten model nadaje się na zimę i ile waży?'}
+  - {answer: product_advice, text: 'Hoe zwaar is hij, en past hij in een fietstas?'}
+  - {answer: product_advice, text: 'È adatto ai bambini, e si può lavare in lavatrice?'}
+  - {answer: product_advice, text: 'Do I need a footprint with it?'}
+  - {answer: product_advice, text: 'Which size of backpack for a week in huts?'}
+  - {answer: product_advice, text: 'Can two of these bags be zipped together?'}
+  - {answer: product_advice, text: 'Is there a model for women, too?'}
+  - {answer: product_advice, text: 'How long does it take to charge?'}
+  - {answer: product_advice, text: 'Are spare parts sold separately?'}
+  - {answer: product_advice, text: 'Is it made of wool or synthetic?'}
+  - {answer: product_advice, text: 'Does it come with pegs and a repair kit?'}
+  - {answer: product_advice, text: 'Kann ich damit auch klettern?'}
+  - {answer: product_advice, text: 'Wie lange hält der Akku, und gibt es Ersatzteile?'}
+  - {answer: product_advice, text: 'Il faut quoi comme cartouche de gaz ?'}
+  - {answer: product_advice, text: '¿Viene con funda, y cuánto tarda en cargar?'}
   - {answer: order_payment, text: 'PayPal shows an error although the payment left my bank. Is the order confirmed?'}
   - {answer: order_payment, text: 'I need an invoice with our company''s tax number. The voucher code was not accepted at checkout either.'}
   - {answer: order_payment, text: 'Bitte stornieren Sie meine Bestellung; die Rechnung ist falsch und der Gutschein wurde nicht abgezogen.'}
   - {answer: order_payment, text: 'Je voudrais annuler ma commande et recevoir la facture. Le paiement par carte est refusé.'}
   - {answer: order_payment, text: 'No me deja pagar con tarjeta. Necesito la factura y cambiar el pedido.'}
   - {answer: order_payment, text: 'Proszę anulować zamówienie i wystawić fakturę. Płatność kartą nie przeszła.'}
+  - {answer: order_payment, text: 'I was charged twice for one order.'}
+  - {answer: order_payment, text: 'Can I add a pair of socks to the order that I placed this morning?'}
+  - {answer: order_payment, text: 'Please change the delivery address before you send it.'}
+  - {answer: order_payment, text: 'The gift card shows a balance of zero although I never used it.'}
+  - {answer: order_payment, text: 'Do you take bank transfer, or can I pay in three parts?'}
+  - {answer: order_payment, text: 'The discount of ten percent for new customers was not applied.'}
+  - {answer: order_payment, text: 'Can I pay cash when I collect it?'}
+  - {answer: order_payment, text: 'I ordered the wrong colour by mistake, please cancel it.'}
+  - {answer: order_payment, text: 'No confirmation came, did my order go through?'}
+  - {answer: order_payment, text: 'Is there a cheaper price for members?'}
+  - {answer: order_payment, text: 'Mir wurde der Betrag doppelt abgebucht.'}
+  - {answer: order_payment, text: 'Kann ich auf Rechnung bestellen, und gilt der Rabattcode noch?'}
+  - {answer: order_payment, text: 'Le code promo ne marche pas, et j''ai été débité deux fois.'}
+  - {answer: order_payment, text: '¿Puedo pagar a plazos? El cupón no funciona.'}
+  - {answer: order_payment, text: 'Kan ik achteraf betalen, en waar vind ik de factuur?'}
+  - {answer: order_payment, text: 'Czy mogę zmienić adres w zamówieniu, i gdzie jest faktura?'}
+  - {answer: order_payment, text: 'Posso pagare con bonifico? Mi serve la fattura.'}
+  - {answer: order_payment, text: 'Is it possible to pay on delivery?'}
+  - {answer: order_payment, text: 'My card was declined, but the amount is blocked.'}
+  - {answer: order_payment, text: 'I forgot to enter the code, can you still deduct it?'}
+  - {answer: order_payment, text: 'Take the second item off my order, please.'}
+  - {answer: order_payment, text: 'The total on the invoice is wrong.'}
+  - {answer: order_payment, text: 'Why did the price go up between basket and checkout?'}
+  - {answer: order_payment, text: 'Ist meine Bestellung eingegangen? Ich habe keine Bestätigung.'}
   - {answer: service, text: 'Such friendly, patient and helpful people in your shop, I felt in good hands with the assistant.'}
   - {answer: service, text: 'Nobody answers the phone and your chat agent was rude. Can I talk to a human?'}
   - {answer: service, text: 'Are you open on Saturday, and does the workshop sharpen skis?'}
@@ -53,12 +242,75 @@ topic:
   - {answer: service, text: 'Trato excelente de la dependienta. ¿Qué horario tiene la tienda? Vriendelijk personeel, snelle hulp.'}
   - {answer: service, text: 'Obsługa bardzo miła i pomocna, dziękuję sprzedawcy. O której otwieracie sklep?'}
   - {answer: service, text: 'I was kept on hold for an hour and passed from one agent to the next; nobody at your company listens.'}
+  - {answer: service, text: 'Three mails, no answer. Does anybody work there?'}
+  - {answer: service, text: 'The lady in the shop took her time and found the right boots for me, five stars for her.'}
+  - {answer: service, text: 'Your hotline cut me off twice.'}
+  - {answer: service, text: 'Do you rent snowshoes, and can I get my bindings mounted in your workshop?'}
+  - {answer: service, text: 'Your chat hangs up as soon as I ask for a manager.'}
+  - {answer: service, text: 'The man at the till was arrogant and did not want to help.'}
+  - {answer: service, text: 'Quick and kind reply, problem solved in one call. Thanks to Anna!'}
+  - {answer: service, text: 'Where is your nearest shop, and is there parking?'}
+  - {answer: service, text: 'Is there somebody in the store who can measure my feet?'}
+  - {answer: service, text: 'Promised a call back on Friday. It is Wednesday now.'}
+  - {answer: service, text: 'Seit Tagen keine Antwort auf meine Mails, unmöglich.'}
+  - {answer: service, text: 'Braucht man für die Beratung im Laden einen Termin?'}
+  - {answer: service, text: 'Personnel à l''écoute et de bon conseil, merci à l''équipe du magasin.'}
+  - {answer: service, text: 'Service client injoignable, trois quarts d''heure d''attente.'}
+  - {answer: service, text: 'Nadie contesta al teléfono, un servicio pésimo.'}
+  - {answer: service, text: 'Ik word al drie keer doorverbonden en niemand helpt me.'}
+  - {answer: service, text: 'Nikt nie odbiera telefonu, a na maile nie odpisujecie.'}
+  - {answer: service, text: 'Personale gentile e preparato, tornerò in negozio.'}
+  - {answer: service, text: 'Rude on the phone, and then the line went dead.'}
+  - {answer: service, text: 'Lovely advice from a young woman in the footwear department.'}
+  - {answer: service, text: 'What a team! You answered on a Sunday evening.'}
+  - {answer: service, text: 'I felt ignored in the shop, two assistants chatted and looked away.'}
+  - {answer: service, text: 'Nobody replies to my emails, this is the fourth one.'}
+  - {answer: service, text: 'Staff knew less about climbing than my grandmother.'}
+  - {answer: service, text: 'Thank you for the patient help in the chat yesterday.'}
+  - {answer: service, text: 'They sharpened my crampons while I waited.'}
+  - {answer: service, text: 'He listened, explained everything and did not push me to buy.'}
+  - {answer: service, text: 'Your support promised to get back to me and never did.'}
+  - {answer: service, text: 'Are you open over Christmas?'}
+  - {answer: service, text: 'Sehr nettes Team, kompetent und ohne Druck, danke!'}
+  - {answer: service, text: 'Die Hotline legt einfach auf, so eine Frechheit.'}
+  - {answer: service, text: 'Accueil froid, le vendeur n''y connaissait rien.'}
+  - {answer: service, text: 'Muy amables en la tienda, me explicaron todo con paciencia.'}
+  - {answer: service, text: 'Goed geholpen in de winkel, dank aan de medewerker.'}
   - {answer: website_account, text: 'The login form says that my user name is unknown. How do I get into my profile?'}
   - {answer: website_account, text: 'The app crashes on the basket page and the site shows an error.'}
   - {answer: website_account, text: 'Please close my account, erase my personal data and take me off the newsletter.'}
   - {answer: website_account, text: 'Ich komme nicht mehr in mein Kundenkonto, das Passwort wird nicht angenommen und die Webseite lädt nicht.'}
   - {answer: website_account, text: 'Impossible de me connecter à mon compte. Supprimez mon adresse de la newsletter.'}
   - {answer: website_account, text: 'Nie mogę się zalogować na konto, strona nie działa. Proszę usunąć moje dane.'}
+  - {answer: website_account, text: 'The code for two-step login never comes.'}
+  - {answer: website_account, text: 'Your filter shows tents when I look for jackets.'}
+  - {answer: website_account, text: 'How do I change the mail address of my account?'}
+  - {answer: website_account, text: 'Unsubscribe me, I get three mails a day.'}
+  - {answer: website_account, text: 'The page stays white in my browser when I open the cart.'}
+  - {answer: website_account, text: 'What data do you keep about me? I ask for a copy under the GDPR.'}
+  - {answer: website_account, text: 'My points are gone since the new app.'}
+  - {answer: website_account, text: 'Der Link zum Zurücksetzen des Passworts geht nicht.'}
+  - {answer: website_account, text: 'Bitte löschen Sie mein Konto und alle Daten.'}
+  - {answer: website_account, text: 'Le site plante quand je mets un article dans le panier.'}
+  - {answer: website_account, text: 'No puedo entrar en mi cuenta, la contraseña no vale.'}
+  - {answer: website_account, text: 'Ik kan niet inloggen en krijg geen mail voor een nieuw wachtwoord.'}
+  - {answer: website_account, text: 'Strona się nie ładuje, a aplikacja się zawiesza.'}
+  - {answer: website_account, text: 'Il sito dà errore e non riesco ad accedere.'}
+  - {answer: website_account, text: 'Search does not work on my phone.'}
+  - {answer: website_account, text: 'The app logs me out each time.'}
+  - {answer: website_account, text: 'I have two accounts, please merge them.'}
+  - {answer: website_account, text: 'Stop sending me advertising.'}
+  - {answer: website_account, text: 'Your site is so slow that I gave up.'}
+  - {answer: website_account, text: 'Mon mot de passe n''est pas accepté.'}
   - {answer: other, text: 'Thank you so much, have a lovely weekend!'}
   - {answer: other, text: 'Merci, bonne journée. Gracias, hasta luego. Bedankt!'}
+  - {answer: other, text: 'Earn money from home, click here!'}
+  - {answer: other, text: 'lol wrong window sorry'}
+  - {answer: other, text: 'hello, anyone'}
+  - {answer: other, text: 'just trying this out, ignore me'}
+  - {answer: other, text: 'Our company offers search engine optimisation for your shop.'}
+  - {answer: other, text: 'Never mind, I found it.'}
+  - {answer: other, text: 'ok thx'}
+  - {answer: other, text: 'sorry, wrong number'}
+  - {answer: other, text: 'Visit our casino and win big'}
 {% endmacro %}

@@ -18,7 +18,7 @@ from assay.core.task import Example
 from assay.engine.cascade import Drawn, threshold
 from assay.functions.classify import Classify
 from assay.providers.local.judges.classify import judge
-from assay.providers.local.models.embedder import Embedder
+from assay.providers.local.models.wordllama import WordLlama
 
 SETS = (
     ("banking77", "banking77/banking77.csv", "text", "category"),
@@ -48,7 +48,7 @@ def column(rows: list[tuple[str, str]]) -> list[Drawn]:
         else:
             rest.append((text, label))
     examples = [Example(text, label) for label, texts in shots.items() for text in texts]
-    said = judge(Classify(labels=sorted(shots), examples=examples), Embedder())
+    said = judge(Classify(labels=sorted(shots), examples=examples), WordLlama())
     judged = said([text for text, _ in rest])
     return [
         Drawn(one.confidence, one.value != label)

@@ -13,9 +13,10 @@ import assay
 from assay.faultd import FaultServer, answer
 from assay.project.counting import cascades_in
 from assay.project.report.facts import Facts, Verdict, Warehouse
+from assay.project.report.kept import Drawings
 from assay.project.report.ledger import read_ledger
 from assay.project.report.page import render
-from assay.store import Ledger, LearntCascade, queries
+from assay.store import LearntCascade, Ledger, queries
 
 LABELS = ["delivery", "refund"]
 TASK = assay.Classify(labels=LABELS)
@@ -66,11 +67,12 @@ def learnt(server: FaultServer, folder: Path) -> list[LearntCascade]:
         return session.store.read(queries.Calibrations())
 
 
-def shown(store: Ledger) -> str:
+def shown(store: Ledger, folder: Path) -> str:
     """The report of the last run."""
     ledger = read_ledger(store, None)
     assert ledger is not None
-    return render(Facts(ledger, Warehouse(), None, Verdict("green", ()), "2026-01-01 00:00:00"))
+    facts = Facts(ledger, Warehouse(), None, Verdict("green", ()), "2026-01-01 00:00:00")
+    return render(facts, Drawings(folder / "drawings.json"))
 
 
 def test_the_drawn_texts_are_asked_and_the_others_kept(
@@ -118,7 +120,7 @@ def test_the_report_says_what_was_learnt_kept_and_saved(
     models, _ = asked(server, tmp_path, cascade(name="tickets: body"), **prices)
     with opened(server, tmp_path) as session:
         (one,) = cascades_in(session.store)
-        page = shown(session.store)
+        page = shown(session.store, tmp_path)
     assert (one.kept, one.asked_on) == (models[LOCAL], models["dear"])
     assert one.saved_usd is not None
     assert one.saved_usd > 0
@@ -134,7 +136,7 @@ def test_nothing_is_kept_where_no_threshold_passes(server: FaultServer, tmp_path
         found = run.ask(cascade(), kettles)
         (one,) = session.store.read(queries.Calibrations())
         run.close()
-        assert "none passed: all goes to the dear model" in shown(session.store)
+        assert "none passed: all goes to the dear model" in shown(session.store, tmp_path)
     assert {outcome.model for outcome in found} == {"dear"}
     assert (one.threshold, one.bound, one.drawn) == (None, None, 100)
 

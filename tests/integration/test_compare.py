@@ -154,4 +154,4 @@ def test_the_embedded_provider_has_one_model(compare: Compare) -> None:
     with FaultServer() as server:
         run = compare(server, "--compare-models", "a,b", ASSAY_PROVIDER="local")
 
-    assert "The provider 'local' has one model" in str(run.exception)
+    assert "The provider 'local' has no models but" in str(run.exception)

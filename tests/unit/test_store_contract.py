@@ -179,7 +179,7 @@ def write_and_fail(store: Store, seen: list[int]) -> None:
 def test_a_landing_answers_counts_failed_runs_and_gives_leases_back(store: Store) -> None:
     """A failure is due as its landing says for so many runs, and an answer clears it."""
     key = b"k" * 16
-    due, failed = [], Landing(attempt(1), failures=[failure(key)], due=[SOON, LATE])
+    due, failed = [], Landing(attempt(1), failures=[failure(key)], due={"invalid": [SOON, LATE]})
     for _ in range(3):
         (granted,) = store.claim([[key]])
         ((left,),) = store.land([failed])

@@ -1,8 +1,9 @@
 {#-
-    An AI column of which too many rows have no answer. Rows without text (`skipped`) do not
-    count; the share of the others that is not `ok` may be at most `max_unanswered`, or what the row
-    gate of the model says (`max_unanswered_share`). Rows that wait for a batch (`pending`) are
-    neither: they are judged once they are back. Fewer than `min_asked` rows that were asked are
+    An AI column of which too many rows have no answer. Rows without text (`skipped`) and texts
+    that the provider says it cannot judge (`unsupported`) do not count; the share of the others
+    that is not `ok` may be at most `max_unanswered`, or what the row gate of the model says
+    (`max_unanswered_share`). Rows that wait for a batch (`pending`) are neither: they are judged
+    once they are back. Fewer than `min_asked` rows that were asked are
     an error of their own: a column of nothing but `skipped` has not been answered.
 -#}
 {% test ai_answered(model, column_name, max_unanswered=none, min_asked=1) %}
@@ -17,7 +18,7 @@ with
 asked as (
 
     select {{ column_name }}.status as status from {{ model }}
-    where {{ column_name }}.status is distinct from 'skipped'
+    where coalesce({{ column_name }}.status, '') not in ('skipped', 'unsupported')
 
 ),
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from assay.providers.local.models.embedder import Embedder
+from assay.providers.local.models.wordllama import WordLlama
 
 
 @pytest.fixture(scope="session")
 def embedder():
     """The real embedder; it loads in a fifth of a second."""
-    return Embedder()
+    return WordLlama()

@@ -3,7 +3,7 @@
 import pytest
 
 from assay.providers.local.models.classifier import Classifier
-from assay.providers.local.models.judgement import Judgement
+from assay.providers.local.models.judgement import NO_WORDS, NOT_READ
 
 TOPICS = dict.fromkeys(["lost_card", "exchange_rate", "opening_hours"])
 
@@ -107,7 +107,7 @@ def test_many_labels_come_in_the_order_given(embedder):
     classifier = Classifier(embedder, dict.fromkeys(["food", "staff", "parking"]), multi=True)
 
     assert [["food", "staff"], []] == values(
-        classifier, "The staff was kind and the food was hot", "xylophone"
+        classifier, "The staff was kind and the food was hot", "two umbrellas"
     )
 
 
@@ -133,12 +133,38 @@ def test_the_fallback_of_many_stands_alone(embedder):
     assert [["other"], ["food"]] == values(classifier, "xylophone lessons", "the food was hot")
 
 
-@pytest.mark.parametrize(("multi", "expected"), [(False, None), (True, [])])
-def test_a_text_without_words_gets_no_label(embedder, multi, expected):
-    """Nothing is made up for an empty text."""
-    judged = Classifier(embedder, TOPICS, multi=multi).classify([""])
+@pytest.mark.parametrize("multi", [False, True])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", NO_WORDS),
+        ("42 !?", NO_WORDS),
+        ("qwrtz psdfg", NO_WORDS),
+        ("Kartu saya hilang kemarin di dalam bis kota", NOT_READ),
+        ("\u6211\u7684\u5361\u4e22\u4e86\uff0c\u6211\u8be5\u600e\u4e48\u529e", NO_WORDS),
+    ],
+)
+def test_what_cannot_be_read_gets_no_label(embedder, multi, text, why):
+    """Nothing is made up, and it is said why."""
+    assert [why] == Classifier(embedder, TOPICS, multi=multi).classify([text])
 
-    assert [Judgement(expected, 0.0)] == judged
+
+def test_a_language_is_read_in_the_words_of_the_examples(embedder):
+    """Whatever it is."""
+    shown = [("kartu saya hilang", "lost_card"), ("kapan toko buka hari minggu", "opening_hours")]
+    classifier = Classifier(embedder, TOPICS, shown)
+
+    assert ["lost_card", "opening_hours"] == values(
+        classifier, "kartu saya hilang di bis kemarin", "hari minggu toko buka jam berapa kapan"
+    )
+
+
+def test_labels_that_are_feelings_are_judged_by_feeling(embedder):
+    """By words of feeling, not by nearness to the label's name."""
+    labels = {"positive": "praise", "neutral": None, "negative": "complaints"}
+    texts = ["The soup was cold and the waiter rude", "We loved it", "Do you open at nine?"]
+
+    assert ["negative", "positive", "neutral"] == values(Classifier(embedder, labels), *texts)
 
 
 def test_a_clear_text_is_surer_than_a_vague_one(embedder):

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from assay.providers.local.models import embedder as module
-from assay.providers.local.models.embedder import Embedder, exact_product, unit_rows
+from assay.providers.local.models import wordllama as module
+from assay.providers.local.models.embedder import exact_product, unit_rows
+from assay.providers.local.models.wordllama import WordLlama
 
 
 def test_vectors_have_length_one(embedder):
@@ -63,7 +64,7 @@ def test_a_product_in_blocks_is_the_whole_product():
 
 def test_threads_share_one_embedder():
     """The first use may come from several threads at once."""
-    fresh = Embedder()
+    fresh = WordLlama()
     with ThreadPoolExecutor(8) as pool:
         rows = list(pool.map(lambda _: fresh.embed(["hello there"])[0].tolist(), range(8)))
 
@@ -73,8 +74,8 @@ def test_threads_share_one_embedder():
 def test_the_logging_of_the_host_is_left_alone():
     """Loading the model neither imports wordllama nor touches the root logger."""
     script = (
-        "import logging, sys; from assay.providers.local.models.embedder import Embedder; "
-        "Embedder().embed(['x']); "
+        "import logging, sys; from assay.providers.local.models.wordllama import WordLlama; "
+        "WordLlama().embed(['x']); "
         "print(logging.getLogger().handlers, {'wordllama', 'requests'} & set(sys.modules))"
     )
     done = subprocess.run(
@@ -89,7 +90,7 @@ def test_a_missing_package_says_what_to_do(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda _: None)
 
     with pytest.raises(FileNotFoundError, match="pip install wordllama"):
-        Embedder().embed(["x"])
+        WordLlama().embed(["x"])
 
 
 def test_missing_weights_are_named(monkeypatch, tmp_path):
@@ -98,4 +99,4 @@ def test_missing_weights_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "find_spec", lambda _: spec)
 
     with pytest.raises(FileNotFoundError, match="reinstall"):
-        Embedder().embed(["x"])
+        WordLlama().embed(["x"])

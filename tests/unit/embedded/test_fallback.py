@@ -1,9 +1,12 @@
 """The label for "none of these" is chosen on evidence."""
 
+from functools import partial
+
 import pytest
 
 from assay.providers.local.models.classifier import Classifier
 from assay.providers.local.models.fallback import near_enough, own_phrases
+from assay.providers.local.models.fitted import WORDLLAMA
 
 DESK = {
     "heating": "radiators, boilers and how warm the rooms are",
@@ -58,10 +61,10 @@ def test_examples_of_the_fallback_alone_leave_the_names(embedder):
 
 def test_the_best_of_many_labels_is_nearer_by_chance():
     """So more is asked of it; descriptions and examples change the scale."""
-    few, many = near_enough(5, False, False), near_enough(150, False, False)
+    plain = partial(near_enough, WORDLLAMA, described=False, taught=False)
 
-    assert few < many < near_enough(150, False, True)
-    assert near_enough(5, True, False) < few
+    assert plain(5) < plain(150) < near_enough(WORDLLAMA, 150, described=False, taught=True)
+    assert near_enough(WORDLLAMA, 5, described=True, taught=False) < plain(5)
 
 
 def test_a_description_names_cases():

@@ -3,7 +3,7 @@
 import pytest
 
 from assay.providers.local.models.filter import FilterJudge, property_of, topic_of
-from assay.providers.local.models.judgement import Judgement
+from assay.providers.local.models.judgement import NOT_JUDGED
 
 REFUND = "Is the customer asking about a refund?"
 
@@ -33,7 +33,7 @@ def test_what_cannot_be_told_is_none(embedder):
 )
 def test_a_question_that_cannot_be_read_is_never_answered(embedder, question):
     """Denials and empty questions are left open."""
-    assert [Judgement(None, 0.0)] == FilterJudge(embedder, question).judge(["I want a refund"])
+    assert [NOT_JUDGED] == FilterJudge(embedder, question).judge(["I want a refund"])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.providers.local.models.foreign_words import bilingual, english_words
+from assay.providers.local.models.foreign_words import Bilingual, english_words
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_an_english_text_is_left_alone():
 def test_a_foreign_text_moves_towards_its_english(embedder):
     """What is known of it counts beside the text; English stays as it was."""
     plain = embedder.embed(["Wo ist mein Paket?", "Where is it?"])
-    moved = bilingual(embedder)(["Wo ist mein Paket?", "Where is it?"])
+    moved = Bilingual(embedder).embed(["Wo ist mein Paket?", "Where is it?"])
     parcel = embedder.embed(["parcel"])[0]
 
     assert moved[0] @ parcel > plain[0] @ parcel
@@ -44,6 +44,6 @@ def test_a_foreign_text_moves_towards_its_english(embedder):
 
 def test_markup_is_not_read(embedder):
     """Tags and entities change nothing."""
-    marked, plain = bilingual(embedder)(["<p>soft &amp; warm</p>", " soft & warm "])
+    marked, plain = Bilingual(embedder).embed(["<p>soft &amp; warm</p>", " soft & warm "])
 
     assert marked @ plain > 0.99

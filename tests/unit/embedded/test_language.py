@@ -2,22 +2,22 @@
 
 import pytest
 
-from assay.providers.local.models.language import EnglishDetector
-
-
-@pytest.fixture(scope="module")
-def detector():
-    """A detector that knows a handful of words of feeling."""
-    return EnglishDetector({"great", "terrible", "awful", "slow", "phone"})
+from assay.providers.local.models.language import is_english, language
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Awful!", "great phone", "The lift has been out of order since Tuesday.", "Not slow at all"],
+    [
+        "Awful!",
+        "great phone",
+        "The lift has been out of order since Tuesday.",
+        "Not slow at all",
+        "how do i chek the staus of my refnd",
+    ],
 )
-def test_english_is_recognised(detector, text):
-    """One or two known words are enough."""
-    assert detector.is_english(text)
+def test_english_is_recognised(text):
+    """One or two known words are enough, and slips of the pen do not matter."""
+    assert is_english(text)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ def test_english_is_recognised(detector, text):
         "1234",
     ],
 )
-def test_everything_else_is_not(detector, text):
+def test_everything_else_is_not(text):
     """Other languages and texts without words are never taken for English."""
-    assert not detector.is_english(text)
+    assert not is_english(text)
+
+
+def test_a_language_has_two_letters():
+    """Those of ISO 639."""
+    assert language("Wo bleibt mein Paket, das ich vor zwei Wochen bestellt habe?") == "de"

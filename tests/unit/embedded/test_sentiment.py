@@ -2,7 +2,8 @@
 
 import pytest
 
-from assay.providers.local.models.judgement import Judgement
+from assay.providers.local.models.foreign_feelings import english_feelings
+from assay.providers.local.models.judgement import NO_WORDS, NOT_READ, Judgement
 from assay.providers.local.models.sentiment import SentimentJudge
 
 
@@ -43,11 +44,41 @@ def test_complaints_are_below_zero(sentiment, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Der Wasserkocher ist furchtbar.", "Sangat mengecewakan", "很好", "", "42", "\u2014"]
+    ("text", "why"),
+    [
+        ("Sangat mengecewakan, saya tidak mau beli lagi", NOT_READ),
+        ("Der Wasserkocher steht auf dem Tisch neben der Lampe.", NOT_READ),
+        ("", NO_WORDS),
+        ("42", NO_WORDS),
+        ("\u2014", NO_WORDS),
+    ],
 )
-def test_what_cannot_be_judged_is_none(sentiment, text):
-    """Another language is unknown, never neutral."""
-    assert [Judgement(None, 0.0)] == sentiment.score([text])
+def test_what_cannot_be_judged_is_declined(sentiment, text, why):
+    """A language that is not read is never neutral."""
+    assert [why] == sentiment.score([text])
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("Tolle Jacke, sehr zufrieden!", "Das Paket ist schon wieder zu sp\u00e4t, furchtbar."),
+        (
+            "Tr\u00e8s content du colis, merci",
+            "Colis cass\u00e9, je suis d\u00e9\u00e7u",
+        ),
+        ("Muy buena calidad, estoy encantada", "El paquete lleg\u00f3 roto, p\u00e9simo"),
+    ],
+)
+def test_six_other_languages_have_feelings(sentiment, good, bad):
+    """As far as the word lists go."""
+    pleased, angry = sentiment.score([good, bad])
+
+    assert pleased.value > 0 > angry.value
+
+
+def test_a_denial_turns_what_stands_before_it():
+    """As German has it."""
+    assert "not like, very bad" == english_feelings("das gef\u00e4llt mir nicht, sehr schlecht")
 
 
 def test_strong_words_are_surer_than_weak_ones(sentiment):
@@ -92,10 +123,12 @@ def test_the_feeling_may_stand_beside_the_aspect(sentiment):
     assert [{"staff": "positive"}] == [one.value for one in sentiment.aspects([text], ["staff"])]
 
 
-@pytest.mark.parametrize("text", ["Das Essen war schlecht", "", "..."])
-def test_aspects_of_other_languages_are_unknown(sentiment, text):
-    """Each aspect is there, none is judged."""
-    assert [Judgement({"food": "unknown"}, 0.0)] == sentiment.aspects([text], ["food"])
+@pytest.mark.parametrize(
+    ("text", "why"), [("Das Essen war schlecht", NOT_READ), ("", NO_WORDS), ("...", NO_WORDS)]
+)
+def test_aspects_of_other_languages_are_declined(sentiment, text, why):
+    """None of them is judged."""
+    assert [why] == sentiment.aspects([text], ["food"])
 
 
 def test_no_aspects_give_an_empty_answer(sentiment):

@@ -233,9 +233,11 @@ class Settings(Places, Asking):
     @property
     def answerer(self) -> Traits:
         """The traits of who gives the answers, or gave them: the provider's or, where no model is
-        named, those of the one that needs none."""
-        alone = self.traits.without_model if self.model is None else None
-        return alone or self.traits
+        named or one of its own, those of the one that needs none."""
+        alone = self.traits.without_model
+        if alone is not None and (self.model is None or self.model in alone.models):
+            return alone
+        return self.traits
 
     @property
     def endpoint(self) -> str:
@@ -266,7 +268,8 @@ class Settings(Places, Asking):
 
     def model_for(self, asked: str | None) -> str:
         """The model that answers a task which asks for `asked` (None: the default)."""
-        return self.answerer.model or asked or self.model or ""
+        asked = asked or self.model
+        return self.answerer.own(asked) or asked or ""
 
 
 _T = TypeVar("_T", bound=Reach)

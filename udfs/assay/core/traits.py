@@ -7,7 +7,7 @@ settings are checked against what there is, and the floor names a package and no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Literal
 
@@ -45,10 +45,11 @@ class Traits:
     """One provider. Texts are parts of messages; variables are those of the environment.
 
     `about` says in a few words who it is, `caution` what whoever has its answers is to know.
-    Answers are kept under `host`, which is that of the
-    endpoint where it is None, and come from `model` where there is no choice; `without_model` are
-    the traits of who answers where none is named. `base_url` is the default endpoint. A `remote`
-    provider sends texts to an endpoint, which may bill for them; a `free` one costs nothing.
+    Answers are kept under `host`, which is that of the endpoint where it is None, and come from
+    `model` where there is no choice, or from one of `models` where it is asked for: by a short
+    name, which stands for that of its answers. `without_model` are the traits of who answers where
+    none is named. `base_url` is the default endpoint. A `remote` provider sends texts to an
+    endpoint, which may bill for them; a `free` one costs nothing.
     `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
     `can` are the kinds of the tasks that it knows, all where it is None; `manner` tells of an
     endpoint, one of its `profiles` (None: the one that is guessed) and a model how it wants to be
@@ -61,6 +62,7 @@ class Traits:
     caution: str = ""
     host: str | None = None
     model: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
     without_model: Traits | None = None
     needs_model: bool = False
     base_url: str | None = None
@@ -77,6 +79,10 @@ class Traits:
     def knows(self, kind: str) -> bool:
         """Whether a function, `classify` for `ai_classify`, is answered."""
         return self.can is None or kind in self.can
+
+    def own(self, asked: str | None) -> str | None:
+        """The model that answers whoever asks for `asked`, where the provider decides that."""
+        return self.models.get(asked or "", asked if asked in self.models.values() else self.model)
 
     @property
     def set_up_by(self) -> tuple[str, ...]:

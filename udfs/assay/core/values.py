@@ -31,7 +31,9 @@ Status = Literal[
     "config",
     "not_attempted",
     "pending",
+    "unsupported",
 ]
+"""`unsupported` is the provider's own word: it cannot judge this text, and another one may."""
 
 Mode = Literal["keyed", "listed", "object", "prompt"]
 """How a reply is to be shaped: by a schema with a property for each record's id, by one with a
@@ -198,6 +200,7 @@ class Reply:
     """What a provider brought back: the text of the answer, not yet judged.
 
     `confidence` maps a record id and a letter to a probability, where the provider has one;
+    `declined` says why it has no answer to give, by the same names: what it cannot judge;
     `mode` is how the content is shaped where that is not what the request says;
     `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case;
     `requests_per_minute` is how many it says to take, None where it does not.
@@ -207,6 +210,7 @@ class Reply:
     model: str
     usage: Usage = field(default_factory=Usage)
     confidence: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    declined: Mapping[tuple[str, str], str] = field(default_factory=dict)
     mode: Mode | None = None
     http_status: int | None = None
     request_id: str | None = None
@@ -218,6 +222,7 @@ class Reply:
 class Judged:
     """A reply after validation: answers by key, and why the rest has none.
 
+    `declined` are asks that the provider cannot judge, and why: they are not asked again.
     `lost` are those of the rest to which the reply held no answer at all, valid or not;
     `unreadable` says that nothing in it could be read.
     """
@@ -225,6 +230,7 @@ class Judged:
     answers: Mapping[bytes, Outcome]
     rejected: Mapping[bytes, str]
     lost: frozenset[bytes] = frozenset()
+    declined: Mapping[bytes, str] = field(default_factory=dict)
     unreadable: bool = False
     note: str | None = None
 

@@ -16,7 +16,7 @@ from assay.engine.answers import Answers
 from assay.engine.claims import Claims
 from assay.engine.governor import Governor
 from assay.engine.ladder import Ladder
-from assay.engine.recorder import Burial, Recorder
+from assay.engine.recorder import Burial, Recorder, burials
 from assay.engine.retry import Rejections
 from assay.engine.sending import Failed
 from assay.engine.state import RunState
@@ -56,8 +56,8 @@ class Aftermath:
     ) -> None:
         """Settle what a reply answered once it is stored; ask for the rest again, or bury it."""
         rejected = self._rejections.sort(request, judged)
-        burial = Burial(rejected.buried, "invalid", judged.rejected)
-        failures = await self._around.recorder.write(landing, burial)
+        buried = burials(request.pack, judged, rejected.buried)
+        failures = await self._around.recorder.write(landing, *buried)
         self.settle_all(judged.answers)
         self._settle_failures(run, failures)
         for ask in rejected.again:

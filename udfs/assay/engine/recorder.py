@@ -12,7 +12,18 @@ from typing import TypeVar
 from assay.core.clock import iso, now_utc
 from assay.core.settings import Settings
 from assay.core.task import Task
-from assay.core.values import Ask, Attempt, Failure, Mode, Outcome, Served, Status, Use
+from assay.core.values import (
+    Ask,
+    Attempt,
+    Failure,
+    Judged,
+    Mode,
+    Outcome,
+    Pack,
+    Served,
+    Status,
+    Use,
+)
 from assay.engine import retry, rungs
 from assay.store import (
     BatchPack,
@@ -38,6 +49,13 @@ class Burial:
     asks: Sequence[Ask]
     status: Status
     reasons: Mapping[bytes, str]
+
+
+def burials(pack: Pack, judged: Judged, hopeless: Sequence[Ask]) -> Iterator[Burial]:
+    """Yield what a reply leaves without an answer for good: `hopeless` asks, and declined ones."""
+    yield Burial(hopeless, "invalid", judged.rejected)
+    declined = [ask for ask in pack.asks if ask.key in judged.declined]
+    yield Burial(declined, "unsupported", judged.declined)
 
 
 class Recorder:
@@ -131,14 +149,13 @@ class Recorder:
         stored = [StoredAnswer(ask, answers[ask.key]) for ask in asks if ask.key in answers]
         return replace(landing_of(attempt, stored, self._new_tasks(asks)), pack=pack)
 
-    async def write(self, landing: Landing, burial: Burial | None = None) -> list[Failure]:
+    async def write(self, landing: Landing, *buried: Burial) -> list[Failure]:
         """Put an attempt and what came of it into the store; return the failures that it leaves.
 
         All in one transaction that is queued before anything is awaited: whoever is cancelled
         from here on loses no answer.
         """
-        if burial is not None:
-            landing = self._with_failures(landing, burial)
+        landing = self._with_failures(landing, buried)
         failures = await self._writer.write(self._store.land, landing)
         self._store.journal.stored(landing)
         self._known_prompts.update(prompt_hash for prompt_hash, *_ in landing.tasks)
@@ -148,9 +165,9 @@ class Recorder:
         self, attempt: Attempt, burial: Burial | None = None, pack: str = ""
     ) -> list[Failure]:
         """Put an attempt that brought no answer into the store; return the failures it leaves."""
-        return await self.write(
-            self.landing(attempt, burial.asks if burial else (), {}, pack), burial
-        )
+        buried = () if burial is None else (burial,)
+        asks = [ask for one in buried for ask in one.asks]
+        return await self.write(self.landing(attempt, asks, {}, pack), *buried)
 
     # Batches
 
@@ -185,12 +202,19 @@ class Recorder:
         tasks = {ask.question.task.prompt_hash: ask.question.task for ask in asks}
         return [task for name, task in tasks.items() if name not in self._known_prompts]
 
-    def _with_failures(self, landing: Landing, burial: Burial) -> Landing:
+    def _with_failures(self, landing: Landing, buried: Sequence[Burial]) -> Landing:
         """Return a landing with the asks that are given up, and when they are due again."""
         moment = datetime.datetime.now(datetime.UTC)
         kept = self._store_inputs
-        failures = [_failure(ask, burial, moment, keeps_text=kept) for ask in burial.asks]
-        return replace(landing, failures=failures, due=list(_due(burial.status, moment)))
+        failures = [
+            _failure(ask, burial, moment, keeps_text=kept)
+            for burial in buried
+            for ask in burial.asks
+        ]
+        due: dict[str, list[str]] = {
+            burial.status: [*_due(burial.status, moment)] for burial in buried if burial.asks
+        }
+        return replace(landing, failures=failures, due=due)
 
 
 def _nothing(waiting: Sequence[None]) -> Sequence[None]:

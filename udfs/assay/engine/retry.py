@@ -44,7 +44,7 @@ MOST_REJECTIONS = 2
 MORE_ROOM = 4
 """So many times the usual output limit has the reply to a record alone, once it was cut."""
 
-_FINAL: frozenset[Status] = frozenset({"refused", "too_long"})
+_FINAL: frozenset[Status] = frozenset({"refused", "too_long", "unsupported"})
 """Asking the same text the same question again would get the same non-answer."""
 
 

@@ -167,10 +167,14 @@ def _judge_records(
 ) -> Judged:
     answers: dict[bytes, Outcome] = {}
     rejected: dict[bytes, str] = {}
+    declined: dict[bytes, str] = {}
     lost: set[bytes] = set()
     for id_, record in zip(request.ids, request.pack.records, strict=True):
         items = by_id.get(id_, ())
         for key, ask in zip(request.letters, record.asks, strict=True):
+            if (why := reply.declined.get((id_, key))) is not None:
+                declined[ask.key] = why
+                continue
             try:
                 value = _agreed(ask, items, key)
             except Rejected as error:
@@ -185,7 +189,7 @@ def _judge_records(
                 model=reply.model,
                 answered_at=answered_at,
             )
-    return Judged(answers, rejected, frozenset(lost))
+    return Judged(answers, rejected, frozenset(lost), declined)
 
 
 def _agreed(ask: Ask, items: Sequence[Item], key: str) -> str:

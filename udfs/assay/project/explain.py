@@ -20,7 +20,7 @@ from assay.core.values import key_of, key_seed
 from assay.hosts.dbt.lineage import Call, Code
 from assay.hosts.dbt.manifest import Manifest, as_held, node_of, unique_keys, with_ancestors
 from assay.hosts.duckdb.quoting import literal, quoted
-from assay.store import Ledger, queries
+from assay.store import UNSUPPORTED, Ledger, queries
 from assay.store.queries import Row
 
 _SHOW = "query 'show all tables'"
@@ -229,4 +229,6 @@ def _named(store: Ledger, key: bytes, facts: Row) -> Row:
 def _state_of(facts: Row) -> str:
     if facts["discarded_at"] is not None:
         return "discarded"
+    if facts["status"] == UNSUPPORTED:
+        return "unsupported: this provider cannot judge the text, another one is asked afresh"
     return "dead letter" if facts["next_try_at"] is None else "failed, tried again by a build"

@@ -6,7 +6,7 @@ The rest is about the file that a store of ours is: backup, repair, restoring.
 
 from pathlib import Path
 
-from assay.store.accounts import PENDING, UNTRIED, Selection, Spend, Use, shares
+from assay.store.accounts import PENDING, UNSUPPORTED, UNTRIED, Selection, Spend, Use, shares
 from assay.store.batches import BatchPack, BatchPlace, BatchRow, Filling
 from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
@@ -48,6 +48,7 @@ __all__ = [
     "PENDING",
     "PLUS",
     "TABLES",
+    "UNSUPPORTED",
     "UNTRIED",
     "BatchPack",
     "BatchPlace",

@@ -14,7 +14,10 @@ UNTRIED = "not_attempted"
 PENDING = "pending"
 """The status of rows that wait for a batch."""
 
-_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP, PENDING})
+UNSUPPORTED = "unsupported"
+"""The status of rows that the provider says it cannot judge: no fault of the run or the text."""
+
+_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP, PENDING, UNSUPPORTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,10 @@ class Use:
 
     `rows` were served with an outcome, `stored` of them with an answer from before the run, and
     `repeated` with one that another of them has brought; `failed` have no answer, by status.
-    `untried` were kept back by a budget, or given up by a person, `pending` wait for a batch.
-    `kept` were answered before and stay in their table as they are. `answer_usd` is what an answer
-    to the same question by the same model has cost on average; None where nothing is known.
+    `untried` were kept back by a budget, or given up by a person, `pending` wait for a batch;
+    `unsupported` the provider cannot judge, those that stay so in their table included. `kept`
+    were answered before and stay in their table as they are. `answer_usd` is what an answer to
+    the same question by the same model has cost on average; None where nothing is known of that.
     """
 
     invocation_id: str
@@ -74,6 +78,7 @@ class Use:
     repeated: int = 0
     kept: int = 0
     untried: int = 0
+    unsupported: Fate = field(default_factory=Fate)
     failed: Mapping[str, Fate] = field(default_factory=dict)
     answer_usd: float | None = None
     pending: int = 0
@@ -82,7 +87,7 @@ class Use:
     def bought(self) -> int:
         """Rows for whose answers somebody was asked in this run."""
         failed = sum(fate.rows for fate in self.failed.values())
-        without = self.untried + self.pending + failed
+        without = self.untried + self.unsupported.rows + self.pending + failed
         return self.rows - self.stored - self.repeated - without
 
     @property
@@ -104,9 +109,9 @@ class Use:
 
     @property
     def judged(self) -> int:
-        """All rows of which it is known whether they have an answer."""
-        kept = self.kept + sum(fate.kept for fate in self.failed.values())
-        return self.rows - self.untried - self.pending + kept
+        """All rows that could be answered, and of which it is known whether they are."""
+        asked = self.rows - self.untried - self.unsupported.rows - self.pending
+        return asked + self.kept + sum(fate.kept for fate in self.failed.values())
 
     @property
     def pending_share(self) -> float:
@@ -133,6 +138,7 @@ def use_of(
         fates.get(REPEATED, nothing).rows,
         fates.get("ok", nothing).kept,
         fates.get(UNTRIED, nothing).rows + fates.get(GIVEN_UP, nothing).rows,
+        fates.get(UNSUPPORTED, nothing),
         {name: fate for name, fate in fates.items() if name not in _NO_FAILURE},
         answer_usd,
         fates.get(PENDING, nothing).rows + fates.get(PENDING, nothing).kept,

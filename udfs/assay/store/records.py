@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from assay.core.canonical import canonical_json
@@ -39,16 +39,17 @@ class Landing:
 
     The answers come without their checksum, which is made when they are stored. `failures` are
     asks that are given up, each as if it failed for the first time: the store counts the runs in
-    which it has failed, and it is due again at `due[0]` after the first, at `due[1]` after the
-    second and so on (UTC in ISO form), and never again after more. `pack` names the request of a
-    batch that it is the end of; what that leaves unsettled is leased to this process.
+    which it has failed. One of status `s` is due again at `due[s][0]` after the first, at
+    `due[s][1]` after the second and so on (UTC in ISO form), and never again after more. `pack`
+    names the request of a batch that it is the end of; what that leaves unsettled is leased to
+    this process.
     """
 
     call: Attempt
     answers: Sequence[Values] = ()
     tasks: Sequence[Values] = ()
     failures: Sequence[Failure] = ()
-    due: Sequence[str] = ()
+    due: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pack: str = ""
 
 

@@ -100,10 +100,14 @@ def compare(plan: ExamPlan, asked: Sequence[Variant], settings: Settings, folder
 
 def _check_models(asked: Sequence[Variant], settings: Settings) -> None:
     answerer = settings.answerer
-    if answerer.model is not None and any(variant.model for variant in asked):
+    if answerer.model is None:
+        return
+    unknown = [one.model for one in asked if one.model and answerer.own(one.model) != one.model]
+    if any(name not in answerer.models for name in unknown):
+        known = ", ".join([answerer.model, *answerer.models])
         message = (
-            f"The provider {answerer.name!r} has one model; set `ASSAY_PROVIDER` to another to "
-            "compare models."
+            f"The provider {answerer.name!r} has no models but {known}; set `ASSAY_PROVIDER` to "
+            "another to compare models."
         )
         raise ConfigError(message)
 

@@ -36,7 +36,10 @@ from assay.project.evaluation.golden_rows import (
 )
 from assay.project.evaluation.scorecard import Figures
 from assay.providers import Provider
-from assay.store import Spend
+from assay.store import UNSUPPORTED, Spend
+
+SURE = 0.8
+"""An answer of more confidence is a sure one."""
 
 Kind = Literal["classify", "sentiment", "extract"]
 
@@ -248,16 +251,22 @@ def _label_figures(marked: Sequence[Marked], seed: int) -> Figures:
     answers = [None if item.answer is None else str(item.answer) for item in marked]
     judged = [item for item in marked if item.answer not in (None, "unknown")]
     right = sum(item.right for item in judged)
+    unknown = sum(map(_is_unknown, marked))
     return {
         "macro_f1": metrics.macro_f1(golds, answers),
         "macro_f1_interval": metrics.macro_f1_interval(golds, answers, seed),
         "commonest_share": metrics.share(max(Counter(golds).values()), len(marked)),
-        "unknown": answers.count("unknown"),
-        "unknown_share": metrics.share(answers.count("unknown"), len(marked)),
-        "unknown_share_interval": metrics.wilson(answers.count("unknown"), len(marked)),
+        "unknown": unknown,
+        "unknown_share": metrics.share(unknown, len(marked)),
+        "unknown_share_interval": metrics.wilson(unknown, len(marked)),
         "accuracy_judged": metrics.share(right, len(judged)),
         "accuracy_judged_interval": metrics.wilson(right, len(judged)),
     }
+
+
+def _is_unknown(item: Marked) -> bool:
+    """Whether who was asked cannot tell, or says that it cannot judge the text."""
+    return item.answer == "unknown" or item.outcome.status == UNSUPPORTED
 
 
 def _pair_figures(marked: Sequence[Marked], seed: int) -> Figures:
@@ -274,7 +283,12 @@ def _pair_figures(marked: Sequence[Marked], seed: int) -> Figures:
 def _calibration(marked: Sequence[Marked]) -> Figures:
     confidences = [item.outcome.confidence for item in marked]
     found = metrics.calibration(confidences, [item.right for item in marked])
-    return {"mean_confidence": found.mean_confidence, "calibration_error": found.error}
+    sure = sum((item.outcome.confidence or 0) > SURE and not item.right for item in marked)
+    return {
+        "mean_confidence": found.mean_confidence,
+        "calibration_error": found.error,
+        "sure_and_wrong": metrics.share(sure, len(marked)),
+    }
 
 
 def _out_of_scope(marked: Sequence[Marked], other: str | None) -> Figures | None:

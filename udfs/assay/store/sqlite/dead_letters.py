@@ -21,6 +21,7 @@ _LETTERS = """
             where discards.key = failures.key and discards.failed_at = failures.failed_at
         ) as discarded_at
     from failures
+    where status <> 'unsupported'
     order by failed_at, key
 """
 

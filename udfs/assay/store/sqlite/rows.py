@@ -100,7 +100,7 @@ def give_up(connection: sqlite3.Connection, landing: Landing) -> list[Failure]:
         return []
     earlier = _failed_runs(connection, [failure.key for failure in landing.failures])
     failures = [
-        _failed_again(failure, earlier.get(failure.key, 0), landing.due)
+        _failed_again(failure, earlier.get(failure.key, 0), landing.due.get(failure.status, ()))
         for failure in landing.failures
     ]
     put_failures(connection, failures)

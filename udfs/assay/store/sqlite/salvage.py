@@ -203,7 +203,7 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
         connection.execute(count + rest).fetchone()[0]
         for rest in (
             "failures",
-            "failures where next_try_at is null",
+            "failures where next_try_at is null and status <> 'unsupported'",
             "calls where maybe_paid",
         )
     ]

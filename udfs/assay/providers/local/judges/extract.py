@@ -21,7 +21,7 @@ def judge(task: Extract, embedder: Embedder) -> Judge:
         for field in task.fields
     }
     examples: list[tuple[str, Any]] = [(example.text, example.answer) for example in task.examples]
-    extractor = Extractor(embedder, fields, examples)
+    extractor = Extractor(embedder.of_words, fields, examples)
     if not task.single:
         return extractor.extract
     name = task.fields[0].name

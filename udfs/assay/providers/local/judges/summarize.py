@@ -10,5 +10,5 @@ from assay.providers.local.models.summarizer import Summarizer
 
 def judge(task: Summarize, embedder: Embedder) -> Judge:
     """Return the judge of summaries of so many words."""
-    summarizer = Summarizer(embedder)
+    summarizer = Summarizer(embedder.of_words)
     return lambda texts: summarizer.summarize(texts, task.max_words)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from .embedder import Embedder
 from .fallback import find_fallback
-from .foreign_words import bilingual
+from .feeling_labels import FeelingLabels, feelings_of
+from .foreign_words import Bilingual
 from .judgement import Judgement
 from .many_labels import ManyLabels
 from .one_label import OneLabel
+from .reading import Reader, judged_but
+from .sentiment import SentimentJudge
+from .text import has_letters
 
 Examples = Sequence[tuple[str, str | Sequence[str]]]
+
+
+class _Judging(Protocol):
+    def judge(self, texts: Sequence[str]) -> list[Judgement]: ...
 
 
 class Classifier:
@@ -37,13 +46,27 @@ class Classifier:
         pairs = _as_pairs(examples)
         _check(labels, pairs)
         fallback = find_fallback(labels, instructions or "")
-        make = ManyLabels if multi else OneLabel
-        self._judge = make(bilingual(embedder), labels, pairs, fallback)
+        self._has_fallback = fallback is not None
+        self._reader = Reader(
+            [*labels, *filter(None, labels.values()), *(text for text, _ in pairs)]
+        )
+        feelings = None if multi else feelings_of(labels, len(pairs))
+        if feelings is not None:
+            self._judge: _Judging = FeelingLabels(SentimentJudge(embedder), feelings)
+        else:
+            make = ManyLabels if multi else OneLabel
+            self._judge = make(Bilingual(embedder), labels, pairs, fallback)
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
-        """One judgement per text: a label, or None for a text without words; with `multi` a list
-        of labels in the order they were given, which may be empty."""
-        return self._judge.judge(texts)
+        """One judgement per text: a label, with `multi` a list of labels in the order they were
+        given, which may be empty. A text that cannot be read is declined; one without a letter is
+        none of the labels, where one of them says so."""
+        return judged_but(self._hindrance, self._judge.judge, texts)
+
+    def _hindrance(self, text: str) -> Judgement | None:
+        if self._has_fallback and not has_letters(text):
+            return None
+        return self._reader.hindrance(text)
 
 
 def _as_pairs(examples: Examples) -> list[tuple[str, Sequence[str]]]:

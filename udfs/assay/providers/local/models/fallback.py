@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chances import sigmoid
-from .embedder import exact_product
-from .foreign_words import Embed
+from .embedder import Embedder, exact_product
+from .fitted import Fitted
 from .text import has_letters, humanised
 
 Floats = NDArray[np.float64]
@@ -27,18 +27,8 @@ _DESCRIPTION = re.compile(
 _ADVICE = re.compile(r"\b(?:otherwise|if (?:none|nothing|no label|unsure|unclear|in doubt))\b")
 _PHRASE_JOINT = re.compile(r"\s*[,;:]\s*(?:or |and )?|\s+or\s+|\bsuch as\b|\blike\b|\be\.?g\.?\b")
 
-# A text is far from k labels when the nearest cosine is below this times (ln k) squared, but at
-# least the floor: the best of many is high by chance alone. With that at most 5 % of the real rows
-# of banking77, clinc150, bitext and snips are lost; half of clinc150's out-of-scope ones are seen.
-_FAR = 0.010
-_FAR_FROM_EXAMPLES = 0.0125
-_FLOOR = 0.06
-# Descriptions of many words are farther from any text than bare names are.
-_FLOOR_OF_DESCRIBED = 0.04
 # It is surer per unit of cosine below that.
 _STEEPNESS = 12.0
-# A text is what the fallback label is described or shown to be from this cosine on.
-_ALIKE = 0.55
 _SURE_OF_ALIKE = 0.8
 _SURE_OF_NO_WORDS = 0.9
 
@@ -51,9 +41,10 @@ class Fallback:
     cosine to every other label is below `needed`.
     """
 
-    def __init__(self, embed: Embed, shown: Sequence[str], needed: float) -> None:
+    def __init__(self, embedder: Embedder, shown: Sequence[str], needed: float) -> None:
         self._needed = needed
-        self._shown = embed(shown)
+        self._shown = embedder.embed(shown)
+        self._alike = embedder.fitted.alike
 
     def chances(self, texts: Sequence[str], vectors: NDArray[np.float32], near: Floats) -> Floats:
         """How sure it is that each text is none of the labels, 0 where it is one of them.
@@ -65,15 +56,15 @@ class Fallback:
             nearest < self._needed, sigmoid(_STEEPNESS * (self._needed - nearest)), 0.0
         )
         alike = exact_product(vectors, self._shown).max(axis=1, initial=0.0)
-        chances[(alike >= _ALIKE) & (alike > nearest)] = _SURE_OF_ALIKE
+        chances[(alike >= self._alike) & (alike > nearest)] = _SURE_OF_ALIKE
         chances[[not has_letters(text) for text in texts]] = _SURE_OF_NO_WORDS
         return chances
 
 
-def near_enough(labels: int, described: bool, taught: bool) -> float:
+def near_enough(fitted: Fitted, labels: int, *, described: bool, taught: bool) -> float:
     """The cosine below which a text is far from as many `labels`."""
-    steepness = _FAR_FROM_EXAMPLES if taught else _FAR
-    floor = _FLOOR_OF_DESCRIBED if described else _FLOOR
+    steepness = fitted.far_from_examples if taught else fitted.far
+    floor = fitted.floor_of_described if described else fitted.floor
     return max(floor, steepness * float(np.log(max(1, labels))) ** 2)
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from .background import BACKGROUND
 from .chances import sigmoid
 from .embedder import Embedder, exact_product, unit_rows
-from .foreign_words import english_words
-from .judgement import Judgement
+from .foreign_words import Bilingual, english_words
+from .judgement import NOT_JUDGED, Judgement
 from .label_space import LabelSpace, discriminant_space
+from .reading import Reader, judged_where_read
 from .sentiment import SentimentJudge
 from .text import clipped, sentences, word_set, words
 
@@ -58,15 +59,7 @@ _DENIAL = re.compile(r"\b(?:not|no longer|never)\b|n['\u2019]t\b")
 _FEELING = 0.2
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
-# Chance of yes = sigmoid of a line in (how unusual the nearness is, in standard deviations; the
-# nearness itself; the share of the topic's words that are said), fitted on bitext and clinc150.
-_LINE = (0.22, 6.2, 1.5, -3.5)
-# With examples: a line in the lead of yes over no in the discriminant, steeper with more examples
-# of each answer. The constant says that few texts are a yes, as most questions have it.
-_TAUGHT_SLOPE = 0.05
-_TAUGHT_SLOPE_PER_EXAMPLE = 0.0025
 _TAUGHT_MOST = 30.0
-_TAUGHT_CONSTANT = -2.0
 _YES_FROM = 0.6
 _NO_UP_TO = 0.15
 
@@ -75,16 +68,19 @@ class FilterJudge:
     """One yes-or-no question, judged for many texts; better with examples (text, answer).
 
     The question is read as a topic, or as a feeling when its words name one. A question that
-    denies ("is it not …") and has no examples is never answered.
+    denies ("is it not …") or is in a language that is not read, without examples, is declined.
     """
 
     def __init__(
         self, embedder: Embedder, question: str, examples: Sequence[tuple[str, bool]] = ()
     ) -> None:
+        embedder = Bilingual(embedder)
         self._embedder = embedder
+        self._reader = Reader([question, *(text for text, _ in examples)])
         self._topic = topic_of(question)
         self._property = [] if examples else property_of(question)
-        self._readable = bool(self._topic) and not _DENIAL.search(question.lower())
+        denies = _DENIAL.search(question.lower()) is not None
+        self._readable = bool(self._topic) and not denies and Reader().hindrance(question) is None
         self._feeling = 0 if examples else _feeling_of(self._topic)
         self._sentiment = SentimentJudge(embedder)
         self._vector = embedder.embed([" ".join(self._topic)])
@@ -95,22 +91,24 @@ class FilterJudge:
         self._space = _learn(embedder, self._vector, background, examples)
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """True, False or None (cannot tell) for each text, with the chance of being right."""
+        """True, False or None (the text does not tell) for each text, with the chance of being
+        right; declined is what cannot be read."""
         readable = [clipped(text) for text in texts]
         if self._space is None and not self._readable:
-            return [Judgement(None, 0.0) for _ in texts]
-        if self._property and self._readable:
-            return [self._stated(text) for text in readable]
+            return [NOT_JUDGED for _ in texts]
         if self._feeling:
             return [self._felt(judged) for judged in self._sentiment.score(readable)]
-        chances = self._chances(readable).tolist()
-        return [
-            _answer(chance) if words(text) else Judgement(None, 0.0)
-            for text, chance in zip(readable, chances, strict=True)
-        ]
+        return judged_where_read(self._reader, self._judged, readable)
+
+    def _judged(self, texts: Sequence[str]) -> list[Judgement]:
+        if self._property and self._readable:
+            return [self._stated(text) for text in texts]
+        return [_answer(chance) for chance in self._chances(texts).tolist()]
 
     def _felt(self, judged: Judgement) -> Judgement:
-        if judged.value is None or abs(judged.value) < _FEELING:
+        if judged.value is None:
+            return judged
+        if abs(judged.value) < _FEELING:
             return Judgement(None, 0.0)
         return Judgement(judged.value * self._feeling > 0, judged.confidence)
 
@@ -141,13 +139,14 @@ class FilterJudge:
     def _chances(self, texts: Sequence[str]) -> Floats:
         """The chance of yes for each text."""
         if self._space is None:
-            *slopes, constant = _LINE
+            *slopes, constant = self._embedder.fitted.topic_line
             return sigmoid(self._evidence(texts) @ np.array(slopes) + constant)
         scores = exact_product(self._embedder.embed(texts), self._space.slopes)
         scores += self._space.offsets
         examples = min(float(self._space.counts.mean()), _TAUGHT_MOST)
-        slope = _TAUGHT_SLOPE + _TAUGHT_SLOPE_PER_EXAMPLE * examples
-        return sigmoid(slope * (scores[:, 1] - scores[:, 0]) + _TAUGHT_CONSTANT)
+        slope, per_example, constant = self._embedder.fitted.taught_topic
+        lead = scores[:, 1] - scores[:, 0]
+        return sigmoid((slope + per_example * examples) * lead + constant)
 
     def _evidence(self, texts: Sequence[str]) -> Floats:
         """For each text three features of its best sentence: unusual, near, said; (n, 3)."""
@@ -209,7 +208,8 @@ def _learn(
     vectors = np.vstack([usual, vector]).astype(np.float64)
     texts = embedder.embed([text for text, _ in examples]).astype(np.float64)
     membership = np.array([[not answer, answer] for _, answer in examples], dtype=np.float64)
-    return discriminant_space(vectors, texts, membership)
+    precision = embedder.fitted.typical_precision
+    return discriminant_space(vectors, texts, membership, precision)
 
 
 def _stem(word: str) -> str:

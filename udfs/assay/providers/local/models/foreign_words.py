@@ -7,15 +7,13 @@ right topics of such texts from 0.33 to 0.55 without examples and from 0.38 to 0
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .embedder import Embedder, unit_rows
+from .glossary import Glossary
 from .language import english_share
 from .text import clipped, without_markup
 
@@ -128,29 +126,13 @@ _BEGINNINGS = {
     "wholesale": "großhändl sammelbestell",
 }
 
-Embed: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
-
-_WORD = re.compile(r"[^\W\d_]+")
-_SHORTEST = 4
-_COMPOUND = range(9, 41)
-_COMPOUND_HEAD = 3
-_INFLECTION = 3
 # A text with this share of English function words is English.
 _ENGLISH_SHARE = 0.25
 # How much the English words count beside the text itself.
 _SHARE = 0.4
 
 
-def _table() -> dict[str, str]:
-    return {
-        beginning: english
-        for english, listed in _BEGINNINGS.items()
-        for beginning in listed.split()
-    }
-
-
-_ENGLISH_OF = _table()
-_LONGEST = max(map(len, _ENGLISH_OF))
+_GLOSSARY = Glossary(_BEGINNINGS)
 
 
 def english_words(text: str) -> list[str]:
@@ -158,44 +140,25 @@ def english_words(text: str) -> list[str]:
     text = clipped(text).lower()
     if english_share(text) >= _ENGLISH_SHARE:
         return []
-    found = (_english_of(word) for word in _WORD.findall(text))
-    return [word for word in found if word is not None]
+    return _GLOSSARY.of_text(text)
 
 
-def bilingual(embedder: Embedder) -> Embed:
-    """A function like `Embedder.embed` that moves vectors towards the English of foreign words."""
-    return partial(_embed, embedder)
+class Bilingual:
+    """An embedder whose vectors are moved towards the English of foreign words."""
 
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.dimension = embedder.dimension
+        self.fitted = embedder.fitted
+        self.of_words = embedder.of_words
 
-def _embed(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
-    texts = [without_markup(clipped(text)) for text in texts]
-    vectors = embedder.embed(texts)
-    english = [" ".join(dict.fromkeys(english_words(text))) for text in texts]
-    rows = [row for row, words in enumerate(english) if words]
-    if rows:
-        translated = embedder.embed([english[row] for row in rows])
-        vectors[rows] = unit_rows((1 - _SHARE) * vectors[rows] + _SHARE * translated)
-    return vectors
-
-
-def _english_of(word: str) -> str | None:
-    """The English of a word: by the whole, by its beginning, or by the end of a compound."""
-    if whole := _ENGLISH_OF.get(f"{word}$"):
-        return whole
-    if begun := _longest_begun(word):
-        return begun
-    if len(word) not in _COMPOUND:
-        return None
-    parts = (word[start:] for start in range(_COMPOUND_HEAD, len(word) - _SHORTEST + 1))
-    return next((known for part in parts if (known := _compound_end(part))), None)
-
-
-def _longest_begun(word: str) -> str | None:
-    lengths = range(min(len(word), _LONGEST), _SHORTEST - 1, -1)
-    return next((known for length in lengths if (known := _ENGLISH_OF.get(word[:length]))), None)
-
-
-def _compound_end(part: str) -> str | None:
-    """The English of a word of which only an inflection of up to three letters is left over."""
-    lengths = range(len(part), max(_SHORTEST, len(part) - _INFLECTION) - 1, -1)
-    return next((known for length in lengths if (known := _ENGLISH_OF.get(part[:length]))), None)
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors as those of the embedder; HTML is taken out before."""
+        texts = [without_markup(clipped(text)) for text in texts]
+        vectors = self._embedder.embed(texts)
+        english = [" ".join(dict.fromkeys(english_words(text))) for text in texts]
+        rows = [row for row, words in enumerate(english) if words]
+        if rows:
+            translated = self._embedder.embed([english[row] for row in rows])
+            vectors[rows] = unit_rows((1 - _SHARE) * vectors[rows] + _SHARE * translated)
+        return vectors

@@ -14,12 +14,19 @@ Json: TypeAlias = Any
 class Judgement:
     """What a model says about one text.
 
-    `value` holds JSON types only; None means that the model cannot tell.
+    `value` holds JSON types only; None means that the text does not tell.
     `confidence` is the estimated probability, 0 to 1, that `value` is right.
+    `declined` says why the model cannot judge the text at all; then there is no value.
     """
 
     value: Json
     confidence: float
+    declined: str | None = None
+
+
+NOT_READ = Judgement(None, 0.0, "the embedded models do not read the language of this text")
+NO_WORDS = Judgement(None, 0.0, "the embedded models know no word of this text")
+NOT_JUDGED = Judgement(None, 0.0, "the embedded models cannot judge this question")
 
 
 Judge: TypeAlias = Callable[[Sequence[str]], list[Judgement]]

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .embedder import DIMENSIONS, unit_rows
-from .foreign_words import Embed
+from .embedder import Embedder, unit_rows
 from .text import humanised
 
 Floats = NDArray[np.float64]
@@ -22,15 +21,13 @@ _SHRINK_EXAMPLES = 600
 _NAME_SHARE = 0.45
 _RIDGE = 1.0
 _NO_VARIANCE = 1e-9
-# Inverse of the mean variance within a label, for when one example a label shows none.
-_TYPICAL_PRECISION = 350.0
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSpace:
     """Matrices over k labels: score = text @ slopes.T + offsets, nearness = text @ centres.T.
 
-    `centres` (k, 256) has rows of length 1; `counts` (k) is the number of examples of each label.
+    `centres` (k, d) has rows of length 1; `counts` (k) is the number of examples of each label.
     Without examples slopes and centres are the same and scores are cosines.
     """
 
@@ -49,10 +46,10 @@ class LabelSpace:
         return replace(self, slopes=slopes, offsets=self.offsets + share * other.offsets)
 
 
-def label_vectors(embed: Embed, labels: Mapping[str, str | None]) -> Floats:
-    """Unit vectors (k, 256) of the labels' humanised names, mixed with their descriptions."""
-    names = embed([humanised(name) for name in labels])
-    described = embed([description or "" for description in labels.values()])
+def label_vectors(embedder: Embedder, labels: Mapping[str, str | None]) -> Floats:
+    """Unit vectors (k, d) of the labels' humanised names, mixed with their descriptions."""
+    names = embedder.embed([humanised(name) for name in labels])
+    described = embedder.embed([description or "" for description in labels.values()])
     has_description = described.any(axis=1, keepdims=True)
     mixed = np.where(has_description, _NAME_SHARE * names + (1 - _NAME_SHARE) * described, names)
     return unit_rows(mixed.astype(np.float32)).astype(np.float64)
@@ -64,14 +61,18 @@ def without_examples(vectors: Floats) -> LabelSpace:
     return LabelSpace(slopes=vectors, offsets=nothing, centres=vectors, counts=nothing)
 
 
-def discriminant_space(vectors: Floats, texts: Floats, membership: Floats) -> LabelSpace:
+def discriminant_space(
+    vectors: Floats, texts: Floats, membership: Floats, typical_precision: float
+) -> LabelSpace:
     """A shrunken linear discriminant for one label a text.
 
-    `texts` (n, 256) are example vectors, `membership` (n, k) is 1 where a text has the label.
+    `texts` (n, d) are example vectors, `membership` (n, k) is 1 where a text has the label.
+    `typical_precision` stands for the inverse of the variance where the examples show none.
     """
     counts = membership.sum(axis=0)
     centroids = _centroids(vectors, texts, membership, counts)
-    precision = _precision(texts - membership @ _means(texts, membership, counts), counts)
+    residuals = texts - membership @ _means(texts, membership, counts)
+    precision = _precision(residuals, counts, typical_precision)
     slopes = centroids @ precision
     offsets = -0.5 * (slopes * centroids).sum(axis=1)
     return LabelSpace(slopes, offsets, _unit(centroids), counts)
@@ -112,15 +113,16 @@ def _centroids(vectors: Floats, texts: Floats, membership: Floats, counts: Float
     return np.asarray(centroids)
 
 
-def _precision(residuals: Floats, counts: Floats) -> Floats:
+def _precision(residuals: Floats, counts: Floats, typical: float) -> Floats:
     """The inverse of the examples' shrunken covariance, scaled to mean variance 1."""
     freedom = len(residuals) - int(np.count_nonzero(counts))
     covariance = residuals.T @ residuals / max(freedom, 1)
-    variance = float(np.trace(covariance)) / DIMENSIONS
+    dimension = residuals.shape[1]
+    variance = float(np.trace(covariance)) / dimension
     if freedom < 1 or variance < _NO_VARIANCE:
-        return np.eye(DIMENSIONS) * _TYPICAL_PRECISION
+        return np.eye(dimension) * typical
     share = max(_SHRINK_AT_LEAST, _SHRINK_EXAMPLES / (_SHRINK_EXAMPLES + freedom))
-    shrunken = (1 - share) * covariance / variance + share * np.eye(DIMENSIONS)
+    shrunken = (1 - share) * covariance / variance + share * np.eye(dimension)
     return np.asarray(np.linalg.inv(shrunken) / variance)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection
+from functools import lru_cache
 from typing import Protocol
 
 from .text import word_set, words
+from .vocabulary import english_words
 
 _FUNCTION_WORDS = word_set(
     "the a an and or but if of to in on at for with from by is are was were be been i you he she "
@@ -33,38 +33,32 @@ class _Identifier(Protocol):
     def rank(self, text: str) -> list[tuple[str, float]]: ...
 
 
-class EnglishDetector:
-    """Says whether a text is English; loads py3langid's 4.5 MB model on first use, thread-safe.
+def is_english(text: str) -> bool:
+    """Whether `text` is English; False for a text without words.
 
-    `vocabulary` holds lower-case words that count as English.
+    py3langid's 4.5 MB model is loaded when it is first asked. Safe in threads.
     """
+    found = words(text[:_JUDGED_CHARACTERS])
+    if not found or sum(map(str.isascii, found)) < _ASCII_SHARE * len(found):
+        return False
+    known = sum(map(is_english_word, found)) / len(found)
+    if known == 1 or (known >= _SURE_SHARE and len(found) >= _SURE_WORDS):
+        return True
+    ranking = _ranking(text)
+    if ranking[0][0] == "en":
+        return known > 0
+    return known >= _KNOWN_SHARE and dict(ranking).get("en", 0.0) >= _LEAST_PROBABILITY
 
-    def __init__(self, vocabulary: Collection[str]) -> None:
-        self._vocabulary = vocabulary
-        self._lock = threading.Lock()
-        self._identifier: _Identifier | None = None
 
-    def is_english(self, text: str) -> bool:
-        """Whether `text` is English; False for a text without words."""
-        found = words(text[:_JUDGED_CHARACTERS])
-        if not found or sum(map(str.isascii, found)) < _ASCII_SHARE * len(found):
-            return False
-        known = sum(map(self._knows, found)) / len(found)
-        if known == 1 or (known >= _SURE_SHARE and len(found) >= _SURE_WORDS):
-            return True
-        ranking = self._loaded().rank(text[:_JUDGED_CHARACTERS])
-        if ranking[0][0] == "en":
-            return known > 0
-        return known >= _KNOWN_SHARE and dict(ranking).get("en", 0.0) >= _LEAST_PROBABILITY
+def is_english_word(word: str) -> bool:
+    """Whether a word in lower case is a frequent one in English texts."""
+    return word in _FUNCTION_WORDS or word in english_words()
 
-    def _knows(self, word: str) -> bool:
-        return word in _FUNCTION_WORDS or word in self._vocabulary
 
-    def _loaded(self) -> _Identifier:
-        with self._lock:
-            if self._identifier is None:
-                self._identifier = _load()
-            return self._identifier
+def language(text: str) -> str:
+    """The likeliest language of `text` in two letters of ISO 639, of some hundred; a guess for a
+    few words."""
+    return _ranking(text)[0][0]
 
 
 def english_share(text: str) -> float:
@@ -73,7 +67,12 @@ def english_share(text: str) -> float:
     return sum(word in _FUNCTION_WORDS for word in found) / max(1, len(found))
 
 
-def _load() -> _Identifier:
+def _ranking(text: str) -> list[tuple[str, float]]:
+    return _identifier().rank(text[:_JUDGED_CHARACTERS])
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> _Identifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier: _Identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -12,7 +12,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from .embedder import tokenizer_file
+from .wordllama import tokenizer_file
 
 _ORDER = 4
 _SHORTEST = 3

@@ -8,17 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chances import sigmoid
-from .embedder import exact_product
-from .foreign_words import Embed
+from .embedder import Embedder, exact_product
 from .judgement import Judgement
 from .label_space import LabelSpace, label_vectors, membership_of, ridge_space, without_examples
 
 Floats = NDArray[np.float64]
 
-# The chance of each label is a sigmoid of (centre, steepness), fitted on the aspect categories of
-# MAMS: of its cosine where there is no example, of the ridge score otherwise.
-_BY_NAME = (0.12, 12.0)
-_BY_EXAMPLE = (0.40, 8.0)
 _LIKELY = 0.5
 
 
@@ -27,19 +22,19 @@ class ManyLabels:
 
     def __init__(
         self,
-        embed: Embed,
+        embedder: Embedder,
         labels: Mapping[str, str | None],
         examples: Sequence[tuple[str, Sequence[str]]],
         fallback: int | None,
     ) -> None:
-        self._embed = embed
+        self._embedder = embedder
         self._labels = tuple(labels)
         self._fallback = fallback
-        self._space = _learn(embed, labels, examples)
+        self._space = _learn(embedder, labels, examples)
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         """For each text a list of labels in the order they were given, which may be empty."""
-        vectors = self._embed(texts)
+        vectors = self._embedder.embed(texts)
         chances = self._chances(vectors)
         confidence = np.maximum(chances, 1 - chances).prod(axis=1)
         blank = np.logical_not(vectors.any(axis=1))
@@ -51,9 +46,9 @@ class ManyLabels:
     def _chances(self, vectors: NDArray[np.float32]) -> Floats:
         """The probability of each label of each text, (n, k)."""
         scores = exact_product(vectors, self._space.slopes) + self._space.offsets
-        centre, steepness = _BY_NAME
+        centre, steepness = self._embedder.fitted.many_by_name
         by_name = sigmoid(steepness * (exact_product(vectors, self._space.centres) - centre))
-        centre, steepness = _BY_EXAMPLE
+        centre, steepness = self._embedder.fitted.many_by_example
         by_example = sigmoid(steepness * (scores - centre))
         chances = np.where(self._space.counts > 0, by_example, by_name)
         if self._fallback is not None:
@@ -67,12 +62,12 @@ class ManyLabels:
 
 
 def _learn(
-    embed: Embed,
+    embedder: Embedder,
     labels: Mapping[str, str | None],
     examples: Sequence[tuple[str, Sequence[str]]],
 ) -> LabelSpace:
-    vectors = label_vectors(embed, labels)
+    vectors = label_vectors(embedder, labels)
     if not examples:
         return without_examples(vectors)
-    texts = embed([text for text, _ in examples]).astype(np.float64)
+    texts = embedder.embed([text for text, _ in examples]).astype(np.float64)
     return ridge_space(vectors, texts, membership_of(list(labels), examples))

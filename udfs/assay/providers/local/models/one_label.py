@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from .background import BACKGROUND
 from .chances import sigmoid
-from .embedder import exact_product
+from .embedder import Embedder, exact_product
 from .fallback import Fallback, near_enough, own_phrases
-from .foreign_words import Embed
-from .judgement import Judgement
+from .judgement import NO_WORDS, Judgement
 from .label_space import (
     LabelSpace,
     discriminant_space,
@@ -21,26 +20,13 @@ from .label_space import (
     without_examples,
 )
 from .speech import asks, leanings
+from .spelling import Spelling
 
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Pairs = Sequence[tuple[str, Sequence[str]]]
 
-# Confidence = sigmoid of a line, fitted on banking77, clinc150, bitext (category and intent) and
-# snips in equal parts. Names: per log odds of the softmax, per nearness, constant. Examples: per
-# log odds, the same for a single example a label, for a single example a label, constant.
-_NAMES_TEMPERATURE = 0.06
-_EXAMPLES_TEMPERATURE = 8.0
-_NAMES_LINE = (1.0, -0.85, 0.3)
-_EXAMPLES_LINE = (0.62, -0.34, -2.37, 0.27)
-
-# What a question gains for a label of questions and loses for one of opinions, on the scale of the
-# scores without and with examples; a text without a question the other way round.
-_LEANING = 0.12
-_TAUGHT_LEANING = 8.0
-
-# How much names and descriptions speak beside a single example a label; less beside more examples.
-_NAMES_SHARE = 0.5
+# How much names and descriptions speak beside examples falls by half with so many a label.
 _HALVED_BY = 5.0
 
 
@@ -51,10 +37,14 @@ class OneLabel:
     """
 
     def __init__(
-        self, embed: Embed, labels: Mapping[str, str | None], examples: Pairs, fallback: int | None
+        self,
+        embedder: Embedder,
+        labels: Mapping[str, str | None],
+        examples: Pairs,
+        fallback: int | None,
     ) -> None:
         fallback = fallback if len(labels) > 1 else None
-        self._embed = embed
+        self._embedder, self._fitted = embedder, embedder.fitted
         names = list(labels)
         self._other = None if fallback is None else names.pop(fallback)
         self._labels = tuple(names)
@@ -62,13 +52,15 @@ class OneLabel:
         taught = [(text, chosen) for text, chosen in examples if self._other not in chosen]
         self._taught = bool(taught)
         self._described = any(known.values())
-        self._leanings = leanings(known) * (_TAUGHT_LEANING if taught else _LEANING)
-        self._space = _learn(embed, known, taught)
+        fitted = embedder.fitted
+        self._leanings = leanings(known) * (fitted.taught_leaning if taught else fitted.leaning)
+        self._space = _learn(embedder, known, taught)
+        self._spelling = _learn_spelling(names, taught)
         self._fallback = self._open_fallback(labels, examples)
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """A label for each text, None for a text without words."""
-        vectors = self._embed(texts)
+        """A label for each text; one without a piece that has a vector is declined."""
+        vectors = self._embedder.embed(texts)
         scores = self._scores(texts, vectors)
         near = exact_product(vectors, self._space.centres)
         best = scores.argmax(axis=1).tolist()
@@ -79,13 +71,15 @@ class OneLabel:
 
     def _judgement(self, best: int, sure: float, other: float, blank: bool) -> Judgement:
         if blank:
-            return Judgement(None, 0.0)
+            return NO_WORDS
         if other:
             return Judgement(self._other, round(other, 4))
         return Judgement(self._labels[best], round(sure, 4))
 
     def _scores(self, texts: Sequence[str], vectors: Vectors) -> Floats:
         scores = exact_product(vectors, self._space.slopes) + self._space.offsets
+        if self._spelling is not None:
+            scores += self._fitted.spelling_share * self._spelling.scores(texts)
         if not self._leanings.any():
             return scores
         asking = np.array([1.0 if asks(text) else -1.0 for text in texts])
@@ -93,12 +87,12 @@ class OneLabel:
 
     def _confidence(self, scores: Floats, near: Floats) -> Floats:
         if not self._taught:
-            per_odds, per_nearness, constant = _NAMES_LINE
-            odds = _top_odds(scores, _NAMES_TEMPERATURE)
+            per_odds, per_nearness, constant = self._fitted.names_line
+            odds = _top_odds(scores, self._fitted.names_temperature)
             return sigmoid(per_odds * odds + per_nearness * near.max(axis=1) + constant)
-        per_odds, per_scarce_odds, per_scarcity, constant = _EXAMPLES_LINE
+        per_odds, per_scarce_odds, per_scarcity, constant = self._fitted.examples_line
         scarcity = 1 / (1 + self._space.counts.mean())
-        odds = _top_odds(scores, _EXAMPLES_TEMPERATURE)
+        odds = _top_odds(scores, self._fitted.examples_temperature)
         slope = per_odds + per_scarce_odds * scarcity
         return sigmoid(slope * odds + per_scarcity * scarcity + constant)
 
@@ -113,22 +107,34 @@ class OneLabel:
             return None
         described = own_phrases(labels[self._other] or "")
         shown = [text for text, chosen in examples if self._other in chosen]
-        needed = near_enough(len(self._labels), self._described, self._taught)
-        return Fallback(self._embed, [*described, *shown], needed)
+        needed = near_enough(
+            self._fitted, len(self._labels), described=self._described, taught=self._taught
+        )
+        return Fallback(self._embedder, [*described, *shown], needed)
 
 
-def _learn(embed: Embed, labels: Mapping[str, str | None], examples: Pairs) -> LabelSpace:
-    vectors = label_vectors(embed, labels)
+def _learn(embedder: Embedder, labels: Mapping[str, str | None], examples: Pairs) -> LabelSpace:
+    vectors, fitted = label_vectors(embedder, labels), embedder.fitted
     named = without_examples(vectors)
     if any(labels.values()):
         # A long description is near to everything: what counts is how much nearer than usual.
-        named = named.moved(-exact_product(embed(BACKGROUND), vectors).mean(axis=0))
+        named = named.moved(-exact_product(embedder.embed(BACKGROUND), vectors).mean(axis=0))
     if not examples:
         return named
-    texts = embed([text for text, _ in examples]).astype(np.float64)
-    space = discriminant_space(vectors, texts, membership_of(list(labels), examples))
-    share = _NAMES_SHARE / (1 + space.counts.mean() / _HALVED_BY)
-    return space.with_share_of(named, share * _EXAMPLES_TEMPERATURE / _NAMES_TEMPERATURE)
+    texts = embedder.embed([text for text, _ in examples]).astype(np.float64)
+    space = discriminant_space(
+        vectors, texts, membership_of(list(labels), examples), fitted.typical_precision
+    )
+    share = fitted.names_share / (1 + space.counts.mean() / _HALVED_BY)
+    return space.with_share_of(
+        named, share * fitted.examples_temperature / fitted.names_temperature
+    )
+
+
+def _learn_spelling(names: Sequence[str], examples: Pairs) -> Spelling | None:
+    if not examples:
+        return None
+    return Spelling([text for text, _ in examples], membership_of(names, examples))
 
 
 def _top_odds(scores: Floats, temperature: float) -> Floats:

@@ -1,37 +1,26 @@
-"""How an English text feels, as a whole and towards aspects: VADER and a vector direction."""
+"""How a text feels, as a score and towards aspects."""
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .embedder import DIMENSIONS, Embedder, exact_product
-from .feedback_words import IDIOMS, feedback_words
-from .judgement import Judgement
-from .language import EnglishDetector
+from .embedder import Embedder, exact_product
+from .feelings import CHUNK, Feelings
+from .foreign_feelings import english_feelings
+from .judgement import NO_WORDS, NOT_READ, Judgement
+from .language import is_english
+from .reading import is_listed
 from .speech import asks
-from .text import clipped, has_letters, humanised, sentences, without_markup, words
+from .text import clipped, has_letters, humanised, without_markup, words
 
-# The direction in the vector space along which words sound better, learnt from VADER's lexicon
-# by ridge regression; it speaks where no word of the lexicon does.
-_RIDGE = 300.0
-_DIRECTION_SHARE = 0.3
-
-# How much the feeling of a question counts.
-_ASKED_SHARE = 0.3
-
-# Chance that the sign is right = sigmoid of this line in the size of the score, fitted on
-# the UCI review sentences and the English part of NusaX.
-_SURENESS = (0.0, 4.3)
-
-# VADER takes quadratic time, so that long sentences are read in pieces.
-_CHUNK = re.compile(r".{1,400}(?:\s|$)|.{1,400}", re.DOTALL)
+# A score is neutral below it, and stays above it otherwise.
+_NEUTRAL_SCORE = 0.05
+_PER_EMOJI = 4.3
 _CLAUSE_END = re.compile(
     r"[,;:.!?()\n]+|\s-+\s"
     r"|\b(?:but|although|though|however|while|whereas|yet|except|and|because|so)\b",
@@ -65,15 +54,6 @@ _CALLED = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Models:
-    """What is loaded once: VADER, the better-or-worse direction (1, 256), the detector."""
-
-    vader: Any
-    direction: NDArray[np.float64]
-    detector: EnglishDetector
-
-
-@dataclass(frozen=True, slots=True)
 class _Clauses:
     """The clauses of one text: a score in [-1, 1] each, and for each aspect whether it is met."""
 
@@ -82,56 +62,64 @@ class _Clauses:
 
 
 class SentimentJudge:
-    """Sentiment of English texts; every other language is None or `unknown`, never neutral."""
+    """Sentiment of English texts, and of six other languages as far as the word lists go; what
+    cannot be read is declined, never neutral."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._lock = threading.Lock()
-        self._models: _Models | None = None
+        self._words = embedder.of_words
+        self._feelings = Feelings(embedder)
 
     def score(self, texts: Sequence[str]) -> list[Judgement]:
-        """For each text a float from -1 (bad) to 1 (good); None where it cannot be judged:
-        another language, or neither words nor emoji that are known."""
+        """For each text a float from -1 (bad) to 1 (good); declined are languages that are not
+        read, and what has neither words nor emoji that are known."""
         return [self._score(without_markup(clipped(text))) for text in texts]
 
+    def chances(self, text: str) -> NDArray[np.float64] | Judgement:
+        """The chances that a text feels good, bad or neither, or why it is declined."""
+        if not has_letters(text):
+            felt = sum(self._feelings.vader(CHUNK.findall(text)[:1]))
+            return _of_emoji(felt) if felt else NO_WORDS
+        if is_english(text):
+            return self._feelings.chances(text)
+        if not is_listed(text):
+            return NOT_READ
+        if not english_feelings(text.lower()) and not asks(text):
+            return NO_WORDS
+        return self._feelings.chances(text, foreign=True)
+
     def aspects(self, texts: Sequence[str], aspects: Sequence[str]) -> list[Judgement]:
-        """For each text a dict from aspect to positive, negative, neutral, mixed or unknown;
-        unknown where the aspect is not talked about or the language is not judged."""
+        """For each text a dict from aspect to positive, negative, neutral, mixed or unknown:
+        where the aspect is not talked about. Other languages are declined."""
         if not aspects:
             return [Judgement({}, 0.0) for _ in texts]
         names = [humanised(aspect) for aspect in aspects]
-        vectors = self._embedder.embed(names)
+        vectors = self._words.embed(names)
         return [self._aspects(clipped(text), aspects, names, vectors) for text in texts]
 
     def _score(self, text: str) -> Judgement:
-        models = self._loaded()
-        if not has_letters(text):
-            compound = self._vader(_CHUNK.findall(text)[:1])
-            return _judgement(compound[0]) if any(compound) else Judgement(None, 0.0)
-        if not models.detector.is_english(text):
-            return Judgement(None, 0.0)
-        spoken = [score for score in self._felt(_chunks(text)) if score]
-        feeling = float(np.mean(spoken)) if spoken else 0.0
-        drift = exact_product(self._embedder.embed([text]), models.direction)[0, 0]
-        return _judgement(feeling + _DIRECTION_SHARE * float(drift))
-
-    def _felt(self, parts: Sequence[str]) -> list[float]:
-        """The feeling of each sentence; that of a question is mostly its subject's."""
-        scored = zip(parts, self._vader(parts), strict=True)
-        return [score * (_ASKED_SHARE if asks(part) else 1.0) for part, score in scored]
-
-    def _vader(self, parts: Sequence[str]) -> list[float]:
-        vader = self._loaded().vader
-        return [float(vader.polarity_scores(_without_idioms(part))["compound"]) for part in parts]
+        found = self.chances(text)
+        if isinstance(found, Judgement):
+            return found
+        good, bad, neutral = found.tolist()
+        lead = good - bad
+        size = max(abs(lead), _NEUTRAL_SCORE)
+        score = (
+            lead * _NEUTRAL_SCORE * 0.99 if neutral > max(good, bad) else np.copysign(size, lead)
+        )
+        return Judgement(round(float(score), 4), round(max(good, bad, neutral), 4))
 
     def _aspects(
         self, text: str, aspects: Sequence[str], names: Sequence[str], vectors: NDArray[np.float32]
     ) -> Judgement:
         clauses = _CLAUSE_END.split(text)
-        parts = [part for clause in clauses for part in _CHUNK.findall(clause) if words(part)]
-        if not parts or not self._loaded().detector.is_english(text):
-            return Judgement(dict.fromkeys(aspects, "unknown"), 0.0)
-        found = _Clauses(np.array(self._vader(parts)), self._mentions(parts, names, vectors))
+        parts = [part for clause in clauses for part in CHUNK.findall(clause) if words(part)]
+        if not parts:
+            return NO_WORDS
+        if not is_english(text):
+            return NOT_READ
+        found = _Clauses(
+            np.array(self._feelings.vader(parts)), self._mentions(parts, names, vectors)
+        )
         labels = [_label(found.scores, found.mentions[:, column]) for column in range(len(names))]
         value = {aspect: label for aspect, (label, _) in zip(aspects, labels, strict=True)}
         return Judgement(value, round(float(np.mean([sure for _, sure in labels])), 4))
@@ -140,10 +128,10 @@ class SentimentJudge:
         self, parts: Sequence[str], names: Sequence[str], vectors: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
         """Whether each clause talks about each aspect, (clauses, aspects)."""
-        near = exact_product(self._embedder.embed(parts), vectors) > _CLAUSE_NEAR
+        near = exact_product(self._words.embed(parts), vectors) > _CLAUSE_NEAR
         spoken = [words(part) for part in parts]
         vocabulary = sorted({word for listed in spoken for word in listed})
-        close = exact_product(self._embedder.embed(vocabulary), vectors) > _WORD_NEAR
+        close = exact_product(self._words.embed(vocabulary), vectors) > _WORD_NEAR
         known = dict(zip(vocabulary, close, strict=True))
         called = [set(_CALLED.get(name, "").split()) | {name} for name in names]
         for row, listed in enumerate(spoken):
@@ -151,22 +139,11 @@ class SentimentJudge:
             near[row] |= [bool(call.intersection(listed)) for call in called]
         return np.asarray(near, dtype=np.bool_)
 
-    def _loaded(self) -> _Models:
-        with self._lock:
-            if self._models is None:
-                self._models = _load(self._embedder)
-            return self._models
 
-
-def _chunks(text: str) -> list[str]:
-    """The sentences of `text`, long ones in pieces of up to 400 characters."""
-    return [chunk for sentence in sentences(text) for chunk in _CHUNK.findall(sentence)]
-
-
-def _judgement(score: float) -> Judgement:
-    score = round(max(-1.0, min(1.0, score)), 4)
-    constant, slope = _SURENESS
-    return Judgement(score, round(float(1 / (1 + np.exp(-constant - slope * abs(score)))), 4))
+def _of_emoji(felt: float) -> NDArray[np.float64]:
+    """Chances by VADER's compound of a text of signs."""
+    good = 1 / (1 + np.exp(-_PER_EMOJI * felt))
+    return np.array([good, 1 - good, 0.0])
 
 
 def _label(scores: NDArray[np.float64], met: NDArray[np.bool_]) -> tuple[str, float]:
@@ -191,24 +168,3 @@ def _beside(met: NDArray[np.bool_]) -> NDArray[np.bool_]:
         beside[distance:] |= met[:-distance]
         beside[:-distance] |= met[distance:]
     return beside & ~met
-
-
-def _without_idioms(text: str) -> str:
-    text = text.replace("\u2019", "'")
-    for pattern, plain in IDIOMS:
-        text = pattern.sub(plain, text)
-    return text
-
-
-def _load(embedder: Embedder) -> _Models:
-    from vaderSentiment.vaderSentiment import (
-        SentimentIntensityAnalyzer,
-    )
-
-    vader = SentimentIntensityAnalyzer()
-    vader.lexicon.update(feedback_words())
-    lexicon = {word: value for word, value in vader.lexicon.items() if word.isalpha()}
-    vectors = embedder.embed(list(lexicon)).astype(np.float64)
-    gram = vectors.T @ vectors + _RIDGE * np.eye(DIMENSIONS)
-    direction = np.linalg.solve(gram, vectors.T @ np.array(list(lexicon.values())))
-    return _Models(vader, direction[None, :], EnglishDetector(vader.lexicon))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .embedder import DIMENSIONS, Embedder
+from .embedder import Embedder
 from .patterns import money
 from .values import find_dates, find_numbers, find_times
 
@@ -106,7 +106,8 @@ class Tagger:
         vocabulary = {word: row for row, word in enumerate(dict.fromkeys(listed))}
         vectors = self._embedder.embed(list(vocabulary)).astype(np.float64)
         own = vectors[[vocabulary[word] for word in listed]]
-        padded = np.vstack([np.zeros((2, DIMENSIONS)), own, np.zeros((2, DIMENSIONS))])
+        edge = np.zeros((2, self._embedder.dimension))
+        padded = np.vstack([edge, own, edge])
         size = len(places)
         return np.hstack(
             [
