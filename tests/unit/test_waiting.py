@@ -47,7 +47,7 @@ def used(pending: int, answered: int) -> Use:
         ([], False),
     ],
 )
-def test_only_checks_below_what_waits_are_too_early(red: list[str], premature: bool) -> None:  # noqa: FBT001
+def test_only_checks_below_what_waits_are_too_early(red: list[str], premature: bool) -> None:
     """A model that fails is red, and so is a test of another model."""
     rows = [{"unique_id": name, "status": "fail"} for name in red]
     results = {"results": [*rows, {"unique_id": "model.gold", "status": "skipped"}]}
