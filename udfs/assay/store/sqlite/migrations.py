@@ -370,32 +370,20 @@ def batches(connection: sqlite3.Connection) -> None:
     connection.execute(
         """
         create table batches (
-            id text primary key,
-            provider text not null,
-            host text not null,
-            model text not null,
-            run_id text not null,
-            place text not null,
-            owner text not null,
-            remote_id text,
-            status text not null,
-            message text not null,
-            written_at text not null,
-            submitted_at text,
-            expires_at text,
-            requests integer not null,
-            input_tokens integer not null
+            id text primary key, provider text not null, host text not null,
+            model text not null, run_id text not null,
+            place text not null, owner text not null,
+            remote_id text, status text not null, message text not null,
+            written_at text not null, submitted_at text, expires_at text,
+            requests integer not null, input_tokens integer not null
         ) without rowid
         """
     )
     connection.execute(
         """
         create table batch_packs (
-            custom_id text primary key,
-            batch text not null,
-            keys blob not null,
-            reserved_usd real,
-            body text not null
+            custom_id text primary key, batch text not null, keys blob not null,
+            reserved_usd real, body text not null
         )
         """
     )
