@@ -367,3 +367,14 @@ def test_blanks_around_a_setting_are_no_part_of_it() -> None:
     """Another model would be asked everything anew."""
     environ = KEY | {"ASSAY_PROVIDER": "openai", "ASSAY_MODEL": " gpt-test "}
     assert load_settings({}, environ).model == "gpt-test"
+
+
+@pytest.mark.parametrize(
+    "asked", [{"provider": "local"}, {"provider": "openai", "profile": "ollama"}]
+)
+def test_batches_are_refused_where_none_are_taken(asked: dict[str, str]) -> None:
+    """Before anything is asked: by the file it could not be."""
+    given = {"model": "m", "batch": "on", **asked}
+    with pytest.raises(ConfigError, match=r"`ASSAY_BATCH` is on, but .* unset it, or set"):
+        load_settings(given, {"OPENAI_API_KEY": "sk-x"})
+    assert openai(batch="on").batch

@@ -60,12 +60,14 @@ def builds(new_project: Callable[..., Project], batches: FaultServer) -> tuple[P
             project.run("assay", "batch", "status", env=env),
         ]
         batches.pass_time(hours=1)
+    lines = [("harvest",), ("cancel", "abcd"), ("cancel", "--all")]
+    done += [project.run("assay", "batch", *words, env=env) for words in lines]
     return project, done
 
 
 def test_a_build_ends_with_rows_pending(builds: tuple[Project, list[Any]]) -> None:
     """With exit code 0 and a line for people; what is checked below them is not red, nor gold."""
-    _, (first, status, *_) = builds
+    first, status = builds[1][:2]
     assert first.code == 0, first.out + first.err
     assert f"{ROWS} rows wait for 1 batch, the oldest until " in first.out
     assert "Not ready: silver_notes.topic: 24 rows of 24 wait for a batch" in first.out
@@ -75,10 +77,19 @@ def test_a_build_ends_with_rows_pending(builds: tuple[Project, list[Any]]) -> No
 
 def test_the_next_build_has_them(builds: tuple[Project, list[Any]], batches: FaultServer) -> None:
     """Bought once, in a batch, and published."""
-    project, (*_, second, status) = builds
+    project, (*_, second, status) = builds[0], builds[1][:4]
     assert second.code == 0, second.out + second.err
     assert "Published 1 table" in second.out
     assert project.rows("select sum(notes) from gold.gold_notes") == [(ROWS,)]
     assert "Nothing waits for a batch." in status.out
     totals = batches.summary()
     assert (totals["paid_records"], totals["requests"]) == (ROWS, totals["batch_requests"])
+
+
+def test_commands_say_what_there_is_to_do(builds: tuple[Project, list[Any]]) -> None:
+    """Nothing here, and a name that is none is refused."""
+    harvest, wrong, all_of_none = builds[1][4:]
+    assert "0 answers, 0 failures, 0 requests" in harvest.out
+    assert wrong.code == 2
+    assert "No one open batch begins with 'abcd'; see `./scripts/assay batch status`" in wrong.err
+    assert "0 batches called off" in all_of_none.out
