@@ -15,7 +15,7 @@ from assay.project.counting import cascades_in
 from assay.project.report.facts import Facts, Verdict, Warehouse
 from assay.project.report.ledger import read_ledger
 from assay.project.report.page import render
-from assay.store import Ledger, LearntCascade, queries
+from assay.store import LearntCascade, Ledger, queries
 
 LABELS = ["delivery", "refund"]
 TASK = assay.Classify(labels=LABELS)
