@@ -75,9 +75,7 @@ def finish(
         return code
     build = _Build(settings, database, results, read_manifest(Path.cwd()), arguments)
     with contextlib.closing(open_store(settings.store)) as ledger:
-        warehouse = read_warehouse(
-            database, ledger.read(queries.TaskSpecs()), invocation_of(results)
-        )
+        warehouse = _answers(build, ledger) if code <= SIGNALLED else Warehouse()
         code, red = _tell(build, ledger, code, told)
         odd = _odd(build, ledger, warehouse)
     code = publish.after_build(settings, code, told, ended=True)
@@ -86,6 +84,11 @@ def finish(
     told.todo(look(results, [table.full_name for table in gold_tables(build.manifest)]))
     told.end(code)
     return code
+
+
+def _answers(build: _Build, ledger: Ledger) -> Warehouse:
+    """Return what stands in the warehouse; whoever pressed Ctrl-C does not wait for it."""
+    return read_warehouse(build.database, ledger.read(queries.TaskSpecs()), build.run)
 
 
 def _stale(told: Told) -> int:
