@@ -79,8 +79,8 @@ def sentence(item: Expectation) -> str:
     """Return what an expectation says, with names of columns and texts between backticks."""
     given = {name: _shown(name, value) for name, value in item.kwargs.items()}
     words = _words(item, given)
-    mostly = item.kwargs.get("mostly")
-    return words if mostly in (None, 1) else f"{words}, in {100 * float(mostly):.4g} % at least"
+    mostly = item.kwargs.get("mostly", 1)
+    return words if mostly == 1 else f"{words}, in {100 * mostly:.4g} % at least"
 
 
 def sentence_of(result: Result) -> str:
