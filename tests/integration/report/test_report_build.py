@@ -31,7 +31,7 @@ def test_a_build_says_where_its_report_is(tmp_path: Path) -> None:
     for made in (text, page.read_text(encoding="utf-8")):
         assert '<span class="verdict grey">nothing checked</span>' in made
         assert "Answers come from <code>local</code>" in made
-        assert "<bdi>story</bdi>: run of" in made
+        assert "<bdi>assay</bdi>: run of" in made
 
 
 def test_a_report_that_cannot_be_made_leaves_the_build_as_it_is(tmp_path: Path) -> None:

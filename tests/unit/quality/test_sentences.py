@@ -85,4 +85,4 @@ def test_counts_beside_a_sentence() -> None:
 def test_without_its_suite_an_expectation_is_told_as_the_store_has_it() -> None:
     """Its type in words, the column, what numbers say; of a broken suite, that it is one."""
     assert sentence_of(RESULT) == "column values to be in set of `state` (mostly=1)"
-    assert sentence_of(replace(RESULT, expectation=BROKEN)) == "`orders` can be checked"
+    assert sentence_of(replace(RESULT, expectation=BROKEN)) == "the suite can be run"

@@ -111,7 +111,7 @@ def _note(build: _Build, code: int, red: Sequence[str], told: Told, columns: _Co
         "profile": profile_here().name,
         "commit": commit or "",
     }
-    said = [plain(line, _MOST_CHARACTERS) for line in told.to_do]
+    said = [plain(one, _MOST_CHARACTERS) for line in told.to_do for one in line.splitlines()]
     return built_from(
         build.results, code, red, manifest=build.manifest, where=where, said=said, names=columns
     )

@@ -85,8 +85,10 @@ def sentence(item: Expectation) -> str:
 
 def sentence_of(result: Result) -> str:
     """Return what the store knows of an expectation, where its suite is not to be had."""
-    if result.expectation in (BROKEN, PROMISE):
-        return f"`{result.suite}` can be checked"
+    if result.expectation == BROKEN:
+        return "the suite can be run"
+    if result.expectation == PROMISE:
+        return "what is promised is checked"
     column = f" of `{result.column_name}`" if result.column_name else ""
     allowed = f" ({result.threshold})" if result.threshold else ""
     return f"{_plain(result.expectation)}{column}{allowed}"

@@ -10,7 +10,7 @@ from assay.project.report.golden import Version
 from assay.project.report.history import Checks
 
 WIDTH, _HEIGHT = 100, 10
-_STEP, _TALL, _LOW = 6, 12, 5
+_STEP, _TALL, _LOW = 8, 14, 6
 _MARKS = {
     "pass": ("var(--good)", _LOW),
     "warn": ("var(--warn)", _TALL - 3),
@@ -55,9 +55,9 @@ def spark(row: Checks) -> Markup:
     drawn = []
     for state, (colour, height) in _MARKS.items():
         places = [place for place, found in enumerate(row.states) if found == state]
-        path = "".join(f"M{place * _STEP + 2} {_TALL}v-{height}" for place in places)
+        path = "".join(f"M{place * _STEP + 3} {_TALL}v-{height}" for place in places)
         if path:
-            made = Markup('<path d="{}" stroke="{}" stroke-width="4"></path>')
+            made = Markup('<path d="{}" stroke="{}" stroke-width="5"></path>')
             drawn.append(made.format(path, colour))
     return _svg("spark", len(row.states) * _STEP, _TALL, row.said, drawn)
 

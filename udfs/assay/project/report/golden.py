@@ -96,7 +96,7 @@ def golden_columns(
 def _column(several: Sequence[Evaluation], least: float | None) -> GoldenColumn:
     now = several[-1]
     return GoldenColumn(
-        name=plain(f"{now.model_name}.{now.column_name.removesuffix('.value')}", 80),
+        name=plain(f"{now.model_name}.{now.column_name.replace('.value', '', 1)}", 80),
         now=now,
         least=least,
         versions=list(_versions(several))[-_MOST_VERSIONS:],

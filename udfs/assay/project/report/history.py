@@ -35,9 +35,11 @@ class Checks:
         return self.now in _RED
 
     @property
-    def is_telling(self) -> bool:
-        """Whether it is, or was, anything but a pass."""
-        return bool({*self.states} - {"pass", "skipped", ""}) or self.now == "skipped"
+    def kind(self) -> str:
+        """`telling` where it is, or was, anything but a pass; else `skipped`, or `steady`."""
+        if {*self.states} - {"pass", "skipped", ""}:
+            return "telling"
+        return "skipped" if self.now == "skipped" else "steady"
 
     @property
     def said(self) -> str:
@@ -64,7 +66,7 @@ def tests_over(builds: Sequence[Built]) -> list[Checks]:
     rows = [
         Checks(name, [one.outcomes.get(name, "") for one in shown]) for name in shown[-1].outcomes
     ]
-    return sorted(rows, key=lambda row: (_place(row.now), not row.is_telling, row.name))
+    return sorted(rows, key=lambda row: (_place(row.now), row.kind != "telling", row.name))
 
 
 def suites_over(states: Sequence[SuiteState]) -> Mapping[tuple[str, str], Checks]:
