@@ -28,6 +28,7 @@ RESULT = Result("orders", 0, "expect_column_values_to_be_in_set", "state", "most
             {"value_set": ["a", "b", ""]},
             "`c` is one of a, b, (blank)",
         ),
+        ("column_values_to_be_in_set", {"value_set": [True]}, "`c` is true"),
         ("column_values_to_not_be_in_set", {"value_set": [1, True]}, "`c` is none of 1, true"),
         ("column_values_to_match_regex", {"regex": "^A[0-9]+$"}, "`c` matches `^A[0-9]+$`"),
         ("column_values_to_be_between", {"min_value": 0, "max_value": 1}, "`c` is 0 to 1"),

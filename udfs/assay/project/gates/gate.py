@@ -170,7 +170,7 @@ def _speaks_for(gate: str, breach: Breach, gates: Sequence[str]) -> bool:
 def _by_gate(rows: Iterable[GateRow]) -> dict[str, list[Result]]:
     """Return the results of each gate, in the order in which the store gives them."""
     found = groupby(rows, lambda row: row.gate)
-    return {gate: [_result(row) for row in its_rows] for gate, its_rows in found}
+    return {gate: [result_of(row) for row in its_rows] for gate, its_rows in found}
 
 
 def _sentences(
@@ -208,7 +208,8 @@ def _row(invocation_id: str, gate: str, result: Result, checked_at: str) -> Gate
     )
 
 
-def _result(row: GateRow) -> Result:
+def result_of(row: GateRow) -> Result:
+    """Return a row of the store as what came of its expectation."""
     return Result(**{field.name: getattr(row, field.name) for field in fields(Result)})
 
 

@@ -18,6 +18,8 @@ MOST_MEMBERS = 24
 
 _MOST_CHARACTERS = 200
 
+_IN_SET = "expect_column_values_to_be_in_set"
+
 _FIXED = {
     "expect_column_to_exist": "{column} is there",
     "expect_column_values_to_be_null": "{column} is NULL",
@@ -34,7 +36,7 @@ _FIXED = {
     "expect_column_values_to_not_match_regex": "{column} does not match {regex}",
     "expect_column_values_to_match_regex_list": "{column} matches {match_on} of {regex_list}",
     "expect_column_values_to_not_match_regex_list": "{column} matches none of {regex_list}",
-    "expect_column_values_to_be_in_set": "{column} is one of {value_set}",
+    _IN_SET: "{column} is one of {value_set}",
     "expect_column_values_to_not_be_in_set": "{column} is none of {value_set}",
     "expect_column_distinct_values_to_be_in_set": "{column} has no value but {value_set}",
     "expect_column_distinct_values_to_contain_set": "{column} has each of {value_set}",
@@ -106,6 +108,8 @@ def held(result: Result) -> str:
 
 
 def _words(item: Expectation, given: Mapping[str, str]) -> str:
+    if item.type == _IN_SET and len(item.kwargs.get("value_set") or ()) == 1:
+        return f"{given.get('column')} is {given['value_set']}"
     if item.type in _FIXED:
         try:
             return _FIXED[item.type].format_map({"match_on": "any", **given})
