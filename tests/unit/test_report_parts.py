@@ -37,9 +37,35 @@ TOPIC = ColumnFacts(
 )
 ODD = Concern("null", "silver.notes.topic.size", "all are NULL", "look at the texts")
 EVALUATION = Evaluation(
-    *("run-1", "notes", "topic.value", "golden", "label", "p", "stub", "f", 10, 10, 6),
-    *(0.6, 0.3, 0.8, None, None, None, None, None, None, "[]", None, None, None, None, None),
-    *(True, "", "2026-03-01 12:00:00"),
+    invocation_id="run-1",
+    model_name="notes",
+    column_name="topic.value",
+    golden="golden",
+    kind="label",
+    prompt_hash="p",
+    model="stub",
+    fingerprint="f",
+    row_count=10,
+    answered=10,
+    right_count=6,
+    accuracy=0.6,
+    accuracy_low=0.3,
+    accuracy_high=0.8,
+    macro_f1=None,
+    macro_f1_low=None,
+    macro_f1_high=None,
+    token_f1=None,
+    token_f1_low=None,
+    token_f1_high=None,
+    recalls="[]",
+    compared_with=None,
+    compared_rows=None,
+    lost=None,
+    gained=None,
+    p_value=None,
+    passed=True,
+    reasons="",
+    evaluated_at="2026-03-01 12:00:00",
 )
 
 

@@ -14,7 +14,7 @@ from assay.hosts.dbt.artifacts import manifest_if_built
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.concerns import answerer_of, concerns
 from assay.project.evaluation.golden_checks import least_accuracy
-from assay.project.report.facts import Facts, Warehouse
+from assay.project.report.facts import Built, Facts, LedgerFacts, Warehouse
 from assay.project.report.ledger import read_ledger
 from assay.project.report.notes import earlier, file_name, known, verdict
 from assay.store import open_store
@@ -51,8 +51,16 @@ def make(
     built = known(folder(), run.invocation_id, results)
     if warehouse is None:
         warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
-    manifest = manifest_if_built(Path())
-    facts = Facts(
+    draw = Drawings(folder() / "drawings.json")
+    page = render(_facts(ledger, warehouse, built), draw)
+    draw.keep()
+    return run.invocation_id, page
+
+
+def _facts(ledger: LedgerFacts, warehouse: Warehouse, built: Built | None) -> Facts:
+    """Return all that a page says, with what is asked of answers in the last build's manifest."""
+    run, manifest = ledger.run, manifest_if_built(Path())
+    return Facts(
         ledger=ledger,
         warehouse=warehouse,
         built=built,
@@ -67,10 +75,6 @@ def make(
         builds=earlier(folder(), built),
         least=least_accuracy(manifest),
     )
-    draw = Drawings(folder() / "drawings.json")
-    page = render(facts, draw)
-    draw.keep()
-    return run.invocation_id, page
 
 
 def write(page: str, target: Path) -> Path:

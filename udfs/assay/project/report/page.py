@@ -73,7 +73,6 @@ def render(facts: Facts, draw: Drawings) -> str:
     """Return the page of a run, with charts as `draw` has them."""
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     ledger, warehouse = facts.ledger, facts.warehouse
-    seconds = [one.p95_seconds or 0.0 for one in ledger.prompts]
     return (
         _environment(_names(facts))
         .get_template("template.html.j2")
@@ -87,12 +86,7 @@ def render(facts: Facts, draw: Drawings) -> str:
             outcomes=ledger.outcomes,
             columns=_drawn_columns(warehouse.columns, facts.concerns, draw),
             golden=golden_columns(ledger.evaluations or (), facts.least)[:_MOST_GOLDEN],
-            tests=tests_over(facts.builds),
-            durations=durations_over(facts.builds),
-            suites=suites_over(ledger.suite_history),
-            origins=ORIGINS,
-            most_asked=max((sum(_origin(run)) for run in ledger.history), default=0),
-            slowest=max(seconds, default=0.0),
+            **_over_time(facts),
             saved=_saved(ledger),
             dearest=_dearest(ledger),
             gated=_gated(warehouse.rules or ()),
@@ -110,6 +104,19 @@ def render(facts: Facts, draw: Drawings) -> str:
             policy=policy(style),
         )
     )
+
+
+def _over_time(facts: Facts) -> dict[str, Any]:
+    """Return histories, and what their longest bars stand for."""
+    seconds = [one.p95_seconds or 0.0 for one in facts.ledger.prompts]
+    return {
+        "tests": tests_over(facts.builds),
+        "durations": durations_over(facts.builds),
+        "suites": suites_over(facts.ledger.suite_history),
+        "origins": ORIGINS,
+        "most_asked": max((sum(_origin(run)) for run in facts.ledger.history), default=0),
+        "slowest": max(seconds, default=0.0),
+    }
 
 
 def policy(style: str) -> str:
