@@ -107,7 +107,7 @@ def _note(build: _Build, code: int, red: Sequence[str], told: Told, columns: _Co
     """Return what is kept of a build for its report."""
     commit = git(Path.cwd(), "rev-parse", "--short", "HEAD")
     where = {
-        "project": str(build.manifest["metadata"].get("project_name") or ""),
+        "project": str(build.manifest.get("metadata", {}).get("project_name") or ""),
         "profile": profile_here().name,
         "commit": commit or "",
     }
