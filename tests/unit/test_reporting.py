@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,8 +267,20 @@ def test_percentiles_are_those_of_the_requests(store: Store) -> None:
 def test_green_needs_the_word_of_dbt() -> None:
     """Without it nothing is known; with it, all must be well."""
     assert verdict(RUN, None).colour == "unknown"
-    assert verdict(RUN, Built(exit_code=0)).colour == "green"
+    assert verdict(RUN, Built(exit_code=0, tests=1)).colour == "green"
     assert verdict(RUN, Built(exit_code=1)).colour == "red"
+
+
+def test_what_checked_nothing_is_grey() -> None:
+    """And says that it was a part; a part that checked something is green, a red one red."""
+    part = Built(exit_code=0, selection=["`--select one`"])
+    assert (verdict(RUN, part).colour, verdict(RUN, part).said) == (
+        "grey",
+        "partial, nothing checked",
+    )
+    assert verdict(RUN, Built(exit_code=0)).said == "nothing checked"
+    assert verdict(RUN, replace(part, tests=2)).said == "green, partial"
+    assert verdict(RUN, replace(part, exit_code=1)).said == "red, partial"
 
 
 def test_what_dbt_said_is_kept_without_its_messages(tmp_path: Path) -> None:

@@ -67,8 +67,15 @@ class GradedRow(BaseModel):
     before_answered: bool = False
 
 
+OTHER, NO_ANSWER = "(another)", "(none)"
+"""What an answer is called that is none of the golden labels, and where there is no answer."""
+
+
 class Recall(NamedTuple):
-    """How many of the golden rows of a label were called so, with Wilson's interval."""
+    """How many of the golden rows of a label were called so, with Wilson's interval.
+
+    `answers` counts what they were called, the commonest first.
+    """
 
     label: str
     rows: int
@@ -76,6 +83,7 @@ class Recall(NamedTuple):
     recall: float
     low: float
     high: float
+    answers: Mapping[str, int] = {}
 
 
 class Score(NamedTuple):
@@ -317,7 +325,17 @@ def _recalls(golds: Sequence[str], answers: Sequence[str | None]) -> Iterator[Re
         counts = metrics.one_against_rest(label, golds, answers)
         rows = counts.right + counts.missed
         interval = _certain(metrics.wilson(counts.right, rows))
-        yield Recall(label, rows, counts.right, counts.right / rows, *interval)
+        given = _given(label, golds, answers)
+        yield Recall(label, rows, counts.right, counts.right / rows, *interval, given)
+
+
+def _given(label: str, golds: Sequence[str], answers: Sequence[str | None]) -> dict[str, int]:
+    """Count what the rows of a label were called; a text that is no golden label is not named."""
+    known = {gold: gold for gold in golds} | {None: NO_ANSWER}
+    called = [
+        known.get(said, OTHER) for gold, said in zip(golds, answers, strict=True) if gold == label
+    ]
+    return dict(Counter(called).most_common())
 
 
 def _low_recalls(test: GoldenTest, recalls: Sequence[Recall]) -> Iterator[str]:

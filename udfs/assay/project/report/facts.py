@@ -69,7 +69,10 @@ class Built:
     """What dbt said of a build: nodes by kind and status, and those that are not good.
 
     `models` were built of `all_models`, `tests` run of `all_tests`. `exit_code` is None where the
-    build did not end through `assay build`; `told` is what that printed of it.
+    build did not end through `assay build`; `told` is what that printed of what is red, `said` its
+    lines on what to do. `began` is UTC in ISO form, `where` says project, profile and commit,
+    `selection` what limited it, `durations` seconds by model, `outcomes` a status by test, and
+    `names` the columns that each prompt fills.
     """
 
     exit_code: int | None = None
@@ -81,14 +84,23 @@ class Built:
     statuses: Mapping[str, int] = field(default_factory=dict)
     bad: Sequence[str] = ()
     told: Sequence[str] = ()
+    said: Sequence[str] = field(default_factory=list)
+    began: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    selection: Sequence[str] = ()
+    durations: Mapping[str, float] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`green`, `red`, or `unknown` where dbt's word on the run is gone; with reasons."""
+    """`green`, `red`, `grey` where nothing was checked, or `unknown` where dbt's word on the run
+    is gone; the same `said` in words, and reasons."""
 
     colour: str
     reasons: Sequence[str]
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +324,11 @@ class Warehouse:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a report says."""
+    """All that a report says.
+
+    `builds` are those up to this one, the oldest first; `least` is the accuracy that is asked of
+    an evaluation, by model, column and golden rows.
+    """
 
     ledger: LedgerFacts
     warehouse: Warehouse
@@ -320,3 +336,5 @@ class Facts:
     verdict: Verdict
     made_at: str
     concerns: Sequence[Concern] = ()
+    builds: Sequence[Built] = ()
+    least: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
