@@ -1,6 +1,7 @@
 {#-
     Add to `kept`, which is `ops_kpis`, the figures of the run that ends here, if it asked, served
-    or checked anything. They are counted from what ops shows, so that no other count can differ.
+    or checked anything. They are counted from what ops shows and its sources, so that no other
+    count can differ.
 -#}
 {% macro _assay_keep_kpis(kept) -%}
     {%- set from = {} -%}
@@ -44,11 +45,20 @@ served as (
 
     select
         prompt_hash,
-        sum(row_count) as row_count,
-        sum(failed_count) as failed_count
+        sum(row_count) as row_count
     from {{ from.ops_savings }}
     where invocation_id = {{ run }}
     group by prompt_hash
+
+),
+
+fates as (
+
+    select
+        coalesce(sum(row_count + kept), 0) as questions,
+        coalesce(sum(row_count + kept) filter (where fate = 'ok'), 0) as answered
+    from {{ source('assay_store', 'fates') }}
+    where invocation_id = {{ run }} and fate <> 'repeated'
 
 ),
 
@@ -85,8 +95,8 @@ counts as (
 
     select
         (select coalesce(sum(row_count), 0) from records_by_model) as records,
-        (select coalesce(sum(row_count), 0) from served) as questions,
-        (select coalesce(sum(failed_count), 0) from served) as unanswered,
+        fates.questions,
+        fates.answered,
         (select coalesce(sum(checked_count), 0) from row_gates) as checked,
         (select coalesce(sum(quarantined_count), 0) from row_gates) as quarantined,
         (select count(*) from {{ from.ops_gates_by_run }} where invocation_id = {{ run }}) as gates,
@@ -97,6 +107,7 @@ counts as (
         moments.measured_at
     from moments
     cross join requests
+    cross join fates
 
 ),
 
@@ -106,7 +117,7 @@ figures as (
     union all
     select 'data_quality_score', 'share', 1 - quarantined / nullif(checked, 0), checked from counts
     union all
-    select 'enrichment_rate', 'share', 1 - unanswered / nullif(questions, 0), questions from counts
+    select 'enrichment_rate', 'share', answered / nullif(questions, 0), questions from counts
     union all
     select 'records_per_hour', 'records an hour', nullif(records, 0) / nullif(hours, 0), records from counts
     union all

@@ -4,6 +4,7 @@
 -#}
 {{ config(materialized='incremental', full_refresh=false, on_schema_change='fail') }}
 {%- do assay._assay_kpi_targets() %}
+-- depends_on: {{ source('assay_store', 'fates') }}
 
 select
     null::varchar as invocation_id,

@@ -22,7 +22,7 @@ from assay.project.alerting.owners import owners_of
 from assay.project.alerting.sending import WAITS, send
 from assay.project.alerting.telling import found, fresh, look, not_started, send_test, tell
 from assay.project.alerting.trouble import News, Trouble
-from assay.project.alerting.troubles import Seen, troubles
+from assay.project.alerting.troubles import Sight, troubles
 from assay.project.doctor import alert_findings
 from assay.project.report.facts import Built, ColumnFacts, Shares, State, Warehouse
 from assay.store import Spend
@@ -75,7 +75,7 @@ def column(psi: float | None) -> ColumnFacts:
 
 def test_where_all_is_well_there_is_no_trouble() -> None:
     """Up to each limit."""
-    seen = Seen(
+    seen = Sight(
         settings(max_cost_usd=1),
         NOW,
         Built(exit_code=0),
@@ -91,7 +91,7 @@ def test_where_all_is_well_there_is_no_trouble() -> None:
 
 def test_each_kind_of_trouble_is_found_with_its_owners() -> None:
     """Just over each limit; the worst first."""
-    seen = Seen(
+    seen = Sight(
         settings(max_cost_usd=1, max_requests=10, alert_published_hours=24),
         NOW,
         Built(exit_code=1, told=["ai_answered on notes: 3 rows found."]),
@@ -125,7 +125,7 @@ def test_each_kind_of_trouble_is_found_with_its_owners() -> None:
 def test_of_a_very_red_build_the_first_lines_are_told() -> None:
     """And how many more there are."""
     lines = [f"line {place}" for place in range(5)]
-    (one,) = troubles(Seen(settings(), NOW, Built(exit_code=1, told=lines)))
+    (one,) = troubles(Sight(settings(), NOW, Built(exit_code=1, told=lines)))
     assert one.said == "The last build is not green: line 0; line 1; line 2; and 2 more"
 
 
@@ -139,7 +139,7 @@ def test_whose_a_node_is() -> None:
 # What is news
 
 
-def told(*news: News, at: datetime.datetime = NOW) -> dict[str, memory.Told]:
+def told(*news: News, at: datetime.datetime = NOW) -> dict[str, memory.Remembered]:
     """What is remembered once these were sent."""
     return memory.after(news, {}, at)
 
@@ -297,13 +297,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def red(url: str, **args: str) -> Seen:
+def red(url: str, **args: str) -> Sight:
     """A build with a red test, as it is looked at."""
     changed = settings(alert_url=url)
     return look(changed, results(("test.acme.t", "fail"), **args), Warehouse())
 
 
-def green(url: str, **args: str) -> Seen:
+def green(url: str, **args: str) -> Sight:
     """The next build, which is green."""
     return look(settings(alert_url=url), results(("test.acme.t", "pass"), **args), Warehouse())
 

@@ -17,8 +17,8 @@ from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import results_of_build
 from assay.hosts.dbt.process import SIGNALLED
 from assay.hosts.dbt.settings import database_path, settings_here
-from assay.project.alerting.telling import NOT_STARTED, Sent, fresh, look, not_started, tell
-from assay.project.alerting.troubles import Seen
+from assay.project.alerting.telling import NOT_STARTED, Outgoing, fresh, look, not_started, tell
+from assay.project.alerting.troubles import Sight
 from assay.project.report.columns import read_warehouse
 from assay.project.report.facts import Warehouse
 from assay.project.report.summary import run_results
@@ -42,7 +42,7 @@ def command(
         message = f"`ASSAY_ALERT_URL` is not set; set it to the URL of a webhook, {_HELP}."
         raise ConfigError(message)
     seen = look(settings, results_of_build(Path.cwd()), _warehouse(settings), (NOT_STARTED,))
-    sent = tell(seen) if check else Sent(fresh(seen))
+    sent = tell(seen) if check else Outgoing(fresh(seen))
     if as_json:
         print_json({"alerts": [one.facts for one in sent.news], "wrong": sent.trouble})
     else:
@@ -71,13 +71,13 @@ def after_build(settings: Settings, code: int, told: Told, warehouse: Warehouse 
         told.done(f"Alert   {len(sent.news)} sent ({', '.join(_kinds(sent))})")
 
 
-def _seen(settings: Settings, code: int, warehouse: Warehouse | None) -> Seen:
+def _seen(settings: Settings, code: int, warehouse: Warehouse | None) -> Sight:
     if warehouse is None:
         return not_started(settings, code)
     return look(settings, run_results(Path.cwd()), warehouse if code <= SIGNALLED else None)
 
 
-def _kinds(sent: Sent) -> list[str]:
+def _kinds(sent: Outgoing) -> list[str]:
     return sorted({one.trouble.kind.replace("_", " ") for one in sent.news})
 
 

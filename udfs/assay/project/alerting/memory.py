@@ -27,14 +27,14 @@ _OVER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Remembered:
     """When a trouble was told last, as an aware time, and what its `detail` was."""
 
     detail: str
     at: datetime.datetime
 
 
-Memory = Mapping[str, Told]
+Memory = Mapping[str, Remembered]
 
 
 def news(
@@ -52,7 +52,7 @@ def news(
     return [one for one in told if one is not None] + gone
 
 
-def _news(one: Trouble, before: Told | None, now: datetime.datetime) -> News | None:
+def _news(one: Trouble, before: Remembered | None, now: datetime.datetime) -> News | None:
     if before is None:
         return News("new", one)
     if before.detail != one.detail:
@@ -66,22 +66,24 @@ def _gone(key: str) -> News:
     return News("over", Trouble(kind, subject, said, ""))
 
 
-def after(told: Iterable[News], memory: Memory, now: datetime.datetime) -> dict[str, Told]:
+def after(told: Iterable[News], memory: Memory, now: datetime.datetime) -> dict[str, Remembered]:
     """Return the memory once `told` was sent: what is over is forgotten."""
     changed = {one.trouble.key: one for one in told}
     kept = {key: one for key, one in memory.items() if key not in changed}
     fresh = {
-        key: Told(one.trouble.detail, now) for key, one in changed.items() if one.state != "over"
+        key: Remembered(one.trouble.detail, now)
+        for key, one in changed.items()
+        if one.state != "over"
     }
     return kept | fresh
 
 
-def read(folder: Path) -> dict[str, Told]:
+def read(folder: Path) -> dict[str, Remembered]:
     """Return what was told; nothing where no file says so, or it cannot be read."""
     try:
         kept = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return {
-            str(key): Told(str(one["detail"]), datetime.datetime.fromisoformat(one["at"]))
+            str(key): Remembered(str(one["detail"]), datetime.datetime.fromisoformat(one["at"]))
             for key, one in kept.items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -16,7 +16,7 @@ from assay.project.alerting import memory
 from assay.project.alerting.messages import Notice, payload
 from assay.project.alerting.sending import send
 from assay.project.alerting.trouble import News, Trouble
-from assay.project.alerting.troubles import Seen, troubles
+from assay.project.alerting.troubles import Sight, troubles
 from assay.project.counting import spend_of
 from assay.project.publishing.publish import current
 from assay.project.publishing.verdict import partial_by
@@ -31,7 +31,7 @@ NOT_STARTED = "red:start"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Outgoing:
     """What was news, and why it could not be sent, if so."""
 
     news: list[News]
@@ -43,12 +43,12 @@ def look(
     results: dict[str, Any] | None,
     warehouse: Warehouse | None,
     unseen: tuple[str, ...] = (),
-) -> Seen:
+) -> Sight:
     """Return what there is to see; `results` are dbt's of the last build.
 
     A warehouse that is None or cannot be read, as while a build writes to it, is not looked at.
     """
-    seen = Seen(settings, _now(), manifest=manifest_if_built(Path()), unseen=unseen)
+    seen = Sight(settings, _now(), manifest=manifest_if_built(Path()), unseen=unseen)
     if results is not None:
         built = known(folder(), invocation_of(results), results)
         seen = replace(seen, results=results, built=built)
@@ -59,12 +59,12 @@ def look(
     return replace(seen, unseen=(*seen.unseen, *_not_looked_at(seen, warehouse)))
 
 
-def not_started(settings: Settings, code: int) -> Seen:
+def not_started(settings: Settings, code: int) -> Sight:
     """Return what is known of a build that ended before dbt left any results."""
-    return Seen(settings, _now(), Built(exit_code=code), unseen=("",))
+    return Sight(settings, _now(), Built(exit_code=code), unseen=("",))
 
 
-def found(seen: Seen) -> list[Trouble]:
+def found(seen: Sight) -> list[Trouble]:
     """Return all that is wrong; a build that left no results is a trouble of its own."""
     one = troubles(seen)
     if seen.built is not None and not seen.results:
@@ -72,35 +72,35 @@ def found(seen: Seen) -> list[Trouble]:
     return one
 
 
-def fresh(seen: Seen) -> list[News]:
+def fresh(seen: Sight) -> list[News]:
     """Return what has not been told yet, or not for a day, and what is over."""
     told = memory.read(_memory_of(seen.settings))
     return memory.news(found(seen), told, seen.now, seen.unseen)
 
 
-def tell(seen: Seen) -> Sent:
+def tell(seen: Sight) -> Outgoing:
     """Send what is news, all at once, and remember it; `ASSAY_ALERT_URL` must be set.
 
     What could not be sent is news again the next time.
     """
     news = fresh(seen)
     if not news:
-        return Sent([])
+        return Outgoing([])
     if (trouble := _send(seen, news)) is None:
         place = _memory_of(seen.settings)
         memory.keep(place, memory.after(news, memory.read(place), seen.now))
-    return Sent(news, trouble)
+    return Outgoing(news, trouble)
 
 
 def send_test(settings: Settings) -> str | None:
     """Send an alert that says that it is a test; return why it could not be sent, or None."""
     said = "This is a test: alerts of this project arrive here"
     trouble = Trouble("test", "test", said, "there is nothing to do")
-    seen = Seen(settings, _now(), manifest=manifest_if_built(Path()))
+    seen = Sight(settings, _now(), manifest=manifest_if_built(Path()))
     return _send(seen, [News("new", trouble)])
 
 
-def _send(seen: Seen, news: list[News]) -> str | None:
+def _send(seen: Sight, news: list[News]) -> str | None:
     url = seen.settings.alert_url
     if url is None:
         return "`ASSAY_ALERT_URL` is not set"
@@ -108,7 +108,7 @@ def _send(seen: Seen, news: list[News]) -> str | None:
     return send(url.get_secret_value(), payload(seen.settings.alert_format, notice))
 
 
-def _with_store(seen: Seen) -> Seen:
+def _with_store(seen: Sight) -> Sight:
     path = seen.settings.store
     if not path.exists():
         return replace(seen, unseen=(*seen.unseen, "dead_letters:"))
@@ -118,7 +118,7 @@ def _with_store(seen: Seen) -> Seen:
     return replace(seen, dead_letters=dead, spend=spend)
 
 
-def _not_looked_at(seen: Seen, warehouse: Warehouse | None) -> list[str]:
+def _not_looked_at(seen: Sight, warehouse: Warehouse | None) -> list[str]:
     """Return what is not known: drift without a warehouse, and whether a part makes all green."""
     blind = ["drift:"] if warehouse is None or warehouse.trouble else []
     green = not any(one.kind == "red" for one in troubles(seen))

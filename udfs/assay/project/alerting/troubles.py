@@ -27,7 +27,7 @@ _LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Sight:
     """All that an alert is made of: the last build, its results, and what stands now.
 
     `published_at` is None before the first publication; `now` is in UTC. What was not looked at
@@ -56,7 +56,7 @@ class Seen:
         return str(self.manifest.get("metadata", {}).get("project_name", ""))
 
 
-def troubles(seen: Seen) -> list[Trouble]:
+def troubles(seen: Sight) -> list[Trouble]:
     """Return all that is wrong, the worst first."""
     return [
         *_red(seen),
@@ -67,7 +67,7 @@ def troubles(seen: Seen) -> list[Trouble]:
     ]
 
 
-def _red(seen: Seen) -> Iterator[Trouble]:
+def _red(seen: Sight) -> Iterator[Trouble]:
     built = seen.built
     if built is None or not (built.exit_code or built.bad):
         return
@@ -83,7 +83,7 @@ def _red(seen: Seen) -> Iterator[Trouble]:
     yield Trouble("red", "build", said, f"see `{program('report')}`", owners, detail)
 
 
-def _spend(seen: Seen) -> Iterator[Trouble]:
+def _spend(seen: Sight) -> Iterator[Trouble]:
     """Yield what the run spent, where that is much of what it may: money, and requests."""
     if seen.spend is None:
         return
@@ -99,7 +99,7 @@ def _spend(seen: Seen) -> Iterator[Trouble]:
             yield Trouble("spend", subject, said, remedy, detail=seen.run)
 
 
-def _dead_letters(seen: Seen) -> Iterator[Trouble]:
+def _dead_letters(seen: Sight) -> Iterator[Trouble]:
     most = seen.settings.max_dead_letters
     if seen.dead_letters <= most:
         return
@@ -108,7 +108,7 @@ def _dead_letters(seen: Seen) -> Iterator[Trouble]:
     yield Trouble("dead_letters", "store", said, remedy)
 
 
-def _drift(seen: Seen) -> Iterator[Trouble]:
+def _drift(seen: Sight) -> Iterator[Trouble]:
     for column in seen.columns:
         for shares in column.shares:
             if shares.psi is not None and shares.psi > SHIFTED:
@@ -119,7 +119,7 @@ def _drift(seen: Seen) -> Iterator[Trouble]:
                 yield Trouble("drift", subject, said, f"see `{program('report')}`", owners)
 
 
-def _published(seen: Seen) -> Iterator[Trouble]:
+def _published(seen: Sight) -> Iterator[Trouble]:
     most, at = seen.settings.alert_published_hours, seen.published_at
     if most is None or at is None or seen.now - at <= datetime.timedelta(hours=most):
         return
