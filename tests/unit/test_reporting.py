@@ -53,6 +53,10 @@ def test_a_text_is_one_line_without_what_turns_it_around() -> None:
         (task("sentiment"), "a score from -1 to 1"),
         (task("sentiment", aspects=["price"]), "aspects: price"),
         (task("summarize", max_words=7), "at most 7 words"),
+        (task("complete", prompt="Write a reply."), "Write a reply."),
+        (task("translate", to="English"), "into English"),
+        (task("translate", to="English", source="German"), "from German into English"),
+        (task("score", criterion="How urgent?", high=5), "How urgent? (0 to 5)"),
     ],
 )
 def test_a_prompt_in_a_few_words(asked: Task, said: str) -> None:

@@ -29,6 +29,9 @@ _FEELINGS = {
     "neutral": 0.0,
     "unknown": None,
 }
+UNKNOWN = "unknown"
+"""What a text does not tell, where that is an answer."""
+
 _SHOWN = 12
 _AS_FEELING = {"1": "positive", "0": "negative"}
 
@@ -177,6 +180,54 @@ class ExtractExam:
     def topics(self, gold: Gold) -> Iterable[str]:
         """The fields that occur."""
         return [name for name, _ in _as_pairs(gold)]
+
+
+@dataclass(frozen=True)
+class ScoreExam:
+    """A whole number from `low` to `high` by `criterion`; gold is one, or `unknown`."""
+
+    criterion: str
+    low: int
+    high: int
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """A `score` task on this scale."""
+        return {
+            "kind": "score",
+            "criterion": self.criterion,
+            "low": self.low,
+            "high": self.high,
+        }
+
+    def gold(self, raw: Any) -> Gold:
+        """Return the number as text, `unknown` for that word."""
+        said = spelled(raw).removesuffix(".0")
+        if said == UNKNOWN or (said in map(str, range(self.low, self.high + 1))):
+            return said
+        message = (
+            f"The gold value {said!r} is no whole number from {self.low} to {self.high}; set "
+            "--low and --high to the scale, or leave its rows out with --where."
+        )
+        raise ConfigError(message)
+
+    def answer(self, value: Any) -> Gold:
+        """Return the number as text."""
+        return UNKNOWN if value is None else spelled(value)
+
+    def example(self, gold: Gold) -> Any:
+        """The number itself."""
+        return None if gold == UNKNOWN else int(str(gold))
+
+    def topics(self, gold: Gold) -> Iterable[str]:
+        """The number itself."""
+        return (str(gold),)
+
+    def distance(self, gold: Gold, answer: Gold | None) -> float | None:
+        """Return how far an answer is from gold; None where one of them is no number."""
+        if answer is None or UNKNOWN in (gold, answer):
+            return None
+        return float(abs(int(str(gold)) - int(str(answer))))
 
 
 def classify_exam(raws: Iterable[Any], labels: Any) -> ClassifyExam:
