@@ -13,6 +13,7 @@ from assay.core.settings import Settings
 from assay.core.task import Rejected
 from assay.functions.score import Score
 from assay.project.evaluation.evaluate import ExamPlan, evaluate
+from assay.project.evaluation.exams import classify_exam
 from assay.project.evaluation.golden_rows import GoldenSource
 from assay.project.evaluation.scorecard import table
 from assay.providers.fake import FakeProvider, answering
@@ -64,7 +65,7 @@ def plan(folder: Path, **changed: Any) -> ExamPlan:
     data = folder / "golden.csv"
     data.write_text("body,urgency\na,1\nb,3\nc,5\nd,unknown\n", encoding="utf-8")
     source = GoldenSource(data, "body", "urgency")
-    given = {"criterion": "How urgent?", "low": 1, "high": 5} | changed
+    given: dict[str, Any] = {"criterion": "How urgent?", "low": 1, "high": 5} | changed
     return ExamPlan(source, "score", **given)
 
 
@@ -77,6 +78,12 @@ def test_scores_are_measured_by_how_far_they_are_from_gold(tmp_path: Path) -> No
     assert figures["accuracy"] == 0.5
     assert figures["mean_absolute_error"] == 1.0
     assert "Mean error      1.000" in table(figures)
+
+
+def test_grades_from_sql_are_those_of_gold() -> None:
+    """A table has them as DOUBLE, a file of golden rows as text or as a number."""
+    exam = classify_exam(["1", "5", 3], None)
+    assert [exam.answer(one) for one in (1.0, 5.0, 3)] == [exam.gold(one) for one in ("1", 5.0, 3)]
 
 
 @pytest.mark.parametrize(

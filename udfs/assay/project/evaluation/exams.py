@@ -74,7 +74,7 @@ class ClassifyExam:
 
     def gold(self, raw: Any) -> Gold:
         """Return the label that `raw` spells, as answers are matched with labels."""
-        if (label := self._by_fold.get(fold(str(raw)))) is not None:
+        if (label := self._by_fold.get(fold(_word(raw)))) is not None:
             return label
         message = (
             f"The gold label {str(raw)!r} is not among the labels that are asked for "
@@ -84,7 +84,7 @@ class ClassifyExam:
 
     def answer(self, value: Any) -> Gold:
         """The label itself."""
-        return str(value)
+        return _word(value)
 
     def example(self, gold: Gold) -> Any:
         """The label itself."""
@@ -233,7 +233,7 @@ class ScoreExam:
 def classify_exam(raws: Iterable[Any], labels: Any) -> ClassifyExam:
     """Return the exam for `labels` (a list or a mapping), or for the distinct values of gold."""
     if labels is None:
-        labels = sorted({str(raw) for raw in raws})
+        labels = sorted({_word(raw) for raw in raws})
     if not isinstance(labels, Mapping):
         labels = dict.fromkeys(map(str, labels))
     return ClassifyExam(labels)
@@ -310,6 +310,12 @@ def spelled(value: Any) -> str:
     if isinstance(value, bool | int | float | list | dict):
         return canonical_json(value)
     return normalise(str(value))
+
+
+def _word(value: Any) -> str:
+    """Return a label as text; a number that is whole has no point: SQL knows 7 as 7.0."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else str(value)
 
 
 def _typed(type_: str, value: str) -> Any:
