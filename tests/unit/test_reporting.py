@@ -27,7 +27,7 @@ from assay.project.report.facts import (
 from assay.project.report.ledger import MOST_RUNS, read_ledger
 from assay.project.report.notes import built_from, keep, known, verdict
 from assay.project.report.page import policy
-from assay.project.report.specs import labelled, short
+from assay.project.report.specs import labelled, scale, short
 from assay.project.report.svg import safe_svg
 from assay.store import GateRow, Landing, Store, open_store
 
@@ -54,11 +54,30 @@ def test_a_text_is_one_line_without_what_turns_it_around() -> None:
         (task("sentiment"), "a score from -1 to 1"),
         (task("sentiment", aspects=["price"]), "aspects: price"),
         (task("summarize", max_words=7), "at most 7 words"),
+        (task("complete", prompt="Write a reply."), "Write a reply."),
+        (task("translate", to="English"), "into English"),
+        (task("translate", to="English", source="German"), "from German into English"),
+        (task("score", criterion="How urgent?", high=5), "How urgent? (0 to 5)"),
     ],
 )
 def test_a_prompt_in_a_few_words(asked: Task, said: str) -> None:
     """As the store has its task."""
     assert short(asked.kind, spec_of(asked)) == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "ends"),
+    [
+        (task("sentiment"), (-1, 1)),
+        (task("score", criterion="How urgent?", low=1, high=5), (1, 5)),
+        (task("sentiment", aspects=["price"]), None),
+        (task("filter"), None),
+    ],
+)
+def test_the_ends_of_a_scale(asked: Task, ends: tuple[float, float] | None) -> None:
+    """Of answers that are numbers; a task that cannot be read has none."""
+    assert scale(asked.kind, spec_of(asked)) == ends
+    assert scale(asked.kind, "{") is None
 
 
 def test_examples_are_counted_and_not_shown() -> None:

@@ -32,7 +32,7 @@ from assay.project.report.facts import (
     Warehouse,
     plain,
 )
-from assay.project.report.specs import labelled, short
+from assay.project.report.specs import labelled, scale, short
 
 MOST_COLUMNS = 24
 """How many AI columns a report shows; the rest is counted."""
@@ -160,7 +160,7 @@ def _column(
         statuses=_statuses(connection, place),
         nulls=_nulls(connection, place),
         confidence=_histogram(connection, place, place.get("confidence"), (0.0, 1.0)),
-        scores=_scores(connection, place, kind),
+        scores=_scores(connection, place, kind, spec),
         shares=[
             _shares(one, prompt_hash, counts, place, accepted)
             for one in labelled(kind, spec)
@@ -198,10 +198,13 @@ def _nulls(connection: duckdb.DuckDBPyConnection, place: _Place) -> int:
     return int(connection.execute(query).fetchall()[0][0])
 
 
-def _scores(connection: duckdb.DuckDBPyConnection, place: _Place, kind: str) -> Histogram | None:
-    """Return how sentiment scores, or the quality of records, are spread."""
-    if kind == "sentiment" and place.type.startswith('STRUCT("value" DOUBLE'):
-        return _histogram(connection, place, place.get("value"), (-1.0, 1.0))
+def _scores(
+    connection: duckdb.DuckDBPyConnection, place: _Place, kind: str, spec: str
+) -> Histogram | None:
+    """Return how scores, or the quality of records, are spread."""
+    ends = scale(kind, spec)
+    if ends is not None and place.type.startswith('STRUCT("value" DOUBLE'):
+        return _histogram(connection, place, place.get("value"), ends)
     if kind == "assess" and "quality_score INTEGER" in place.type:
         value = place.get("value", "quality_score")
         return _histogram(connection, place, value, (0.0, 100.0))
