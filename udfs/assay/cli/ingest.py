@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -31,12 +30,12 @@ def command(
     chosen = [typed(str(folder)).absolute() for folder in folders or ()] or places_here().documents
     if not chosen:
         message = (
-            f"No folder is named; write {program('ingest')} FOLDER, or set `ASSAY_DOCUMENTS`."
+            f"No folder is named; write `{program('ingest')} FOLDER`, or set `ASSAY_DOCUMENTS`."
         )
         raise ConfigError(message)
     done = bring_in(chosen, database_path())
     if as_json:
-        print_json({**asdict(done), "files": done.files})
+        print_json({**vars(done), "files": done.files})
         return
     typer.echo(in_a_line(done))
     if done.without_text:
