@@ -16,6 +16,10 @@ COMMANDS = {
         "init:command",
         "Make the project here ready for Assay, or a new one: say what is written, ask, write.",
     ),
+    "ingest": (
+        "ingest:command",
+        "Bring the documents of folders into bronze: new ones are read, known ones are not.",
+    ),
     "build": (
         "build:command",
         "Run `dbt build`, then print what was built, what it cost and where to look.",
