@@ -191,6 +191,8 @@ def _nobody(results: dict[str, Any], uses: Sequence[Use], empty: Sequence[str]) 
     models = nodes_of(results, "model")
     if models.done < models.total or failed_in(uses):
         return "nobody"
+    if any(use.pending for use in uses):
+        return "nobody at once: what is new waits for a batch"
     known = any(use.rows for use in uses)
     if empty and not known:
         return f"nobody: 0 rows in {', '.join(empty)}"
