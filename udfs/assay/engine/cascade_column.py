@@ -320,7 +320,7 @@ class Column:
         cheap, dear = self._said(drawn, Side.settled), self._dear.settled(drawn)
         missing = [one for one in cheap if one is not None and one.is_pending]
         if missing or any(one.status == PENDING for one in dear):
-            self._waits = Outcome(PENDING, None, _DRAWN_WAIT, None, self._dear.question.model)
+            self._waits = Outcome("pending", None, _DRAWN_WAIT, None, self._dear.question.model)
         if any(one.status not in _FOR_GOOD for one in dear):
             return None
         return [
