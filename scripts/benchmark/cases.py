@@ -311,7 +311,7 @@ def faults() -> CaseFigures:
     texts = texts_sql(50_000, 30_000, poisoned=_MARKED)
     options: dict[str, Any] = {
         "columns": ENVELOPE,
-        "ASSAY_DEADLINE_SECONDS": "2.2",
+        "ASSAY_DEADLINE_SECONDS": "2.5",
         "ASSAY_MAX_ATTEMPTS": "6",
     }
     with bench(texts, **options) as stage:

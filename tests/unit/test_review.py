@@ -18,7 +18,7 @@ from assay.project.review.column import Column
 from assay.project.review.desk import Desk
 from assay.project.review.golden_file import GoldenFile, JudgementLog
 from assay.project.review.rows import Other, Row, Wish, choose, is_odd, with_reasons
-from assay.project.review.terminal import Terminal
+from assay.project.review.terminal import ReviewTerminal
 
 TOPIC = Classify(labels=["delivery", "refund", "other"])
 NODE = {"name": "texts", "schema": "main", "alias": "texts"}
@@ -49,7 +49,7 @@ def reviewed(at: Desk, keys: str, *lines: str) -> tuple[str, str]:
     """What a person who presses these keys leaves, and what the terminal has said."""
     said: list[str] = []
     pressed, typed = iter(keys), iter(lines)
-    session = Terminal(at, said.append, lambda: next(pressed, ""), lambda _: next(typed))
+    session = ReviewTerminal(at, said.append, lambda: next(pressed, ""), lambda _: next(typed))
     session.run()
     return str(session.done), "\n".join(said)
 

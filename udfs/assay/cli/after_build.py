@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.cli import checks, publish, report
+from assay.cli import alert, checks, publish, report
 from assay.cli.told import Told
 from assay.core.program import program
 from assay.core.settings import Settings
@@ -71,7 +71,9 @@ def finish(
     row_counts.checkpoint(database, invocation_of(results))
     if results is None or invocation_of(results) == before:
         code = code or _stale(told)
-        told.end(publish.after_build(settings, code, told, ended=False))
+        code = publish.after_build(settings, code, told, ended=False)
+        alert.after_build(settings, code, told, None)
+        told.end(code)
         return code
     build = _Build(settings, database, results, read_manifest(Path.cwd()), arguments)
     with contextlib.closing(open_store(settings.store)) as ledger:
@@ -80,6 +82,7 @@ def finish(
         odd = _odd(build, ledger, warehouse)
     code = publish.after_build(settings, code, told, ended=True)
     report.after_build(results, code, red, told, warehouse)
+    alert.after_build(settings, code, told, warehouse)
     told.todo(odd)
     told.todo(look(results, [table.full_name for table in gold_tables(build.manifest)]))
     told.end(code)

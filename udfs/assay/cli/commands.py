@@ -49,6 +49,10 @@ COMMANDS = {
         "publish:command",
         "Publish the gold of the last build, if it was whole and green; exit code 1 if not.",
     ),
+    "alert": (
+        "alert:command",
+        "Say what there is to alert of and was not told yet; with --check send it.",
+    ),
     "explain": (
         "explain:command",
         "Say why a value is what it is: task, prompt, model, attempt, cost, from store or fresh.",

@@ -32,7 +32,7 @@ from assay.project.review.gold import advice, golden_file_of
 from assay.project.review.golden_file import GoldenFile, JudgementLog
 from assay.project.review.others import with_others
 from assay.project.review.rows import FEW, Row, Wish, check_label, choose, read_rows, with_reasons
-from assay.project.review.terminal import Terminal
+from assay.project.review.terminal import ReviewTerminal
 from assay.store import Ledger
 
 MANY = 200
@@ -174,7 +174,7 @@ def _review(desk: Desk) -> None:
         return
     width = shutil.get_terminal_size().columns
     with _heard(), keyboard() as keys:
-        session = Terminal(desk, typer.echo, keys.key, keys.line, width)
+        session = ReviewTerminal(desk, typer.echo, keys.key, keys.line, width)
         try:
             session.run()
         except (KeyboardInterrupt, EOFError):

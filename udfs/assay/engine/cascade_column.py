@@ -76,7 +76,7 @@ class Side:
         return [SKIPPED if key is None else outcomes[key] for key in keys]
 
 
-class Column:
+class CascadeColumn:
     """What one cascade answers in one run; safe to use from any thread."""
 
     def __init__(

@@ -8,7 +8,7 @@ from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError
 from assay.core.task import Task
 from assay.core.values import Outcome
-from assay.engine.cascade_column import Column, Side
+from assay.engine.cascade_column import CascadeColumn, Side
 from assay.engine.lookup import Resolver, Texts
 from assay.engine.loop import Engine
 from assay.engine.state import RunState
@@ -22,7 +22,7 @@ class CascadeResolver(Resolver):
     def __init__(self, engine: Engine, run: RunState, embedded: Callable[[], Resolver]) -> None:
         super().__init__(engine, run)
         self._embedded = embedded
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, CascadeColumn] = {}
 
     def register(self, spec: str) -> str:
         """Return the handle of what a macro wrote as JSON; raises as that of `Resolver`."""
@@ -45,7 +45,7 @@ class CascadeResolver(Resolver):
         if asked.handle not in self._columns:
             self._questions[asked.handle] = dear.question
             store = self._engine.store
-            self._columns[asked.handle] = Column(asked, dear, cheap, store, self._run)
+            self._columns[asked.handle] = CascadeColumn(asked, dear, cheap, store, self._run)
         return asked.handle
 
     def _side(self, cascade: Cascade, name: str) -> Side:

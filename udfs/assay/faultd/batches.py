@@ -33,7 +33,7 @@ _UNSERVED = {
 Played = tuple[Entry, Play]
 
 
-class Row(NamedTuple):
+class PlayedRow(NamedTuple):
     """A line of a file that comes back, for the request of this name."""
 
     name: str
@@ -181,7 +181,7 @@ def run(
     return [(entry, one, len(row.text) * (row.name in came)) for entry, one, row in replies]
 
 
-def _mishandled(good: list[Row], mishaps: BatchMishaps, seed: str) -> list[Row]:
+def _mishandled(good: list[PlayedRow], mishaps: BatchMishaps, seed: str) -> list[PlayedRow]:
     """The lines of an output file, after what goes wrong with them."""
     rows = good[mishaps.missing :]
     rows = [*rows, *rows[: mishaps.doubled], *map(_foreign, range(mishaps.foreign))]
@@ -193,7 +193,7 @@ def _mishandled(good: list[Row], mishaps: BatchMishaps, seed: str) -> list[Row]:
     return rows
 
 
-def _reply_row(line: BatchRequest, play: Play) -> Row:
+def _reply_row(line: BatchRequest, play: Play) -> PlayedRow:
     """A reply as a line: of the output file where it is good, of the error file where not."""
     body = body_bytes(play)[1]
     try:
@@ -202,10 +202,10 @@ def _reply_row(line: BatchRequest, play: Play) -> Row:
         found = None
     if found is None:
         error = {"code": "request_timeout", "message": "The request did not end in time."}
-        return Row(line.custom_id, _row(line.custom_id, None, error), good=False)
+        return PlayedRow(line.custom_id, _row(line.custom_id, None, error), good=False)
     response = {"status_code": play.status, "request_id": f"req-{line.custom_id}", "body": found}
     good = play.status < HTTPStatus.MULTIPLE_CHOICES
-    return Row(line.custom_id, _row(line.custom_id, response, None), good)
+    return PlayedRow(line.custom_id, _row(line.custom_id, response, None), good)
 
 
 def _unserved(line: BatchRequest, how: str) -> bytes:
@@ -213,11 +213,11 @@ def _unserved(line: BatchRequest, how: str) -> bytes:
     return _row(line.custom_id, None, {"code": code, "message": message})
 
 
-def _foreign(number: int) -> Row:
+def _foreign(number: int) -> PlayedRow:
     name = f"foreign-{number}"
     body = {"choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}]}
     response = {"status_code": 200, "request_id": f"req-{name}", "body": body}
-    return Row(name, _row(name, response, None), good=True)
+    return PlayedRow(name, _row(name, response, None), good=True)
 
 
 def _row(name: str, response: Any, error: Any) -> bytes:

@@ -26,7 +26,7 @@ Booked = Callable[[Entry, Play, int], None]
 
 
 @dataclass(slots=True)
-class Desk:
+class BatchDesk:
     """Files and batches of one server.
 
     `answer` plays a chat under a scenario for a batch, `book` writes down how that ended. The

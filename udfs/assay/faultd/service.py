@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from . import replies
 from .answers import Answer, answer
 from .chats import read_chat
-from .desk import Desk
+from .desk import BatchDesk
 from .dialect import Dialect
 from .dialects import ANY
 from .latency import NO_LATENCY, Latency
@@ -91,9 +91,9 @@ class Service:
         self.scripts = {}
         self.desk = self._desk(self.settings.batches)
 
-    def _desk(self, spec: str) -> Desk:
+    def _desk(self, spec: str) -> BatchDesk:
         dialect, now = self.settings.dialect, int(self.wall())
-        return Desk(dialect, self._answered, self._book, now, mishaps(spec))
+        return BatchDesk(dialect, self._answered, self._book, now, mishaps(spec))
 
     def switch(self, spec: str) -> None:
         """Change the default scenario; its script starts afresh."""

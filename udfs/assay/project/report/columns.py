@@ -25,6 +25,7 @@ from assay.project.report.facts import (
     NONE,
     ColumnFacts,
     Histogram,
+    Measured,
     RuleFacts,
     Shares,
     State,
@@ -121,6 +122,7 @@ def _read(connection: duckdb.DuckDBPyConnection, specs: Specs, invocation_id: st
         columns=[_column(connection, place, specs, accepted) for place in places[:MOST_COLUMNS]],
         left_out=max(0, len(places) - MOST_COLUMNS),
         rules=_rules(connection),
+        measured=_measured(connection),
     )
 
 
@@ -299,6 +301,12 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[RuleFacts] | None:
     if not rows:
         return None
     return [RuleFacts(plain(row[0]), plain(row[1]), plain(row[2]), *row[3:]) for row in rows]
+
+
+def _measured(connection: duckdb.DuckDBPyConnection) -> list[Measured]:
+    names = ("invocation_id", "kpi", "unit", "value", "target", "counted", "is_met")
+    rows = _ops_rows(connection, "ops_kpis", ("measured_at", *names))
+    return [Measured(*row[1:]) for row in rows]
 
 
 def _ops_rows(

@@ -283,17 +283,32 @@ class LedgerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """One figure of one run, a row of `ops_kpis`: its value beside its target, and on how much it
+    was `counted`. `is_met` is None where that is too little to tell."""
+
+    invocation_id: str
+    kpi: str
+    unit: str
+    value: float
+    target: float
+    counted: int
+    is_met: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Warehouse:
     """What the warehouse says; `trouble` says why it could not be read, if so.
 
     `rules` is None where the project has no `ops_row_gates`; `left_out` counts AI columns beyond
-    those that are shown.
+    those that are shown; `measured` are the five figures of runs, oldest first.
     """
 
     columns: Sequence[ColumnFacts] = ()
     left_out: int = 0
     rules: Sequence[RuleFacts] | None = None
     trouble: str | None = None
+    measured: Sequence[Measured] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,12 @@ from assay.project.report.facts import (
     plain,
 )
 from assay.project.report.kept import Drawings
+from assay.project.report.kpis import kpis
 from assay.store import Evaluation
 
 SECTIONS = (
     ("glance", "At a glance"),
+    ("figures", "Five figures"),
     ("columns", "AI columns"),
     ("cost", "Cost"),
     ("saved", "Saved"),
@@ -69,6 +71,7 @@ def render(facts: Facts, draw: Drawings) -> str:
             outcomes=ledger.outcomes,
             columns=_drawn_columns(warehouse.columns, draw),
             charts=ledger_charts(ledger, draw),
+            kpis=kpis(warehouse.measured, ledger.run.invocation_id),
             saved=_saved(ledger),
             dearest=_dearest(ledger),
             gated=_gated(warehouse.rules or ()),

@@ -41,7 +41,7 @@ class Reviewed:
 
 
 @dataclass
-class Terminal:
+class ReviewTerminal:
     """One session at a desk; `width` is how many characters a line of the terminal holds."""
 
     desk: Desk
