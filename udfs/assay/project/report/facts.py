@@ -31,9 +31,9 @@ class RunFacts:
 
     `rows` are rows with a text over all questions: `stored` of them were answered before,
     `repeated` have the text of another row, `bought` an answer of their own. `failed` have none,
-    those that stay so in their table included. `asks` are questions about texts and `records`
-    texts that were sent, in `requests`; servers had `cached_tokens` of the input in their caches;
-    `red` counts red expectations. Times are UTC in ISO form.
+    those that stay so in their table included; `pending` wait for a batch. `asks` are questions
+    about texts and `records` texts that were sent, in `requests`; servers had `cached_tokens` of
+    the input in their caches; `red` counts red expectations. Times are UTC in ISO form.
     """
 
     invocation_id: str
@@ -48,6 +48,7 @@ class RunFacts:
     repeated: int = 0
     bought: int = 0
     failed: int = 0
+    pending: int = 0
     requests: int = 0
     replies: int = 0
     failed_requests: int = 0

@@ -85,7 +85,12 @@ def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
     saved = saved_in(uses)
     failed = sum(failed_in(uses).values())
     counts = {"rows": saved.rows, "stored": saved.stored, "repeated": saved.repeated}
-    return counts | {"bought": sum(use.bought for use in uses), "failed": failed}
+    pending = sum(use.pending for use in uses)
+    return counts | {
+        "bought": sum(use.bought for use in uses),
+        "failed": failed,
+        "pending": pending,
+    }
 
 
 def _chosen(
