@@ -109,7 +109,6 @@ BROKEN: dict[str, dict[str, list[dict[str, str]]]] = {
 """Rows that are wrong in one way, by the rules that must say so, sorted as in the model."""
 
 
-@dataclass
 def rows_of(register: str) -> list[dict[str, str]]:
     """The rows of `BROKEN`, each group a business with inspections of its own."""
     good, found = REGISTER[register], list[dict[str, str]]()
