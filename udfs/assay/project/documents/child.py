@@ -40,7 +40,7 @@ _METHOD = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DocumentReading:
     """What was read of a document: `pages` are numbers from 1 and texts, `metadata` is JSON.
 
     `kind` is a media type; `pages` is empty for kinds that have none.
@@ -73,7 +73,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def read(self, name: str, data: bytes) -> Reading:
+    def read(self, name: str, data: bytes) -> DocumentReading:
         """Return what the bytes of a file called `name` hold; never raises for a document."""
         process = self._process = self._process or self._opened()
         with _ended_after(process, self._seconds) as late:
@@ -82,8 +82,10 @@ class Child:
             return _taken(reply)
         code = self._end()
         if late.is_set():
-            return Reading("timeout", error=f"It took more than {self._seconds:g} seconds.")
-        return Reading("crashed", error=f"Its reader ended with {code}.")
+            return DocumentReading(
+                "timeout", error=f"It took more than {self._seconds:g} seconds."
+            )
+        return DocumentReading("crashed", error=f"Its reader ended with {code}.")
 
     def close(self) -> None:
         """End the process, whatever it does, and leave nothing of it."""
@@ -157,7 +159,7 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-def _taken(reply: bytes) -> Reading:
+def _taken(reply: bytes) -> DocumentReading:
     found: dict[str, Any] = json.loads(reply)
     pages = tuple((int(number), str(text)) for number, text in found.pop("pages", ()))
-    return Reading(pages=pages, **found)
+    return DocumentReading(pages=pages, **found)

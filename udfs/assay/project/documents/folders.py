@@ -15,7 +15,7 @@ MOST_BYTES = 100 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file: `name` is its path as tables have it, `modified_us` microseconds since 1970."""
 
     path: Path
@@ -51,7 +51,7 @@ def named(path: Path, root: Path) -> str:
     return os.fsencode(known.as_posix()).decode("utf-8", "replace")
 
 
-def files_in(folder: Path, root: Path) -> Iterator[Found]:
+def files_in(folder: Path, root: Path) -> Iterator[FoundFile]:
     """Yield the files below a folder in the order of their paths; no link is followed.
 
     Hidden files and folders, which begin with a dot, are none of them.
@@ -62,10 +62,10 @@ def files_in(folder: Path, root: Path) -> Iterator[Found]:
             path = Path(place, name)
             about = path.lstat()
             if stat.S_ISREG(about.st_mode):
-                yield Found(path, named(path, root), about.st_size, about.st_mtime_ns // 1000)
+                yield FoundFile(path, named(path, root), about.st_size, about.st_mtime_ns // 1000)
 
 
-def bytes_of(file: Found) -> bytes:
+def bytes_of(file: FoundFile) -> bytes:
     """Return what a file holds, at most a byte more than `MOST_BYTES`.
 
     Raises `OSError` where it cannot be opened, or has become a link or a device meanwhile.

@@ -12,8 +12,15 @@ from pathlib import Path
 
 import duckdb
 
-from assay.project.documents.child import SECONDS, Child, Reading, parser_version
-from assay.project.documents.folders import MOST_BYTES, Found, bytes_of, checked, files_in, named
+from assay.project.documents.child import SECONDS, Child, DocumentReading, parser_version
+from assay.project.documents.folders import (
+    MOST_BYTES,
+    FoundFile,
+    bytes_of,
+    checked,
+    files_in,
+    named,
+)
 from assay.project.documents.tables import ATTEMPTS, DocumentTables, KnownFile
 
 _AGAIN = ("timeout", "crashed")
@@ -74,7 +81,7 @@ class _Run:
         self._seen: set[str] = set()
         self.done = Ingested()
 
-    def take(self, file: Found) -> None:
+    def take(self, file: FoundFile) -> None:
         """Bring one file in."""
         self._seen.add(file.name)
         known = self._files.get(file.name)
@@ -100,7 +107,7 @@ class _Run:
             self._tables.mark_gone(gone)
         self.done.gone = len(gone)
 
-    def _is_settled(self, file: Found, known: KnownFile) -> bool:
+    def _is_settled(self, file: FoundFile, known: KnownFile) -> bool:
         same = (known.size, known.modified_us) == (file.size, file.modified_us)
         unread = known.content_hash.startswith("unread:")
         return same and not known.gone and not unread and not self._is_due(known.content_hash)
@@ -109,7 +116,9 @@ class _Run:
         unread = content_hash.startswith("unread:")
         return unread or content_hash not in self._contents or content_hash in self._due
 
-    def _read(self, file: Found, content_hash: str, data: bytes, trouble: Reading | None) -> None:
+    def _read(
+        self, file: FoundFile, content_hash: str, data: bytes, trouble: DocumentReading | None
+    ) -> None:
         begun = time.monotonic()
         reading = trouble or self._child.read(file.path.name, data)
         _, attempts = self._contents.get(content_hash, ("", 0))
@@ -119,25 +128,25 @@ class _Run:
         self._due.discard(content_hash)
         self.done.read += 1
 
-    def _count(self, file: Found, content_hash: str) -> None:
+    def _count(self, file: FoundFile, content_hash: str) -> None:
         status, _ = self._contents[content_hash]
         self.done.statuses[status] += 1
         if status != "ok":
             self.done.without_text.append((file.name, status))
 
 
-def _opened(file: Found) -> tuple[str, bytes, Reading | None]:
+def _opened(file: FoundFile) -> tuple[str, bytes, DocumentReading | None]:
     """Return hash and bytes of a file, and what became of one that no parser has to see."""
-    too_big = Reading("too_big", error=f"It has more than {MOST_BYTES:,} bytes.")
+    too_big = DocumentReading("too_big", error=f"It has more than {MOST_BYTES:,} bytes.")
     if file.size > MOST_BYTES:
         return file.pseudo_hash("size"), b"", too_big
     try:
         data = bytes_of(file)
     except OSError as error:
-        return file.pseudo_hash("unread"), b"", Reading("invalid", error=_told(error))
+        return file.pseudo_hash("unread"), b"", DocumentReading("invalid", error=_told(error))
     if len(data) > MOST_BYTES:
         return file.pseudo_hash("size"), b"", too_big
-    return hashlib.sha256(data).hexdigest(), data, None if data else Reading("empty")
+    return hashlib.sha256(data).hexdigest(), data, None if data else DocumentReading("empty")
 
 
 def _told(error: OSError) -> str:

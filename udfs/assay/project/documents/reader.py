@@ -25,7 +25,7 @@ _REMEDIED = (("password", "encrypted"), ("encrypt", "encrypted"), ("limit exceed
 
 
 def reading(name: str, data: bytes) -> dict[str, Any]:
-    """Return what a document holds: `status`, and what is known of the fields of a `Reading`."""
+    """Return what a document holds: `status`, and fields of a `DocumentReading`."""
     kind: str | None = None
     try:
         kind = kind_of(name, _told(data))

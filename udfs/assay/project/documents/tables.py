@@ -11,9 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from assay.core.clock import now_utc
-from assay.project.documents.child import Reading
+from assay.project.documents.child import DocumentReading
 from assay.project.documents.chunks import chunks_of
-from assay.project.documents.folders import Found
+from assay.project.documents.folders import FoundFile
 
 SCHEMA = "bronze_raw"
 ATTEMPTS = 2
@@ -77,7 +77,7 @@ class DocumentTables:
         ).fetchall()
         return {content: (status, attempts) for content, status, attempts in rows}
 
-    def write_file(self, file: Found, content_hash: str) -> None:
+    def write_file(self, file: FoundFile, content_hash: str) -> None:
         """Write what a file is now."""
         self._connection.execute(
             "insert or replace into bronze_raw.documents "
@@ -86,7 +86,7 @@ class DocumentTables:
         )
 
     def write_content(
-        self, content_hash: str, reading: Reading, attempts: int, seconds: float
+        self, content_hash: str, reading: DocumentReading, attempts: int, seconds: float
     ) -> None:
         """Write what was read of a content, in place of what this parser has read before."""
         for part in _OF_PARTS:
@@ -105,7 +105,7 @@ class DocumentTables:
         )
         self._write_parts(content_hash, reading)
 
-    def _write_parts(self, content_hash: str, reading: Reading) -> None:
+    def _write_parts(self, content_hash: str, reading: DocumentReading) -> None:
         if reading.text is None:
             return
         cut = enumerate(chunks_of(reading.text, reading.pages), start=1)
