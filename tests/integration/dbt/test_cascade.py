@@ -30,7 +30,7 @@ where {{ ai_due('id', {'topic': topic}) }}
 """
 SURE = {"delivery": "Where is my parcel {}?", "refund": "I want a refund of order {}."}
 UNSURE = "Number {} and the blue kettle"
-LOCAL, PACK = "assay-local-1", 16
+LOCAL, PACK = "assay-local-2", 16
 
 
 def model(labels: list[str] = LABELS) -> str:
