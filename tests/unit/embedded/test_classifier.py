@@ -219,134 +219,21 @@ def test_descriptions_still_speak_beside_examples(embedder):
 
 
 VAGUE = "Purple elephants, and after that some thoughts on the matter"
-DIALS = [f"dial number {at}" for at in range(6)]
+
+
+def dials(number):
+    """So many labels that say much the same."""
+    return dict.fromkeys(f"dial number {at}" for at in range(number))
 
 
 def test_a_label_that_is_hardly_likelier_than_the_others_is_not_named(embedder):
     """Six labels that say the same of a text are no answer."""
-    (judged,) = Classifier(embedder, dict.fromkeys(DIALS)).classify([VAGUE])
-
-    assert judged == NOT_SURE
+    assert Classifier(embedder, dials(6)).classify([VAGUE]) == [NOT_SURE]
 
 
 def test_among_many_labels_less_is_enough(embedder):
     """What would be a poor guess among six is a good one among sixty."""
-    labels = dict.fromkeys(f"dial number {at}" for at in range(60))
-    (judged,) = Classifier(embedder, labels).classify(["turn the dial"])
-
-    assert judged.declined is None
-    assert judged.confidence < 0.2
-
-
-def test_a_single_label_is_the_answer(embedder):
-    """One label leaves no choice, even one that sounds like a fallback."""
-    assert ["other"] == values(Classifier(embedder, {"other": None}), "anything at all")
-
-
-def test_no_labels_are_an_error(embedder):
-    """The message says what is needed."""
-    with pytest.raises(ValueError, match="at least one label"):
-        Classifier(embedder, {})
-
-
-def test_an_example_with_a_strange_label_is_an_error(embedder):
-    """The message names the label."""
-    with pytest.raises(ValueError, match="'blue'"):
-        Classifier(embedder, TOPICS, [("a text", "blue")])
-
-
-def test_how_a_text_is_put_leads_to_a_label_for_that(embedder):
-    """Questions go to a label of questions, reports to one of opinions."""
-    labels = {"presale": "questions about a kettle", "verdict": "opinions on a kettle"}
-
-    assert ["presale", "verdict"] == values(
-        Classifier(embedder, labels), "Is this kettle quiet?", "This kettle is quiet."
-    )
-
-
-def test_descriptions_still_speak_beside_examples(embedder):
-    """What few examples do not show is known from the description."""
-    labels = {"k1": "trains, tracks and stations", "k2": "bread, cakes and pies"}
-    examples = [("the whistle blew", "k1"), ("it was warm", "k2")]
-
-    assert ["k1", "k2"] == values(
-        Classifier(embedder, labels, examples), "a slow train to the station", "a cake and a pie"
-    )
-
-
-VAGUE = "Purple elephants, and after that some thoughts on the matter"
-DIALS = [f"dial number {at}" for at in range(6)]
-
-
-def test_a_label_that_is_hardly_likelier_than_the_others_is_not_named(embedder):
-    """Six labels that say the same of a text are no answer."""
-    (judged,) = Classifier(embedder, dict.fromkeys(DIALS)).classify([VAGUE])
-
-    assert judged == NOT_SURE
-
-
-def test_the_more_labels_the_less_sure_it_has_to_be(embedder):
-    """What would be a poor guess among six is a good one among sixty."""
-    text = "something about the dial with the number five"
-    few = Classifier(embedder, dict.fromkeys(DIALS)).classify([text])
-    many = Classifier(embedder, dict.fromkeys(f"dial number {at}" for at in range(60)))
-    (judged,) = many.classify([text])
-
-    assert few == [NOT_SURE]
-    assert judged.confidence < 0.2
-
-
-def test_a_single_label_is_the_answer(embedder):
-    """One label leaves no choice, even one that sounds like a fallback."""
-    assert ["other"] == values(Classifier(embedder, {"other": None}), "anything at all")
-
-
-def test_no_labels_are_an_error(embedder):
-    """The message says what is needed."""
-    with pytest.raises(ValueError, match="at least one label"):
-        Classifier(embedder, {})
-
-
-def test_an_example_with_a_strange_label_is_an_error(embedder):
-    """The message names the label."""
-    with pytest.raises(ValueError, match="'blue'"):
-        Classifier(embedder, TOPICS, [("a text", "blue")])
-
-
-def test_how_a_text_is_put_leads_to_a_label_for_that(embedder):
-    """Questions go to a label of questions, reports to one of opinions."""
-    labels = {"presale": "questions about a kettle", "verdict": "opinions on a kettle"}
-
-    assert ["presale", "verdict"] == values(
-        Classifier(embedder, labels), "Is this kettle quiet?", "This kettle is quiet."
-    )
-
-
-def test_descriptions_still_speak_beside_examples(embedder):
-    """What few examples do not show is known from the description."""
-    labels = {"k1": "trains, tracks and stations", "k2": "bread, cakes and pies"}
-    examples = [("the whistle blew", "k1"), ("it was warm", "k2")]
-
-    assert ["k1", "k2"] == values(
-        Classifier(embedder, labels, examples), "a slow train to the station", "a cake and a pie"
-    )
-
-
-VAGUE = "Purple elephants, and after that some thoughts on the matter"
-DIALS = [f"dial number {at}" for at in range(6)]
-
-
-def test_a_label_that_is_hardly_likelier_than_the_others_is_not_named(embedder):
-    """Six labels that say the same of a text are no answer."""
-    (judged,) = Classifier(embedder, dict.fromkeys(DIALS)).classify([VAGUE])
-
-    assert judged == NOT_SURE
-
-
-def test_the_more_labels_the_less_sure_it_has_to_be(embedder):
-    """What would be a poor guess among six is a good one among sixty."""
-    many = dict.fromkeys(f"dial number {at}" for at in range(60))
-    (judged,) = Classifier(embedder, many).classify([VAGUE])
+    (judged,) = Classifier(embedder, dials(60)).classify(["turn the dial"])
 
     assert judged.declined is None
     assert judged.confidence < 0.2
