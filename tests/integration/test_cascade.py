@@ -94,9 +94,9 @@ def test_the_drawn_texts_are_asked_and_the_others_kept(
 def test_what_the_cheap_model_cannot_judge_is_asked(server: FaultServer, tmp_path: Path) -> None:
     """`unsupported` of the one is no answer of the cascade."""
     foreign = [f"Di mana paket saya nomor {at}?" for at in range(20)]
-    with assay.open(store=tmp_path / "local.sqlite", provider="local") as session:
-        with session.run() as run:
-            assert {one.status for one in run.ask(TASK, foreign)} == {"unsupported"}
+    local = tmp_path / "local.sqlite"
+    with assay.open(store=local, provider="local") as session, session.run() as run:
+        assert {one.status for one in run.ask(TASK, foreign)} == {"unsupported"}
     with opened(server, tmp_path) as session, session.run() as run:
         found = run.ask(cascade(), [*TEXTS, *foreign])[len(TEXTS) :]
     assert {(one.status, one.model) for one in found} == {("ok", "dear")}
