@@ -16,11 +16,11 @@ from assay.project.report.facts import Facts, Verdict, Warehouse
 from assay.project.report.kept import Drawings
 from assay.project.report.ledger import read_ledger
 from assay.project.report.page import render
+from assay.providers.local.traits import LOCAL_MODEL as LOCAL
 from assay.store import LearntCascade, Ledger, queries
 
 LABELS = ["delivery", "refund"]
 TASK = assay.Classify(labels=LABELS)
-LOCAL = "assay-local-2"
 TEXTS = [f"Where is my parcel {at}?" for at in range(200)]
 
 
@@ -89,6 +89,17 @@ def test_the_drawn_texts_are_asked_and_the_others_kept(
     assert one.kept >= 29
     assert one.bound is not None
     assert one.errors <= one.bound * one.kept <= 0.1 * one.kept
+
+
+def test_what_the_cheap_model_cannot_judge_is_asked(server: FaultServer, tmp_path: Path) -> None:
+    """`unsupported` of the one is no answer of the cascade."""
+    foreign = [f"Di mana paket saya nomor {at}?" for at in range(20)]
+    local = tmp_path / "local.sqlite"
+    with assay.open(store=local, provider="local") as session, session.run() as run:
+        assert {one.status for one in run.ask(TASK, foreign)} == {"unsupported"}
+    with opened(server, tmp_path) as session, session.run() as run:
+        found = run.ask(cascade(), [*TEXTS, *foreign])[len(TEXTS) :]
+    assert {(one.status, one.model) for one in found} == {("ok", "dear")}
 
 
 def test_on_or_off_nothing_is_bought_twice(server: FaultServer, tmp_path: Path) -> None:

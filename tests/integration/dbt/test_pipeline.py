@@ -32,7 +32,34 @@ def test_every_customer_has_every_answer_or_a_reason(shipped: Shipped) -> None:
     found = shipped.project.rows(
         "select distinct status from ops.ops_answer_statuses where row_count > 0"
     )
-    assert {"ok"} <= {status for (status,) in found} <= {"ok", "skipped"}
+    assert {"ok"} <= {status for (status,) in found} <= {"ok", "skipped", "unsupported"}
+
+
+@pytest.mark.parametrize(
+    ("judged", "right", "golden", "least"),
+    [
+        ("topic.status = 'ok'", "topic.value = g.topic", "g.topic is not null", 0.72),
+        (
+            "sentiment.value is not null",
+            "g.sentiment = case when sentiment.value >= 0.05 then 'positive' "
+            "when sentiment.value <= -0.05 then 'negative' else 'neutral' end",
+            "g.sentiment <> 'mixed'",
+            0.60,
+        ),
+    ],
+    ids=["topic", "sentiment"],
+)
+def test_three_quarters_are_judged_and_mostly_right(
+    shipped: Shipped, judged: str, right: str, golden: str, least: float
+) -> None:
+    """The embedded models leave out what they are least sure of, and not too much of it."""
+    ((share, accuracy),) = shipped.project.rows(
+        f"select avg(({judged})::int), avg(({right})::int) filter ({judged}) "
+        "from silver.silver_feedback join bronze.bronze_shop__golden_feedback as g "
+        f"using (feedback_id) where {golden}"
+    )
+    assert share >= 0.75
+    assert accuracy >= least
 
 
 def test_the_ledger_is_served_as_it_stands_in_the_store(shipped: Shipped) -> None:

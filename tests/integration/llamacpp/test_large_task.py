@@ -29,7 +29,7 @@ def shops(kind: str) -> Any:
 
 
 def test_labels_and_examples_are_read_once(endpoint: dict[str, str], tmp_path: Path) -> None:
-    """Nine labels and sixty examples, packs of 16, one after the other."""
+    """Nine labels and the examples of the shop, packs of 16, one after the other."""
     with (REPOSITORY / "seeds/shop_feedback.csv").open(encoding="utf-8", newline="") as file:
         texts = [row["body"] for row in csv.DictReader(file) if 20 <= len(row["body"]) <= 120]
     one_by_one = {"ASSAY_STORE": str(tmp_path / "store.sqlite"), "ASSAY_MAX_IN_FLIGHT": "1"}

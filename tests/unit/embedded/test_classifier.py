@@ -3,7 +3,7 @@
 import pytest
 
 from assay.providers.local.models.classifier import Classifier
-from assay.providers.local.models.judgement import NO_WORDS, NOT_READ
+from assay.providers.local.models.judgement import NO_WORDS, NOT_READ, NOT_SURE
 
 TOPICS = dict.fromkeys(["lost_card", "exchange_rate", "opening_hours"])
 
@@ -216,3 +216,33 @@ def test_descriptions_still_speak_beside_examples(embedder):
     assert ["k1", "k2"] == values(
         Classifier(embedder, labels, examples), "a slow train to the station", "a cake and a pie"
     )
+
+
+VAGUE = "Purple elephants, and after that some thoughts on the matter"
+
+
+def dials(number):
+    """So many labels that say much the same."""
+    return dict.fromkeys(f"dial number {at}" for at in range(number))
+
+
+def test_a_label_that_is_hardly_likelier_than_the_others_is_not_named(embedder):
+    """Six labels that say the same of a text are no answer."""
+    assert Classifier(embedder, dials(6)).classify([VAGUE]) == [NOT_SURE]
+
+
+def test_among_many_labels_less_is_enough(embedder):
+    """What would be a poor guess among six is a good one among sixty."""
+    (judged,) = Classifier(embedder, dials(60)).classify(["turn the dial"])
+
+    assert judged.declined is None
+    assert judged.confidence < 0.2
+
+
+def test_a_single_label_is_as_sure_as_it_is_near(embedder):
+    """There is no other that it could be likelier than."""
+    near, far = Classifier(embedder, {"lost card": None}).classify(["I lost my card", VAGUE])
+
+    assert near.value == "lost card"
+    assert 0.3 < near.confidence < 0.9
+    assert far == NOT_SURE

@@ -21,6 +21,9 @@ class Fitted:
     examples_line: tuple[float, float, float, float]
     """Confidence with examples: per log odds, the same for a single example a label, for a single
     example a label, constant."""
+    unsure: tuple[float, float]
+    """Of one label it is not sure enough below so much confidence, without examples and with a
+    great many; never above three times the chance of a guess."""
     leaning: float
     taught_leaning: float
     """What a question gains for a label of questions and loses for one of opinions, on the scale
@@ -61,6 +64,7 @@ WORDLLAMA = Fitted(
     examples_temperature=8.0,
     names_line=(0.58, 2.21, -1.28),
     examples_line=(0.62, -0.42, -1.28, -0.42),
+    unsure=(0.20, 0.33),
     leaning=0.12,
     taught_leaning=8.0,
     names_share=0.5,

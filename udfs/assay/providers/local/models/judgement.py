@@ -26,6 +26,7 @@ class Judgement:
 
 NOT_READ = Judgement(None, 0.0, "the embedded models do not read the language of this text")
 NO_WORDS = Judgement(None, 0.0, "the embedded models know no word of this text")
+NOT_SURE = Judgement(None, 0.0, "the embedded models are not sure enough of one label")
 NOT_JUDGED = Judgement(None, 0.0, "the embedded models cannot judge this question")
 
 

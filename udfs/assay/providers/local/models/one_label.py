@@ -11,7 +11,8 @@ from .background import BACKGROUND
 from .chances import sigmoid
 from .embedder import Embedder, exact_product
 from .fallback import Fallback, near_enough, own_phrases
-from .judgement import NO_WORDS, Judgement
+from .fitted import Fitted
+from .judgement import NO_WORDS, NOT_SURE, Judgement
 from .label_space import (
     LabelSpace,
     discriminant_space,
@@ -28,6 +29,10 @@ Pairs = Sequence[tuple[str, Sequence[str]]]
 
 # How much names and descriptions speak beside examples falls by half with so many a label.
 _HALVED_BY = 5.0
+# The line below which it is not sure is at most so many times the chance of a guess, and half way
+# between its two ends with so many examples a label.
+_GUESSES = 3.0
+_HALF_WAY = 3.0
 
 
 class OneLabel:
@@ -57,9 +62,11 @@ class OneLabel:
         self._space = _learn(embedder, known, taught)
         self._spelling = _learn_spelling(names, taught)
         self._fallback = self._open_fallback(labels, examples)
+        self._line = _line(fitted, self._space)
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """A label for each text; one without a piece that has a vector is declined."""
+        """A label for each text; declined is one without a piece that has a vector, and
+        one that no label fits well enough to be sure."""
         vectors = self._embedder.embed(texts)
         scores = self._scores(texts, vectors)
         near = exact_product(vectors, self._space.centres)
@@ -74,6 +81,8 @@ class OneLabel:
             return NO_WORDS
         if other:
             return Judgement(self._other, round(other, 4))
+        if sure < self._line:
+            return NOT_SURE
         return Judgement(self._labels[best], round(sure, 4))
 
     def _scores(self, texts: Sequence[str], vectors: Vectors) -> Floats:
@@ -137,8 +146,19 @@ def _learn_spelling(names: Sequence[str], examples: Pairs) -> Spelling | None:
     return Spelling([text for text, _ in examples], membership_of(names, examples))
 
 
+def _line(fitted: Fitted, space: LabelSpace) -> float:
+    """The confidence below which no label is named."""
+    few, many = fitted.unsure
+    examples = float(space.counts.mean())
+    line = few + (many - few) * examples / (examples + _HALF_WAY)
+    return min(line, _GUESSES / len(space.counts))
+
+
 def _top_odds(scores: Floats, temperature: float) -> Floats:
-    """Log odds of the best label of each row under a softmax, at most 12."""
+    """Log odds of the best label of each row under a softmax, at most 12; 0 for a single label,
+    which nothing is held against."""
+    if scores.shape[1] == 1:
+        return np.zeros(len(scores))
     ordered = np.sort(scores, axis=1)[:, ::-1]
     rest = np.exp((ordered[:, 1:] - ordered[:, :1]) / temperature).sum(axis=1)
     return np.asarray(-np.log(np.maximum(rest, np.exp(-12.0))))
