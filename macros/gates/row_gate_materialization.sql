@@ -2,7 +2,8 @@
     Three tables of one model `<gated>_passed`, in this order: `<gated>_checked`, every row with
     its violations; `<gated>_quarantined`, those that are kept back; and, when these are not too
     many and no row was lost, the rows that are let through, under the name of the model. Else it
-    fails, what is below it is skipped, and the rows of the last time stay.
+    fails, what is below it is skipped, and the rows of the last time stay. Rows that wait for a
+    batch are in neither part and count for nothing; where all do, it fails as well.
 -#}
 {% materialization row_gate, adapter='duckdb' %}
     {%- set checked = assay._assay_gate_part(this, 'checked') -%}
@@ -65,6 +66,23 @@
     {%- do adapter.rename_relation(made, passed) -%}
 {%- endmacro %}
 
+{#- Stop the model, and say why; `row` is what `rows_passed` has found. -#}
+{% macro _assay_say_why_shut(gated, checked, quarantined, row) -%}
+    {%- set waiting = run_query('select count(*) from ' ~ checked ~ ' where is_quarantined is null') -%}
+    {%- if not row[1] and waiting.rows[0][0] -%}
+        {%- do exceptions.raise_compiler_error(
+            'row_gate: ' ~ gated ~ ': its rows wait for a batch, so nothing was checked; build again '
+            ~ 'once it is there.'
+        ) -%}
+    {%- endif -%}
+    {%- set found = row[0] ~ ' of ' ~ row[1] ~ ' rows are in quarantine, over a share of ' ~ row[2] -%}
+    {%- do exceptions.raise_compiler_error(
+        'row_gate: ' ~ gated ~ ': ' ~ (found if row[1] else 'there is no row, so nothing was checked')
+        ~ '; look at ' ~ quarantined.identifier ~ ' and correct what feeds ' ~ gated
+        ~ ', or allow more in its `row_gate`: max_quarantined_share.'
+    ) -%}
+{%- endmacro %}
+
 {#- Stop the model where its quarantine holds too many rows, or a row was lost or doubled. -#}
 {% macro _assay_judge_gate(gated, checked, quarantined) -%}
     {%- set key = assay._assay_gate_settings('row_gate', gated).get('key') -%}
@@ -73,15 +91,11 @@
             'row_gate', 'key', key, 'name the unique column of ' ~ gated ~ ' under its `row_gate`'
         ) -%}
     {%- endif -%}
-    {%- for row in run_query(assay.test_rows_passed(quarantined, checked, gated)).rows -%}
-        {%- set found = row[0] ~ ' of ' ~ row[1] ~ ' rows are in quarantine, over a share of ' ~ row[2] -%}
-        {%- do exceptions.raise_compiler_error(
-            'row_gate: ' ~ gated ~ ': ' ~ (found if row[1] else 'there is no row, so nothing was checked')
-            ~ '; look at ' ~ quarantined.identifier ~ ' and correct what feeds ' ~ gated
-            ~ ', or allow more in its `row_gate`: max_quarantined_share.'
-        ) -%}
+    {%- set judged = '(select * from ' ~ checked ~ ' where is_quarantined is not null)' -%}
+    {%- for row in run_query(assay.test_rows_passed(quarantined, judged, gated)).rows -%}
+        {%- do assay._assay_say_why_shut(gated, checked, quarantined, row) -%}
     {%- endfor -%}
-    {%- set passed = '(' ~ assay._assay_passed_rows(checked) ~ ')' -%}
+    {%- set passed = '(select * from ' ~ checked ~ ' where is_quarantined is not true)' -%}
     {%- set lost = run_query(assay.test_rows_split(passed, ref(gated), quarantined, key)).rows | length -%}
     {%- if lost -%}
         {%- do exceptions.raise_compiler_error(

@@ -63,7 +63,7 @@ rows_per_model as (
 
     select
         model_name,
-        count(*) as checked_count,
+        count(is_quarantined) as checked_count,
         count(*) filter (where is_quarantined) as quarantined_count
 
     from checked
@@ -78,6 +78,7 @@ violated_rules as (
         unnest(list_distinct([violation.rule_id for violation in violations])) as rule_id
 
     from checked
+    where is_quarantined is not null
 
 ),
 

@@ -1,7 +1,8 @@
 {#-
     On-run-end: let ops show what this run left, also where something red skipped what hangs below
     it. The tables of the store are copied once more, views that list models of the project are
-    made anew, and label shares that were accepted are kept. Without models of ops it does nothing.
+    made anew, and label shares that were accepted and the figures of the run are kept. Without
+    models of ops it does nothing.
 -#}
 {% macro assay_serve_ops() -%}
     {#- Said while dbt parses: the paths of dbt_project.yml can see the profile and nothing else. -#}
@@ -20,6 +21,7 @@
             {% if statuses %}create or replace view {{ statuses }} as {{ assay._assay_answer_statuses() }};{% endif %}
             {% if row_gates %}create or replace view {{ row_gates }} as {{ assay._assay_row_gates() }};{% endif %}
             {{ assay._assay_keep_label_shares(assay._assay_ops_relation('ops_label_shares')) }}
+            {{ assay._assay_keep_kpis(assay._assay_ops_relation('ops_kpis')) }}
         {%- endcall -%}
         {%- do adapter.commit() -%}
     {%- endif -%}

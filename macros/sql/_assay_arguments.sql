@@ -142,3 +142,20 @@
         'isolate': assay._assay_flag(macro, 'isolate', isolate)
     }) -%}
 {%- endmacro %}
+
+{#- Stop at a name in braces in a prompt that is no column of `text`; of double braces nothing is asked. -#}
+{% macro _assay_check_places(macro, prompt, text) -%}
+    {%- set columns = [] -%}
+    {%- for name in (text if text is iterable and text is not string and text is not mapping else []) if name is string -%}
+        {%- do columns.append(assay._assay_path(name)[-1]) -%}
+    {%- endfor -%}
+    {%- set known = columns | map('lower') | list -%}
+    {%- for place in modules.re.findall('(?<!\\{)\\{([^{}]+)\\}(?!\\})', prompt) if place | lower not in known -%}
+        {%- do assay._assay_error(
+            macro, 'prompt', '{' ~ place ~ '}',
+            'a name in braces is a column of `text`; '
+            ~ ('there are: ' ~ columns | join(', ') if columns else "give `text` as a list of columns, such as ['body']")
+            ~ '; double the braces for text in braces'
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}

@@ -25,7 +25,8 @@ flagged as (
         topic.status not in ('ok', 'skipped') as is_topic_unanswered,
         topic.confidence < 0.4 as is_topic_uncertain,
         topic.value = 'other' as is_topic_other,
-        sentiment.status in ('ok', 'unsupported') and sentiment.value is null as is_sentiment_unknown,
+        sentiment.value is null
+        and sentiment.status in ('ok', 'unsupported') as is_sentiment_unknown,
         sentiment.value <= -0.6 as is_very_negative,
         details.value.desired_outcome in ('refund', 'replacement', 'repair') as is_action_wanted,
 

@@ -224,3 +224,48 @@ def test_a_budget_is_counted_before_the_draw_and_before_the_rest(
             run.ask(cascade(), kettles)
     sent = Counter(text for entry in server.ledger.entries for text in entry.texts)
     assert (len(sent), set(sent.values())) == (400, {1})
+
+
+@pytest.fixture
+def by_file() -> Iterator[FaultServer]:
+    """A server whose batches take an hour of its clock."""
+    with FaultServer(answer=knowing, keep_texts=True, batches="hours=1") as running:
+        yield running
+
+
+def statuses_of(
+    server: FaultServer, folder: Path, task: assay.Cascade, **more: Any
+) -> Counter[tuple[str, str | None]]:
+    """How texts stand, and with whom, after a run that asks by the file, and an hour."""
+    with opened(server, folder, batch=True, **more) as session, session.run() as run:
+        found = run.ask(task, TEXTS)
+    server.pass_time(hours=1)
+    return Counter((one.status, one.model) for one in found)
+
+
+def test_by_the_file_the_drawn_texts_go_first(by_file: FaultServer, tmp_path: Path) -> None:
+    """A batch of what is drawn, while the others wait; then one of what is left to the dear."""
+    assert statuses_of(by_file, tmp_path, cascade()) == {("pending", "dear"): len(TEXTS)}
+    assert by_file.summary()["paid_records"] == 100
+    second = statuses_of(by_file, tmp_path, cascade())
+    assert second["ok", LOCAL] > 50
+    third = statuses_of(by_file, tmp_path, cascade())
+    assert set(third) == {("ok", LOCAL), ("ok", "dear")}
+    assert third["ok", LOCAL] == second["ok", LOCAL]
+    totals = by_file.summary()
+    assert totals["paid_records"] == third["ok", "dear"]
+    assert totals["requests"] == totals["batch_requests"]
+
+
+def test_by_the_file_a_cheap_answer_that_waits_is_no_unsure_one(
+    by_file: FaultServer, tmp_path: Path
+) -> None:
+    """Two paid cheap models: nothing is learnt from half of what was drawn, nor asked twice."""
+    task = cascade(cheap=["one", "two"])
+    assert set(statuses_of(by_file, tmp_path, task)) == {("pending", "dear")}
+    for _ in range(3):
+        found = statuses_of(by_file, tmp_path, task)
+    assert set(found) <= {("ok", "one"), ("ok", "dear")}
+    assert found["ok", "one"] > 50
+    (one,) = learnt(by_file, tmp_path)
+    assert (one.drawn, one.threshold) == (100, 1.0)

@@ -143,7 +143,8 @@ def after_tutorial(
 def own(after_tutorial: tuple[Project, list[str]]) -> Project:
     """The project of the tutorial without the sample, which no page needs: dbt is sooner ready."""
     project, _ = after_tutorial
-    subprocess.run(["git", "rm", "-rq", "models", "quality"], cwd=project.root, check=True)
+    sample = [f"models/{layer}" for layer in ("bronze", "gold", "ops", "silver")]
+    subprocess.run(["git", "rm", "-rq", *sample, "quality"], cwd=project.root, check=True)
     return project
 
 

@@ -14,7 +14,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
-    """Have `-m module arguments` run."""
+    """Have `-m module arguments` run; all else is for Python itself."""
+    if sys.argv[1] != "-m":
+        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])  # noqa: S606 - our own words
     _, module, *arguments = sys.argv[1:]
     outputs = f"/proc/{os.getpid()}/fd"
     wanted = {

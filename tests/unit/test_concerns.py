@@ -119,7 +119,8 @@ def test_a_limit_that_is_none_is_said() -> None:
 def test_columns_that_were_never_evaluated_share_a_line() -> None:
     """Free text cannot be."""
     columns = [column(name=name) for name in "abcd"]
-    (found,) = concerns([*columns, column(name="e", kind="summarize")])
+    free = [column(name=kind, kind=kind) for kind in ("summarize", "complete", "translate")]
+    (found,) = concerns([*columns, *free])
     assert found.line == (
         "Answers never held against golden rows: notes.a, notes.b, notes.c and 1 more; see "
         "docs/golden.md"

@@ -41,6 +41,9 @@ TASKS = {
     "summarize": task("summarize", max_words=7),
     "filter": task(),
     "assess": task("assess", rules=[{"text": "Be whole."}]),
+    "complete": task("complete", prompt="Reply.", max_words=9),
+    "translate": task("translate", to="English", source="German"),
+    "score": task("score", criterion="How urgent?", high=5),
     "suggest": task("suggest", instructions="Be brief."),
 }
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = """
     open Session Run Settings Outcome Status
     Task Cascade Example Rejected Classify Extract Sentiment Summarize Filter Assess
+    Complete Translate Score
     AssayError RunError ConfigError BudgetError QuotaError StoreError Cancelled
 """
 

@@ -120,6 +120,13 @@ def test_d13_model_host_and_text_change_the_key(changes: dict[str, str]) -> None
         ("summarize", {}, {"max_words": 41}),
         ("filter", {}, {"asked": "Is it bad?"}),
         ("assess", {}, {"rules": [{"text": "be strict"}]}),
+        ("complete", {"prompt": "Reply."}, {"prompt": "Thank."}),
+        ("complete", {"prompt": "Reply."}, {"prompt": "Reply.", "max_words": 9}),
+        ("translate", {"to": "English"}, {"to": "German"}),
+        ("translate", {"to": "English"}, {"to": "English", "source": "German"}),
+        ("score", {"criterion": "Urgent?"}, {"criterion": "Rude?"}),
+        ("score", {"criterion": "Urgent?"}, {"criterion": "Urgent?", "low": 1}),
+        ("score", {"criterion": "Urgent?"}, {"criterion": "Urgent?", "high": 5}),
     ],
 )
 def test_d13_the_arguments_of_every_function_change_the_key(

@@ -8,17 +8,25 @@ import pytest
 
 from assay.core.lengths import MOST, list_of, text_of, without_lengths
 from assay.core.settings import Settings
-from assay.core.task import Task, accepted
+from assay.core.task import Rejected, Task, accepted
 from assay.core.values import Ask, Pack, Question, Record
 from assay.forms.chat_request import compose
 from assay.functions.assess import Assess
+from assay.functions.complete import Complete
 from assay.functions.extract import Extract
 from assay.functions.summarize import Summarize
+from assay.functions.translate import Translate
 from assay.providers.openai_compatible.body import body_of
 from assay.providers.openai_compatible.profiles import PROFILES
 
 TEXT = "Order 4711 came late …"
-TASKS: list[Task] = [Summarize(max_words=8), Extract(fields=["order"]), Assess()]
+TASKS: list[Task] = [
+    Summarize(max_words=8),
+    Complete(prompt="Reply.", max_words=8),
+    Translate(to="German"),
+    Extract(fields=["order"]),
+    Assess(),
+]
 
 
 def body(task: Task, text: str, profile: str, mode: Any = "keyed") -> str:
@@ -45,6 +53,26 @@ def test_the_longest_summary_that_is_taken_fits(words: int) -> None:
     bound = task.tight_schema([summary])["maxLength"]
     assert accepted(task, summary, summary)
     assert len(summary) <= bound <= 1.3 * len(summary) + 32
+
+
+@pytest.mark.parametrize("text", [TEXT, "订单没有到", "x" * 200])
+def test_the_longest_translation_and_completion_that_is_taken_fits(text: str) -> None:
+    """Whatever `accept` takes, the schema lets through."""
+    into = Translate(to="German")
+    longest = next(n for n in range(5000, 0, -1) if taken(into, "a" * n, text))
+    assert longest <= into.tight_schema([text]).get("maxLength", longest)
+    task = Complete(prompt="Reply.", max_words=8)
+    reply = " ".join(["a" * 24] * 9)
+    assert taken(task, reply, text)
+    assert len(reply) <= task.tight_schema([text])["maxLength"] <= 1.3 * len(reply) + 32
+
+
+def taken(task: Task, raw: str, text: str) -> bool:
+    """Whether it is an answer."""
+    try:
+        return bool(accepted(task, raw, text))
+    except Rejected:
+        return False
 
 
 def test_a_whole_text_can_be_copied_in_any_spelling() -> None:

@@ -25,6 +25,9 @@ LABELS = [{"name": "good"}, {"name": "bad"}]
         ("summarize", {}),
         ("filter", {"asked": "Why?"}),
         ("assess", {}),
+        ("complete", {"prompt": "Reply."}),
+        ("translate", {"to": "English"}),
+        ("score", {"criterion": "How urgent?"}),
     ],
 )
 def test_every_function_is_known_by_its_kind(kind: str, fields: dict[str, Any]) -> None:
@@ -33,10 +36,10 @@ def test_every_function_is_known_by_its_kind(kind: str, fields: dict[str, Any]) 
     assert parsed.kind == kind
 
 
-@pytest.mark.parametrize("kind", ["translate", "Filter", "", None, 5, ["filter"], {}])
+@pytest.mark.parametrize("kind", ["translation", "Filter", "", None, 5, ["filter"], {}])
 def test_an_unknown_kind_names_the_known_ones(kind: Any) -> None:
     """The message helps to find the right name."""
-    expected = "known are assess, classify, extract, filter, sentiment, suggest, summarize"
+    expected = "known are assess, classify, complete, extract, filter, score, sentiment, suggest, "
     with pytest.raises(ConfigError, match=expected):
         parse_task(json.dumps({"kind": kind}))
 

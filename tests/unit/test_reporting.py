@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from assay.project.report.facts import (
 from assay.project.report.ledger import MOST_RUNS, read_ledger
 from assay.project.report.notes import built_from, keep, known, verdict
 from assay.project.report.page import policy
-from assay.project.report.specs import labelled, short
+from assay.project.report.specs import labelled, scale, short
 from assay.project.report.svg import safe_svg
 from assay.store import GateRow, Landing, Store, open_store
 
@@ -53,11 +54,30 @@ def test_a_text_is_one_line_without_what_turns_it_around() -> None:
         (task("sentiment"), "a score from -1 to 1"),
         (task("sentiment", aspects=["price"]), "aspects: price"),
         (task("summarize", max_words=7), "at most 7 words"),
+        (task("complete", prompt="Write a reply."), "Write a reply."),
+        (task("translate", to="English"), "into English"),
+        (task("translate", to="English", source="German"), "from German into English"),
+        (task("score", criterion="How urgent?", high=5), "How urgent? (0 to 5)"),
     ],
 )
 def test_a_prompt_in_a_few_words(asked: Task, said: str) -> None:
     """As the store has its task."""
     assert short(asked.kind, spec_of(asked)) == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "ends"),
+    [
+        (task("sentiment"), (-1, 1)),
+        (task("score", criterion="How urgent?", low=1, high=5), (1, 5)),
+        (task("sentiment", aspects=["price"]), None),
+        (task("filter"), None),
+    ],
+)
+def test_the_ends_of_a_scale(asked: Task, ends: tuple[float, float] | None) -> None:
+    """Of answers that are numbers; a task that cannot be read has none."""
+    assert scale(asked.kind, spec_of(asked)) == ends
+    assert scale(asked.kind, "{") is None
 
 
 def test_examples_are_counted_and_not_shown() -> None:
@@ -266,8 +286,20 @@ def test_percentiles_are_those_of_the_requests(store: Store) -> None:
 def test_green_needs_the_word_of_dbt() -> None:
     """Without it nothing is known; with it, all must be well."""
     assert verdict(RUN, None).colour == "unknown"
-    assert verdict(RUN, Built(exit_code=0)).colour == "green"
+    assert verdict(RUN, Built(exit_code=0, tests=1)).colour == "green"
     assert verdict(RUN, Built(exit_code=1)).colour == "red"
+
+
+def test_what_checked_nothing_is_grey() -> None:
+    """And says that it was a part; a part that checked something is green, a red one red."""
+    part = Built(exit_code=0, selection=["`--select one`"])
+    assert (verdict(RUN, part).colour, verdict(RUN, part).said) == (
+        "grey",
+        "partial, nothing checked",
+    )
+    assert verdict(RUN, Built(exit_code=0)).said == "nothing checked"
+    assert verdict(RUN, replace(part, tests=2)).said == "green, partial"
+    assert verdict(RUN, replace(part, exit_code=1)).said == "red, partial"
 
 
 def test_what_dbt_said_is_kept_without_its_messages(tmp_path: Path) -> None:

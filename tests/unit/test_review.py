@@ -11,6 +11,7 @@ from assay.core.errors import ConfigError
 from assay.core.task import Task
 from assay.functions.classify import Classify
 from assay.functions.extract import Extract
+from assay.functions.score import Score
 from assay.functions.sentiment import Sentiment
 from assay.functions.summarize import Summarize
 from assay.hosts.dbt.lineage import Call
@@ -138,6 +139,7 @@ def test_only_an_answer_that_can_be_is_written(golden: GoldenFile) -> None:
         (Extract(fields={"a": "text", "b": ["x", "y"]}), ("b",), ("x", "y"), True),
         (Extract(fields={"a": ["text"]}), ("a",), None, False),
         (Summarize(), (), None, False),
+        (Score(criterion="How urgent?", low=1, high=3), (), ("1", "2", "3"), True),
     ],
 )
 def test_what_can_be_right(

@@ -50,3 +50,12 @@ def test_names_are_no_markup() -> None:
     said = markdown(1, [], ["Red     a_b on *c* <script>: `x_y`"])
     assert "not green (exit code 1)" in said
     assert r"- **Red** a\_b on \*c\* &lt;script>: `x_y`" in said
+
+
+def test_what_may_quote_a_value_is_told_and_not_kept() -> None:
+    """The terminal has it; a report, which is sent around, has not."""
+    told = Told()
+    told.todo(["Red     one"])
+    told.todo(["Header  'a text of a row' reads like a value"], may_quote=True)
+    told.todo(["Odd     two"])
+    assert told.to_do == ["Red     one", "Odd     two"]

@@ -49,10 +49,13 @@ if TYPE_CHECKING:
     from assay.engine.session import Session
     from assay.functions.assess import Assess
     from assay.functions.classify import Classify
+    from assay.functions.complete import Complete
     from assay.functions.extract import Extract
     from assay.functions.filter import Filter
+    from assay.functions.score import Score
     from assay.functions.sentiment import Sentiment
     from assay.functions.summarize import Summarize
+    from assay.functions.translate import Translate
 
 _PLACES = {
     "assay.core.cascade": "Cascade",
@@ -73,6 +76,7 @@ __all__ = [
     "Cancelled",
     "Cascade",
     "Classify",
+    "Complete",
     "ConfigError",
     "Example",
     "Extract",
@@ -82,6 +86,7 @@ __all__ = [
     "Rejected",
     "Run",
     "RunError",
+    "Score",
     "Sentiment",
     "Session",
     "Settings",
@@ -89,6 +94,7 @@ __all__ = [
     "StoreError",
     "Summarize",
     "Task",
+    "Translate",
     "open",
 ]
 

@@ -11,6 +11,10 @@ import pytest
 
 from assay.core.values import Outcome
 from assay.faultd import FaultServer
+from assay.project.report.facts import Facts, Verdict, Warehouse
+from assay.project.report.kept import Drawings
+from assay.project.report.ledger import read_ledger
+from assay.project.report.page import render
 from assay.store import BatchRow, open_store, queries
 
 from ..faults.engine_room import Room, engine_room, expected, paid_twice, statuses, texts, values
@@ -229,3 +233,14 @@ def test_an_account_without_credit_buries_nothing(
         assert opened.dead == []
     assert "10 lines could not be used; their rows are asked again" in caplog.text
     assert settled(server, tmp_path) == expected(texts(40))
+
+
+def test_the_report_says_how_many_rows_wait(server: FaultServer, tmp_path: Path) -> None:
+    """They are neither failed nor answered."""
+    asked(server, tmp_path)
+    with closing(open_store(tmp_path / "store.sqlite")) as store:
+        ledger = read_ledger(store, None)
+    assert ledger is not None
+    facts = Facts(ledger, Warehouse(), None, Verdict("green", ()), "2026-01-01 00:00:00")
+    page = render(facts, Drawings(tmp_path / "drawings.json"))
+    assert "over all questions; 40 wait for a batch<" in page

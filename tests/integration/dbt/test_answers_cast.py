@@ -123,6 +123,9 @@ CASES = {
     "sentiment": ({"kind": "sentiment"}, "double", "?"),
     "filter": ({"kind": "filter", "asked": "Is it?"}, "boolean", "?"),
     "summarize": ({"kind": "summarize"}, "varchar", "?"),
+    "complete": ({"kind": "complete", "prompt": "Reply."}, "varchar", "?"),
+    "translate": ({"kind": "translate", "to": "German"}, "varchar", "?"),
+    "grade": ({"kind": "score", "criterion": "Hot?"}, "double", "?"),
     "assess": (
         {"kind": "assess"},
         ASSESSMENT,

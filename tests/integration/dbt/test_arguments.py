@@ -25,6 +25,9 @@ GOOD = {
     "ai_summarize": "'body'",
     "ai_filter": "'body', 'Is it glad?'",
     "ai_assess": "['body']",
+    "ai_complete": "'body', 'Write a reply.'",
+    "ai_translate": "'body', 'English'",
+    "ai_score": "'body', 'How urgent is it?'",
 }
 TWO = "give at least two labels"
 TWICE = "it is there twice"
@@ -33,6 +36,9 @@ ONE = "give a list with at least one entry"
 TYPES = "a type is one of text, integer, number, boolean, date, timestamp"
 FLAG = "give true or false"
 WORDS = "give a whole number from 1 to 1000"
+PROMPT = "say as text what is to be written"
+LANGUAGE = "name a language, such as 'English'"
+CRITERION = "say as text what is scored"
 OPTIONAL_TEXT = "give text, or leave it out"
 EXAMPLES = "give a list of mappings, each with a text and an answer"
 TEXT = "give a SQL expression, or a list of columns"
@@ -99,6 +105,19 @@ OWN = [
     ("ai_assess", "['body'], rules=5", "5", ONE),
     ("ai_assess", "['body'], rules=['']", '""', BLANK),
     ("ai_assess", "['body'], rules={'body': 5}", "5", "a rule must be text"),
+    ("ai_complete", "'body', ' '", '" "', PROMPT),
+    ("ai_complete", "'body', 5", "5", PROMPT),
+    ("ai_complete", "'body', 'Hi', max_words=0", "0", WORDS),
+    ("ai_complete", "['body', 'name'], 'Dear {nane}'", '"{nane}"', "there are: body, name"),
+    ("ai_complete", "'body', 'Reply to {body}'", '"{body}"', "give `text` as a list of columns"),
+    ("ai_translate", "'body', ''", '""', LANGUAGE),
+    ("ai_translate", "'body', none", "null", LANGUAGE),
+    ("ai_translate", "'body', 'English', source=' '", '" "', LANGUAGE),
+    ("ai_score", "'body', ''", '""', CRITERION),
+    ("ai_score", "'body', 'Urgent?', high='5'", '"5"', "give a whole number from -1000 to 1000"),
+    ("ai_score", "'body', 'Urgent?', low=0.5", "0.5", "give a whole number from -1000 to 1000"),
+    ("ai_score", "'body', 'Urgent?', low=5, high=5", "5", "above `low`, 5, by at most 100"),
+    ("ai_score", "'body', 'Urgent?', high=101", "101", "above `low`, 0, by at most 100"),
     ("ai_classify", "'', ['a', 'b']", '""', TEXT),
     ("ai_classify", "none, ['a', 'b']", "null", TEXT),
     ("ai_classify", "[], ['a', 'b']", "[]", TEXT),
@@ -146,6 +165,9 @@ INVALID_EXAMPLES = [
     ("ai_extract", "'body', 'gear', examples=[{'text': 'x', 'answer': ['rope']}]", "not_grounded"),
     ("ai_sentiment", "'body', examples=[{'text': 'x', 'answer': 2}]", "from -1 to 1"),
     ("ai_summarize", "'body', examples=[{'text': 'x', 'answer': ''}]", "not a text"),
+    ("ai_complete", "'body', 'Hi', examples=[{'text': 'x', 'answer': ''}]", "not a text"),
+    ("ai_translate", "'body', 'de', examples=[{'text': 'x', 'answer': '1'}]", "no letter"),
+    ("ai_score", "'body', 'Hot?', examples=[{'text': 'x', 'answer': 11}]", "from 0 to 10"),
     ("ai_filter", "'body', 'Glad?', examples=[{'text': 'x', 'answer': 'yes'}]", "true, false"),
     ("ai_assess", "['body'], examples=[{'text': 'x', 'answer': 'fine'}]", "not a record"),
     ("ai_assess", "['body'], examples=[{'text': '{}', 'answer': 'fine'}]", "not an assessment"),
@@ -163,6 +185,10 @@ BOTH: dict[tuple[str, str], dict[str, Any]] = {
     ("ai_sentiment", "'body', aspects=[]"): {"aspects": []},
     ("ai_sentiment", "'body', aspects=['fit', 'FIT']"): {"aspects": ["fit", "FIT"]},
     ("ai_filter", "'body', '  '"): {"asked": "  "},
+    ("ai_complete", "'body', ' '"): {"prompt": " "},
+    ("ai_translate", "'body', ''"): {"to": ""},
+    ("ai_translate", "'body', 'English', source=' '"): {"to": "English", "source": " "},
+    ("ai_score", "'body', ''"): {"criterion": ""},
     **{
         ("ai_summarize", f"'body', max_words={said}"): {"max_words": given}
         for said, given in WORD_LIMITS.items()

@@ -30,10 +30,13 @@ acme:
 CALLS = {
     "ai_assess": "['body']",
     "ai_classify": "'body', 'mood'",
+    "ai_complete": "['body'], 'Reply to {body}', max_words=9",
     "ai_extract": "'body', 'gear'",
     "ai_filter": "'body', 'Is it glad?'",
+    "ai_score": "'body', 'How urgent is it?'",
     "ai_sentiment": "'body'",
     "ai_summarize": "'body', max_words=5",
+    "ai_translate": "'body', 'German'",
 }
 ASKED = "select body, {{{{ {0}{1}({2}) }}}} as answer from {{{{ ref('notes') }}}}"
 DUE = """\

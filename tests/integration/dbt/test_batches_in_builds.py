@@ -60,8 +60,13 @@ def builds(new_project: Callable[..., Project], batches: FaultServer) -> tuple[P
             project.run("assay", "batch", "status", env=env),
         ]
         batches.pass_time(hours=1)
-    lines = [("harvest",), ("cancel", "abcd"), ("cancel", "--all")]
-    done += [project.run("assay", "batch", *words, env=env) for words in lines]
+    lines = [
+        ("batch", "harvest"),
+        ("batch", "cancel", "abcd"),
+        ("batch", "cancel", "--all"),
+        ("ask", "classify", "--labels", "good,bad", "another note"),
+    ]
+    done += [project.run("assay", *words, env=env) for words in lines]
     return project, done
 
 
@@ -70,6 +75,7 @@ def test_a_build_ends_with_rows_pending(builds: tuple[Project, list[Any]]) -> No
     first, status = builds[1][:2]
     assert first.code == 0, first.out + first.err
     assert f"{ROWS} rows wait for 1 batch, the oldest until " in first.out
+    assert "Asked   nobody at once: what is new waits for a batch" in first.out
     assert "Not ready: silver_notes.topic: 24 rows of 24 wait for a batch" in first.out
     assert "Not published" in first.out
     assert f"{ROWS} questions wait for 1 batch" in status.out
@@ -83,13 +89,35 @@ def test_the_next_build_has_them(builds: tuple[Project, list[Any]], batches: Fau
     assert project.rows("select sum(notes) from gold.gold_notes") == [(ROWS,)]
     assert "Nothing waits for a batch." in status.out
     totals = batches.summary()
-    assert (totals["paid_records"], totals["requests"]) == (ROWS, totals["batch_requests"])
+    asked_at_once = 1  # by `assay ask`
+    assert totals["paid_records"] == ROWS + asked_at_once
+    assert totals["requests"] == totals["batch_requests"] + asked_at_once
 
 
 def test_commands_say_what_there_is_to_do(builds: tuple[Project, list[Any]]) -> None:
     """Nothing here, and a name that is none is refused."""
-    harvest, wrong, all_of_none = builds[1][4:]
+    harvest, wrong, all_of_none, _ = builds[1][4:]
     assert "0 answers, 0 failures, 0 requests" in harvest.out
     assert wrong.code == 2
     assert "No one open batch begins with 'abcd'; see `./scripts/assay batch status`" in wrong.err
     assert "0 batches called off" in all_of_none.out
+
+
+def test_who_asks_about_one_text_has_its_answer(builds: tuple[Project, list[Any]]) -> None:
+    """A person does not wait for a file."""
+    asked = builds[1][-1]
+    assert asked.code == 0, asked.out + asked.err
+    assert "status     ok" in asked.out
+
+
+def test_a_batch_at_another_endpoint_is_said_to_be_there(
+    builds: tuple[Project, list[Any]], batches: FaultServer
+) -> None:
+    """To fetch or to cancel it takes the settings that it was submitted with."""
+    project, env = builds[0], asking(batches, ASSAY_BATCH="on", ASSAY_MODEL="other")
+    project.run("assay", "build", "--select", "silver_notes", env=env)
+    harvest = project.run("assay", "batch", "harvest", env={"ASSAY_PROVIDER": "local"})
+    cancel = project.run("assay", "batch", "cancel", "--all", env={"ASSAY_PROVIDER": "local"})
+    assert "(`ASSAY_PROVIDER=openai`), and the settings name 'embedded'" in harvest.out
+    assert cancel.code == 2
+    assert "with the settings that it was submitted with" in cancel.err

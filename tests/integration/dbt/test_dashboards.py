@@ -18,8 +18,8 @@ OPS = sorted(path.stem for path in (REPOSITORY / "models" / "ops").glob("*.sql")
 def test_every_ops_model_is_on_the_page() -> None:
     """And none that is not there."""
     assert set(re.findall(r"\bops_\w+", PAGE)) == set(OPS)
-    assert len(ALERTS) == 4
-    assert len(QUERIES) - len(ALERTS) == 12
+    assert len(ALERTS) == 5
+    assert len(QUERIES) - len(ALERTS) == 13
 
 
 @pytest.mark.parametrize("query", [one for one in QUERIES if one not in ALERTS])
@@ -55,8 +55,26 @@ def test_sums_are_those_of_the_store(shipped: Shipped, ops: str, store: str) -> 
 
 
 def test_each_row_of_an_ai_column_was_served(shipped: Shipped) -> None:
-    """Rows answered, over all columns, are the rows that the savings count."""
-    answered = "select sum(row_count) from ops.ops_answer_statuses where status = 'ok'"
-    served = shipped.project.rows("select sum(row_count) from ops.ops_savings")
+    """Rows answered or declined, over all columns, are the rows that the savings count."""
+    said = "status in ('ok', 'unsupported')"
+    rows = shipped.project.rows(f"select sum(row_count) from ops.ops_answer_statuses where {said}")
+    assert rows == shipped.project.rows("select sum(row_count) from ops.ops_savings")
 
-    assert shipped.project.rows(answered) == served
+
+def test_the_figures_of_the_build_are_those_of_its_counts(shipped: Shipped) -> None:
+    """Each once, beside its target; what is `unsupported` has no answer."""
+    found = shipped.project.rows("select kpi, counted, target from ops.ops_kpis order by kpi")
+    rate = "select round(value, 9) from ops.ops_kpis where kpi = 'enrichment_rate'"
+    counts = "sum(row_count) filter (where fate = 'ok'), sum(row_count)"
+    ((answered, asked),) = shipped.project.store_rows(
+        f"select {counts} from fates where fate <> 'repeated'"
+    )
+    assert [(kpi, target) for kpi, _, target in found] == [
+        ("data_quality_score", 0.9),
+        ("enrichment_rate", 0.7),
+        ("error_rate", 0.05),
+        ("processing_hours", 2),
+        ("records_per_hour", 100_000),
+    ]
+    assert {kpi: counted for kpi, counted, _ in found}["enrichment_rate"] == asked
+    assert shipped.project.rows(rate) == [(round(answered / asked, 9),)]

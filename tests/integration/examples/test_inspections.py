@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from ..dbt.project import PARTS, REPOSITORY, Project, Run, _copy
+from ..dbt.project import REPOSITORY, Run, _copy
+from .example import Example
 
 HOME = Path("examples/inspections")
 TORONTO = "toronto_dinesafe/dinesafe_2011.csv"
@@ -107,19 +107,6 @@ BROKEN: dict[str, dict[str, list[dict[str, str]]]] = {
     },
 }
 """Rows that are wrong in one way, by the rules that must say so, sorted as in the model."""
-
-
-@dataclass
-class Example(Project):
-    """The example in a folder of its own, with the repository two floors up."""
-
-    def __post_init__(self) -> None:
-        for part in (*PARTS, "models", "seeds"):
-            _copy(REPOSITORY / part, self.root.parents[1] / part)
-        made = ("data", "dbt_packages", "target", "logs", "published", ".assay", "*.duckdb*")
-        shutil.copytree(REPOSITORY / HOME, self.root, ignore=shutil.ignore_patterns(*made))
-        run = self.dbt("deps")
-        assert run.code == 0, run.output
 
 
 def rows_of(register: str) -> list[dict[str, str]]:

@@ -1,82 +1,69 @@
-"""docs/gates.md taken at its word: a broken row, table and gate, typed as they stand there."""
+"""The page of the gates in a real browser: in the dark, on a phone, and nothing leaves."""
 
 from __future__ import annotations
 
-import re
-import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
 
-from ..clone import fresh_clone, missing
-from ..dbt.project import REPOSITORY, Project
+from assay.project.gates.data_docs import page, write_page
+from assay.project.gates.records import Result
 
-PAGE = (REPOSITORY / "docs" / "gates.md").read_text(encoding="utf-8")
-SECTION = PAGE[PAGE.index("\n## A broken row, a broken table, a broken gate\n") :]
-BLOCKS = re.findall(r"^```console\n(.*?)^```$", SECTION, re.MULTILINE | re.S)
-SECONDS = 300
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+from ..report.browser import PROGRAMS, browser
 
-
-@dataclass(frozen=True)
-class Step:
-    """A command of the page and the lines that it says are printed."""
-
-    command: str
-    printed: tuple[str, ...]
-
-
-def steps(block: str) -> list[Step]:
-    """The commands of a block, each with its output."""
-    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-    return [Step(lines[0], tuple(lines[1:])) for lines in map(str.splitlines, parts)]
+pytestmark = pytest.mark.wants(*PROGRAMS)
+PHONE = 375
+RESULT = Result(
+    *("orders", 0, "expect_column_values_to_be_in_set", "channel", "mostly=1", 1),
+    *(650, 650, 0, 0.0, True),
+)
+RED = replace(RESULT, suite="bills", unexpected=3, unexpected_share=3 / 650, success=False)
+SAID = {
+    ("gate_silver", "orders", 0): f"`channel` is one of ticket, review, {'chat' * 40}",
+    ("gate_silver", "bills", 0): "`channel` matches `^[a-z]+$`",
+}
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """What a clone holds, under git; its scripts do everything but the set-up."""
-    return fresh_clone(tmp_path_factory.mktemp("clone"))
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """A dark phone that shows the page of a red gate."""
+    folder = tmp_path_factory.mktemp("docs")
+    html = page({"gate_silver": [RESULT, RED]}, "run-1", "2026-03-01 12:00:00", SAID)
+    file: Path = write_page(folder, html)
+    with browser(tmp_path_factory.mktemp("profile"), PHONE, 800, "dark") as driver:
+        driver.get(file.as_uri())
+        yield driver
 
 
-def typed(root: Path, project: Project, command: str) -> list[str]:
-    """What a command prints, on both of its outputs, without colours."""
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=root,
-        env=project._environment({}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
+def test_what_is_red_is_on_the_first_screen(phone: webdriver.Chrome) -> None:
+    """With what was expected and what was found, above all suites."""
+    todo = phone.find_element(By.CSS_SELECTOR, ".todo")
+    assert todo.rect["y"] < 400
+    assert "channel matches ^[a-z]+$" in todo.text
+    assert "3 of 650 values unexpected" in todo.text
+
+
+def test_a_suite_is_a_line_that_opens(phone: webdriver.Chrome) -> None:
+    """The red one is open; the green one opens by a click, and reads as a sentence."""
+    red, green = phone.find_elements(By.TAG_NAME, "details")
+    assert (red.get_attribute("open"), green.get_attribute("open")) == ("true", None)
+    green.find_element(By.TAG_NAME, "summary").click()
+    assert green.find_element(By.TAG_NAME, "li").text.startswith(
+        "channel is one of ticket, review"
     )
-    return COLOURS.sub("", done.stdout).splitlines()
+    assert "650 of 650" in green.text
 
 
-FIRST_ALONE = [
-    0,
-    *(pytest.param(block, marks=pytest.mark.whole) for block in range(1, len(BLOCKS))),
-]
-"""A block is two or three whole builds: one in every run, all with the promises at full size."""
-
-
-@pytest.mark.parametrize("block", FIRST_ALONE)
-def test_the_page_says_what_is_printed(clone: Project, block: int) -> None:
-    """Block by block, one after the other, in one clone."""
-    for step in steps(BLOCKS[block]):
-        printed = typed(clone.root, clone, step.command)
-        assert missing(step.printed, printed) == [], "\n".join(printed)
-
-
-def test_every_demonstration_is_found_and_undone(clone: Project) -> None:
-    """A walk that finds none would find none broken; at the end nothing is changed."""
-    commands = [step.command for block in BLOCKS for step in steps(block)]
-    assert sum(command.startswith("./scripts/build") for command in commands) == len(BLOCKS) == 5
-    assert typed(clone.root, clone, "git status --porcelain") == []
-
-
-def test_a_line_that_is_not_printed_is_missing() -> None:
-    """The helper of these tests, in which order counts."""
-    assert missing(("a ... c", "..."), ["b", "a b c"]) == []
-    assert missing(("b", "a"), ["a", "b"]) == ["a"]
+def test_it_is_dark_fits_and_loads_nothing(phone: webdriver.Chrome) -> None:
+    """As wide as the phone whatever a set holds, with a dark ground and a silent console."""
+    for details in phone.find_elements(By.TAG_NAME, "details"):
+        phone.execute_script("arguments[0].open = true", details)
+    assert phone.execute_script("return document.documentElement.scrollWidth") == PHONE
+    ground = phone.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(20, 23, 26)"
+    assert phone.execute_script("return performance.getEntriesByType('resource').length") == 0
+    assert phone.get_log("browser") == []

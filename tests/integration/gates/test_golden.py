@@ -131,5 +131,5 @@ def test_a_build_tells_the_figures_in_terminal_and_report(story: Story) -> None:
     assert figures in line
     assert "of 60 golden rows 18 were right and are wrong, 0 the other way" in line
     page = (story.project.root / "target/assay/report.html").read_text(encoding="utf-8")
-    box = page.partition('<ul class="reasons')[2].partition("</ul>")[0]
+    box = page.partition('<ul class="todo">')[2].partition("</ul>")[0]
     assert figures in box

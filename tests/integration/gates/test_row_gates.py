@@ -366,6 +366,9 @@ FLOWS = {
     "reasons": Flow(
         {"blank": 1}, {"labels": {"topic": ["bad", "odd"]}, "max_quarantined_share": 1}
     ),
+    "waiting": Flow({"pending": 20, "odd": 2}),
+    "waiting_and_odd": Flow({"pending": 20, "odd": 3}, stopped_by="row_gate"),
+    "all_waiting": Flow({"pending": ROWS}, stopped_by="row_gate"),
     "noted": Flow({"odd": 20}, {"notes": ["label_not_accepted"]}),
     "left_out": Flow({"odd": 20}, {"rules": ["required_missing"]}),
 }
@@ -387,8 +390,8 @@ def put_rows(project: Project, name: str, wrong: dict[str, int]) -> None:
 def row_of(kind: str) -> str:
     """Body, topic and mood of a row that is wrong in one way."""
     body = "null" if kind == "blank" else "'a note'"
-    status = "transport" if kind == "unanswered" else "ok"
-    topic = "null::varchar" if kind == "unanswered" else f"'{'odd' if kind == 'odd' else 'good'}'"
+    status = {"unanswered": "transport", "pending": "pending"}.get(kind, "ok")
+    topic = "null::varchar" if status != "ok" else f"'{'odd' if kind == 'odd' else 'good'}'"
     mood = "null::double" if kind == "unknown" else "0.5::double"
     return (
         f"{body}, {{'value': {topic}, 'status': '{status}'}}, {{'value': {mood}, 'status': 'ok'}}"
@@ -479,6 +482,16 @@ def test_too_much_in_quarantine_can_be_looked_at(flows: Flows) -> None:
     assert "look at quarantined_quarantined and correct what feeds quarantined" in said
     assert flows.keys("silver.quarantined_quarantined") == set(range(5))
     assert flows.keys("silver.quarantined_passed") == set(range(ROWS))
+
+
+def test_what_waits_for_a_batch_is_neither_passed_nor_in_quarantine(flows: Flows) -> None:
+    """Nor is it lost, or counted among what was checked; it stands beside both."""
+    assert flows.keys("silver.waiting_quarantined") == {20, 21}
+    assert flows.keys("silver.waiting_passed") == set(range(22, ROWS))
+    assert flows.keys("silver.waiting_checked") == set(range(ROWS))
+    assert "3 of 20 rows are in quarantine" in flows.run.message("waiting_and_odd_passed")
+    said = flows.run.message("all_waiting_passed")
+    assert "row_gate: all_waiting: its rows wait for a batch, so nothing was checked" in said
 
 
 def test_a_note_stays_on_record_and_lets_the_row_pass(flows: Flows) -> None:

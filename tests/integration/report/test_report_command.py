@@ -92,7 +92,8 @@ def test_a_thousand_labels_are_a_short_page(tmp_path: Path) -> None:
 def test_an_earlier_run_by_the_beginning_of_its_id(shop: Shop) -> None:
     """Red, with the reason; and later runs are mentioned, as the warehouse is theirs."""
     text = Elements(shop.page("--run", "run-0002")).text
-    assert "2 of 2 expectations of the gates are red" in text
+    found = text.partition("At a glance\nWhat this run")[0].partition("Prompts")[2]
+    assert "2 of 2 expectations of the gates are red" in found
     assert "1 later run is on record" in text
     assert (shop.latest.parent / "report-run-0002.html").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -83,6 +84,48 @@ def test_every_section_is_there_and_its_link_leads_to_it(
         assert _comes_into_view(page, name), title
         heading = page.find_element(By.CSS_SELECTOR, f"#{name} h2")
         assert heading.text
+
+
+def test_what_to_do_leads_and_each_place_is_there(chromium: webdriver.Chrome, shop: Shop) -> None:
+    """The first section has the terminal's sentences; a click on one shows what it is about."""
+    page = opened(chromium, shop)
+    assert page.find_element(By.CSS_SELECTOR, "main > section").get_attribute("id") == "todo"
+    links = page.find_elements(By.CSS_SELECTOR, ".todo a")
+    places = [str(link.get_attribute("href")).partition("#")[2] for link in links]
+    assert "column-silver-notes-topic" in places
+    assert all(page.find_elements(By.ID, place) for place in places)
+    links[places.index("column-silver-notes-topic")].click()
+    assert scripted(page, "document.querySelector('.card:target h3').innerText") == (
+        "silver.notes.topic"
+    )
+
+
+def test_the_first_column_is_an_odd_one(chromium: webdriver.Chrome, shop: Shop) -> None:
+    """It is marked, with what is odd; the one without is below it and is not."""
+    first, second = opened(chromium, shop).find_elements(By.CSS_SELECTOR, "#columns article")
+    assert "silver.notes.topic" in first.text
+    assert "mean confidence 0.4" in first.find_element(By.CSS_SELECTOR, ".odd").text
+    assert second.find_elements(By.CSS_SELECTOR, ".odd") == []
+
+
+def test_no_name_of_an_axis_lies_on_another(chromium: webdriver.Chrome, shop: Shop) -> None:
+    """None was left out, so all must fit: shares from nothing on, in even steps."""
+    page = opened(chromium, shop)
+    named = scripted(
+        page,
+        "Array.from(document.querySelectorAll('figure svg')).flatMap((svg, place) => "
+        "Array.from(svg.querySelectorAll('text')).filter(text => /^[0-9]+%$/.test("
+        "text.textContent)).map(text => [text, text.getBoundingClientRect()]).map(([text, box]) "
+        "=> [place, Math.round(box.top), parseInt(text.textContent), box.left, box.right]))",
+    )
+    lines = [list(line) for _, line in itertools.groupby(sorted(named), lambda one: one[:2])]
+    axes = [line for line in lines if len(line) > 1]
+    assert axes
+    for axis in axes:
+        pairs = list(itertools.pairwise(axis))
+        assert axis[0][2] == 0
+        assert len({after[2] - before[2] for before, after in pairs}) == 1
+        assert all(after[3] > before[4] for before, after in pairs)
 
 
 def test_tables_stand_beside_charts(chromium: webdriver.Chrome, shop: Shop) -> None:

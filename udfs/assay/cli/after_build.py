@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.cli import checks, publish, report
+from assay.cli import alert, checks, publish, report
 from assay.cli.told import Told
 from assay.core.program import program
 from assay.core.settings import Settings
@@ -16,6 +16,8 @@ from assay.hosts.dbt.lineage import last_code
 from assay.hosts.dbt.manifest import read_manifest
 from assay.hosts.dbt.nodes import CHECKED, kind_of
 from assay.hosts.dbt.process import EXIT_CODES, SIGNALLED
+from assay.hosts.dbt.profiles import profile_here
+from assay.hosts.dbt.revision import git
 from assay.project.concerns import concerns
 from assay.project.counting import failed_in, spend_of, uses_in
 from assay.project.evaluation.golden_told import red_evaluations
@@ -27,7 +29,8 @@ from assay.project.publishing import row_counts
 from assay.project.publishing.verdict import gold_tables
 from assay.project.report.arrivals import arrivals_of
 from assay.project.report.columns import read_warehouse
-from assay.project.report.facts import Warehouse
+from assay.project.report.facts import Built, Warehouse, plain
+from assay.project.report.notes import built_from
 from assay.project.report.summary import (
     concern_line,
     failed_lines,
@@ -42,6 +45,12 @@ from assay.store import Ledger, Use, open_store, queries
 
 _MOST_CONCERNS = 5
 """How many a build tells; its report has them all."""
+
+_MOST_CHARACTERS = 600
+"""Of a line that the report tells again."""
+
+_Columns = Mapping[str, list[str]]
+"""The columns that each prompt fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +80,19 @@ def finish(
     row_counts.checkpoint(database, invocation_of(results))
     if results is None or invocation_of(results) == before:
         code = code or _stale(told)
-        told.end(publish.after_build(settings, code, told, ended=False))
+        code = publish.after_build(settings, code, told, ended=False)
+        alert.after_build(settings, code, told, None)
+        told.end(code)
         return code
     build = _Build(settings, database, results, read_manifest(Path.cwd()), arguments)
     with contextlib.closing(open_store(settings.store)) as ledger:
         warehouse = _answers(build, ledger) if code <= SIGNALLED else Warehouse()
-        code, red = _tell(build, ledger, code, told)
+        columns = last_code(ledger).columns
+        code, red = _tell(build, ledger, columns, code, told)
         odd = _odd(build, ledger, warehouse)
     code = publish.after_build(settings, code, told, ended=True)
-    report.after_build(results, code, red, told, warehouse)
+    report.after_build(build.run, _note(build, code, red, told, columns), told, warehouse)
+    alert.after_build(settings, code, told, warehouse)
     told.todo(odd)
     told.todo(look(results, [table.full_name for table in gold_tables(build.manifest)]))
     told.end(code)
@@ -96,22 +109,40 @@ def _stale(told: Told) -> int:
     return 1
 
 
-def _tell(build: _Build, ledger: Ledger, code: int, told: Told) -> tuple[int, list[str]]:
+def _note(build: _Build, code: int, red: Sequence[str], told: Told, columns: _Columns) -> Built:
+    """Return what is kept of a build for its report."""
+    commit = git(Path.cwd(), "rev-parse", "--short", "HEAD")
+    where = {
+        "project": str(build.manifest.get("metadata", {}).get("project_name") or ""),
+        "profile": profile_here().name,
+        "commit": commit or "",
+    }
+    said = [plain(one, _MOST_CHARACTERS) for line in told.to_do for one in line.splitlines()]
+    return built_from(
+        build.results, code, red, manifest=build.manifest, where=where, said=said, names=columns
+    )
+
+
+def _tell(
+    build: _Build, ledger: Ledger, columns: _Columns, code: int, told: Told
+) -> tuple[int, list[str]]:
     """Tell what a run did and why it is not green; return its exit code and what is red."""
     uses, spend = uses_in(ledger, build.run), spend_of(ledger, build.run)
     arrived = arrivals_of(build.results, build.manifest, build.database, build.settings)
     checked, red_gates = gate.summary(ledger, build.run)
     told.done(*summary(build.results, spend, uses, build.database, arrived), *checked)
     stop = stopped_by(ledger, build.run)
-    failing = [] if stop else _failing(build, ledger, uses)
+    failing = [] if stop else _failing(build, columns, uses)
     if (pending := waiting(ledger, uses)) is not None:
         told.done(f"Pending {pending}")
-    if unready := _not_ready(build, ledger, uses):
+    if unready := _not_ready(build, columns, uses):
         told.todo([f"Not ready: {line}." for line in unready])
         return 0, []
     red = [*failing, *_red_tests(build, ledger, stopped=stop is not None)]
     told.todo([*red_gates, *(f"Red     {line}" for line in red)])
-    told.todo([*failed_lines(failed_in(uses)), *arrived.odd, *checks.notes(build.results)])
+    told.todo(failed_lines(failed_in(uses)))
+    told.todo(arrived.odd, may_quote=True)
+    told.todo(checks.notes(build.results))
     if stop is not None:
         told.todo([f"Stopped {stop[1]}"] if code <= SIGNALLED else [], err=True)
         return EXIT_CODES.get(stop[0], code), red
@@ -122,15 +153,13 @@ def _tell(build: _Build, ledger: Ledger, code: int, told: Told) -> tuple[int, li
     return code or int(bool(lines or failing)), [*red, *lines]
 
 
-def _failing(build: _Build, ledger: Ledger, uses: Iterable[Use]) -> list[str]:
+def _failing(build: _Build, columns: _Columns, uses: Iterable[Use]) -> list[str]:
     """Return the sentences on columns too many of whose rows have no answer."""
-    most, columns = build.settings.max_failed_share, last_code(ledger).columns
-    return list(too_many_failed(uses, most, columns))
+    return list(too_many_failed(uses, build.settings.max_failed_share, columns))
 
 
-def _not_ready(build: _Build, ledger: Ledger, uses: Sequence[Use]) -> list[str]:
+def _not_ready(build: _Build, columns: _Columns, uses: Sequence[Use]) -> list[str]:
     """Return where too much waits for batches, if that is all that a run is red for."""
-    columns = last_code(ledger).columns
     pending = pending_models(uses, columns)
     if not is_premature(build.results, build.manifest, pending):
         return []

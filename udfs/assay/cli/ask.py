@@ -47,7 +47,7 @@ app = typer.Typer(
 
 def _ask(kind: str, text: str, as_json: bool, given: dict[str, Any]) -> None:
     """Ask and print; the answer comes from and goes to the store, as in a build."""
-    settings, task = settings_here(), _task(kind, given)
+    settings, task = settings_here().model_copy(update={"batch": False}), _task(kind, given)
     facts = _answer(settings, task, _read(kind, text))
     if as_json:
         print_json(facts)

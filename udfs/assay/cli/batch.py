@@ -12,6 +12,7 @@ from assay.cli.console import Json, money, number, open_store, print_json, print
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
 from assay.core.program import program
+from assay.core.settings import Settings
 from assay.engine.session import open_session
 from assay.hosts.dbt.settings import settings_here
 from assay.project.waiting import waiting
@@ -57,6 +58,7 @@ def harvest(as_json: Json = False) -> None:
             run.hand_over()
             spend = run.spend
         said = waiting(session.store)
+        elsewhere = _elsewhere(session.store.read(queries.BatchesOnRecord()), settings)
     if as_json:
         print_json(asdict(spend))
         return
@@ -65,6 +67,8 @@ def harvest(as_json: Json = False) -> None:
         f"{counted(spend.requests, 'request')}, {money(spend.cost_usd)} US dollars."
     )
     typer.echo(said or "Nothing waits for a batch.")
+    for row in elsewhere:
+        typer.echo(_not_here(row, settings))
 
 
 @app.command()
@@ -81,6 +85,8 @@ def cancel(
     settings = settings_here()
     with open_session(settings) as session:
         chosen = _chosen(session.store, batch or [], everything=everything)
+        for row in _elsewhere(chosen, settings):
+            raise ConfigError(_not_here(row, settings))
         with session.run("cancel") as run:
             run.cancel_batches([row.id for row in chosen])
     typer.echo(
@@ -102,6 +108,19 @@ def _chosen(store: Store, prefixes: Sequence[str], *, everything: bool) -> list[
             message = f"No one open batch begins with {prefix!r}; see `{program('batch status')}`."
             raise ConfigError(message)
     return [row for row in there if row.id.startswith(tuple(prefixes))]
+
+
+def _elsewhere(batches: Sequence[BatchRow], settings: Settings) -> list[BatchRow]:
+    """Return those that are at another endpoint than the one that the settings name."""
+    return [row for row in batches if row.host != settings.host]
+
+
+def _not_here(row: BatchRow, settings: Settings) -> str:
+    return (
+        f"Batch {row.id[:_ID_DIGITS]} is at {row.host!r} (`ASSAY_PROVIDER={row.provider}`), and "
+        f"the settings name {settings.host!r}; fetch it or call it off with the settings that it "
+        "was submitted with."
+    )
 
 
 def _cells(batch: BatchRow) -> list[Any]:

@@ -42,6 +42,7 @@ def command(
     check_here(settings, project, warehouse_file(str(database), project))
     arguments = buildable(words or [], project_flags(Path.cwd()), os.environ)
     _open_warehouse(database)
+    _ingest(settings, database)
     _check_budget(settings, database, arguments)
     before = _invocation()
     code = run_dbt(
@@ -62,6 +63,14 @@ def _open_warehouse(database: Path) -> None:
         open_warehouse(database, read_only=False).close()
     for loss in losses(database):
         typer.echo(f"Warning: {loss} after the last build. See docs/operations.md.", err=True)
+
+
+def _ingest(settings: Settings, database: Path) -> None:
+    """Bring in the documents of the folders that the settings name, before dbt wants them."""
+    if settings.documents:
+        from assay.cli.ingest import bring_in, in_a_line
+
+        typer.echo(in_a_line(bring_in(settings.documents, database)), err=True)
 
 
 def _check_budget(settings: Settings, database: Path, arguments: list[str]) -> None:

@@ -16,6 +16,10 @@ COMMANDS = {
         "init:command",
         "Make the project here ready for Assay, or a new one: say what is written, ask, write.",
     ),
+    "ingest": (
+        "ingest:command",
+        "Bring the documents of folders into bronze: new ones are read, known ones are not.",
+    ),
     "build": (
         "build:command",
         "Run `dbt build`, then print what was built, what it cost and where to look.",
@@ -48,6 +52,10 @@ COMMANDS = {
     "publish": (
         "publish:command",
         "Publish the gold of the last build, if it was whole and green; exit code 1 if not.",
+    ),
+    "alert": (
+        "alert:command",
+        "Say what there is to alert of and was not told yet; with --check send it.",
     ),
     "explain": (
         "explain:command",

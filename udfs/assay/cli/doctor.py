@@ -18,6 +18,7 @@ from assay.core.settings import Settings, load_places, load_settings
 from assay.hosts.dbt.profiles import profile_here
 from assay.project.doctor import (
     Finding,
+    alert_findings,
     disk_findings,
     endpoint_findings,
     environment_findings,
@@ -44,6 +45,9 @@ def command(
         bool,
         typer.Option("--accept-cold-cache", help="Start over with an empty store."),
     ] = False,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Send a test to the webhook of alerts.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Look at everything a build needs; exit code 1 when something needs your hand.
@@ -55,7 +59,7 @@ def command(
         typer.echo(_saved(salvaged), err=as_json)
     if accept_cold_cache:
         typer.echo(_accepted(start_over(store_path())), err=as_json)
-    found = list(examine(offline=offline))
+    found = list(examine(offline=offline, alert=alert))
     wrong = sum(finding.verdict == "wrong" for finding in found)
     if as_json:
         facts = [_facts(finding) for finding in found]
@@ -84,7 +88,7 @@ def _accepted(started: StartedOver) -> str:
     return f"Started over{what}."
 
 
-def examine(*, offline: bool = False) -> Iterator[Finding]:
+def examine(*, offline: bool = False, alert: bool = False) -> Iterator[Finding]:
     """Yield everything there is to say; only the endpoint is asked, and only the ledger grows."""
     yield from installed_findings()
     yield from environment_findings(Path.cwd())
@@ -102,6 +106,7 @@ def examine(*, offline: bool = False) -> Iterator[Finding]:
     yield from warehouse_findings(database)
     folders = {"store": store.parent, "warehouse": database.parent}
     yield from disk_findings(folders | {"publications": places.publish})
+    yield from alert_findings(os.environ, profile.config, send=alert and not offline)
     yield from _endpoint(profile.config, store, offline=offline)
 
 

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,9 @@ def command(
     by: Annotated[str | None, typer.Option(help="A column: figures for each value, too.")] = None,
     labels: Annotated[str | None, typer.Option(help="Label set, or JSON; else gold's.")] = None,
     fields: Annotated[str | None, typer.Option(help="Field set, or JSON; else gold's.")] = None,
+    criterion: Annotated[str | None, typer.Option(help="What is scored, of task score.")] = None,
+    low: Annotated[int, typer.Option(help="The least of the scale.")] = 0,
+    high: Annotated[int, typer.Option(help="The most of the scale.")] = 10,
     other: Annotated[str | None, typer.Option(help="The label that means out of scope.")] = None,
     examples: Annotated[int, typer.Option(min=0, help="Examples a label or field.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Rows to measure, at random.")] = None,
@@ -64,6 +68,7 @@ def command(
     source = GoldenSource(data, text, label, by, join, where, structured=task == "extract")
     sets = named_or_json("labels", labels), named_or_json("fields", fields)
     plan = ExamPlan(source, task, *sets, examples, limit, seed, other, instructions, model)
+    plan = replace(plan, criterion=criterion, low=low, high=high)
     settings = settings_here()
     asked = _variants(compare_models, packs, prompt or [])
     with _folder(settings, fresh=fresh) as folder:

@@ -21,7 +21,7 @@ from assay.project.explain import AskedRow, asked_about, find_row, keys_like, kn
 from assay.store import Ledger
 from assay.store.queries import Row
 
-_CLOSED_SETS = ("classify", "sentiment", "filter")
+_CLOSED_SETS = ("classify", "sentiment", "filter", "score")
 """Kinds whose answers hold no word of the text."""
 
 _MOST_KEYS = 20

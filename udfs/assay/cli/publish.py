@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import shutil
 import signal
-import subprocess
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +22,7 @@ from assay.core.settings import Settings
 from assay.hosts.dbt.artifacts import manifest_of_build, results_of_build
 from assay.hosts.dbt.lineage import last_code
 from assay.hosts.dbt.process import SIGNALLED
+from assay.hosts.dbt.revision import git
 from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.counting import uses_in
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
@@ -41,8 +40,6 @@ from assay.project.publishing.verdict import (
 from assay.project.report.summary import invocation_of, run_results
 from assay.project.waiting import not_ready
 from assay.store import open_store, queries
-
-_GIT_SECONDS = 10
 
 
 def command(
@@ -220,8 +217,8 @@ def _release(project: Path, settings: Settings) -> Release:
             "assay_version": version("assay"),
             "dbt_version": results["metadata"]["dbt_version"],
             "duckdb_version": version("duckdb"),
-            "git_sha": _git(project, "rev-parse", "HEAD"),
-            "git_changes": bool(_git(project, "status", "--porcelain")),
+            "git_sha": git(project, "rev-parse", "HEAD"),
+            "git_changes": bool(git(project, "status", "--porcelain")),
             "code_hash": code_hash(manifest),
             "seed_hashes": seed_hashes(manifest),
             "checks": checks(results),
@@ -248,21 +245,3 @@ def _with_lf(project: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             given = str(node["checksum"]["checksum"])
             node["checksum"]["checksum"] = lf_checksum(given, contents)
     return manifest
-
-
-def _git(project: Path, *arguments: str) -> str | None:
-    """Return what git says of the project; None without git or outside a repository."""
-    if (git := shutil.which("git")) is None:
-        return None
-    try:
-        done = subprocess.run(  # noqa: S603 - git with words of our own
-            [git, *arguments],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import duckdb
 import typer
@@ -17,11 +16,9 @@ from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
 from assay.hosts.dbt.project_folder import typed
 from assay.hosts.dbt.settings import database_path
-from assay.project.publishing.verdict import partial_by
 from assay.project.report import notes
-from assay.project.report.facts import Warehouse
+from assay.project.report.facts import Built, Warehouse
 from assay.project.report.making import file_of, folder, latest, make, write
-from assay.project.report.summary import invocation_of
 
 _SIGNALLED = 128
 """Exit codes above it say which signal ended dbt."""
@@ -62,27 +59,19 @@ def command(
 
 
 def after_build(
-    results: dict[str, Any],
-    code: int,
-    red: Sequence[str],
-    told: Told,
-    warehouse: Warehouse | None = None,
+    invocation: str, built: Built, told: Told, warehouse: Warehouse | None = None
 ) -> None:
     """Keep what dbt said of a build that ended, and write its report; say where it is.
 
-    `red` are the sentences that are told of it. Of a part of the project no page is written,
-    which would take longer than the part; whoever wants it asks for it. A report that cannot be
-    made is a warning: the build is what it is without it. Whoever pressed Ctrl-C does not wait for
-    one.
+    Of a part of the project no page is written, which would take longer than the part; whoever
+    wants it asks for it. A report that cannot be made is a warning: the build is what it is
+    without it. Whoever pressed Ctrl-C does not wait for one.
     """
-    invocation = invocation_of(results)
     try:
-        notes.keep(folder(), invocation, notes.built_from(results, code, red))
-        if code > _SIGNALLED:
+        notes.keep(folder(), invocation, built)
+        if (built.exit_code or 0) > _SIGNALLED or built.selection:
             return
-        if partial_by(results):
-            return
-        _, page = make(store_path(), database_path(), results, invocation, warehouse)
+        _, page = make(store_path(), database_path(), None, invocation, warehouse)
         _written(invocation, page)
     except (AssayError, duckdb.Error, OSError, ValueError) as error:
         first = str(error).strip().splitlines()[:1]

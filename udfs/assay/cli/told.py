@@ -25,6 +25,7 @@ class Told:
     def __init__(self) -> None:
         self._done: list[str] = []
         self._todo: list[tuple[str, bool]] = []
+        self._quoting: set[str] = set()
 
     def done(self, *lines: str) -> None:
         """Tell what was done."""
@@ -34,9 +35,19 @@ class Told:
             typer.echo(_coloured(line))
         self._done += lines
 
-    def todo(self, lines: Iterable[str], *, err: bool = False) -> None:
-        """Tell at the end what there is to do; `err` on standard error, as what is wrong."""
-        self._todo += [(line, err) for line in lines]
+    def todo(self, lines: Iterable[str], *, err: bool = False, may_quote: bool = False) -> None:
+        """Tell at the end what there is to do; `err` on standard error, as what is wrong.
+
+        What `may_quote` a value of the data is for the terminal and CI, and for no report.
+        """
+        found = list(lines)
+        self._todo += [(line, err) for line in found]
+        self._quoting |= {*found} if may_quote else set()
+
+    @property
+    def to_do(self) -> list[str]:
+        """What there is to do so far, of which nothing quotes a value of the data."""
+        return [line for line, _ in self._todo if line not in self._quoting]
 
     def end(self, code: int, environ: Mapping[str, str] = os.environ) -> None:
         """Tell the second group; `code` is what the build exits with."""

@@ -31,7 +31,7 @@ def check_url(url: str, key_variable: str | None) -> None:
             f"end it with the path, /v1, and {key}"
         )
         raise ValueError(message)
-    if _is_safe(url):
+    if is_safe(url):
         return
     message = (
         f"`ASSAY_BASE_URL` is {url!r}; use an https URL (plain http only to 127.0.0.1, ::1 or "
@@ -40,8 +40,8 @@ def check_url(url: str, key_variable: str | None) -> None:
     raise ValueError(message)
 
 
-def _is_safe(url: str) -> bool:
-    """Whether texts may be sent to `url`."""
+def is_safe(url: str) -> bool:
+    """Whether anything may be sent to `url`: by https, or to this machine."""
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -22,13 +22,15 @@ def _listed(value: object) -> object:
     names = value if isinstance(value, list | tuple) else ()
     if remote := next((name for name in names if _REMOTE.match(str(name).strip())), None):
         message = (
-            f"{remote} is no folder of this machine, and SQL reaches no other; fetch its files "
-            "into a folder before the build and name that, or see docs/how-to/your-own-files.md"
+            f"{remote} is no folder of this machine, and nothing here reaches another; fetch "
+            "its files into a folder before the build and name that, or see "
+            "docs/how-to/your-own-files.md"
         )
         raise ValueError(message)
     return tuple(place(name) for name in names)
 
 
+Folders = Annotated[tuple[Path, ...], BeforeValidator(_listed)]
 Place = Annotated[Path, BeforeValidator(lambda value: place(value) if value else value)]
 
 
@@ -37,7 +39,7 @@ class Reach(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    data_directories: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(
+    data_directories: Folders = Field(
         default=(Path("data"),),
         description="The folders whose files SQL may read and write, with commas between; the "
         "folders of the seeds are always among them.",
@@ -71,4 +73,9 @@ class Places(Reach):
     publish: Place = Field(
         default=Path("published"),
         description="The folder in which gold is published once a build is green.",
+    )
+    documents: Folders = Field(
+        default=(),
+        description="The folders whose documents a build brings into bronze before it starts, "
+        "with commas between; unset means none.",
     )

@@ -80,6 +80,9 @@ class Task(BaseModel):
     form: ClassVar[str] = "chat"
     """The kind of request that asks it, a name in `assay.forms.FORMS`."""
 
+    free_text: ClassVar[bool] = False
+    """Whether an answer is in the model's own words, so that no golden row can be held to it."""
+
     instructions: str | None = None
     examples: tuple[Example, ...] = ()
     model: str | None = None

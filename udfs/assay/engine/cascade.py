@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assay.core.cascade import fewest_texts
+from assay.core.values import Outcome
+from assay.store import PENDING
 
 THRESHOLDS = 20
 """How many thresholds are tried at most: each more keeps hardly more, and uses up `delta`."""
@@ -87,3 +89,33 @@ def _levels(drawn: Sequence[Drawn], fewest: int) -> list[float]:
 def _exactly(errors: int, among: int, share: float) -> float:
     ways = math.lgamma(among + 1) - math.lgamma(errors + 1) - math.lgamma(among - errors + 1)
     return math.exp(ways + errors * math.log(share) + (among - errors) * math.log1p(-share))
+
+
+@dataclass(frozen=True, slots=True)
+class CheapAnswer:
+    """What the cheap side says: its first answer, and how sure it is; None for not at all."""
+
+    outcome: Outcome
+    confidence: float | None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it waits for a batch."""
+        return self.outcome.status == PENDING
+
+    def is_sure(self, least: float) -> bool:
+        """Whether it is as sure as that."""
+        return self.confidence is not None and self.confidence >= least
+
+
+def said_together(outcomes: Sequence[Outcome | None]) -> CheapAnswer | None:
+    """Return what models say together: one is as sure as it is, two are where they agree."""
+    known = [one for one in outcomes if one is not None]
+    if len(known) < len(outcomes):
+        return None
+    if lacking := [one for one in known if one.status != "ok"]:
+        waiting = [one for one in lacking if one.status == PENDING]
+        return CheapAnswer((waiting or lacking)[0], None)
+    if len(known) == 1:
+        return CheapAnswer(known[0], known[0].confidence)
+    return CheapAnswer(known[0], float(len({one.value for one in known}) == 1))

@@ -17,10 +17,10 @@ from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
 from assay.core.events import RowsCompared, RowsServed
 from assay.core.values import SKIPPED, Ask, Outcome, Question
-from assay.engine.cascade import Drawn, draw, threshold, upper_bound
+from assay.engine.cascade import CheapAnswer, Drawn, draw, said_together, threshold, upper_bound
 from assay.engine.lookup import Resolver, Texts, chunks_of, in_order, normal
 from assay.engine.state import RunState
-from assay.store import PLUS, LearntCascade, Store, queries
+from assay.store import PENDING, PLUS, LearntCascade, Store, queries
 
 _LOG = logging.getLogger("assay")
 
@@ -31,6 +31,11 @@ _UNGATHERED = (
     "ai_{kind}: the cascade to {dear!r} was not calibrated yet, and texts can only be drawn from "
     "those of the whole column, which this statement did not gather. Build its model once with "
     "the pre-hook `assay_gather()`, or leave `cascade` out."
+)
+
+_DRAWN_WAIT = (
+    "Waits for a batch: the texts that its cascade has drawn decide who is asked; the next build "
+    "looks whether it is there."
 )
 
 _ByKey = Mapping[bytes, str]
@@ -84,6 +89,8 @@ class CascadeColumn:
         self._run = run
         self._id = digest([cascade.handle, dear.who, [side.who for side in cheap]])
         self._calibration: LearntCascade | None = None
+        self._waits: Outcome | None = None
+        """What the other texts are while drawn ones wait for a batch, for the rest of the run."""
         self._gathered: dict[bytes, str] = {}
         self._adding, self._preparing = threading.Lock(), threading.Lock()
 
@@ -104,13 +111,23 @@ class CascadeColumn:
         if open_:
             self._prepare()
             keys, rows, open_ = self._look(texts)  # what was drawn has its answer now
-            rows |= self._kept(open_, Side.settled)
-            rest = [text for key, text in open_.items() if key not in rows]
-            found, outcomes = self._dear.resolver.settle(self._dear.handle, rest)
-            rows |= {key: (self._dear.question, outcomes[key]) for key in found if key}
+            rows |= self._waiting(open_) or self._settled(open_)
         for question, served in self._by_question(keys, rows):
             self._run.tell(RowsServed(question, served, [rows[key][1] for key in served]))
         return [SKIPPED if key is None else rows[key][1] for key in keys]
+
+    def _settled(self, texts: _ByKey) -> dict[bytes, _Row]:
+        """Return who answers texts, and what, once all of it is there."""
+        rows = self._kept(texts, Side.settled)
+        rest = [text for key, text in texts.items() if key not in rows]
+        found, outcomes = self._dear.resolver.settle(self._dear.handle, rest)
+        return rows | {key: (self._dear.question, outcomes[key]) for key in found if key}
+
+    def _waiting(self, texts: _ByKey) -> dict[bytes, _Row]:
+        """Return that texts wait, where it takes a batch to know who is to answer them."""
+        if (waits := self._waits) is None:
+            return {}
+        return dict.fromkeys(texts, (self._dear.question, waits))
 
     def peek(self, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known, and count the rows as they stand."""
@@ -208,7 +225,7 @@ class CascadeColumn:
     def _kept(
         self, texts: _ByKey, look: Callable[[Side, Texts], Sequence[Outcome | None]]
     ) -> dict[bytes, _Row]:
-        """Return the cheap answers that are sure enough."""
+        """Return the cheap answers that are sure enough, and those that wait for a batch."""
         if (least := self._threshold) is None or not texts:
             return {}
         said = zip(texts, self._said(list(texts.values()), look), strict=True)
@@ -216,7 +233,7 @@ class CascadeColumn:
         return {
             key: (question, one.outcome)
             for key, one in said
-            if one is not None and one.confidence is not None and one.confidence >= least
+            if one is not None and (one.is_pending or one.is_sure(least))
         }
 
     def _said(
@@ -224,7 +241,7 @@ class CascadeColumn:
     ) -> list[CheapAnswer | None]:
         """Return what the cheap side says of each text; None where it is not known."""
         sides = [look(side, texts) for side in self._cheap]
-        return [_said(outcomes) for outcomes in zip(*sides, strict=True)]
+        return [said_together(outcomes) for outcomes in zip(*sides, strict=True)]
 
     def _by_question(
         self, keys: Sequence[bytes | None], rows: Mapping[bytes, _Row]
@@ -255,9 +272,9 @@ class CascadeColumn:
                 texts, self._gathered = self._gathered, {}
             try:
                 known = self._calibrated()
-                if known is None or (texts and not known.drawn):
+                if self._waits is None and (known is None or (texts and not known.drawn)):
                     self._calibration = self._calibrate(texts)
-                if texts:
+                if texts and self._waits is None:
                     self._ask_on(list(texts.values()))
             except BaseException:
                 with self._adding:
@@ -272,8 +289,11 @@ class CascadeColumn:
                 kept = self._kept(open_, Side.settled)
                 self._dear.gather([text for key, text in open_.items() if key not in kept])
 
-    def _calibrate(self, texts: _ByKey) -> LearntCascade:
-        """Return what is learnt from texts that are drawn now; put on record unless it failed."""
+    def _calibrate(self, texts: _ByKey) -> LearntCascade | None:
+        """Return what is learnt from texts that are drawn now; put on record unless it failed.
+
+        None where some of them wait for a batch: so does the column then.
+        """
         if not texts:
             raise ConfigError(
                 _UNGATHERED.format(kind=self._cascade.task.kind, dear=self._dear.question.model)
@@ -284,6 +304,8 @@ class CascadeColumn:
             said = f"{len(drawn)} texts are fewer than the {fewest} that its test needs"
             return self._nothing_kept(texts, f"{said}; more are drawn when a build gathers more")
         pairs = self._compare(drawn)
+        if self._waits is not None:
+            return None
         if pairs is None:
             return self._nothing_kept(texts, "not every drawn text was answered; run again")
         self._store.record_calibration(self._learnt(texts, len(drawn), pairs))
@@ -296,6 +318,9 @@ class CascadeColumn:
         for side in self._cheap:
             side.gather(drawn)
         cheap, dear = self._said(drawn, Side.settled), self._dear.settled(drawn)
+        missing = [one for one in cheap if one is not None and one.is_pending]
+        if missing or any(one.status == PENDING for one in dear):
+            self._waits = Outcome("pending", None, _DRAWN_WAIT, None, self._dear.question.model)
         if any(one.status not in _FOR_GOOD for one in dear):
             return None
         return [
@@ -338,26 +363,6 @@ class CascadeColumn:
             invocation_id=self._run.run_id,
             calibrated_at=now_utc(),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class CheapAnswer:
-    """What the cheap side says: its first answer, and how sure it is; None for not at all."""
-
-    outcome: Outcome
-    confidence: float | None
-
-
-def _said(outcomes: Sequence[Outcome | None]) -> CheapAnswer | None:
-    """Return what models say together: one is as sure as it is, two are where they agree."""
-    known = [one for one in outcomes if one is not None]
-    if len(known) < len(outcomes):
-        return None
-    if any(one.status != "ok" for one in known):
-        return CheapAnswer(known[0], None)
-    if len(known) == 1:
-        return CheapAnswer(known[0], known[0].confidence)
-    return CheapAnswer(known[0], float(len({one.value for one in known}) == 1))
 
 
 def _by_key(keys: Sequence[bytes | None], texts: Texts) -> dict[bytes, str]:

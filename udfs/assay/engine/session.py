@@ -23,6 +23,7 @@ _ALONE = {
     "provider": EMBEDDED.name,
     **dict.fromkeys(("model", "base_url", "profile", "api_key")),
     **dict.fromkeys(("max_cost_usd", "max_requests", "requests_per_minute", "tokens_per_minute")),
+    "batch": False,
 }
 """What the embedded models beside an endpoint are asked under: nothing of its limits holds."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from assay.core.plural import counted
 from assay.core.program import program
 from assay.core.traits import Traits, traits_of
+from assay.functions import FUNCTIONS
 from assay.hosts.dbt.manifest import models
 from assay.project.report.facts import NONE, ColumnFacts, Concern, plain
 from assay.store import Evaluation
@@ -23,7 +24,7 @@ LEAST_ROWS = 20
 """Of fewer answers nothing is said: among five, four of one kind are no news."""
 
 _UNJUDGED = "unsupported"
-_FREE_TEXT = frozenset({"summarize"})
+_FREE_TEXT = frozenset(kind for kind, task in FUNCTIONS.items() if task.free_text)
 """Kinds of answers that no golden row can be held against."""
 
 _YES_OR_NO = frozenset({"filter"})

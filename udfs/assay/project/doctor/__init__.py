@@ -1,5 +1,6 @@
 """What `assay doctor` looks at: a module for each part; each yields findings, changes nothing."""
 
+from assay.project.doctor.alerts import alert_findings
 from assay.project.doctor.endpoint import endpoint_findings
 from assay.project.doctor.environment import environment_findings
 from assay.project.doctor.finding import Finding, Verdict
@@ -12,6 +13,7 @@ from assay.project.doctor.warehouse import disk_findings, warehouse_findings
 __all__ = [
     "Finding",
     "Verdict",
+    "alert_findings",
     "disk_findings",
     "endpoint_findings",
     "environment_findings",

@@ -67,8 +67,15 @@ class GradedRow(BaseModel):
     before_answered: bool = False
 
 
+OTHER, NO_ANSWER = "(another)", "(none)"
+"""What an answer is called that is none of the golden labels, and where there is no answer."""
+
+
 class Recall(NamedTuple):
-    """How many of the golden rows of a label were called so, with Wilson's interval."""
+    """How many of the golden rows of a label were called so, with Wilson's interval.
+
+    `answers` counts what they were called, the commonest first.
+    """
 
     label: str
     rows: int
@@ -76,9 +83,10 @@ class Recall(NamedTuple):
     recall: float
     low: float
     high: float
+    answers: Mapping[str, int] = {}
 
 
-class Score(NamedTuple):
+class Measured(NamedTuple):
     """A figure with its interval, both from 0 to 1."""
 
     value: float
@@ -94,9 +102,9 @@ class Figures:
 
     rows: Mapping[str, Graded]
     answered: int
-    accuracy: Score
-    macro_f1: Score | None
-    token_f1: Score | None
+    accuracy: Measured
+    macro_f1: Measured | None
+    token_f1: Measured | None
     recalls: Sequence[Recall]
     prompt_hash: str
     model: str
@@ -155,7 +163,7 @@ def measure(test: GoldenTest, rows: Sequence[GradedRow]) -> Figures:
     return Figures(
         rows=dict(zip(_keys(rows), graded, strict=True)),
         answered=sum(row.answered for row in rows),
-        accuracy=Score(right / len(rows), _certain(metrics.wilson(right, len(rows)))),
+        accuracy=Measured(right / len(rows), _certain(metrics.wilson(right, len(rows)))),
         macro_f1=_macro_f1(golds, known) if by_label else None,
         token_f1=None if by_label else _token_f1(graded),
         recalls=list(_recalls(golds, known)) if by_label else (),
@@ -241,7 +249,7 @@ def evaluation_of(
     )
 
 
-def _flat(name: str, score: Score | None) -> dict[str, Any]:
+def _flat(name: str, score: Measured | None) -> dict[str, Any]:
     low, high = score.interval if score else (None, None)
     return {name: score.value if score else None, f"{name}_low": low, f"{name}_high": high}
 
@@ -302,14 +310,14 @@ def _words(values: frozenset[str]) -> list[str]:
     return [word for value in sorted(values) for word in _WORD.findall(normalise(value))]
 
 
-def _macro_f1(golds: Sequence[str], answers: Sequence[str | None]) -> Score:
+def _macro_f1(golds: Sequence[str], answers: Sequence[str | None]) -> Measured:
     value = metrics.macro_f1(golds, answers) or 0.0
-    return Score(value, _certain(metrics.macro_f1_interval(golds, answers, SEED)))
+    return Measured(value, _certain(metrics.macro_f1_interval(golds, answers, SEED)))
 
 
-def _token_f1(graded: Sequence[Graded]) -> Score:
+def _token_f1(graded: Sequence[Graded]) -> Measured:
     scores = [one.token_f1 or 0.0 for one in graded]
-    return Score(metrics.mean(scores) or 0.0, _certain(metrics.mean_interval(scores, SEED)))
+    return Measured(metrics.mean(scores) or 0.0, _certain(metrics.mean_interval(scores, SEED)))
 
 
 def _recalls(golds: Sequence[str], answers: Sequence[str | None]) -> Iterator[Recall]:
@@ -317,7 +325,17 @@ def _recalls(golds: Sequence[str], answers: Sequence[str | None]) -> Iterator[Re
         counts = metrics.one_against_rest(label, golds, answers)
         rows = counts.right + counts.missed
         interval = _certain(metrics.wilson(counts.right, rows))
-        yield Recall(label, rows, counts.right, counts.right / rows, *interval)
+        given = _given(label, golds, answers)
+        yield Recall(label, rows, counts.right, counts.right / rows, *interval, given)
+
+
+def _given(label: str, golds: Sequence[str], answers: Sequence[str | None]) -> dict[str, int]:
+    """Count what the rows of a label were called; a text that is no golden label is not named."""
+    known = {gold: gold for gold in golds} | {None: NO_ANSWER}
+    called = [
+        known.get(said, OTHER) for gold, said in zip(golds, answers, strict=True) if gold == label
+    ]
+    return dict(Counter(called).most_common())
 
 
 def _low_recalls(test: GoldenTest, recalls: Sequence[Recall]) -> Iterator[str]:
@@ -330,7 +348,7 @@ def _low_recalls(test: GoldenTest, recalls: Sequence[Recall]) -> Iterator[str]:
         if wanted is None or recall.recall >= wanted:
             continue
         if isinstance(least, dict) or recall.rows >= test.min_label_rows:
-            score = Score(recall.recall, Interval(recall.low, recall.high))
+            score = Measured(recall.recall, Interval(recall.low, recall.high))
             yield (
                 f"recall of {recall.label!r} {score} of {recall.rows} rows is under "
                 f"`min_recall` {wanted}"

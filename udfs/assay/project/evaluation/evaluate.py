@@ -25,7 +25,14 @@ from assay.functions import parse_task
 from assay.hosts.dbt.sets import LabelsOrFields
 from assay.project.counting import spend_of
 from assay.project.evaluation import metrics
-from assay.project.evaluation.exams import Exam, Gold, classify_exam, extract_exam, sentiment_exam
+from assay.project.evaluation.exams import (
+    Exam,
+    Gold,
+    ScoreExam,
+    classify_exam,
+    extract_exam,
+    sentiment_exam,
+)
 from assay.project.evaluation.golden_rows import (
     GoldenRow,
     GoldenSource,
@@ -41,7 +48,7 @@ from assay.store import UNSUPPORTED, Spend
 SURE = 0.8
 """An answer of more confidence is a sure one."""
 
-Kind = Literal["classify", "sentiment", "extract"]
+Kind = Literal["classify", "sentiment", "extract", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,9 @@ class ExamPlan:
     other: str | None = None
     instructions: str | None = None
     model: str | None = None
+    criterion: str | None = None
+    low: int = 0
+    high: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,17 @@ def _exam(plan: ExamPlan, golds: Sequence[Any]) -> Exam:
             return extract_exam(golds, plan.fields)
         case "sentiment":
             return sentiment_exam(golds)
+        case "score":
+            return _score_exam(plan)
+
+
+def _score_exam(plan: ExamPlan) -> ScoreExam:
+    if plan.criterion is None:
+        message = "To evaluate scores, say what is scored: --criterion, with --low and --high."
+        raise ConfigError(message)
+    exam = ScoreExam(plan.criterion, plan.low, plan.high)
+    parse_task(json.dumps(exam.spec))
+    return exam
 
 
 def _check_other(other: str | None, rows: Sequence[GoldenRow]) -> None:
@@ -211,6 +232,7 @@ def mark(paper: Paper, asked: Asked) -> Figures:
         "examples": paper.examples,
         "unlabelled": paper.unlabelled,
         **_figures(marked, paper.seed),
+        **_distances(marked, paper),
         "out_of_scope": _out_of_scope(marked, paper.other),
         "by": by,
         **_traffic(marked, asked),
@@ -261,6 +283,19 @@ def _label_figures(marked: Sequence[Marked], seed: int) -> Figures:
         "unknown_share_interval": metrics.wilson(unknown, len(marked)),
         "accuracy_judged": metrics.share(right, len(judged)),
         "accuracy_judged_interval": metrics.wilson(right, len(judged)),
+    }
+
+
+def _distances(marked: Sequence[Marked], paper: Paper) -> Figures:
+    """Return how far scores are from gold in the mean, in steps of the scale."""
+    exam = paper.exam
+    if not isinstance(exam, ScoreExam):
+        return {}
+    apart = [exam.distance(item.row.gold, item.answer) for item in marked]
+    known = [one for one in apart if one is not None]
+    return {
+        "mean_absolute_error": metrics.mean(known),
+        "mean_absolute_error_interval": metrics.mean_interval(known, paper.seed),
     }
 
 

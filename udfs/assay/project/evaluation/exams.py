@@ -29,6 +29,9 @@ _FEELINGS = {
     "neutral": 0.0,
     "unknown": None,
 }
+UNKNOWN = "unknown"
+"""What a text does not tell, where that is an answer."""
+
 _SHOWN = 12
 _AS_FEELING = {"1": "positive", "0": "negative"}
 
@@ -71,7 +74,7 @@ class ClassifyExam:
 
     def gold(self, raw: Any) -> Gold:
         """Return the label that `raw` spells, as answers are matched with labels."""
-        if (label := self._by_fold.get(fold(str(raw)))) is not None:
+        if (label := self._by_fold.get(fold(_word(raw)))) is not None:
             return label
         message = (
             f"The gold label {str(raw)!r} is not among the labels that are asked for "
@@ -81,7 +84,7 @@ class ClassifyExam:
 
     def answer(self, value: Any) -> Gold:
         """The label itself."""
-        return str(value)
+        return _word(value)
 
     def example(self, gold: Gold) -> Any:
         """The label itself."""
@@ -179,10 +182,58 @@ class ExtractExam:
         return [name for name, _ in _as_pairs(gold)]
 
 
+@dataclass(frozen=True)
+class ScoreExam:
+    """A whole number from `low` to `high` by `criterion`; gold is one, or `unknown`."""
+
+    criterion: str
+    low: int
+    high: int
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """A `score` task on this scale."""
+        return {
+            "kind": "score",
+            "criterion": self.criterion,
+            "low": self.low,
+            "high": self.high,
+        }
+
+    def gold(self, raw: Any) -> Gold:
+        """Return the number as text, `unknown` for that word."""
+        said = spelled(raw).removesuffix(".0")
+        if said == UNKNOWN or (said in map(str, range(self.low, self.high + 1))):
+            return said
+        message = (
+            f"The gold value {said!r} is no whole number from {self.low} to {self.high}; set "
+            "--low and --high to the scale, or leave its rows out with --where."
+        )
+        raise ConfigError(message)
+
+    def answer(self, value: Any) -> Gold:
+        """Return the number as text."""
+        return UNKNOWN if value is None else spelled(value)
+
+    def example(self, gold: Gold) -> Any:
+        """The number itself."""
+        return None if gold == UNKNOWN else int(str(gold))
+
+    def topics(self, gold: Gold) -> Iterable[str]:
+        """The number itself."""
+        return (str(gold),)
+
+    def distance(self, gold: Gold, answer: Gold | None) -> float | None:
+        """Return how far an answer is from gold; None where one of them is no number."""
+        if answer is None or UNKNOWN in (gold, answer):
+            return None
+        return float(abs(int(str(gold)) - int(str(answer))))
+
+
 def classify_exam(raws: Iterable[Any], labels: Any) -> ClassifyExam:
     """Return the exam for `labels` (a list or a mapping), or for the distinct values of gold."""
     if labels is None:
-        labels = sorted({str(raw) for raw in raws})
+        labels = sorted({_word(raw) for raw in raws})
     if not isinstance(labels, Mapping):
         labels = dict.fromkeys(map(str, labels))
     return ClassifyExam(labels)
@@ -259,6 +310,12 @@ def spelled(value: Any) -> str:
     if isinstance(value, bool | int | float | list | dict):
         return canonical_json(value)
     return normalise(str(value))
+
+
+def _word(value: Any) -> str:
+    """Return a label as text; a number that is whole has no point: SQL knows 7 as 7.0."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else str(value)
 
 
 def _typed(type_: str, value: str) -> Any:

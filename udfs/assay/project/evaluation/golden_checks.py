@@ -23,7 +23,7 @@ class GoldenCheck:
 
     `model` and `golden` are nodes of the manifest, `answer`, `key` and `label` SQL as the test
     has them, `judged` the condition of golden rows that count, None for all. `seeds` are what
-    the golden rows are made of.
+    the golden rows are made of; `min_accuracy` is what the test asks for, if it does.
     """
 
     model: Node
@@ -35,6 +35,7 @@ class GoldenCheck:
     kind: str
     judged: str | None
     seeds: tuple[Node, ...]
+    min_accuracy: float | None = None
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -76,6 +77,12 @@ def checks_of(manifest: Manifest) -> Iterator[GoldenCheck]:
             yield from _check(manifest, nodes, node)
 
 
+def least_accuracy(manifest: Manifest) -> dict[tuple[str, str, str], float]:
+    """Return the accuracy that is asked for, by model, column and golden rows."""
+    found = ((one.place, one.min_accuracy) for one in checks_of(manifest))
+    return {place: least for place, least in found if isinstance(least, int | float)}
+
+
 def _check(manifest: Manifest, nodes: dict[str, Node], test: Node) -> Iterator[GoldenCheck]:
     given: dict[str, Any] = test["test_metadata"]["kwargs"]
     model = str(test.get("attached_node"))
@@ -95,4 +102,5 @@ def _check(manifest: Manifest, nodes: dict[str, Node], test: Node) -> Iterator[G
         kind=given.get("kind", "label"),
         judged=given.get("judged"),
         seeds=tuple(one for one in above if one.get("resource_type") == "seed"),
+        min_accuracy=given.get("min_accuracy"),
     )

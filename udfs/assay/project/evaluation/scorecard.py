@@ -27,6 +27,7 @@ def _lines(figures: Figures) -> list[tuple[str, str | None]]:
         ("  to beat", _to_beat(figures)),
         ("  among judged", _judged(figures)),
         ("Macro F1", _with_interval(figures, "macro_f1")),
+        ("Mean error", _with_interval(figures, "mean_absolute_error")),
         ("Micro F1", _with_interval(figures, "micro_f1")),
         ("  precision", _given(figures, "precision")),
         ("  recall", _given(figures, "recall")),

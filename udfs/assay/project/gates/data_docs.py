@@ -1,4 +1,4 @@
-"""Data Docs: one static page of what the gates of a run counted.
+"""Data Docs: one static page of what the gates of a run counted, in sentences, what is red first.
 
 Great Expectations' own pages load scripts and styles from seven hosts and show values of the
 data; this one loads nothing, runs nothing and has counts only.
@@ -7,85 +7,74 @@ data; this one loads nothing, runs nothing and has counts only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
+from assay.core.plural import counted
 from assay.project.gates.records import Result
-from assay.project.gates.verdict import reasons
+from assay.project.gates.sentences import held, sentence_of
+from assay.project.gates.verdict import reasons, told
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Gates of run {{ invocation_id }}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { border-bottom: 1px solid #ddd; padding: .3rem .6rem; text-align: left; }
-td.number { font-variant-numeric: tabular-nums; text-align: right; }
-.red { background: #fde8e8; }
-.word-red { color: #9b1c1c; font-weight: 600; }
-.word-green { color: #046c4e; }
-</style>
-</head>
-<body>
-<h1>Gates</h1>
-<p>Run <code>{{ invocation_id }}</code>, {{ written_at }} UTC. Counts only: no value of the data is
-on this page.</p>
-{% for gate, results in gates.items() %}
-<h2>{{ gate }}</h2>
-{% for suite, rows in results | groupby('suite') %}
-<h3>{{ suite }}</h3>
-<table>
-<tr><th>expectation</th><th>column</th><th>allowed</th><th>evaluated</th><th>at least</th>
-<th>unexpected</th><th>share</th><th>verdict</th></tr>
-{% for result in rows %}
-{% set why = reasons(result) %}
-<tr{% if why %} class="red"{% endif %}>
-<td>{{ result.expectation }}</td>
-<td>{{ result.column_name }}</td>
-<td>{{ result.threshold }}</td>
-<td class="number">{{ result.evaluated | counted }}</td>
-<td class="number">{{ result.minimum_evaluated | counted }}</td>
-<td class="number">{{ result.unexpected | counted }}</td>
-<td class="number">{{ result.unexpected_share | as_share }}</td>
-<td>{% if why %}<span class="word-red">{{ why | join(', ') }}</span> {{ result.error or '' }}
-{%- else %}<span class="word-green">green</span>{% endif %}</td>
-</tr>
-{% endfor %}
-</table>
-{% endfor %}
-{% endfor %}
-</body>
-</html>
-"""
+_HERE = Path(__file__).parent
+
+Sentences = Mapping[tuple[str, str, int], str]
+"""What an expectation says, by gate, suite and place."""
 
 
-def page(gates: Mapping[str, Sequence[Result]], invocation_id: str, written_at: str) -> str:
-    """Return the page of the gates of one invocation."""
-    environment = Environment(autoescape=True)
-    environment.filters |= {"counted": _counted, "as_share": _as_share}
-    return environment.from_string(_PAGE).render(
-        gates=gates,
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One expectation: what it says, how many values hold, why it is red (blank if it is not)."""
+
+    said: str
+    held: str
+    red: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A suite of a gate, the red lines first."""
+
+    gate: str
+    suite: str
+    rows: int | None
+    lines: Sequence[_Line]
+
+    @property
+    def red(self) -> int:
+        """How many are red."""
+        return sum(bool(line.red) for line in self.lines)
+
+
+def page(
+    gates: Mapping[str, Sequence[Result]],
+    invocation_id: str,
+    written_at: str,
+    sentences: Sentences | None = None,
+) -> str:
+    """Return the page; names and errors are escaped, as they come from files.
+
+    An expectation that is not in `sentences` is told as the store has it.
+    """
+    groups = [
+        _group(gate, suite, list(rows), sentences or {})
+        for gate, results in gates.items()
+        for suite, rows in groupby(results, lambda result: result.suite)
+    ]
+    return _template().render(
+        groups=sorted(groups, key=lambda group: not group.red),
+        gates={gate: [one for one in groups if one.gate == gate] for gate in gates},
+        red=sum(group.red for group in groups),
+        total=sum(len(group.lines) for group in groups),
         invocation_id=invocation_id,
-        written_at=written_at,
+        written_at=written_at[:16],
         policy=POLICY,
-        reasons=reasons,
     )
-
-
-def _counted(number: int | None) -> str:
-    return "" if number is None else f"{number:,}"
-
-
-def _as_share(share: float | None) -> str:
-    return "" if share is None else f"{share:.4%}"
 
 
 def write_page(folder: Path, html: str) -> Path:
@@ -95,3 +84,37 @@ def write_page(folder: Path, html: str) -> Path:
     unborn.write_text(html, encoding="utf-8")
     unborn.replace(target)
     return target
+
+
+def _group(gate: str, suite: str, results: Sequence[Result], sentences: Sentences) -> _Group:
+    lines = [
+        _Line(
+            sentences.get((gate, suite, result.place)) or sentence_of(result),
+            held(result),
+            told(result) if reasons(result) else "",
+        )
+        for result in results
+    ]
+    rows = next((one.row_count for one in results if one.row_count is not None), None)
+    return _Group(gate, suite, rows, sorted(lines, key=lambda line: not line.red))
+
+
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"counted": counted, "code": _code}
+    return environment.get_template("data_docs.html.j2")
+
+
+def _code(text: str) -> Markup:
+    """Return text of which what stands between backticks is code."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code><bdi>{}</bdi></code>").format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    )

@@ -5,6 +5,7 @@ Results are in the store before a red gate raises: dbt rolls the failing model's
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from assay.project.gates.frames import explained, frame_of
 from assay.project.gates.inventory import SUITES
 from assay.project.gates.lock import Breach, kept_from, promised_gates
 from assay.project.gates.records import BROKEN, Result
+from assay.project.gates.sentences import sentence
 from assay.project.gates.suites import SuiteError, load_suite
 from assay.project.gates.verdict import reasons, red_lines
 from assay.store import GateRow, Ledger, Store, queries
@@ -123,7 +125,9 @@ class Gatekeeper:
         """Put `rows` into the store and write the page of this run so far."""
         self.store.record_gate(rows)
         known = self.store.read(queries.GateRows(self.invocation_id))
-        html = page(_by_gate(known), self.invocation_id, now_utc())
+        gates = _by_gate(known)
+        said = dict(_sentences(self.project.root, gates))
+        html = page(gates, self.invocation_id, now_utc(), said)
         write_page(self.project.target / DATA_DOCS, html)
 
 
@@ -166,7 +170,20 @@ def _speaks_for(gate: str, breach: Breach, gates: Sequence[str]) -> bool:
 def _by_gate(rows: Iterable[GateRow]) -> dict[str, list[Result]]:
     """Return the results of each gate, in the order in which the store gives them."""
     found = groupby(rows, lambda row: row.gate)
-    return {gate: [_result(row) for row in its_rows] for gate, its_rows in found}
+    return {gate: [result_of(row) for row in its_rows] for gate, its_rows in found}
+
+
+def _sentences(
+    root: Path, gates: Mapping[str, Sequence[Result]]
+) -> Iterator[tuple[tuple[str, str, int], str]]:
+    """Yield what each expectation says, as its suite has it; nothing of a suite that is broken."""
+    known = known_expectations()
+    for gate, results in gates.items():
+        for name in dict.fromkeys(result.suite for result in results):
+            with contextlib.suppress(SuiteError):
+                suite = load_suite(root / suites_of(gate) / f"{name}.json", known)
+                for place, item in enumerate(suite.expectations):
+                    yield (gate, name, place), sentence(item)
 
 
 def _checked(
@@ -191,7 +208,8 @@ def _row(invocation_id: str, gate: str, result: Result, checked_at: str) -> Gate
     )
 
 
-def _result(row: GateRow) -> Result:
+def result_of(row: GateRow) -> Result:
+    """Return a row of the store as what came of its expectation."""
     return Result(**{field.name: getattr(row, field.name) for field in fields(Result)})
 
 

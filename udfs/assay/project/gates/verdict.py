@@ -38,12 +38,19 @@ def _line(gate: str, result: Result, why: Sequence[str], folder: str) -> str:
     if result.expectation == PROMISE:
         return f"{gate}: {result.error}."
     on = f" on {result.column_name}" if result.column_name else ""
-    told = [reason for reason in why if reason != "failed"] if not result.evaluated else why
-    words = ", ".join(_words(reason, result) for reason in told or why)
     return (
-        f"{gate}: suite {result.suite}, {result.expectation}{on}: {words}. "
+        f"{gate}: suite {result.suite}, {result.expectation}{on}: {told(result)}. "
         f"{_remedy(why[0], result, folder)}"
     )
+
+
+def told(result: Result) -> str:
+    """Return in words why a result is red: what was found, and what was expected."""
+    if result.expectation == PROMISE:
+        return str(result.error)
+    why = reasons(result)
+    shown = [reason for reason in why if reason != "failed"] if not result.evaluated else why
+    return ", ".join(_words(reason, result) for reason in shown or why)
 
 
 def _words(reason: str, result: Result) -> str:

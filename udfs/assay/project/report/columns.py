@@ -25,13 +25,14 @@ from assay.project.report.facts import (
     NONE,
     ColumnFacts,
     Histogram,
+    Measured,
     RuleFacts,
     Shares,
     State,
     Warehouse,
     plain,
 )
-from assay.project.report.specs import labelled, short
+from assay.project.report.specs import labelled, scale, short
 
 MOST_COLUMNS = 24
 """How many AI columns a report shows; the rest is counted."""
@@ -121,6 +122,7 @@ def _read(connection: duckdb.DuckDBPyConnection, specs: Specs, invocation_id: st
         columns=[_column(connection, place, specs, accepted) for place in places[:MOST_COLUMNS]],
         left_out=max(0, len(places) - MOST_COLUMNS),
         rules=_rules(connection),
+        measured=_measured(connection),
     )
 
 
@@ -158,7 +160,7 @@ def _column(
         statuses=_statuses(connection, place),
         nulls=_nulls(connection, place),
         confidence=_histogram(connection, place, place.get("confidence"), (0.0, 1.0)),
-        scores=_scores(connection, place, kind),
+        scores=_scores(connection, place, kind, spec),
         shares=[
             _shares(one, prompt_hash, counts, place, accepted)
             for one in labelled(kind, spec)
@@ -196,10 +198,13 @@ def _nulls(connection: duckdb.DuckDBPyConnection, place: _Place) -> int:
     return int(connection.execute(query).fetchall()[0][0])
 
 
-def _scores(connection: duckdb.DuckDBPyConnection, place: _Place, kind: str) -> Histogram | None:
-    """Return how sentiment scores, or the quality of records, are spread."""
-    if kind == "sentiment" and place.type.startswith('STRUCT("value" DOUBLE'):
-        return _histogram(connection, place, place.get("value"), (-1.0, 1.0))
+def _scores(
+    connection: duckdb.DuckDBPyConnection, place: _Place, kind: str, spec: str
+) -> Histogram | None:
+    """Return how scores, or the quality of records, are spread."""
+    ends = scale(kind, spec)
+    if ends is not None and place.type.startswith('STRUCT("value" DOUBLE'):
+        return _histogram(connection, place, place.get("value"), ends)
     if kind == "assess" and "quality_score INTEGER" in place.type:
         value = place.get("value", "quality_score")
         return _histogram(connection, place, value, (0.0, 100.0))
@@ -299,6 +304,12 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[RuleFacts] | None:
     if not rows:
         return None
     return [RuleFacts(plain(row[0]), plain(row[1]), plain(row[2]), *row[3:]) for row in rows]
+
+
+def _measured(connection: duckdb.DuckDBPyConnection) -> list[Measured]:
+    names = ("invocation_id", "kpi", "unit", "value", "target", "counted", "is_met")
+    rows = _ops_rows(connection, "ops_kpis", ("measured_at", *names))
+    return [Measured(*row[1:]) for row in rows]
 
 
 def _ops_rows(

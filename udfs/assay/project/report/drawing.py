@@ -19,6 +19,8 @@ FEW = 4
 """Up to so many bars are drawn narrow and are named one by one."""
 
 _HEIGHT = 130
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
+_MOST_TICKS = 4
 _CHARACTER = 6.8
 """Pixels of a character in a wide font: what the drawing reserves, whatever font it is seen in."""
 
@@ -41,7 +43,8 @@ _LOOK: dict[str, Any] = {
     },
     "axisY": {"titlePadding": 12, "domain": False, "ticks": False, "labelPadding": 6},
     "axisX": {"grid": False, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 16},
-    "axisQuantitative": {"grid": True},
+    "axisQuantitative": {"grid": True, "labelOverlap": False},
+    "axisXQuantitative": {"labelOverlap": False},
     "legend": {
         "labelColor": "var(--ink)",
         "labelFontSize": 11,
@@ -51,31 +54,10 @@ _LOOK: dict[str, Any] = {
 }
 
 
-def stacked(
-    rows: Rows,
-    field: str,
-    axis: str,
-    colours: tuple[Sequence[str], Sequence[str]],
-    title: str,
-) -> Drawing:
-    """Return bars by run, each stacked of parts: `colours` are the parts' names and colours."""
-    domain, range_ = colours
-    chart = (
-        chart_of(rows)
-        .mark_bar(stroke="var(--card)", strokeWidth=1, **bar_size({row["run"] for row in rows}))
-        .encode(
-            x=alt.X("run:O", sort=None, title="run began (UTC)"),
-            y=alt.Y(f"{field}:Q", title=axis, axis=alt.Axis(tickCount=4, format=",~s")),
-            color=alt.Color(
-                "from:N",
-                title=None,
-                scale=alt.Scale(domain=list(domain), range=list(range_)),
-                legend=alt.Legend(orient="bottom", columnPadding=16),
-            ),
-            order="order:Q",
-        )
-    )
-    return drawn(chart, title)
+def ticks(top: float) -> list[float]:
+    """Return where an axis of shares from 0 to `top` is named: few places, all of which fit."""
+    step = next((one for one in _STEPS if top / one < _MOST_TICKS), 1.0)
+    return [round(place * step, 6) for place in range(int(top / step + 1e-9) + 1)]
 
 
 def chart_of(rows: Rows) -> alt.Chart:

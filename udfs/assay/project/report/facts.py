@@ -31,9 +31,9 @@ class RunFacts:
 
     `rows` are rows with a text over all questions: `stored` of them were answered before,
     `repeated` have the text of another row, `bought` an answer of their own. `failed` have none,
-    those that stay so in their table included. `asks` are questions about texts and `records`
-    texts that were sent, in `requests`; servers had `cached_tokens` of the input in their caches;
-    `red` counts red expectations. Times are UTC in ISO form.
+    those that stay so in their table included; `pending` wait for a batch. `asks` are questions
+    about texts and `records` texts that were sent, in `requests`; servers had `cached_tokens` of
+    the input in their caches; `red` counts red expectations. Times are UTC in ISO form.
     """
 
     invocation_id: str
@@ -48,6 +48,7 @@ class RunFacts:
     repeated: int = 0
     bought: int = 0
     failed: int = 0
+    pending: int = 0
     requests: int = 0
     replies: int = 0
     failed_requests: int = 0
@@ -69,7 +70,10 @@ class Built:
     """What dbt said of a build: nodes by kind and status, and those that are not good.
 
     `models` were built of `all_models`, `tests` run of `all_tests`. `exit_code` is None where the
-    build did not end through `assay build`; `told` is what that printed of it.
+    build did not end through `assay build`; `told` is what that printed of what is red, `said` its
+    lines on what to do. `began` is UTC in ISO form, `where` says project, profile and commit,
+    `selection` what limited it, `durations` seconds by model, `outcomes` a status by test, and
+    `names` the columns that each prompt fills.
     """
 
     exit_code: int | None = None
@@ -81,14 +85,23 @@ class Built:
     statuses: Mapping[str, int] = field(default_factory=dict)
     bad: Sequence[str] = ()
     told: Sequence[str] = ()
+    said: Sequence[str] = field(default_factory=list)
+    began: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    selection: Sequence[str] = ()
+    durations: Mapping[str, float] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`green`, `red`, or `unknown` where dbt's word on the run is gone; with reasons."""
+    """`green`, `red`, `grey` where nothing was checked, or `unknown` where dbt's word on the run
+    is gone; the same `said` in words, and reasons."""
 
     colour: str
     reasons: Sequence[str]
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,22 +295,41 @@ class LedgerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """One figure of one run, a row of `ops_kpis`: its value beside its target, and on how much it
+    was `counted`. `is_met` is None where that is too little to tell."""
+
+    invocation_id: str
+    kpi: str
+    unit: str
+    value: float
+    target: float
+    counted: int
+    is_met: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Warehouse:
     """What the warehouse says; `trouble` says why it could not be read, if so.
 
     `rules` is None where the project has no `ops_row_gates`; `left_out` counts AI columns beyond
-    those that are shown.
+    those that are shown; `measured` are the five figures of runs, oldest first.
     """
 
     columns: Sequence[ColumnFacts] = ()
     left_out: int = 0
     rules: Sequence[RuleFacts] | None = None
     trouble: str | None = None
+    measured: Sequence[Measured] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a report says."""
+    """All that a report says.
+
+    `builds` are those up to this one, the oldest first; `least` is the accuracy that is asked of
+    an evaluation, by model, column and golden rows.
+    """
 
     ledger: LedgerFacts
     warehouse: Warehouse
@@ -305,3 +337,5 @@ class Facts:
     verdict: Verdict
     made_at: str
     concerns: Sequence[Concern] = ()
+    builds: Sequence[Built] = ()
+    least: Mapping[tuple[str, str, str], float] = field(default_factory=dict)

@@ -10,7 +10,8 @@ from typing import Any
 
 from assay.core.errors import ConfigError
 from assay.project.counting import CascadeUse, cascades_in, failed_in, saved_in
-from assay.project.gates.gate import red_gates
+from assay.project.gates.gate import red_gates, result_of
+from assay.project.gates.verdict import told
 from assay.project.report.facts import (
     LedgerFacts,
     LetterGroup,
@@ -84,7 +85,12 @@ def _row_counts(uses: Sequence[Use]) -> dict[str, Any]:
     saved = saved_in(uses)
     failed = sum(failed_in(uses).values())
     counts = {"rows": saved.rows, "stored": saved.stored, "repeated": saved.repeated}
-    return counts | {"bought": sum(use.bought for use in uses), "failed": failed}
+    pending = sum(use.pending for use in uses)
+    return counts | {
+        "bought": sum(use.bought for use in uses),
+        "failed": failed,
+        "pending": pending,
+    }
 
 
 def _chosen(
@@ -208,9 +214,8 @@ def _suite(gate: str, suite: str, rows: Sequence[GateRow]) -> SuiteFacts:
 
 
 def _red(row: GateRow) -> str:
-    where = f" of {row.column_name}" if row.column_name else ""
-    error = f" ({row.error})" if row.error else ""
-    return plain(f"{row.expectation}{where}: {row.reasons}{error}")
+    where = f" on {row.column_name}" if row.column_name else ""
+    return plain(f"{row.expectation}{where}: {told(result_of(row)) or row.reasons}")
 
 
 def _suite_history(store: Ledger, history: Sequence[RunFacts]) -> list[SuiteState]:

@@ -13,9 +13,10 @@ from assay.core.program import program
 from assay.hosts.dbt.artifacts import manifest_if_built
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.concerns import answerer_of, concerns
-from assay.project.report.facts import Facts, Warehouse
+from assay.project.evaluation.golden_checks import least_accuracy
+from assay.project.report.facts import Built, Facts, LedgerFacts, Warehouse
 from assay.project.report.ledger import read_ledger
-from assay.project.report.notes import file_name, known, verdict
+from assay.project.report.notes import earlier, file_name, known, verdict
 from assay.store import open_store
 
 
@@ -50,17 +51,30 @@ def make(
     built = known(folder(), run.invocation_id, results)
     if warehouse is None:
         warehouse = read_warehouse(database, ledger.specs, run.invocation_id)
-    found = concerns(
-        warehouse.columns,
-        answerer=answerer_of(run.provider, run.model),
-        evaluations=ledger.evaluations or (),
-        manifest=manifest_if_built(Path()),
-    )
-    stands = verdict(run, built, ledger.red_lines)
     draw = Drawings(folder() / "drawings.json")
-    page = render(Facts(ledger, warehouse, built, stands, now_utc(), found), draw)
+    page = render(_facts(ledger, warehouse, built), draw)
     draw.keep()
     return run.invocation_id, page
+
+
+def _facts(ledger: LedgerFacts, warehouse: Warehouse, built: Built | None) -> Facts:
+    """Return all that a page says, with what is asked of answers in the last build's manifest."""
+    run, manifest = ledger.run, manifest_if_built(Path())
+    return Facts(
+        ledger=ledger,
+        warehouse=warehouse,
+        built=built,
+        verdict=verdict(run, built, ledger.red_lines),
+        made_at=now_utc(),
+        concerns=concerns(
+            warehouse.columns,
+            answerer=answerer_of(run.provider, run.model),
+            evaluations=ledger.evaluations or (),
+            manifest=manifest,
+        ),
+        builds=earlier(folder(), built),
+        least=least_accuracy(manifest),
+    )
 
 
 def write(page: str, target: Path) -> Path:

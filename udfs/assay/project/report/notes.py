@@ -11,7 +11,8 @@ from typing import Any
 
 from assay.core.plural import counted
 from assay.core.program import program
-from assay.hosts.dbt.nodes import CHECKED, kind_of, nodes_of
+from assay.hosts.dbt.nodes import CHECKED, called, kind_of, nodes_of
+from assay.project.publishing.verdict import partial_by
 from assay.project.report.facts import Built, RunFacts, Verdict, plain
 from assay.project.report.summary import invocation_of
 
@@ -22,16 +23,28 @@ _TOLD = frozenset(("test", "operation"))
 _JUDGING = "select assay_judge("
 """What the hook `assay_judge_run` compiles to: its message is ours and quotes no row."""
 
+WORST_FIRST = ("error", "fail", "warn", "skipped", "pass")
+BEST = WORST_FIRST[-1]
+
+_MOST_BUILDS = 24
+"""How many builds before are read at most."""
+
 _MOST_BAD = 20
 _MOST_TOLD = 600
 
 
 def built_from(
-    results: Mapping[str, Any], exit_code: int | None, told: Sequence[str] = ()
+    results: Mapping[str, Any],
+    exit_code: int | None,
+    told: Sequence[str] = (),
+    *,
+    manifest: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Built:
     """Return what dbt's results say: names and counts; its messages may quote rows.
 
     `told` is what the build printed of what is red: a test of which it speaks is named no more.
+    `manifest` has names for tests that people read, `more` are further fields of `Built`.
     """
     bad = [result for result in results["results"] if result["status"] not in _BEARABLE]
     named = [one for one in bad if not (told and kind_of(one) in _TOLD)]
@@ -46,7 +59,43 @@ def built_from(
         statuses=tests.statuses,
         bad=[_line(result) for result in named][:_MOST_BAD],
         told=[plain(line, _MOST_TOLD) for line in told][:_MOST_BAD],
+        began=_began(results),
+        selection=partial_by(results),
+        durations=_durations(results),
+        outcomes=_outcomes(results, manifest or {}),
+        **more,
     )
+
+
+def _began(results: Mapping[str, Any]) -> str:
+    return str(results.get("metadata", {}).get("invocation_started_at") or "")
+
+
+def _durations(results: Mapping[str, Any]) -> dict[str, float]:
+    """Return the seconds that each model took."""
+    ran = [one for one in results["results"] if kind_of(one) == "model"]
+    return {_last(one): one["execution_time"] for one in ran if one.get("execution_time")}
+
+
+def _outcomes(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return how each test ended; of those that have one name, the worst."""
+    nodes = {**manifest.get("nodes", {}), **manifest.get("unit_tests", {})}
+    found: dict[str, str] = {}
+    for one in results["results"]:
+        if kind_of(one) not in CHECKED:
+            continue
+        node = nodes.get(one["unique_id"])
+        name = plain(called(node) if node else _last(one))
+        found[name] = min(found.get(name, BEST), str(one["status"]), key=_badness)
+    return found
+
+
+def _badness(status: str) -> int:
+    return WORST_FIRST.index(status) if status in WORST_FIRST else 0
+
+
+def _last(result: Mapping[str, Any]) -> str:
+    return str(result["unique_id"]).split(".")[2]
 
 
 def keep(folder: Path, invocation_id: str, built: Built) -> None:
@@ -57,12 +106,27 @@ def keep(folder: Path, invocation_id: str, built: Built) -> None:
 
 def known(folder: Path, invocation_id: str, results: dict[str, Any] | None) -> Built | None:
     """Return what dbt said of a run: what was kept of it, or `results` where they are its own."""
+    if (kept := _read(_path(folder, invocation_id))) is not None:
+        return kept
+    mine = results is not None and invocation_of(results) == invocation_id
+    return built_from(results, None) if mine and results is not None else None
+
+
+def _read(file: Path) -> Built | None:
     try:
-        kept = json.loads(_path(folder, invocation_id).read_text(encoding="utf-8"))
-        return Built(**kept)
+        return Built(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        mine = results is not None and invocation_of(results) == invocation_id
-        return built_from(results, None) if mine and results is not None else None
+        return None
+
+
+def earlier(folder: Path, built: Built | None) -> list[Built]:
+    """Return the builds that were kept up to `built`, with it, the oldest first."""
+    if built is None:
+        return []
+    files = sorted(folder.glob("built-*.json"), key=lambda file: file.stat().st_mtime_ns)
+    kept = [one for file in files[-_MOST_BUILDS:] if (one := _read(file)) is not None]
+    before = [one for one in kept if one.began and one.began < built.began]
+    return [*sorted(before, key=lambda one: one.began), built]
 
 
 def file_name(invocation_id: str) -> str:
@@ -75,12 +139,15 @@ def verdict(run: RunFacts, built: Built | None, red_lines: Sequence[str] = ()) -
 
     `red_lines` says of each red expectation what was expected and what to do.
     """
-    reasons = _reasons(run, built, red_lines)
-    if reasons:
-        return Verdict("red", reasons)
+    partial = bool(built and built.selection)
+    if reasons := _reasons(run, built, red_lines):
+        return Verdict("red", reasons, "red, partial" if partial else "red")
     if built is None:
-        return Verdict("unknown", ["what dbt said of this run was not kept"])
-    return Verdict("green", [])
+        return Verdict("unknown", ["what dbt said of this run was not kept"], "unknown")
+    if not (built.tests or run.expectations):
+        said = "partial, nothing checked" if partial else "nothing checked"
+        return Verdict("grey", [], said)
+    return Verdict("green", [], "green, partial" if partial else "green")
 
 
 def _reasons(run: RunFacts, built: Built | None, red_lines: Sequence[str]) -> list[str]:
@@ -103,9 +170,8 @@ def _reasons(run: RunFacts, built: Built | None, red_lines: Sequence[str]) -> li
 def _line(result: Mapping[str, Any]) -> str:
     if str(result.get("compiled_code") or "").strip().startswith(_JUDGING):
         return plain(str(result["message"]).partition("error:")[2], _MOST_TOLD)  # our own words
-    name = str(result["unique_id"]).split(".")[2]
     rows = f", {counted(result['failures'], 'row')}" if result.get("failures") else ""
-    return plain(f"{result['status']}: {name}{rows}")
+    return plain(f"{result['status']}: {_last(result)}{rows}")
 
 
 def _path(folder: Path, invocation_id: str) -> Path:

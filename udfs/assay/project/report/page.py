@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from assay.core.plural import counted
 from assay.core.program import program
 from assay.project.counting import saved_in
+from assay.project.report import golden
+from assay.project.report.bars import bar, interval, spark
 from assay.project.report.drift import SHIFTED, STABLE, previous, reading
 from assay.project.report.facts import (
     ColumnFacts,
+    Concern,
     Facts,
     Histogram,
     LedgerFacts,
@@ -25,25 +28,40 @@ from assay.project.report.facts import (
     Shares,
     plain,
 )
+from assay.project.report.golden import golden_columns
+from assay.project.report.history import durations_over, suites_over, tests_over
 from assay.project.report.kept import Drawings
-from assay.store import Evaluation
+from assay.project.report.kpis import kpis
+from assay.project.report.todo import anchor, odd_of, to_do
 
 SECTIONS = (
+    ("todo", "What to do"),
     ("glance", "At a glance"),
+    ("figures", "Five figures"),
     ("columns", "AI columns"),
+    ("golden", "Golden"),
+    ("gates", "Gates"),
+    ("tests", "Tests"),
+    ("letters", "Rejected"),
     ("cost", "Cost"),
     ("saved", "Saved"),
     ("cascades", "Cascades"),
     ("prompts", "Prompts"),
-    ("gates", "Gates"),
-    ("letters", "Rejected"),
-    ("golden", "Golden"),
 )
 """Id and short name of every section, in their order."""
+
+ORIGINS = (
+    ("bought", "c1"),
+    ("from the store", "c0"),
+    ("repeated", "c2"),
+    ("without an answer", "bad"),
+)
+"""Where answers come from, and the colour of each."""
 
 MOST_LABELS = 30
 MOST_ROWS = 30
 MOST_STATES = 6
+MOST_TESTS = 150
 _MOST_DEAREST = 3
 _MOST_GOLDEN = 8
 _DEVELOPMENT = 2
@@ -58,17 +76,20 @@ def render(facts: Facts, draw: Drawings) -> str:
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     ledger, warehouse = facts.ledger, facts.warehouse
     return (
-        _environment()
+        _environment(_names(facts))
         .get_template("template.html.j2")
         .render(
             ledger=ledger,
             warehouse=warehouse,
             built=facts.built,
             verdict=facts.verdict,
+            todo=to_do(facts),
             made_at=facts.made_at,
             outcomes=ledger.outcomes,
-            columns=_drawn_columns(warehouse.columns, draw),
-            charts=ledger_charts(ledger, draw),
+            kpis=kpis(warehouse.measured, ledger.run.invocation_id),
+            columns=_drawn_columns(warehouse.columns, facts.concerns, draw),
+            golden=golden_columns(ledger.evaluations or (), facts.least)[:_MOST_GOLDEN],
+            **_over_time(facts),
             saved=_saved(ledger),
             dearest=_dearest(ledger),
             gated=_gated(warehouse.rules or ()),
@@ -77,13 +98,28 @@ def render(facts: Facts, draw: Drawings) -> str:
                 key=lambda rule: -rule.violating,
             ),
             sections=SECTIONS,
+            most_confused=golden.MOST_LABELS,
             most_labels=MOST_LABELS,
             most_rows=MOST_ROWS,
             most_states=MOST_STATES,
+            most_tests=MOST_TESTS,
             style=Markup(style),  # noqa: S704 - our own file
             policy=policy(style),
         )
     )
+
+
+def _over_time(facts: Facts) -> dict[str, Any]:
+    """Return histories, and what their longest bars stand for."""
+    seconds = [one.p95_seconds or 0.0 for one in facts.ledger.prompts]
+    return {
+        "tests": tests_over(facts.builds),
+        "durations": durations_over(facts.builds),
+        "suites": suites_over(facts.ledger.suite_history),
+        "origins": ORIGINS,
+        "most_asked": max((sum(_origin(run)) for run in facts.ledger.history), default=0),
+        "slowest": max(seconds, default=0.0),
+    }
 
 
 def policy(style: str) -> str:
@@ -99,15 +135,15 @@ def policy(style: str) -> str:
 
 
 def _drawn_columns(
-    columns: Sequence[ColumnFacts], draw: Drawings
-) -> list[tuple[ColumnFacts, list[tuple[str, Markup]]]]:
-    """Columns with their charts, those with the most to show first."""
-    drawn = [(column, drawings(column, draw)) for column in columns]
-    return sorted(drawn, key=lambda pair: (-len(pair[1]), -_labels_of(pair[0])))
+    columns: Sequence[ColumnFacts], concerns: Sequence[Concern], draw: Drawings
+) -> list[tuple[ColumnFacts, list[tuple[str, Markup]], list[Concern]]]:
+    """Columns with their charts and what is odd about them: the worst first, then by name."""
+    drawn = [(one, drawings(one, draw), odd_of(one, concerns)) for one in columns]
+    return sorted(drawn, key=lambda told: (_place(told[2], concerns), told[0].table, told[0].name))
 
 
-def _labels_of(column: ColumnFacts) -> int:
-    return sum(len(shares.now.counts) for shares in column.shares)
+def _place(odd: Sequence[Concern], concerns: Sequence[Concern]) -> int:
+    return concerns.index(odd[0]) if odd else len(concerns)
 
 
 def drawings(column: ColumnFacts, draw: Drawings) -> list[tuple[str, Markup]]:
@@ -124,43 +160,6 @@ def drawings(column: ColumnFacts, draw: Drawings) -> list[tuple[str, Markup]]:
             chart = draw("histogram", spread, f"{name} of {column.name}", name.lower())
             drawn.append((f"{name} of {spread.total:,} rows", chart))
     return drawn
-
-
-def ledger_charts(ledger: LedgerFacts, draw: Drawings) -> dict[str, Any]:
-    """Return the charts over runs and prompts; None where there is nothing to draw."""
-    history = _told(ledger.history)
-    return {
-        "served": draw("served", history) if any(run.rows for run in history) else None,
-        "tokens": draw("tokens", history) if any(run.input_tokens for run in history) else None,
-        "cost": draw("cost", history) if any(run.cost_usd for run in history) else None,
-        "latency": draw("latency", ledger.prompts) if ledger.prompts else None,
-        "suites": _suites(ledger, history, draw),
-        "golden": _golden(ledger, draw),
-    }
-
-
-def _told(history: Sequence[RunFacts]) -> list[RunFacts]:
-    """Return the runs that asked or were red: what others did is as it was before them."""
-    return [run for run in history if run.rows or run.requests or run.red] or list(history)
-
-
-def _suites(ledger: LedgerFacts, history: Sequence[RunFacts], draw: Drawings) -> Markup | None:
-    names = {run.invocation_id for run in history}
-    states = [state for state in ledger.suite_history if state.invocation_id in names]
-    return draw("suites", history, states) if states else None
-
-
-def _golden(ledger: LedgerFacts, draw: Drawings) -> list[tuple[str, Markup]]:
-    found: dict[tuple[str, str, str], list[Evaluation]] = {}
-    for one in ledger.evaluations or ():
-        found.setdefault((one.model_name, one.column_name, one.golden), []).append(one)
-    return [
-        (
-            f"Accuracy of {plain(model, 40)}.{plain(column, 40)}",
-            draw("golden", several, f"Accuracy of {plain(column, 40)} by prompt version"),
-        )
-        for (model, column, _), several in list(found.items())[:_MOST_GOLDEN]
-    ]
 
 
 # Sums
@@ -181,32 +180,54 @@ def _gated(rules: Sequence[RuleFacts]) -> list[tuple[str, int, int]]:
     return [(name, *counts) for name, counts in models.items()]
 
 
+def _origin(run: RunFacts) -> tuple[int, ...]:
+    return run.bought, run.stored, run.repeated, run.failed
+
+
 # Words
 
 
-def _environment() -> Environment:
+def _names(facts: Facts) -> Mapping[str, str]:
+    """Return what people call each prompt: the columns that it fills."""
+    found: dict[str, Iterable[str]] = {}
+    for column in facts.warehouse.columns:
+        name = f"{column.table.rpartition('.')[2]}.{column.name}"
+        found[column.prompt_hash] = [*found.get(column.prompt_hash, ()), name]
+    found |= facts.built.names if facts.built else {}
+    return {name: plain(", ".join(columns), 120) for name, columns in found.items()}
+
+
+def _environment(names: Mapping[str, str]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters |= {
-        "count": lambda number: f"{number:,.0f}",
-        "counted": counted,
-        "cut": lambda text, most: plain(text)[:most],
-        "drift_colour": _drift_colour,
-        "edge": _edge,
-        "figure": lambda number: "" if number is None else f"{number:.3f}",
-        "labels": _labels,
-        "moment": lambda moment: plain(moment)[:16].replace("T", " "),
-        "per": lambda count, among: f"{count / among:.1f}" if among else "–",
-        "plain": plain,
-        "program": program,
-        "reading": reading,
-        "seconds": lambda number: "" if number is None else f"{number:.2f}",
-        "share": lambda share: "–" if share is None else f"{share:.1%}",
-        "short": _short,
-        "usd": _usd,
-    }
+    environment.globals |= {"anchor": anchor, "bar": bar, "interval": interval, "spark": spark}
+    environment.filters |= _FILTERS | {"named": _naming(names)}
     return environment
+
+
+def _naming(names: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda prompt: names.get(prompt) or f"prompt {plain(prompt)[:8]}, of no column now"
+
+
+def _parts(run: RunFacts) -> list[tuple[int, str]]:
+    return [(count, colour) for count, (_, colour) in zip(_origin(run), ORIGINS, strict=True)]
+
+
+def _origin_said(run: RunFacts) -> str:
+    told = zip(_origin(run), ORIGINS, strict=True)
+    return ", ".join(f"{count:,} {name}" for count, (name, _) in told)
+
+
+def _code(text: str, most: int) -> Markup:
+    """Return a sentence of which what stands between backticks is code."""
+    parts = [escape(part) for part in plain(text, most).split("`")]
+    return Markup("<bdi>{}</bdi>").format(
+        Markup("").join(
+            Markup("<code>{}</code>").format(part) if place % 2 else part
+            for place, part in enumerate(parts)
+        )
+    )
 
 
 def _drift_colour(index: float) -> str:
@@ -239,3 +260,26 @@ def _short(number: int) -> str:
 def _usd(dollars: float) -> str:
     """Cents where they say enough; more digits for less."""
     return f"${dollars:,.2f}" if not dollars or dollars >= 1 else f"${dollars:.4f}"
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "count": lambda number: f"{number:,.0f}",
+    "code": _code,
+    "counted": counted,
+    "cut": lambda text, most: plain(text)[:most],
+    "drift_colour": _drift_colour,
+    "edge": _edge,
+    "figure": lambda number: "" if number is None else f"{number:.3f}",
+    "labels": _labels,
+    "moment": lambda moment: plain(moment)[:16].replace("T", " "),
+    "origin": _origin_said,
+    "parts": _parts,
+    "per": lambda count, among: f"{count / among:.1f}" if among else "–",
+    "plain": plain,
+    "program": program,
+    "reading": reading,
+    "seconds": lambda number: "" if number is None else f"{number:.2f}",
+    "share": lambda share: "–" if share is None else f"{share:.1%}",
+    "short": _short,
+    "usd": _usd,
+}

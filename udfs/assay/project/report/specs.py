@@ -26,6 +26,13 @@ def labelled(kind: str, spec: str) -> Iterator[Labelled]:
         yield from task.labelled()
 
 
+def scale(kind: str, spec: str) -> tuple[float, float] | None:
+    """Return the ends of the scale of a task whose answers are numbers; None of any other."""
+    task = _read(kind, spec)
+    schema = {} if task is None else task.answer_schema()
+    return (schema["minimum"], schema["maximum"]) if "minimum" in schema else None
+
+
 def _read(kind: str, spec: str) -> Task | None:
     """A damaged record says nothing; it is no reason to have no report."""
     try:

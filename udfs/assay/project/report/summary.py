@@ -188,6 +188,8 @@ def _statuses(nodes: Nodes, usual: str = "") -> str:
 
 def _nobody(results: dict[str, Any], uses: Sequence[Use], empty: Sequence[str]) -> str:
     """Return why nobody was asked; that something failed is said elsewhere."""
+    if any(use.pending for use in uses):
+        return "nobody at once: what is new waits for a batch"
     models = nodes_of(results, "model")
     if models.done < models.total or failed_in(uses):
         return "nobody"

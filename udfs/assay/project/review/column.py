@@ -60,11 +60,11 @@ class Column:
         if self.kind == "sentiment" and not self.path:
             may_be_mixed = self.check is not None and MIXED in self.check.label
             return (*FEELINGS, MIXED) if may_be_mixed else FEELINGS
-        schema = _below(self.call.task.answer_schema(), self.path)
+        schema = _below(self.call.task.tight_schema(()), self.path)
         if "boolean" in _types(schema):
             return _BOOLEAN
         listed = schema.get("enum")
-        return None if listed is None else tuple(one for one in listed if one is not None)
+        return None if listed is None else tuple(str(one) for one in listed if one is not None)
 
     @property
     def is_free(self) -> bool:

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-import aiohttp
 import httpx2
 import openai
 from openai import AsyncOpenAI
@@ -23,6 +22,7 @@ from assay.providers.openai_compatible.transport import (
     NOT_SENT,
     CappedTransport,
     Client,
+    WireResponse,
     is_silent,
     is_untrusted,
     read_whole,
@@ -135,7 +135,7 @@ class EndpointClient:
     @asynccontextmanager
     async def _opened(
         self, method: str, url: str, headers: Mapping[str, str], content: Any = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncIterator[WireResponse]:
         told = {"headers": {**self._sdk.default_headers, **headers}, "content": content}
         try:
             async with self._transport.opened(httpx2.Request(method, url, extensions=told)) as one:

@@ -19,6 +19,9 @@ import yarl
 from assay.core.errors import CallError, ConfigError
 from assay.providers.openai_compatible.usage import COST_HEADER
 
+WireResponse = aiohttp.ClientResponse
+"""A reply whose body is still on the wire."""
+
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """The most that is read of a reply, decoded: a pack's answers are a few kilobytes."""
 

@@ -32,3 +32,9 @@ NOT_JUDGED = Judgement(None, 0.0, "the embedded models cannot judge this questio
 
 Judge: TypeAlias = Callable[[Sequence[str]], list[Judgement]]
 """Answers a list of texts, in order."""
+
+
+def declining(reason: str) -> Judge:
+    """Return the judge of a function that these models have no way to answer."""
+    declined = Judgement(None, 0.0, reason)
+    return lambda texts: [declined] * len(texts)

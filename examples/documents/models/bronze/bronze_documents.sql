@@ -1,0 +1,1 @@
+select * from {{ ref('assay', 'assay_documents') }}

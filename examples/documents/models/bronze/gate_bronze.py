@@ -1,0 +1,15 @@
+"""The gate of bronze: runs `quality/suites/bronze` over it; silver waits for it."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from assay.gates import run_gate
+
+
+def model(dbt: Any, session: Any) -> pa.Table:
+    """One row for each expectation; red ones fail the model once they are in the store."""
+    relations = {
+        "bronze_folders": dbt.ref("bronze_folders"),
+    }
+    return run_gate("gate_bronze", relations)

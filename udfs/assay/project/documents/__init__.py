@@ -1,0 +1,1 @@
+"""Documents become rows of bronze: folders are walked, files read in a child, texts cut."""
