@@ -38,11 +38,11 @@ def test_every_customer_has_every_answer_or_a_reason(shipped: Shipped) -> None:
 @pytest.mark.parametrize(
     ("judged", "right", "golden", "least"),
     [
-        ("topic.status = 'ok'", "topic.value = g.topic", "g.topic is not null", 0.72),
+        ("f.topic.status = 'ok'", "f.topic.value = g.topic", "g.topic is not null", 0.72),
         (
-            "sentiment.value is not null",
-            "g.sentiment = case when sentiment.value >= 0.05 then 'positive' "
-            "when sentiment.value <= -0.05 then 'negative' else 'neutral' end",
+            "f.sentiment.value is not null",
+            "g.sentiment = case when f.sentiment.value >= 0.05 then 'positive' "
+            "when f.sentiment.value <= -0.05 then 'negative' else 'neutral' end",
             "g.sentiment <> 'mixed'",
             0.60,
         ),
@@ -55,7 +55,7 @@ def test_three_quarters_are_judged_and_mostly_right(
     """The embedded models leave out what they are least sure of, and not too much of it."""
     ((share, accuracy),) = shipped.project.rows(
         f"select avg(({judged})::int), avg(({right})::int) filter ({judged}) "
-        "from silver.silver_feedback join bronze.bronze_shop__golden_feedback as g "
+        "from silver.silver_feedback as f join bronze.bronze_shop__golden_feedback as g "
         f"using (feedback_id) where {golden}"
     )
     assert share >= 0.75
