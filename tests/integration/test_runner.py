@@ -174,14 +174,14 @@ def test_b09_what_cannot_be_counted_before_a_build_is_counted_in_it(tmp_path: Pa
             project.write(path, text)
         project.write("bronze/notes.sql", f"select *, body || ' more' as more from ({notes})")
         refused = assay(project, "build", **cap)
-        assert (refused.code, "Finished running" in refused.out) == (3, True), refused.out
+        assert (refused.code, "Built " in refused.out) == (3, True), refused.out
         assert project.rows("select count(more) from bronze.notes") == [(TEXTS,)]
         assert server.summary()["requests"] == 0
         project.write("silver/other.sql", other)
         project.write("bronze/notes.sql", f"select *, body || '!' as yet from ({notes})")
         project.write("silver/added.sql", asks.replace("BODY", "yet"))
         early = assay(project, "build", **cap)
-        assert (early.code, "Finished running" in early.out) == (3, False), early.out
+        assert (early.code, "Built " in early.out) == (3, False), early.out
         assert f"needs about {NEED} requests" in early.err
         built = assay(project, "build", ASSAY_MAX_REQUESTS=str(2 * NEED))
         assert built.code != 2, built.err
@@ -347,9 +347,15 @@ def test_a_narrower_word_about_warnings_holds() -> None:
 
 HELP = {
     "init": ("--empty", "--yes", "--macros"),
-    "build": ("dbt build",),
+    "ingest": ("FOLDER", "--json"),
+    "build": ("dbt build", "--verbose"),
     "plan": ("--select", "--max-requests", "Nothing is sent"),
-    "query": ("SELECT", "read-only"),
+    "query": ("SELECT", "--max-requests"),
+    "ask": ("classify", "sentiment"),
+    "review": ("--low-confidence", "--page"),
+    "golden": ("diff",),
+    "alert": ("--check",),
+    "batch": ("status", "harvest", "cancel"),
     "evaluate": ("--data", "--text"),
     "checks": ("--accept", "expected.json"),
     "report": ("--run", "--open"),

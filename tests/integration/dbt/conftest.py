@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from assay.faultd import FaultServer
 
-from .project import Project, Shipped, asking
+from .project import FIRST, Project, Shipped, asking
 
 NewProject = Callable[..., Project]
 
@@ -53,4 +54,5 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
     """The shipped project, built once with the embedded models; leave its store as it is."""
     project = Project(tmp_path_factory.mktemp("shipped")).add_shipped()
     run = project.dbt("build")
+    shutil.copytree(project.root / "target", project.root / FIRST)
     return Shipped(project, run, project.state("silver", "gold"), project.calls())

@@ -29,6 +29,8 @@ REPOSITORY = Path(__file__).parents[3]
 PARTS = ("dbt_project.yml", "profiles.yml", "macros", "tests/dbt")
 PARSED = "target/partial_parse.msgpack"
 RUN_SECONDS = 120
+FIRST = "first"
+"""Where `shipped` keeps what its first build left in `target`; later runs write over that."""
 KEY = "sk-canary-4f1f7c62"
 """The key that runs against faultd carry; nothing may ever write it down."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from .project import Shipped
+from .project import FIRST, Shipped
 
 NOTHING = "insert into spoilt by name select null as row_of_nulls"
 """A row in which nothing is known: no expression is true of it."""
@@ -47,14 +48,14 @@ class Ruled:
 
 @pytest.fixture(scope="module")
 def ruled(shipped: Shipped) -> list[Ruled]:
-    """The tests of tables of the shipped project, as dbt compiled them."""
-    root = shipped.project.root
-    nodes = json.loads((root / "target/built/manifest.json").read_text("utf-8"))["nodes"]
+    """The tests of tables of the shipped project, as dbt compiled them for its first build."""
+    first = shipped.project.root / FIRST
+    nodes = json.loads((first / "built/manifest.json").read_text("utf-8"))["nodes"]
     return [
         Ruled(
             nodes[test["attached_node"]]["relation_name"],
             test["test_metadata"]["kwargs"],
-            (root / test["compiled_path"]).read_text("utf-8"),
+            (first / Path(test["compiled_path"]).relative_to("target")).read_text("utf-8"),
         )
         for test in nodes.values()
         if test["resource_type"] == "test"
