@@ -347,7 +347,7 @@ def test_a_narrower_word_about_warnings_holds() -> None:
 
 HELP = {
     "init": ("--empty", "--yes", "--macros"),
-    "ingest": ("FOLDER", "--json"),
+    "ingest": ("folders", "--json"),
     "build": ("dbt build", "--verbose"),
     "plan": ("--select", "--max-requests", "Nothing is sent"),
     "query": ("SELECT", "--max-requests"),

@@ -86,7 +86,7 @@ class Recall(NamedTuple):
     answers: Mapping[str, int] = {}
 
 
-class Estimate(NamedTuple):
+class Estimated(NamedTuple):
     """A figure with its interval, both from 0 to 1."""
 
     value: float
@@ -102,9 +102,9 @@ class Figures:
 
     rows: Mapping[str, Graded]
     answered: int
-    accuracy: Estimate
-    macro_f1: Estimate | None
-    token_f1: Estimate | None
+    accuracy: Estimated
+    macro_f1: Estimated | None
+    token_f1: Estimated | None
     recalls: Sequence[Recall]
     prompt_hash: str
     model: str
@@ -163,7 +163,7 @@ def measure(test: GoldenTest, rows: Sequence[GradedRow]) -> Figures:
     return Figures(
         rows=dict(zip(_keys(rows), graded, strict=True)),
         answered=sum(row.answered for row in rows),
-        accuracy=Estimate(right / len(rows), _certain(metrics.wilson(right, len(rows)))),
+        accuracy=Estimated(right / len(rows), _certain(metrics.wilson(right, len(rows)))),
         macro_f1=_macro_f1(golds, known) if by_label else None,
         token_f1=None if by_label else _token_f1(graded),
         recalls=list(_recalls(golds, known)) if by_label else (),
@@ -249,7 +249,7 @@ def evaluation_of(
     )
 
 
-def _flat(name: str, score: Estimate | None) -> dict[str, Any]:
+def _flat(name: str, score: Estimated | None) -> dict[str, Any]:
     low, high = score.interval if score else (None, None)
     return {name: score.value if score else None, f"{name}_low": low, f"{name}_high": high}
 
@@ -310,14 +310,14 @@ def _words(values: frozenset[str]) -> list[str]:
     return [word for value in sorted(values) for word in _WORD.findall(normalise(value))]
 
 
-def _macro_f1(golds: Sequence[str], answers: Sequence[str | None]) -> Estimate:
+def _macro_f1(golds: Sequence[str], answers: Sequence[str | None]) -> Estimated:
     value = metrics.macro_f1(golds, answers) or 0.0
-    return Estimate(value, _certain(metrics.macro_f1_interval(golds, answers, SEED)))
+    return Estimated(value, _certain(metrics.macro_f1_interval(golds, answers, SEED)))
 
 
-def _token_f1(graded: Sequence[Graded]) -> Estimate:
+def _token_f1(graded: Sequence[Graded]) -> Estimated:
     scores = [one.token_f1 or 0.0 for one in graded]
-    return Estimate(metrics.mean(scores) or 0.0, _certain(metrics.mean_interval(scores, SEED)))
+    return Estimated(metrics.mean(scores) or 0.0, _certain(metrics.mean_interval(scores, SEED)))
 
 
 def _recalls(golds: Sequence[str], answers: Sequence[str | None]) -> Iterator[Recall]:
@@ -348,7 +348,7 @@ def _low_recalls(test: GoldenTest, recalls: Sequence[Recall]) -> Iterator[str]:
         if wanted is None or recall.recall >= wanted:
             continue
         if isinstance(least, dict) or recall.rows >= test.min_label_rows:
-            score = Estimate(recall.recall, Interval(recall.low, recall.high))
+            score = Estimated(recall.recall, Interval(recall.low, recall.high))
             yield (
                 f"recall of {recall.label!r} {score} of {recall.rows} rows is under "
                 f"`min_recall` {wanted}"
