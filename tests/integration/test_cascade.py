@@ -11,6 +11,7 @@ import pytest
 
 import assay
 from assay.faultd import FaultServer, answer
+from assay.faultd.dialects import DIALECTS
 from assay.project.counting import cascades_in
 from assay.project.report.facts import Facts, Verdict, Warehouse
 from assay.project.report.kept import Drawings
@@ -269,3 +270,16 @@ def test_by_the_file_a_cheap_answer_that_waits_is_no_unsure_one(
     assert found["ok", "one"] > 50
     (one,) = learnt(by_file, tmp_path)
     assert (one.drawn, one.threshold) == (100, 1.0)
+
+
+def test_a_model_of_the_endpoint_is_sure_by_its_log_probabilities(tmp_path: Path) -> None:
+    """The cheap one is asked about all, the dear one about the draw; again nobody is."""
+    told = {"profile": "llamacpp", "logprobs": True}
+    with FaultServer(answer=knowing, keep_texts=True, dialect=DIALECTS["llamacpp"]) as vendor:
+        _, sent = asked(vendor, tmp_path, cascade(cheap="small"), **told)
+        assert sum(sent.values()) == len(TEXTS) + 100
+        assert asked(vendor, tmp_path, cascade(cheap="small"), **told)[1] == Counter()
+        (one,) = learnt(vendor, tmp_path)
+    assert (one.cheap, one.drawn, one.errors) == ("small", 100, 0)
+    assert one.threshold is not None
+    assert 0.8 < one.threshold < 1
