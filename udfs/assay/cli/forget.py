@@ -1,4 +1,4 @@
-"""`assay forget`: one subject's rows out of store, warehouse and publications, line by line."""
+"""`assay forget`: one subject's rows out of all that Assay keeps, line by line."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ from assay.project.erasure import (
     texts_of_subject,
 )
 from assay.project.publishing.row_counts import checkpoint
+from assay.project.report.making import folder
+from assay.project.review.golden_file import LOG, JudgementLog
 from assay.store import refuse_while_in_use
 
 _RUN = "forget"
@@ -135,7 +137,12 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
             message = f"There is no warehouse at {database} in which --subject could be looked up."
             raise ConfigError(f"{message} Give its texts with --from.")
         lines = [*_in_store(wanted, state, dry_run=dry_run), ForgottenLine("warehouse", "none", 0)]
-    return [*lines, *_in_publications(wanted, state, dry_run=dry_run), *_out_of_reach()]
+    return [
+        *lines,
+        *_in_publications(wanted, state, dry_run=dry_run),
+        _in_reviews(state, dry_run=dry_run),
+        *_out_of_reach(),
+    ]
 
 
 def _in_warehouse(
@@ -210,6 +217,16 @@ def _in_publications(
             )
     if not found:
         yield ForgottenLine("publications", "none", 0)
+
+
+def _in_reviews(state: Literal["removed", "would be removed"], *, dry_run: bool) -> ForgottenLine:
+    """Forget what was judged, of everybody: an answer may be what a text says, word for word."""
+    log = JudgementLog(folder() / LOG)
+    held = len(log)
+    if not dry_run:
+        log.clear()
+    note = "whole, so no judgement can be taken back; golden rows stay" if held else ""
+    return ForgottenLine("review log", state if held else "none", held, note)
 
 
 def _out_of_reach() -> Iterator[ForgottenLine]:
