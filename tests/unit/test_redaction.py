@@ -105,8 +105,10 @@ def mixture(rng: random.Random) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["a@" * 20_000, "a" * 50_000 + "@", "11 " * 5_000, "1111 " * 5_000, "GB82 " * 10_000]
-    + ["1 a b c d " * 5_000, "1" + " " * 50_000 + "x", "a@b.co 555-1234 " * 2_000],
+    [
+        *("a@" * 20_000, "a" * 50_000 + "@", "11 " * 5_000, "1111 " * 5_000, "GB82 " * 10_000),
+        *("1 a b c d " * 5_000, "1" + " " * 50_000 + "x", "a@b.co 555-1234 " * 2_000),
+    ],
     ids=lambda text: text[:5],
 )
 def test_no_text_takes_long(text: str) -> None:
@@ -191,7 +193,7 @@ def test_the_setting_is_a_list_with_commas() -> None:
 
 def test_kinds_are_no_paths(tmp_path: Path) -> None:
     """Settings that are brought to the folder of a project keep them."""
-    placed = Settings(redact="email").within(Project(tmp_path, tmp_path, ()))
+    placed = Settings(redact=("email",)).within(Project(tmp_path, tmp_path, ()))
     assert (placed.redact, placed.data_directories) == (("email",), (tmp_path / "data",))
 
 

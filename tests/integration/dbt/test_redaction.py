@@ -75,7 +75,7 @@ def held(text: str) -> list[str]:
 
 
 def test_nothing_of_it_is_anywhere_but_in_the_warehouse(built: Built) -> None:
-    """On the wire, in store and journal, dead letters, logs, artifacts, report and what is said."""
+    """On the wire, in store, journal, dead letters, logs, artifacts, report, nor said."""
     assert built.run.code == 0, built.run.output
     sent = "\n".join(str(entry.as_json()) for entry in built.server.ledger.entries)
     assert SENT in sent
