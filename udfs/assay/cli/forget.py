@@ -22,9 +22,9 @@ from assay.cli.console import (
     store_path,
 )
 from assay.cli.query import bare
-from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.program import program
+from assay.core.redaction import forms
 from assay.hosts.dbt.lineage import Code, last_code
 from assay.hosts.dbt.manifest import made_tables, read_manifest
 from assay.hosts.dbt.project_folder import typed
@@ -70,8 +70,8 @@ class Wanted:
 
     @property
     def texts(self) -> list[str]:
-        """The texts as they are asked about."""
-        return sorted({normalise(text) for text in self.subject.texts} - {""})
+        """The texts as they may have been asked about, with and without redaction."""
+        return sorted({form for text in self.subject.texts for form in forms(text)} - {""})
 
 
 def command(

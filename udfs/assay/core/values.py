@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from assay.core.canonical import canonical_json
 from assay.core.errors import Fault
+from assay.core.redaction import NO_REDACTION, Redaction
 from assay.core.task import JsonSchema, Task
 from assay.core.usage import Usage
 
@@ -62,12 +63,14 @@ def new_id() -> str:
 class Question:
     """A task bound to who answers it: the constant part of an ask's key. Hashed by identity.
 
-    `seed` is the hash state after everything but the text, so that a key costs one update.
+    `seed` is the hash state after everything but the text, so that a key costs one update;
+    `redaction` makes of a text what is asked about.
     """
 
     task: Task
     model: str
     host: str
+    redaction: Redaction = NO_REDACTION
 
     __hash__ = object.__hash__
 
@@ -77,7 +80,7 @@ class Question:
         return key_seed(self.task.prompt_hash, self.model, self.host)
 
     def key(self, text: str) -> bytes:
-        """Return the 16-byte key of the ask for `text`, which must be normalised."""
+        """Return the 16-byte key of the ask for `text`, which is normalised and has its marks."""
         return key_of(self.seed, text)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from assay.core.redaction import kinds_of_marks
 from assay.core.settings import Settings
 from assay.core.values import Ask, Pack
 from assay.engine.prices import cost_usd, usual_price
@@ -24,6 +25,7 @@ class Estimate:
     price of a model is not known, `minutes` where nothing is known of how long a request takes.
     `latency_seconds` is the measured mean of a request, None where `minutes` is no measurement.
     `at_least` marks a plan that may be short of what answers still to come will make due.
+    `redacted` counts by kind the marks in the texts that are to be sent, each once a text.
     """
 
     rows: int
@@ -37,6 +39,7 @@ class Estimate:
     minutes: float | None = None
     latency_seconds: float | None = None
     at_least: bool = False
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 def timed(plan: Estimate, settings: Settings, latency_seconds: float | None) -> Estimate:
@@ -205,4 +208,10 @@ class Census:
             tokens_out,
             cost,
             at_least=self.at_least,
+            redacted=self._redacted(),
         )
+
+    def _redacted(self) -> dict[str, int]:
+        texts = {ask.text for ask in self._unknown.values() if ask.question.redaction.kinds}
+        counts = Counter(kind for text in texts for kind in kinds_of_marks(text))
+        return {kind: counts[kind] for kind in sorted(counts)}

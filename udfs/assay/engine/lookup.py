@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
-from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.events import LookedUp, RowsCompared, RowsServed
+from assay.core.redaction import Redaction, has_marks, redaction_of
 from assay.core.task import Task
 from assay.core.tokens import estimate_tokens
 from assay.core.values import SKIPPED, Ask, Outcome, Question
@@ -54,8 +55,9 @@ class Resolver:
             check_can(self._settings.traits, task)
             if task.model is not None:
                 check_cap(self._settings, task.model)
-            model = self._settings.model_for(task.model)
-            self._questions[task.handle] = Question(task, model, self._settings.host)
+            model, host = self._settings.model_for(task.model), self._settings.host
+            redaction = redaction_of(self._settings.redact, task.redact)
+            self._questions[task.handle] = Question(task, model, host, redaction)
         for census in self.censuses:
             census.meet(task.handle)
         return task.handle
@@ -73,7 +75,7 @@ class Resolver:
         keys, known = self.settle(handle, texts)
         outcomes = [SKIPPED if key is None else known[key] for key in keys]
         self._run.tell(RowsServed(question, keys, outcomes))
-        return outcomes
+        return restored(question.redaction, outcomes, texts)
 
     def settle(self, handle: str, texts: Texts) -> tuple[list[bytes | None], dict[bytes, Outcome]]:
         """Return the key of each text and all outcomes by key, as `ask`; no row is counted."""
@@ -106,8 +108,8 @@ class Resolver:
         held = self._engine.held_by_batches([ask.key for ask in unknown])
         unknown = [ask for ask in unknown if ask.key not in held]
         for census in self.censuses:
-            census.count(handle, normal(texts), keys, unknown)
-        return in_order(keys, known)
+            census.count(handle, self.asked(handle, texts), keys, unknown)
+        return restored(self.question(handle).redaction, in_order(keys, known), texts)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked.
@@ -117,15 +119,20 @@ class Resolver:
         question = self.question(handle)
         keys, known, unknown = self.look_up(handle, texts)
         for census in self.censuses:
-            census.compare(handle, normal(texts), keys, unknown)
+            census.compare(handle, self.asked(handle, texts), keys, unknown)
         outcomes = in_order(keys, known)
         self._run.tell(RowsCompared(question, keys, outcomes))
-        return outcomes
+        return restored(question.redaction, outcomes, texts)
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
         keys, known, _ = self.look_up(handle, texts)
-        return in_order(keys, known)
+        return restored(self.question(handle).redaction, in_order(keys, known), texts)
+
+    def asked(self, handle: str, texts: Texts) -> list[str | None]:
+        """Return texts as they are asked about; None for blank ones."""
+        asked = self.question(handle).redaction.text
+        return [asked(text) or None if text is not None else None for text in texts]
 
     def look_up(self, handle: str, texts: Texts) -> Found:
         """Return the key of each text, what is known of them, and one ask for each of the rest.
@@ -138,16 +145,17 @@ class Resolver:
         known: dict[bytes, Outcome] = {}
         unknown: dict[bytes, str] = {}
         remembered, key_of = self._engine.answers.get, question.key
+        asked_of = question.redaction.text
         for text in texts:
-            if text is None or not (normal := normalise(text)):
+            if text is None or not (asked := asked_of(text)):
                 keys.append(None)
                 continue
-            key = key_of(normal)
+            key = key_of(asked)
             keys.append(key)
             if (answer := remembered(key)) is not None:
                 known[key] = answer
             else:
-                unknown[key] = normal
+                unknown[key] = asked
         if unknown:
             self._recall(question, unknown, known)
         return keys, known, [Ask(key, question, text) for key, text in unknown.items()]
@@ -199,6 +207,18 @@ def in_order(keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]) -> li
     return [SKIPPED if key is None else known.get(key) for key in keys]
 
 
-def normal(texts: Texts) -> list[str | None]:
-    """Return texts as they are asked about; None for blank ones."""
-    return [normalise(text) or None if text is not None else None for text in texts]
+_Maybe = TypeVar("_Maybe", Outcome, Outcome | None)
+
+
+def restored(redaction: Redaction, outcomes: list[_Maybe], texts: Texts) -> list[_Maybe]:
+    """Return outcomes with the values of their rows in the place of marks."""
+    if not redaction.kinds:
+        return outcomes
+    pairs = zip(outcomes, texts, strict=True)
+    return [_restored(redaction, outcome, text) for outcome, text in pairs]
+
+
+def _restored(redaction: Redaction, outcome: _Maybe, text: str | None) -> _Maybe:
+    if outcome is None or outcome.value is None or text is None or not has_marks(outcome.value):
+        return outcome
+    return outcome._replace(value=redaction.restored(outcome.value, text))

@@ -58,7 +58,7 @@ def _string(text: str, schema: Schema, salt: str) -> str:
     columns = columns_of(text)
     if columns and "field" in salt.rpartition(".")[2]:
         return list(columns)[number % len(columns)]
-    found = list(re.finditer(r"\w+", text))
+    found = list(re.finditer(r"\[[A-Z]+_[0-9]+\]|\w+", text))
     words = [word for word in found if any(map(str.isalpha, word[0]))] or found
     if not words:
         return text.strip()[: schema.get("maxLength")]
