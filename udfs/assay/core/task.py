@@ -83,6 +83,9 @@ class Task(BaseModel):
     free_text: ClassVar[bool] = False
     """Whether an answer is in the model's own words, so that no golden row can be held to it."""
 
+    beside: ClassVar[frozenset[str]] = frozenset({"model", "isolate"})
+    """Arguments that say who is asked and how, and not what: no part of `prompt_hash`."""
+
     instructions: str | None = None
     examples: tuple[Example, ...] = ()
     model: str | None = None
@@ -140,6 +143,14 @@ class Task(BaseModel):
         yield from ()
 
     @property
+    def by_chunks(self) -> tuple[Task, int] | None:
+        """What is asked about each chunk of a text, then about the answers, and a chunk's tokens.
+
+        None for a task that is asked about whole texts.
+        """
+        return None
+
+    @property
     def plain(self) -> bool:
         """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""
         return False
@@ -152,7 +163,7 @@ class Task(BaseModel):
                 "kind": self.kind,
                 "template": self.template_version,
                 "normaliser": NORMALISER_VERSION,
-                "task": self.model_dump(mode="json", exclude={"model", "isolate"}),
+                "task": self.model_dump(mode="json", exclude={*self.beside}),
                 "schema": self.answer_schema(),
             }
         )

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from assay.core.chunks import chunks_of
 from assay.core.json_text import text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
@@ -66,7 +67,7 @@ class Udfs:
         }
         for name, function in marks.items():
             create_function(connection, name, function, parameters=1, volatile=True)
-        create_function(connection, "assay_text", text, parameters=2, volatile=False)
+        _register_pure(connection)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
         create_function(connection, "assay_task_of", self.task_of, parameters=2, volatile=False)
 
@@ -158,6 +159,29 @@ def text(contents: Column, texts: Column) -> Column:
     return pa.array([text_of(*pair) for pair in pairs], _TEXT)
 
 
+def chunks(texts: Column, tokens: Column, overlaps: Column) -> Column:
+    """The chunks of each text as a list in JSON, NULL of NULL; see `chunks_of`."""
+    rows = zip(texts.to_pylist(), tokens.to_pylist(), overlaps.to_pylist(), strict=True)
+    cut = [
+        None if text is None else _chunks(text, int(most), int(over)) for text, most, over in rows
+    ]
+    return pa.array(cut, _TEXT)
+
+
+def _chunks(text: str, tokens: int, overlap: int) -> str:
+    found = [
+        {
+            "chunk_id": chunk.id,
+            "chunk": number,
+            "page": chunk.page,
+            "position": chunk.position,
+            "text": chunk.text,
+        }
+        for number, chunk in enumerate(chunks_of(text, tokens, overlap), start=1)
+    ]
+    return _JSON.encode(found)
+
+
 def text_sql(expression: str) -> str:
     """Return the text of an expression as SQL, as `_assay_text.sql` writes it."""
     plain = f"cast({expression} as varchar)"
@@ -175,7 +199,12 @@ def register_for_reading(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("assay_ask_value", "assay_ask_envelope"):
         create_function(connection, name, _unasked, parameters=2, volatile=True)
     create_function(connection, "assay_task", lambda specs: specs, parameters=1, volatile=False)
+    _register_pure(connection)
+
+
+def _register_pure(connection: duckdb.DuckDBPyConnection) -> None:
     create_function(connection, "assay_text", text, parameters=2, volatile=False)
+    create_function(connection, "assay_chunks", chunks, parameters=3, volatile=False)
 
 
 def create_function(
