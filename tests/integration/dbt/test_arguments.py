@@ -80,6 +80,8 @@ OWN = [
     ("ai_extract", "'body', {'gear': {'description': 5}}", "5", "a description must be text"),
     ("ai_extract", "'body', {'gear': ['rope', 'Rope']}", '"Rope"', TWICE),
     ("ai_extract", "'body', 'gear', grounded='no'", '"no"', FLAG),
+    ("ai_extract", "'body', 'gear', evidence='yes'", '"yes"', FLAG),
+    ("ai_extract", "'body', 'gear', evidence=true", "true", "add detail=true"),
     ("ai_sentiment", "'body', aspects='price'", '"price"', ONE),
     ("ai_sentiment", "'body', aspects=[]", "[]", ONE),
     ("ai_sentiment", "'body', aspects=['fit', 'FIT']", '"FIT"', TWICE),

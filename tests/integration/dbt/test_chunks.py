@@ -1,4 +1,4 @@
-"""Chunks of a column as a relation, in dbt on DuckDB; summaries of long texts in a model."""
+"""Long texts in models: chunks as a relation, summaries level by level, the page of a value."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ MODELS = {
     "select * from {{ ai_chunks(ref('notes'), 'body', 'id', max_tokens=100, overlap=10) }}",
     "silver/of_pages.sql": "{{ config(materialized='table') }} "
     "select * from {{ ai_chunks(ref('notes'), 'body', ['id', 'page']) }} as cut where id = 2",
+    "silver/found.sql": "{{ config(materialized='incremental', unique_key='id') }} "
+    "{% set found = ai_extract('body', {'one': 'text', 'day': 'date', 'all': ['text']}, "
+    "evidence=true, detail=true) %} "
+    "select id, {{ found }} as found from {{ ref('notes') }} where id > 1 "
+    "and {{ ai_due('id', {'found': found}) }}",
+    "silver/listed.sql": "{{ config(materialized='table') }} select id, "
+    "{{ ai_extract('body', 'one', evidence=true, detail=true) }} as listed "
+    "from {{ ref('notes') }} where id > 1",
     "silver/gists.sql": "{{ config(materialized='incremental', unique_key='id') }} "
     "{% set gist = ai_summarize('body', max_words=10, chunk_tokens=100, detail=true) %} "
     "select id, {{ gist }} as gist from {{ ref('notes') }} "
@@ -63,7 +71,7 @@ def test_a_long_text_has_one_summary_and_is_not_due_again(
     project, _ = built
     texts = [text for entry in server.ledger.entries for text in entry.texts]
     sent = len(server.ledger.entries)
-    again = project.dbt("build", "--select", "gists")
+    again = project.dbt("build", "--select", "gists", "found")
 
     assert again.code == 0, again.output
     assert project.rows("select id, gist.status from silver.gists order by 1") == [
@@ -71,4 +79,42 @@ def test_a_long_text_has_one_summary_and_is_not_due_again(
         *((3, "skipped"), (4, "skipped")),
     ]
     assert max(map(len, texts)) <= 400
+    assert len(server.ledger.entries) == sent
+
+
+def test_each_value_has_its_page_and_quote(built: tuple[Project, Run]) -> None:
+    """In the shape of the fields; the quote of a copied value holds it."""
+    project, run = built
+    types = "select typeof(found.evidence), typeof(listed.evidence) from silver.found "
+    place = 'STRUCT(page INTEGER, "quote" VARCHAR)'
+    kept = (
+        "select bool_and(found.status = 'ok'), bool_and(found.value.one is null or "
+        "contains(found.evidence.one.quote, found.value.one) and found.evidence.one.page in (1, 2)"
+        "), bool_and(len(found.value.all) = len(found.evidence.all)) "
+        "from silver.found where id = 2"
+    )
+
+    assert run.code == 0, run.output
+    assert project.rows(f"{types} join silver.listed using (id) limit 1") == [
+        (f'STRUCT(one {place}, "day" {place}, "all" {place}[])', f"{place}[]")
+    ]
+    assert project.rows(kept) == [(True, True, True)]
+    assert project.rows("select distinct found.evidence from silver.found where id > 2") == [
+        (None,)
+    ]
+
+
+def test_a_table_without_evidence_is_not_given_any_in_silence(
+    built: tuple[Project, Run], server: FaultServer
+) -> None:
+    """As with any other change of type."""
+    project, _ = built
+    project.write(
+        "silver/found.sql", project.models["silver/found.sql"].replace("evidence=true, ", "")
+    )
+    sent = len(server.ledger.entries)
+    run = project.dbt("build", "--select", "found")
+
+    assert run.code == 1
+    assert "the table holds another type" in run.output
     assert len(server.ledger.entries) == sent

@@ -155,6 +155,18 @@ class Task(BaseModel):
         """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""
         return False
 
+    @property
+    def quotes(self) -> bool:
+        """Whether an answer holds quotes from its text: then `with_evidence` parts it."""
+        return False
+
+    def with_evidence(self, answer: JsonValue, text: str) -> tuple[JsonValue, JsonValue]:
+        """Return an answer without its quotes, and page and quote in the place of each value.
+
+        `text` is that of the row, as it came.
+        """
+        return answer, None
+
     @cached_property
     def prompt_hash(self) -> str:
         """The name of the question: 32 hex digits over all that shapes the prompt."""

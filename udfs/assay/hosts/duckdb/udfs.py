@@ -137,7 +137,7 @@ class Udfs:
         handles: Column,
         texts: Column,
         resolve: Callable[[str, Texts], Sequence[Outcome | None]],
-        show: Callable[[Question, Outcome], str | None],
+        show: Callable[[Question, Outcome, str | None], str | None],
     ) -> Column:
         shown: list[str | None] = [None] * len(texts)
         for handle, places, values in _by_handle(handles, texts):
@@ -147,9 +147,8 @@ class Udfs:
             except (KeyboardInterrupt, SystemExit):  # DuckDB makes a query error of them
                 self._run.cancel()
                 raise
-            said = [None if outcome is None else show(question, outcome) for outcome in outcomes]
-            for place, text in zip(places, said, strict=True):
-                shown[place] = text
+            for place, outcome, text in zip(places, outcomes, values, strict=True):
+                shown[place] = None if outcome is None else show(question, outcome, text)
         return pa.array(shown, _TEXT)
 
 
@@ -253,22 +252,33 @@ def _by_handle(
     return [(handle, places, [values[p] for p in places]) for handle, places in found.items()]
 
 
-def _bare(question: Question, outcome: Outcome) -> str | None:
+def _bare(question: Question, outcome: Outcome, _text: str | None) -> str | None:
     value = outcome.value
     if value is None or not question.task.plain:
         return None if value == "null" else value
     return value[1:-1] if "\\" not in value else str(json.loads(value))
 
 
-def _envelope(question: Question, outcome: Outcome) -> str:
+def _envelope(question: Question, outcome: Outcome, text: str | None) -> str:
     """Return the envelope as JSON; `value` is JSON already."""
     confidence = "null" if outcome.confidence is None else repr(float(outcome.confidence))
+    value, evidence = _with_evidence(question, outcome.value or "null", text)
     return (
-        f'{{"value":{outcome.value or "null"},"status":"{outcome.status}",'
+        f'{{"value":{value},"status":"{outcome.status}",'
         f'"error":{_quoted(outcome.error)},"confidence":{confidence},'
         f'"model":{_quoted(outcome.model)},"prompt_hash":"{question.task.prompt_hash}",'
-        f'"answered_at":{_quoted(outcome.answered_at)}}}'
+        f'"answered_at":{_quoted(outcome.answered_at)}{evidence}}}'
     )
+
+
+def _with_evidence(question: Question, value: str, text: str | None) -> tuple[str, str]:
+    """Return an answer, and the evidence that is said behind it where quotes are asked for."""
+    if not question.task.quotes:
+        return value, ""
+    if value == "null":
+        return value, ',"evidence":null'
+    values, evidence = question.task.with_evidence(json.loads(value), text or "")
+    return _JSON.encode(values), f',"evidence":{_JSON.encode(evidence)}'
 
 
 def _quoted(text: str | None) -> str:
