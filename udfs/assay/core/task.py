@@ -94,6 +94,9 @@ class Task(BaseModel):
     free_text: ClassVar[bool] = False
     """Whether an answer is in the model's own words, so that no golden row can be held to it."""
 
+    beside: ClassVar[frozenset[str]] = frozenset({"model", "isolate", "redact"})
+    """Arguments that say who is asked and how, and not what: no part of `prompt_hash`."""
+
     instructions: str | None = None
     examples: tuple[Example, ...] = ()
     model: str | None = None
@@ -152,9 +155,29 @@ class Task(BaseModel):
         yield from ()
 
     @property
+    def by_chunks(self) -> tuple[Task, int] | None:
+        """What is asked about each chunk of a text, then about the answers, and a chunk's tokens.
+
+        None for a task that is asked about whole texts.
+        """
+        return None
+
+    @property
     def plain(self) -> bool:
         """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""
         return False
+
+    @property
+    def quotes(self) -> bool:
+        """Whether an answer holds quotes from its text: then `with_evidence` parts it."""
+        return False
+
+    def with_evidence(self, answer: JsonValue, text: str) -> tuple[JsonValue, JsonValue]:
+        """Return an answer without its quotes, and page and quote in the place of each value.
+
+        `text` is that of the row, as it came.
+        """
+        return answer, None
 
     @cached_property
     def prompt_hash(self) -> str:
@@ -172,12 +195,17 @@ class Task(BaseModel):
     @property
     def spec(self) -> dict[str, Any]:
         """What is asked, as JSON has it; without who is asked, and in what company."""
-        return self.model_dump(mode="json", exclude={"model", "isolate", "redact"})
+        return self.model_dump(mode="json", exclude={*self.beside})
 
     @cached_property
     def handle(self) -> str:
         """The name of the whole task, with all that is no part of the question: 32 hex digits."""
-        return digest([self.prompt_hash, self.model, self.isolate, *self.redact])
+        return digest([self.prompt_hash, *self.apart])
+
+    @property
+    def apart(self) -> tuple[JsonValue, ...]:
+        """What tells tasks with the same question apart."""
+        return self.model, self.isolate, *self.redact
 
 
 def accepted(task: Task, raw: JsonValue, text: str) -> str:

@@ -18,7 +18,7 @@ from assay.core.errors import ConfigError
 from assay.core.events import RowsCompared, RowsServed
 from assay.core.values import SKIPPED, Ask, Outcome, Question
 from assay.engine.cascade import CheapAnswer, Drawn, draw, said_together, threshold, upper_bound
-from assay.engine.lookup import Resolver, Texts, chunks_of, in_order
+from assay.engine.lookup import Resolver, Texts, chunks_of, in_order, restored
 from assay.engine.state import RunState
 from assay.store import PENDING, PLUS, LearntCascade, Store, queries
 
@@ -72,8 +72,9 @@ class Side:
 
     def settled(self, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known."""
-        keys, outcomes = self.resolver.settle(self.handle, texts)
-        return [SKIPPED if key is None else outcomes[key] for key in keys]
+        keys, found = self.resolver.settle(self.handle, texts)
+        outcomes = [SKIPPED if key is None else found[key] for key in keys]
+        return restored(self.question.redaction, outcomes, texts)
 
 
 class CascadeColumn:

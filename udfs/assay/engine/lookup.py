@@ -100,13 +100,8 @@ class Resolver:
             self._engine.end_gather(self._run)
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
-        """Tell the censuses of `texts`, and return what is known of them; nothing is asked.
-
-        What waits for a batch is not to be asked for again.
-        """
-        keys, known, unknown = self.look_up(handle, texts)
-        held = self._engine.held_by_batches([ask.key for ask in unknown])
-        unknown = [ask for ask in unknown if ask.key not in held]
+        """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
+        keys, known, unknown = self.to_be_asked(handle, texts)
         for census in self.censuses:
             census.count(handle, self.asked(handle, texts), keys, unknown)
         return restored(self.question(handle).redaction, in_order(keys, known), texts)
@@ -159,6 +154,12 @@ class Resolver:
         if unknown:
             self._recall(question, unknown, known)
         return keys, known, [Ask(key, question, text) for key, text in unknown.items()]
+
+    def to_be_asked(self, handle: str, texts: Texts) -> Found:
+        """As `look_up`, without the asks that wait for a batch: nobody asks for them again."""
+        keys, known, unknown = self.look_up(handle, texts)
+        held = self._engine.held_by_batches([ask.key for ask in unknown])
+        return keys, known, [ask for ask in unknown if ask.key not in held]
 
     def _recall(
         self, question: Question, unknown: dict[bytes, str], known: dict[bytes, Outcome]

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from assay.core.chunks import chunks_of
 from assay.core.json_text import text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
@@ -66,7 +67,7 @@ class Udfs:
         }
         for name, function in marks.items():
             create_function(connection, name, function, parameters=1, volatile=True)
-        create_function(connection, "assay_text", text, parameters=2, volatile=False)
+        _register_pure(connection)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
         create_function(connection, "assay_task_of", self.task_of, parameters=2, volatile=False)
 
@@ -136,7 +137,7 @@ class Udfs:
         handles: Column,
         texts: Column,
         resolve: Callable[[str, Texts], Sequence[Outcome | None]],
-        show: Callable[[Question, Outcome], str | None],
+        show: Callable[[Question, Outcome, str | None], str | None],
     ) -> Column:
         shown: list[str | None] = [None] * len(texts)
         for handle, places, values in _by_handle(handles, texts):
@@ -146,9 +147,8 @@ class Udfs:
             except (KeyboardInterrupt, SystemExit):  # DuckDB makes a query error of them
                 self._run.cancel()
                 raise
-            said = [None if outcome is None else show(question, outcome) for outcome in outcomes]
-            for place, text in zip(places, said, strict=True):
-                shown[place] = text
+            for place, outcome, text in zip(places, outcomes, values, strict=True):
+                shown[place] = None if outcome is None else show(question, outcome, text)
         return pa.array(shown, _TEXT)
 
 
@@ -156,6 +156,29 @@ def text(contents: Column, texts: Column) -> Column:
     """What is asked about in JSON and in what has parts, each beside its text; see `text_of`."""
     pairs = zip(contents.to_pylist(), texts.to_pylist(), strict=True)
     return pa.array([text_of(*pair) for pair in pairs], _TEXT)
+
+
+def chunks(texts: Column, tokens: Column, overlaps: Column) -> Column:
+    """The chunks of each text as a list in JSON, NULL of NULL; see `chunks_of`."""
+    rows = zip(texts.to_pylist(), tokens.to_pylist(), overlaps.to_pylist(), strict=True)
+    cut = [
+        None if text is None else _chunks(text, int(most), int(over)) for text, most, over in rows
+    ]
+    return pa.array(cut, _TEXT)
+
+
+def _chunks(text: str, tokens: int, overlap: int) -> str:
+    found = [
+        {
+            "chunk_id": chunk.id,
+            "chunk": number,
+            "page": chunk.page,
+            "position": chunk.position,
+            "text": chunk.text,
+        }
+        for number, chunk in enumerate(chunks_of(text, tokens, overlap), start=1)
+    ]
+    return _JSON.encode(found)
 
 
 def text_sql(expression: str) -> str:
@@ -175,7 +198,12 @@ def register_for_reading(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("assay_ask_value", "assay_ask_envelope"):
         create_function(connection, name, _unasked, parameters=2, volatile=True)
     create_function(connection, "assay_task", lambda specs: specs, parameters=1, volatile=False)
+    _register_pure(connection)
+
+
+def _register_pure(connection: duckdb.DuckDBPyConnection) -> None:
     create_function(connection, "assay_text", text, parameters=2, volatile=False)
+    create_function(connection, "assay_chunks", chunks, parameters=3, volatile=False)
 
 
 def create_function(
@@ -224,22 +252,33 @@ def _by_handle(
     return [(handle, places, [values[p] for p in places]) for handle, places in found.items()]
 
 
-def _bare(question: Question, outcome: Outcome) -> str | None:
+def _bare(question: Question, outcome: Outcome, _text: str | None) -> str | None:
     value = outcome.value
     if value is None or not question.task.plain:
         return None if value == "null" else value
     return value[1:-1] if "\\" not in value else str(json.loads(value))
 
 
-def _envelope(question: Question, outcome: Outcome) -> str:
+def _envelope(question: Question, outcome: Outcome, text: str | None) -> str:
     """Return the envelope as JSON; `value` is JSON already."""
     confidence = "null" if outcome.confidence is None else repr(float(outcome.confidence))
+    value, evidence = _with_evidence(question, outcome.value or "null", text)
     return (
-        f'{{"value":{outcome.value or "null"},"status":"{outcome.status}",'
+        f'{{"value":{value},"status":"{outcome.status}",'
         f'"error":{_quoted(outcome.error)},"confidence":{confidence},'
         f'"model":{_quoted(outcome.model)},"prompt_hash":"{question.task.prompt_hash}",'
-        f'"answered_at":{_quoted(outcome.answered_at)}}}'
+        f'"answered_at":{_quoted(outcome.answered_at)}{evidence}}}'
     )
+
+
+def _with_evidence(question: Question, value: str, text: str | None) -> tuple[str, str]:
+    """Return an answer, and the evidence that is said behind it where quotes are asked for."""
+    if not question.task.quotes:
+        return value, ""
+    if value == "null":
+        return value, ',"evidence":null'
+    values, evidence = question.task.with_evidence(json.loads(value), text or "")
+    return _JSON.encode(values), f',"evidence":{_JSON.encode(evidence)}'
 
 
 def _quoted(text: str | None) -> str:
