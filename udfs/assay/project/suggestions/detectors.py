@@ -149,7 +149,7 @@ def _format(column: ColumnProfile) -> Iterator[SuggestionRule]:
 
 def _numbers(column: ColumnProfile) -> SuggestionRule | None:
     """Plain numbers, where most are, or where one unit is spelled in several ways."""
-    units = _units(column)
+    units = units_of(column)
     numbers = sum(units.values())
     if numbers < 0.95 * _valued(column):
         return None
@@ -185,7 +185,7 @@ def _valued(column: ColumnProfile) -> int:
     return column.filled - sum((column.markers or {}).values())
 
 
-def _units(column: ColumnProfile) -> dict[str, int]:
+def units_of(column: ColumnProfile) -> dict[str, int]:
     """Return what stands behind the number in texts of a number and a unit, with the rows."""
     units: dict[str, int] = {}
     for template, count in (column.templates or {}).items():
