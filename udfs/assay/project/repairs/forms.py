@@ -18,9 +18,7 @@ _DIGITS = 15
 def in_form(column: ColumnProfile, values: Mapping[str, int], pattern: str) -> dict[str, str]:
     """Return what those of `values` (text to rows) should be that have a form within reach."""
     units = _common_units(column)
-    likely = {
-        pair.rare: pair.common for pair in near_pairs(column.templates or {}) if pair.sure
-    }
+    likely = {pair.rare: pair.common for pair in near_pairs(column.templates or {}) if pair.sure}
     forms: dict[str, str] = {}
     for value in values:
         for form in _forms(value, units, likely):

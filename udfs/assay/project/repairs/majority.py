@@ -70,7 +70,7 @@ def _votes(rows: KeyedRows, voter: Dependency) -> str:
             case when stands then own / (n + 1)
                 when coalesce({near}, false) then 1 - (1 - most / (n + 1)) / 2
                 else most / (n + 1) end as weight,
-            {sql.text(' and '.join(voter.determinants))} as voter
+            {sql.text(" and ".join(voter.determinants))} as voter
         from (
             select *, 3 * own > n and y is not null as stands
             from (

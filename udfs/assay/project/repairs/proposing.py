@@ -42,7 +42,8 @@ def propose(
 def _proposed(rows: KeyedRows) -> Iterator[Repair]:
     """Yield the surest finding of each cell; findings that agree make each other surer."""
     agreed = f"""
-        select row_key, column_name, before, after, arg_max(reason, (confidence, reason)) as reason,
+        select row_key, column_name, before, after,
+            arg_max(reason, (confidence, reason)) as reason,
             string_agg(distinct rule, '; ' order by rule) as rule,
             1 - product(1 - confidence) as confidence
         from {FOUND} where after is distinct from before group by all
@@ -63,7 +64,9 @@ def _proposed(rows: KeyedRows) -> Iterator[Repair]:
 def _fits(rows: KeyedRows, column: str, after: str | None) -> bool:
     """Whether a column can hold a value, and shows it as it was written."""
     query = f"select try_cast(? as {rows.columns[column]})::varchar is not distinct from ?"
-    return rows.columns[column] == "VARCHAR" or bool(sql.one(rows.connection, query, [after] * 2)[0])
+    return rows.columns[column] == "VARCHAR" or bool(
+        sql.one(rows.connection, query, [after] * 2)[0]
+    )
 
 
 def id_of(*place: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The rows to mend: their table, the key that tells them apart, and where findings are gathered."""
+"""The rows to mend: their table, the key that tells them apart, where findings are gathered."""
 
 # ruff: noqa: S608 - names and values come in through `sql`, quoted
 from __future__ import annotations

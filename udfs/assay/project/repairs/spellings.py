@@ -1,5 +1,4 @@
-"""What a rare spelling should be: the common value that it is near, or that it differs from in
-case, blanks and full stops alone."""
+"""What a rare spelling should be: a common value that it is near, or spelled otherwise than."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ _FAR = 2
 
 
 def sure_spellings(values: Mapping[str, int]) -> dict[str, tuple[str, float]]:
-    """Return the values (text to rows) that are slips of the pen, with what was meant, how sure."""
+    """Return the slips of the pen among values (text to rows), with what was meant, how sure."""
     return {
         pair.rare: (pair.common, pair.common_rows / (pair.common_rows + pair.rows + 1))
         for pair in near_pairs(values)

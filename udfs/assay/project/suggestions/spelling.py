@@ -156,6 +156,7 @@ def _are_near(one: str, other: str) -> bool:
 
 
 def folded(value: str) -> str:
+    """Return a value in lower case, with one blank for any of blanks and full stops."""
     return _STOPS.sub(" ", value.lower()).strip()
 
 

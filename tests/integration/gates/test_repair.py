@@ -1,0 +1,97 @@
+"""`assay repair` on a real project: proposed, decided, laid over by a model, undone, and gated."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import pytest
+
+from ..dbt.project import REPOSITORY, Project
+from .assay_line import Said, assay
+
+CODES = ("Lisbon", "Vienna", "Bergen", "Malaga")
+N = 120
+MODELS = {
+    "bronze/notes.sql": "select * from raw.notes",
+    "bronze/notes.yml": (
+        "models:\n  - name: notes\n    config:\n      meta:\n        repair: {key: id}\n"
+    ),
+    "gold/mended.sql": (
+        "{{ config(materialized='table') }}\nselect * from {{ ai_repaired(ref('notes'), 'id') }}"
+    ),
+    "gold/mended.yml": """
+models:
+  - name: mended
+    data_tests:
+      - ai_repairs_accepted:
+          name: only_accepted
+          arguments: {relation: ref('notes'), key: id}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A bronze model with two wrong cities, a wrong weight, and a gold model of it, built once."""
+    project = Project(tmp_path_factory.mktemp("repair"), MODELS)
+    sources = "models/ops/_ops__sources.yml"
+    (project.root / "models/ops").mkdir()
+    shutil.copy(REPOSITORY / sources, project.root / sources)
+    load(project)
+    assert project.dbt("build").code == 0
+    return project
+
+
+def load(project: Project, **at: str | None) -> None:
+    """Notes whose city follows from a code; `at` replaces cities by number: `p7="Bergen"`."""
+    given = {"p7": "Lisbon", "p9": None} | at
+    project.load(
+        "raw.notes",
+        id=list(range(N)),
+        code=[f"P{i % 4}" for i in range(N)],
+        city=[given.get(f"p{i}", CODES[i % 4]) for i in range(N)],
+        weight=["12 kg" if i == 5 else f"{i % 30}" for i in range(N)],
+        parcels=[i % 3 for i in range(N)],
+    )
+
+
+@pytest.fixture(autouse=True)
+def _fresh(project: Project) -> None:
+    """Every test begins with the same rows, and with nothing decided."""
+    load(project)
+    found = [each for each in repairs(project) if each["status"] in ("accepted", "rejected")]
+    for each in found:
+        assert repair(project, "--undo", each["id"]).code == 0
+
+
+def repair(project: Project, *more: str, relation: str = "notes") -> Said:
+    """The command."""
+    return assay(project, "repair", relation, *more)
+
+
+def repairs(project: Project, *more: str) -> list[dict[str, Any]]:
+    """What it says to machines."""
+    found: list[dict[str, Any]] = json.loads(repair(project, "--json", *more).out)
+    return found
+
+
+def one(project: Project, row: str) -> dict[str, Any]:
+    """The proposal for a row."""
+    (found,) = [each for each in repairs(project) if each["row_key"] == row]
+    return found
+
+
+def cities(project: Project) -> dict[int, str | None]:
+    """The cities of the gold table in the rows that tests look at, after a build."""
+    assert project.dbt("build", "--select", "mended").code == 0
+    return dict(project.rows("select id, city from gold.mended where id in (7, 9)"))
+
+
+def test_what_is_wrong_is_proposed_and_nothing_is_changed(project: Project) -> None:
+    """A value that its group does not have, and one that is missing."""
+    found = {each["row_key"]: (each["before"], each["after"], each["reason"]) for each in repairs(project)}
+    assert found["7"] == ("Lisbon", "Malaga", "dependency")
+    assert found["9"] == (None, "Vienna", "dependency")
+    assert cities(project) == {7: "Lisbon", 9: None}
