@@ -51,6 +51,7 @@ def load(project: Project, **at: str | None) -> None:
         "raw.notes",
         id=list(range(N)),
         code=[f"P{i % 4}" for i in range(N)],
+        zip=[1000 + i % 4 for i in range(N)],
         city=[given.get(f"p{i}", CODES[i % 4]) for i in range(N)],
         weight=["12 kg" if i == 5 else f"{i % 30}" for i in range(N)],
         parcels=[i % 3 for i in range(N)],

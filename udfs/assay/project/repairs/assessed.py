@@ -36,7 +36,8 @@ def _assessments(rows: KeyedRows) -> Iterator[tuple[str, str, str]]:
 def _find(rows: KeyedRows, changes: str, sure: str, column: str, rule: str) -> None:
     value = f"{sql.name(column)}::varchar"
     rows.connection.execute(
-        f"insert into {FOUND} select row_key, ?, before, change.\"to\", 'normalization', ?, sure "
+        f"insert into {FOUND} "
+        "select row_key, ?, before, change.\"to\", 'normalization', ?, sure, null "
         f"from (select {rows.row_key} as row_key, {value} as before, {sure} as sure, "
         f"unnest({changes}) as change from {rows.table.sql}) "
         'where lower(change.field) = lower(?) and change."from" = before',

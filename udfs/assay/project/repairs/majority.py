@@ -40,7 +40,8 @@ def _find(rows: KeyedRows, dependent: str, voters: Sequence[Dependency]) -> None
         insert into {FOUND}
         with votes as ({votes}),
         voted as (
-            select row_key, before, after, sum(weight) as weight, list(distinct voter) as voters
+            select row_key, before, after, sum(weight) as weight, list(distinct voter) as voters,
+                flatten(list(determinants)) as columns
             from votes group by all
         ),
         judged as (select row_key, count(*) as judges from votes group by 1),
@@ -49,7 +50,7 @@ def _find(rows: KeyedRows, dependent: str, voters: Sequence[Dependency]) -> None
             qualify row_number() over (partition by row_key order by weight desc, after) = 1
         )
         select row_key, ?, before, after, 'dependency',
-            'follows from ' || array_to_string(list_sort(voters), '; '), weight / judges
+            'follows from ' || array_to_string(list_sort(voters), '; '), weight / judges, columns
         from elected
         where after is distinct from before and weight >= {LEAST_CONFIDENCE} * judges
         """,
@@ -64,13 +65,15 @@ def _votes(rows: KeyedRows, voter: Dependency) -> str:
     held = ", ".join(f"{name}::varchar as {place}" for name, place in zip(by, at, strict=True))
     known = " and ".join(f"{name} is not null" for name in by)
     group = ", ".join(at)
+    columns = ", ".join(map(sql.text, voter.determinants))
+    said = sql.text(" and ".join(voter.determinants))
     near = f"(levenshtein(y, usual) <= {NEAR} * length(usual))"
     return f"""
         select row_key, y as before, case when stands then y else usual end as after,
             case when stands then own / (n + 1)
                 when coalesce({near}, false) then 1 - (1 - most / (n + 1)) / 2
                 else most / (n + 1) end as weight,
-            {sql.text(" and ".join(voter.determinants))} as voter
+            {said} as voter, [{columns}] as determinants
         from (
             select *, 3 * own > n and y is not null as stands
             from (

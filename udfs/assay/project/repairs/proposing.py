@@ -40,13 +40,26 @@ def propose(
 
 
 def _proposed(rows: KeyedRows) -> Iterator[Repair]:
-    """Yield the surest finding of each cell; findings that agree make each other surer."""
+    """Yield the surest finding of each cell; findings that agree make each other surer.
+
+    Where two columns of a row are each found wrong by the other, one of them is, and nobody knows
+    which: each keeps its share of what both are sure of.
+    """
+    against = f"""
+        select max(other.confidence) from {FOUND} as other
+        where other.row_key = found.row_key and list_contains(found.voters, other.column_name)
+            and list_contains(other.voters, found.column_name)
+    """
     agreed = f"""
         select row_key, column_name, before, after,
             arg_max(reason, (confidence, reason)) as reason,
             string_agg(distinct rule, '; ' order by rule) as rule,
             1 - product(1 - confidence) as confidence
-        from {FOUND} where after is distinct from before group by all
+        from (
+            select * replace (
+                confidence * confidence / (confidence + coalesce(({against}), 0)) as confidence
+            ) from {FOUND} as found
+        ) where after is distinct from before group by all
     """
     found = rows.connection.execute(
         f"select * from ({agreed}) where confidence >= {LEAST_CONFIDENCE} "

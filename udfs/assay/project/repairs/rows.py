@@ -14,7 +14,8 @@ from assay.project.suggestions import sql
 from assay.project.suggestions.relations import Relation
 
 FOUND = "assay_repairs_found"
-"""A temporary table of findings: row_key, column_name, before, after, reason, rule, confidence."""
+"""A temporary table of findings: row_key, column_name, before, after, reason, rule, confidence,
+and the columns whose values say so, `voters`; NULL where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def keyed(connection: duckdb.DuckDBPyConnection, table: Relation, key: str) -> K
     _check_unique(rows)
     connection.execute(
         f"create or replace temp table {FOUND} (row_key varchar, column_name varchar, "
-        "before varchar, after varchar, reason varchar, rule varchar, confidence double)"
+        "before varchar, after varchar, reason varchar, rule varchar, confidence double, "
+        "voters varchar[])"
     )
     return rows
 

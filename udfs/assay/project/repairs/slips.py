@@ -98,7 +98,7 @@ def _gather(rows: KeyedRows, rule: ValueRule, mended: Mapping[str, Mended]) -> N
     found = [[value, *what] for value, what in mended.items()]
     rows.connection.executemany("insert into assay_repairs_mended values (?, ?, ?, ?)", found)
     rows.connection.execute(
-        f"insert into {FOUND} select {rows.row_key}, ?, value, after, reason, ?, confidence "
+        f"insert into {FOUND} select {rows.row_key}, ?, value, after, reason, ?, confidence, null "
         f"from {rows.table.sql} inner join assay_repairs_mended "
         f"on {sql.name(rule.column)}::varchar = value",
         [rule.column, rule.said],

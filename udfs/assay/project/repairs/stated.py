@@ -41,13 +41,14 @@ def voters(
     rows: KeyedRows, profile: Profile, found: Sequence[Dependency], stated: Stated
 ) -> Iterator[Dependency]:
     """Yield the dependencies that judge enough rows; of a column that something is stated of
-    those alone that are stated, by the project or by an accepted suite."""
+    those alone that are stated, by the project or by an accepted suite, and none backwards."""
     said = dict(_stated(rows, stated))
     for dependent, determinants in said.items():
         yield Dependency(determinants, dependent, profile.rows, 1.0, 1.0)
     for each in found:
         filled = profile.column(each.dependent).filled
-        if each.dependent not in said and each.judged >= LEAST_JUDGED * filled:
+        backwards = any(each.dependent in said.get(name, ()) for name in each.determinants)
+        if each.dependent not in said and not backwards and each.judged >= LEAST_JUDGED * filled:
             yield each
 
 
