@@ -92,7 +92,80 @@ def cities(project: Project) -> dict[int, str | None]:
 
 def test_what_is_wrong_is_proposed_and_nothing_is_changed(project: Project) -> None:
     """A value that its group does not have, and one that is missing."""
-    found = {each["row_key"]: (each["before"], each["after"], each["reason"]) for each in repairs(project)}
+    found = {
+        each["row_key"]: (each["before"], each["after"], each["reason"])
+        for each in repairs(project)
+    }
     assert found["7"] == ("Lisbon", "Malaga", "dependency")
     assert found["9"] == (None, "Vienna", "dependency")
     assert cities(project) == {7: "Lisbon", 9: None}
+
+
+def test_what_is_accepted_is_laid_over_the_rows(project: Project) -> None:
+    """One by its id; the rest is as it was, with the types that it had."""
+    said = repair(project, "--accept", one(project, "7")["id"])
+    assert (said.code, said.out.startswith("Accepted")) == (0, True)
+    assert cities(project) == {7: "Malaga", 9: None}
+    assert project.types("gold.mended") == project.types("raw.notes")
+    differ = "select id from (from gold.mended except from raw.notes)"
+    assert project.rows(differ) == [(7,)]
+
+
+@pytest.mark.whole
+def test_a_row_that_has_changed_since_is_not_written_over(project: Project) -> None:
+    """And the list says so."""
+    assert repair(project, "--accept", one(project, "7")["id"]).code == 0
+    load(project, p7="Porto")
+    assert cities(project)[7] == "Porto"
+    assert "of 1 accepted repair the row has changed since" in repair(project).out
+
+
+@pytest.mark.whole
+def test_gold_that_holds_what_nobody_accepts_is_red(project: Project) -> None:
+    """What was undone, until gold is built again; and what somebody wrote in by hand."""
+    chosen = one(project, "7")["id"]
+    assert repair(project, "--accept", chosen).code == 0
+    assert cities(project)[7] == "Malaga"
+    assert repair(project, "--undo", chosen).code == 0
+    assert project.dbt("test").statuses() == {"only_accepted": "fail"}
+    assert cities(project)[7] == "Lisbon"
+    written = "select * replace ('Malaga' as city) from {{ ref('notes') }} where id = 7"
+    project.write("gold/mended.sql", written)
+    assert project.dbt("build", "--select", "mended").statuses()["only_accepted"] == "fail"
+    project.write("gold/mended.sql", "select 1 as id")
+    assert project.dbt("build", "--select", "mended").statuses()["only_accepted"] == "fail"
+    project.write("gold/mended.sql", MODELS["gold/mended.sql"])
+
+
+@pytest.mark.whole
+def test_a_rule_in_the_project_accepts(project: Project) -> None:
+    """Each time that repairs are proposed; what a person undoes stays undone."""
+    settings = "{key: id, accept_where: \"reason = 'dependency'\"}"
+    project.write("bronze/notes.yml", MODELS["bronze/notes.yml"].replace("{key: id}", settings))
+    assert project.dbt("parse").code == 0
+    found = repairs(project)
+    assert {each["decided_by"] for each in found if each["row_key"] in ("7", "9")} == {
+        "rule: reason = 'dependency'"
+    }
+    project.write("bronze/notes.yml", MODELS["bronze/notes.yml"])
+    assert project.dbt("parse").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nots",), "There is no table 'nots' in the warehouse; did you mean 'notes'?"),
+        (("notes", "--key", "cod"), "no column 'cod'; did you mean 'code'?"),
+        (("notes", "--key", "code"), "does not tell the rows of bronze.notes apart"),
+        (("raw.notes",), "Nothing says which column tells the rows of raw.notes apart; name it"),
+        (("notes", "--follows", "city"), "--follows 'city' is not COLUMN=COLUMN"),
+        (("notes", "--follows", "citty=zip"), "did you mean 'city'?"),
+        (("notes", "--accept", "zz"), "No repair of bronze.notes begins with 'zz'"),
+        (("notes", "--accept-where", "nothing"), "The condition 'nothing' cannot be read"),
+        (("notes", "--review"), "--review needs a terminal"),
+    ],
+)
+def test_bad_input_is_told(project: Project, arguments: tuple[str, ...], said: str) -> None:
+    """In a line that names the thing and the remedy."""
+    done = repair(project, *arguments[1:], relation=arguments[0])
+    assert (done.code, said in " ".join(done.err.split())) == (2, True), done.err

@@ -37,7 +37,7 @@ def codes() -> dict[str, list[str]]:
 
 
 def proposed(
-    connection: duckdb.DuckDBPyConnection, stated: Stated | None = None, **columns: Any
+    connection: duckdb.DuckDBPyConnection, stated: Any = None, **columns: Any
 ) -> dict[tuple[str, str], Repair]:
     """The proposals for a table with a key `id`, by column and row."""
     put(connection, id=list(range(len(next(iter(columns.values()))))), **columns)
