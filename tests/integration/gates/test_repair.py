@@ -141,7 +141,7 @@ def test_gold_that_holds_what_nobody_accepts_is_red(fresh: Project) -> None:
     written = "select * replace ('Malaga' as city) from {{ ref('notes') }} where id = 7"
     project.write("gold/mended.sql", written)
     assert project.dbt("build", "--select", "mended").statuses()["only_accepted"] == "fail"
-    project.write("gold/mended.sql", "select 1 as id")
+    project.write("gold/mended.sql", "select 1 as id, 2 as other")
     assert project.dbt("build", "--select", "mended").statuses()["only_accepted"] == "fail"
     project.write("gold/mended.sql", MODELS["gold/mended.sql"])
 
