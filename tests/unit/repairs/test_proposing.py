@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,7 +12,7 @@ import pytest
 
 from assay.core.errors import ConfigError
 from assay.project.repairs.proposing import propose
-from assay.project.repairs.stated import Stated
+from assay.project.repairs.stated import Stated, accepted_suites
 from assay.store import Repair
 
 from ..suggestions.tables import TABLE, put
@@ -235,3 +237,15 @@ def test_names_and_values_are_data(connection: duckdb.DuckDBPyConnection) -> Non
     stated = Stated(follows={"the city": ['a "code"']})
     found = changes(proposed(connection, stated, **columns))
     assert found == {("the city", "7"): (hostile, "Bergen", "dependency")}
+
+
+def test_a_suite_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """By its path; a suggested one is not heard at all."""
+    folder = tmp_path / "quality" / "suites" / "silver"
+    folder.mkdir(parents=True)
+    (folder / "things.json").write_text('{"meta": {"suggested": true}}')
+    assert accepted_suites(folder.parent, "things") == {}
+    pattern = {"type": "x", "kwargs": {"column": "a", "regex": "("}}
+    (folder / "things.json").write_text(json.dumps({"expectations": [pattern]}))
+    with pytest.raises(ConfigError, match=r"things.json is no suite that can be read .*mend it"):
+        accepted_suites(folder.parent, "things")

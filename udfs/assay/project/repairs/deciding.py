@@ -49,7 +49,8 @@ class RepairDesk:
 
     def named(self, prefixes: Sequence[str]) -> list[Repair]:
         """Return the repairs whose ids begin so; `ConfigError` where it is none, or several."""
-        return [_only(self.repairs, self.relation, prefix) for prefix in prefixes]
+        found = self.repairs
+        return [_only(found, self.relation, prefix) for prefix in prefixes]
 
     def accept(self, chosen: Sequence[Repair], by: str) -> int:
         """Accept repairs; return how many were not accepted before.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache, partial
 
 import duckdb
 
@@ -67,9 +68,9 @@ def _proposed(rows: KeyedRows) -> Iterator[Repair]:
         "order by confidence desc, after) = 1 "
         "order by confidence desc, column_name, row_key"
     ).fetchall()
-    now = now_utc()
+    now, fits = now_utc(), cache(partial(_fits, rows))
     for row_key, column, before, after, reason, rule, confidence in found:
-        if _fits(rows, column, after):
+        if fits(column, after):
             place = (rows.name, rows.key, row_key, column, before, after)
             yield Repair(id_of(*place), *place, reason, rule, round(confidence, 4), now)
 

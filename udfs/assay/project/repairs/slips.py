@@ -52,16 +52,16 @@ def _mended(
         case _ if rule.kwargs["column"] == f"{rule.column}{ONE_SPELLING}":
             yield from _spelled(one_spelling(values))
         case expectation if expectation == NOT_IN_SET:
-            forbidden = {*rule.kwargs["value_set"]}
+            forbidden = {*map(str, rule.kwargs.get("value_set", ()))}
             for value in forbidden & values.keys():
                 if value.strip().lower() in MARKERS:
                     yield value, (None, "missing", OF_A_MARKER)
             slips = sure_spellings(values)
             yield from _spelled({value: slips[value] for value in forbidden & slips.keys()})
         case expectation if expectation == IN_SET:
-            yield from _spelled(nearest_of(values, map(str, rule.kwargs["value_set"])))
+            yield from _spelled(nearest_of(values, map(str, rule.kwargs.get("value_set", ()))))
         case expectation if expectation == REGEX:
-            yield from _formed(column, values, rule.kwargs["regex"])
+            yield from _formed(column, values, str(rule.kwargs.get("regex", "")))
 
 
 def _spelled(slips: Mapping[str, tuple[str, float]]) -> Iterator[tuple[str, Mended]]:

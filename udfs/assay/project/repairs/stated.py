@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assay.core.errors import ConfigError
 from assay.project.repairs.rows import KeyedRows
 from assay.project.repairs.slips import ONE_SPELLING, ValueRule
 from assay.project.suggestions.dependencies import Dependency
@@ -28,13 +30,27 @@ class Stated:
 
 
 def accepted_suites(folder: Path, table: str) -> dict[str, Mapping[str, Any]]:
-    """Return the suites of a table that a person has accepted, by their path in the project."""
+    """Return the suites of a table that a person has accepted, by their path in the project.
+
+    Raises `ConfigError` for one that cannot be read.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for path in sorted(folder.glob(f"*/{table}.json")):
-        suite = json.loads(path.read_text(encoding="utf-8"))
+        suite = _suite(path)
         if not suite.get("meta", {}).get("suggested"):
             found["/".join(path.parts[-4:])] = suite
     return found
+
+
+def _suite(path: Path) -> Mapping[str, Any]:
+    try:
+        suite: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for each in suite.get("expectations", ()):
+            re.compile(str(each["kwargs"].get("regex", "")))
+    except (ValueError, TypeError, KeyError, AttributeError, re.error) as error:
+        message = f"{path} is no suite that can be read ({error}); mend it, or take it away."
+        raise ConfigError(message) from None
+    return suite
 
 
 def voters(
