@@ -13,7 +13,7 @@ from assay.core.errors import ConfigError
 from assay.project.repairs.rows import KeyedRows
 from assay.project.repairs.slips import ONE_SPELLING, ValueRule
 from assay.project.suggestions.dependencies import Dependency
-from assay.project.suggestions.detectors import LEAST_JUDGED
+from assay.project.suggestions.detectors import judges_enough
 from assay.project.suggestions.profiles import Profile
 from assay.project.suggestions.rules import IN_SET, NOT_IN_SET, REGEX, SuggestionRule
 
@@ -62,9 +62,8 @@ def voters(
     for dependent, determinants in said.items():
         yield Dependency(determinants, dependent, profile.rows, 1.0, 1.0)
     for each in found:
-        filled = profile.column(each.dependent).filled
         backwards = any(each.dependent in said.get(name, ()) for name in each.determinants)
-        if each.dependent not in said and not backwards and each.judged >= LEAST_JUDGED * filled:
+        if each.dependent not in said and not backwards and judges_enough(profile, each):
             yield each
 
 

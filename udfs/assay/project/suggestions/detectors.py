@@ -82,10 +82,15 @@ def _best(profile: Profile, found: Sequence[Dependency]) -> list[Dependency]:
     """Return the weightiest dependency of each column that holds well and judges enough rows."""
     best: dict[str, Dependency] = {}
     for each in found:
-        filled = min(profile.column(each.dependent).filled, SEARCH_ROWS)
-        if each.holds >= LEAST_HELD and each.judged >= LEAST_JUDGED * filled:
+        if each.holds >= LEAST_HELD and judges_enough(profile, each):
             best.setdefault(each.dependent, each)
     return list(best.values())
+
+
+def judges_enough(profile: Profile, found: Dependency) -> bool:
+    """Whether a dependency says something of enough of the rows that were searched."""
+    searched = min(profile.column(found.dependent).filled, SEARCH_ROWS)
+    return found.judged >= LEAST_JUDGED * searched
 
 
 def _missing(column: ColumnProfile, dependents: set[str]) -> Iterator[SuggestionRule]:
