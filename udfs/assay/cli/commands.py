@@ -85,6 +85,10 @@ COMMANDS = {
         "suggest:command",
         "Profile a table and write a suite of suggested expectations; no gate loads it as it is.",
     ),
+    "repair": (
+        "repair:command",
+        "Propose repairs for a table, and accept, reject or undo them; no table is changed.",
+    ),
     "evaluate": (
         "evaluate:command",
         "Ask about rows whose right answers are known, and print how good the answers are.",

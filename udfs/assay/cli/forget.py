@@ -44,9 +44,10 @@ from assay.project.erasure import (
     texts_of_subject,
 )
 from assay.project.publishing.row_counts import checkpoint
+from assay.project.repairs.erasing import repaired_rows
 from assay.project.report.making import folder
 from assay.project.review.golden_file import LOG, JudgementLog
-from assay.store import refuse_while_in_use
+from assay.store import queries, refuse_while_in_use
 
 _RUN = "forget"
 
@@ -125,8 +126,9 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
             register_for_reading(connection)
             check_column(connection, wanted.subject)
             whole, found, tables = _in_warehouse(connection, wanted, state)
+            repaired = _repaired(connection, whole)
             # The store first: while the rows are there, a command that was cut off can start anew.
-            lines = [*_in_store(whole, state, dry_run=dry_run), *tables]
+            lines = [*_in_store(whole, state, repaired, dry_run=dry_run), *tables]
             if not dry_run:
                 delete(connection, found)
         if found and not dry_run:
@@ -177,8 +179,20 @@ def _code() -> Code:
         return last_code(store)
 
 
+def _repaired(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> list[tuple[str, str]]:
+    """Return the rows of which repairs are on record, by relation and key."""
+    if not store_path().exists():
+        return []
+    with open_store() as store:
+        return repaired_rows(connection, wanted.subject, store.read(queries.RepairsOf()))
+
+
 def _in_store(
-    wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
+    wanted: Wanted,
+    state: Literal["removed", "would be removed"],
+    repaired: Sequence[tuple[str, str]] = (),
+    *,
+    dry_run: bool,
 ) -> list[ForgottenLine]:
     path = store_path()
     if not path.exists():
@@ -187,7 +201,7 @@ def _in_store(
         refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
 
     with open_store() as store:
-        gone = store.forget(wanted.texts, wanted.prefix, rehearse=dry_run)
+        gone = store.forget(wanted.texts, wanted.prefix, repaired, rehearse=dry_run)
     del gone["leases"]
     lines = [
         ForgottenLine(f"store {table}", state if count else "none", count)

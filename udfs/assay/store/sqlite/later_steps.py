@@ -160,3 +160,38 @@ def cascades(connection: sqlite3.Connection) -> None:
         ) without rowid
         """
     )
+
+
+@migration
+def repairs(connection: sqlite3.Connection) -> None:
+    """What was proposed for cells, and every decision about it; the last one of a repair holds."""
+    connection.execute(
+        """
+        create table repairs (
+            id text primary key,
+            relation text not null,
+            key_column text not null,
+            row_key text not null,
+            column_name text not null,
+            before text,
+            after text,
+            reason text not null,
+            rule text not null,
+            confidence real not null,
+            proposed_at text not null
+        ) without rowid
+        """
+    )
+    connection.execute("create index repairs_of_rows on repairs (relation, row_key)")
+    connection.execute(
+        """
+        create table repair_decisions (
+            place integer primary key,
+            repair_id text not null,
+            decision text not null,
+            decided_at text not null,
+            decided_by text not null
+        )
+        """
+    )
+    connection.execute("create index decisions_of_repair on repair_decisions (repair_id, place)")
