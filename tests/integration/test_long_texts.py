@@ -112,6 +112,20 @@ def test_a_chunk_without_an_answer_leaves_the_text_without_one(
     assert all("Paragraph 100 " in text for text in sent(again))
 
 
+def test_redacted_chunks_have_marks_of_their_own(server: FaultServer, tmp_path: Path) -> None:
+    """The first address of each chunk is `[EMAIL_1]`; each comes back as its own, none is sent."""
+    text = "\n\n".join(f"at{at}@example.org wrote: {PARAGRAPHS[at]}" for at in range(16))
+    task = assay.Summarize(chunk_tokens=800, redact=["email"])
+    (found,), requests = asked(server, tmp_path, text, task=task)
+    (again,), none = asked(server, tmp_path, text, task=task)
+
+    assert [text for text in sent(requests) if "@" in text] == []
+    assert sum("gist" in text for text in sent(requests)) == 1
+    assert "at0@example.org" in str(found.answer)
+    assert "[EMAIL" not in str(found.answer)
+    assert (again, none) == (found, [])
+
+
 def test_a_plan_counts_every_level(server: FaultServer, tmp_path: Path) -> None:
     """Before anything is asked, and what is left of it afterwards."""
 
