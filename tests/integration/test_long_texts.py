@@ -115,7 +115,7 @@ def test_a_chunk_without_an_answer_leaves_the_text_without_one(
 def test_redacted_chunks_have_marks_of_their_own(server: FaultServer, tmp_path: Path) -> None:
     """The first address of each chunk is `[EMAIL_1]`; each comes back as its own, none is sent."""
     text = "\n\n".join(f"at{at}@example.org wrote: {PARAGRAPHS[at]}" for at in range(16))
-    task = assay.Summarize(chunk_tokens=800, redact=["email"])
+    task = assay.Summarize(chunk_tokens=800, redact=("email",))
     (found,), requests = asked(server, tmp_path, text, task=task)
     (again,), none = asked(server, tmp_path, text, task=task)
 
