@@ -87,7 +87,7 @@ def test_nothing_of_it_is_anywhere_but_in_the_warehouse(built: Built) -> None:
     assay(built, "report")
     assert held(built.run.output) == []
     root = built.project.root
-    files = [path for path in root.rglob("*") if path.is_file() and path.suffix != ".duckdb"]
+    files = [path for path in root.rglob("*") if path.is_file() and "warehouse" not in path.name]
     assert built.project.store in files
     told = {path: held(path.read_bytes().decode("utf-8", "replace")) for path in files}
     assert {path: kinds for path, kinds in told.items() if kinds} == {}
@@ -128,3 +128,42 @@ def test_forget_finds_what_was_asked_under_redaction(built: Built) -> None:
     )
     (answers,) = [line for line in told if line["where"] == "store answers"]
     assert (answers["state"], answers["rows"]) == ("removed", 3)  # the record is another text
+
+
+INCREMENTAL = """\
+{{ config(materialized='incremental', unique_key='id') }}
+{%- set gist = ai_summarize('body', detail=true) %}
+select
+    id,
+    body,
+    {{ gist }} as gist
+
+from {{ ref('notes') }}
+where {{ ai_due('id', {'gist': gist}) }}
+"""
+
+
+@pytest.mark.whole
+def test_ai_due_compares_values_and_asks_about_marks(
+    new_project: Callable[..., Project], server: FaultServer
+) -> None:
+    """A second run asks nobody, nor does another value of the same kind; its row is new."""
+    project = new_project(
+        {"bronze/notes.sql": "select * from raw.notes", "silver/read.sql": INCREMENTAL}
+    )
+    env = asking(server, "good", **EVERYTHING)
+    project.load("raw.notes", id=[1, 2], body=["a@x.org", "Call 555-123-4567"])
+    assert project.dbt("run", **env).code == 0
+    asked, held_then = project.calls(), project.state("silver")
+    assert project.rows("select gist.value from silver.read where id = 1") == [("a@x.org",)]
+    assert project.dbt("run", **env).code == 0
+    assert (project.calls(), project.state("silver")) == (asked, held_then)
+    project.load("raw.notes", id=[1, 2], body=["b@y.org", "Call 555-123-4567"])
+    assert project.dbt("run", **env).code == 0
+    assert project.rows("select gist.value from silver.read where id = 1") == [("b@y.org",)]
+    assert project.calls() == asked
+    fewer = env | {"ASSAY_REDACT": "email"}
+    assert project.dbt("run", **fewer).code == 0
+    assert project.calls() == asked + 1
+    sent = [text for entry in server.ledger.entries for text in entry.texts]
+    assert sorted(sent[-3:]) == ["Call 555-123-4567", "Call [PHONE_1]", "[EMAIL_1]"]

@@ -44,12 +44,22 @@ _NO_STREET = (
 """Words that no street is called by: `2 days by road`, `5 minutes to court`."""
 
 _BLANKS = r"[ \t\u00a0]{1,3}"
+_AWAY = r"(?:[nsew]\.?){1,2}"
+"""A direction: `N`, `SW`, `N.W.`"""
+
+_UNIT = (
+    r"(?:#?\s{0,3}(?:#|apt|suite|ste|unit|floor|fl|rm|room)\.?\s{0,3}[\w-]{1,20}"
+    r"|[0-9]{1,3}(?:st|nd|rd|th)\s{1,3}(?:floor|flr|fl)\b)"
+)
+_TOWN = (
+    r"(?:(?:[a-z .]{2,30},?\s{1,3})?[a-z]{2}\.?,?\s{1,3}[0-9]{5}"
+    r"|(?<=,\s)[a-z .]{2,30},\s{1,3}[0-9]{5}|[0-9]{5})(?:-[0-9]{4})?\b"
+)
 _ADDRESS = re.compile(
-    rf"\b[0-9]{{1,6}}(?:-[0-9]+)?[a-z]?{_BLANKS}(?:[nsew]{{1,2}}\.?{_BLANKS})?"
+    rf"\b[0-9]{{1,6}}(?:-[0-9]+)?[a-z]?{_BLANKS}(?:{_AWAY}{_BLANKS})?"
     rf"(?:(?!{_NO_STREET})(?:[a-z][\w'.-]{{0,39}}|[0-9]{{1,3}}(?:st|nd|rd|th)){_BLANKS}){{1,4}}?"
-    rf"{_STREET}\b(?:\.?{_BLANKS}[nsew]{{1,2}}\b)?"
-    r"(?:\.?,?\s{0,3}(?:#|apt|suite|ste|unit|floor|fl|rm|room)\.?\s{0,3}[\w-]{1,20})?"
-    r"(?:\.?,?\s{1,3}[a-z .]{2,30},?\s{1,3}[a-z]{2}\.?\s{1,3}[0-9]{5}(?:-[0-9]{4})?)?",
+    rf"{_STREET}\b(?:\.?{_BLANKS}{_STREET}\b)?(?:\.?,?{_BLANKS}{_AWAY}(?!\w))?"
+    rf"(?:\.?,?\s{{0,3}}{_UNIT}){{0,2}}(?:\.?,?\s{{1,3}}{_TOWN})?",
     re.IGNORECASE,
 )
 
