@@ -129,6 +129,7 @@ LINES = {
     "dead-letters": ["dead-letters", "list"],
     "batch": ["batch", "status"],
     "suggest": ["suggest", "main.t"],
+    "repair": ["repair", "main.t"],
     "backup": ["backup", "copy.sqlite"],
     "restore": ["restore", "copy.sqlite"],
     "prune": ["prune", "--older-than", "7d"],

@@ -66,11 +66,7 @@ def command(
     What is accepted is laid over the rows by the macro ai_repaired; nothing else is.
     """
     decisions = [("accept", accept or []), ("reject", reject or []), ("undo", undo or [])]
-    path = database_path()
-    if not path.exists():
-        message = f"There is no warehouse at {path}; run {program('build')} first."
-        raise ConfigError(message)
-    with open_store() as store, open_warehouse(path, threads=1) as connection:
+    with open_store() as store, _warehouse() as connection:
         manifest = _manifest()
         table = find_table(connection, relation, manifest)
         desk = RepairDesk(store, f"{table.schema}.{table.name}")
@@ -91,6 +87,15 @@ def command(
             print_json([asdict(each) for each in found])
         else:
             _print(relation, found, stale(connection, table, found), limit)
+
+
+def _warehouse() -> duckdb.DuckDBPyConnection:
+    """Open the warehouse with one thread, so that a sample is repeatable."""
+    path = database_path()
+    if not path.exists():
+        message = f"There is no warehouse at {path}; run {program('build')} first."
+        raise ConfigError(message)
+    return open_warehouse(path, threads=1)
 
 
 def _manifest() -> dict[str, Any]:

@@ -34,11 +34,26 @@ def find_majorities(rows: KeyedRows, found: Iterable[Dependency]) -> None:
 
 
 def _find(rows: KeyedRows, dependent: str, voters: Sequence[Dependency]) -> None:
-    votes = " union all ".join(_votes(rows, each) for each in voters)
+    """Gather what one column should be; only rows of which a voter says otherwise are counted."""
+    places = range(len(voters))
+    opinions = ", ".join(
+        f"opinions_{place} as materialized ({_opinions(rows, each)}), "
+        f"votes_{place} as ({_votes(rows, each, place)})"
+        for place, each in enumerate(voters)
+    )
+    against = " union ".join(
+        f"select row_key from votes_{place} where after is distinct from before"
+        for place in places
+    )
+    votes = " union all ".join(
+        f"select * from votes_{place} semi join contested using (row_key)" for place in places
+    )
     rows.connection.execute(
         f"""
         insert into {FOUND}
-        with votes as ({votes}),
+        with {opinions},
+        contested as materialized ({against}),
+        votes as materialized ({votes}),
         voted as (
             select row_key, before, after, sum(weight) as weight, list(distinct voter) as voters,
                 flatten(list(determinants)) as columns
@@ -58,39 +73,46 @@ def _find(rows: KeyedRows, dependent: str, voters: Sequence[Dependency]) -> None
     )
 
 
-def _votes(rows: KeyedRows, voter: Dependency) -> str:
-    """Return the SQL of the votes of one dependency: row, value, what it should be, how sure."""
-    by = [sql.name(name) for name in voter.determinants]
-    at = [f"d{place}" for place in range(len(by))]
-    held = ", ".join(f"{name}::varchar as {place}" for name, place in zip(by, at, strict=True))
-    known = " and ".join(f"{name} is not null" for name in by)
-    group = ", ".join(at)
-    columns = ", ".join(map(sql.text, voter.determinants))
-    said = sql.text(" and ".join(voter.determinants))
-    near = f"(levenshtein(y, usual) <= {NEAR} * length(usual))"
+def _opinions(rows: KeyedRows, voter: Dependency) -> str:
+    """Return the SQL of what a voter says of each value in each group, and how sure it is."""
+    names = [f"{sql.name(name)}::varchar" for name in voter.determinants]
+    held = ", ".join(f"{name} as d{place}" for place, name in enumerate(names))
+    group = ", ".join(f"d{place}" for place in range(len(names)))
+    known = " and ".join(f"{name} is not null" for name in names)
     return f"""
-        select row_key, y as before, case when stands then y else usual end as after,
-            case when stands then own / (n + 1)
-                when coalesce({near}, false) then 1 - (1 - most / (n + 1)) / 2
-                else most / (n + 1) end as weight,
-            {said} as voter, [{columns}] as determinants
+        select {group}, y, case when stands then y else usual end as after,
+            case
+                when stands then own / (n + 1)
+                when levenshtein(y, usual) <= {NEAR} * length(usual)
+                    then 1 - (1 - most / (n + 1)) / 2
+                else most / (n + 1)
+            end as weight
         from (
-            select *, 3 * own > n and y is not null as stands
-            from (
-                select *, count(*) over (partition by {group}, y) as own
-                from (
-                    select {rows.row_key} as row_key, {held},
-                        {sql.name(voter.dependent)}::varchar as y
-                    from {rows.table.sql} where {known}
-                )
-            ) join (
-                select {group}, sum(own) as n, max(own) filter (y is not null) as most,
-                    arg_max(y, (own, y)) filter (y is not null) as usual
+            select *, 3 * own > n and y is not null as stands from (
+                select *, sum(own) over (partition by {group}) as n,
+                    max(own) filter (y is not null) over (partition by {group}) as most,
+                    arg_max(y, (own, y)) filter (y is not null) over (partition by {group})
+                        as usual
                 from (
                     select {held}, {sql.name(voter.dependent)}::varchar as y, count(*) as own
                     from {rows.table.sql} where {known} group by all
-                ) group by all
-            ) using ({group})
-            where n >= {GROUP} and 2 * most > n
+                )
+            ) where n >= {GROUP} and 2 * most > n
         )
+    """
+
+
+def _votes(rows: KeyedRows, voter: Dependency, place: int) -> str:
+    """Return the SQL of the votes of a voter: row, value, what it should be, how sure, who."""
+    same = " and ".join(
+        f"held.{sql.name(name)}::varchar = opinion.d{at}"
+        for at, name in enumerate(voter.determinants)
+    )
+    said = sql.text(" and ".join(voter.determinants))
+    columns = ", ".join(map(sql.text, voter.determinants))
+    return f"""
+        select held.{sql.name(rows.key)}::varchar as row_key, opinion.y as before, opinion.after,
+            opinion.weight, {said} as voter, [{columns}] as determinants
+        from {rows.table.sql} as held inner join opinions_{place} as opinion
+            on {same} and held.{sql.name(voter.dependent)}::varchar is not distinct from opinion.y
     """
