@@ -10,9 +10,11 @@ from zlib import crc32
 import pytest
 
 import assay
+from assay.core.canonical import normalise
 from assay.engine.estimate import Census, Estimate
 from assay.faultd import FaultServer
 from assay.faultd.ledger import Entry
+from assay.project.chunked_texts import texts_in_place
 
 PARAGRAPHS = [
     f"Paragraph {at} is about item {at * 7919 % 1000}. " + f"It says more of number {at}. " * 9
@@ -144,3 +146,18 @@ def test_a_plan_counts_every_level(server: FaultServer, tmp_path: Path) -> None:
     assert before.asks == pytest.approx(len(sent(requests)), abs=2)
     assert before.requests == pytest.approx(len(requests), abs=2)
     assert (after.rows, after.requests) == (3, 0)
+
+
+def test_what_stands_in_place_of_a_long_text_can_be_forgotten(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    """Its chunks and the summaries that were asked about, in the models as they were built."""
+    spec = f'{{"kind": "summarize", "max_words": 40, "chunk_tokens": {TASK.chunk_tokens}}}'
+    sql = f"select assay_ask_value(assay_task('{spec}'), body) as gist from notes"
+    _, requests = asked(server, tmp_path, LONG, PARAGRAPHS[0])
+    with opened(server, tmp_path) as session, session.run() as run:
+        run.built("model.a.b", sql)
+    with opened(server, tmp_path) as session:
+        found = texts_in_place(session.store, [LONG])
+
+    assert found == {text for text in sent(requests) if text != normalise(PARAGRAPHS[0])}

@@ -125,7 +125,9 @@ def test_a_profile_that_is_called_as_ours_is_told(acme: Project) -> None:
 
 
 def test_thin_macros_make_the_bare_names_known(acme: Project) -> None:
-    """All six functions, `ai_due` and `ai_remove_gone`, with arguments by place and by name."""
+    """All functions, and what stands beside them, with arguments by place and by name."""
+    chunked = "select * from {{ ai_chunks(ref('notes'), 'body', key='body') }}"
+    write(acme.root, {"models/bare_ai_chunks.sql": chunked})
     write(acme.root, {"macros/assay.sql": thin_macros()})
     write(acme.root, {"models/due.sql": DUE, "models/due.yml": CHECKED})
     bare = {f"models/bare_{name}.sql": ASKED.format("", name, CALLS[name]) for name in CALLS}
@@ -133,7 +135,7 @@ def test_thin_macros_make_the_bare_names_known(acme: Project) -> None:
     for _ in range(2):
         run = acme.dbt("build")
         assert run.code == 0, run.output
-    assert {*BARE} == {*CALLS, "ai_due", "ai_remove_gone"}
+    assert {*BARE} == {*CALLS, "ai_chunks", "ai_due", "ai_remove_gone"}
     asked = acme.rows("select answer from main.ai_classify")
     assert acme.rows("select answer from main.bare_ai_classify") == asked
     assert acme.rows("select mood.value from main.due") == asked

@@ -31,6 +31,7 @@ from assay.hosts.dbt.project_folder import typed
 from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.udfs import register_for_reading, text_sql
 from assay.hosts.duckdb.warehouse import open_warehouse
+from assay.project.chunked_texts import texts_in_place
 from assay.project.erasure import (
     Hit,
     Subject,
@@ -201,7 +202,8 @@ def _in_store(
         refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
 
     with open_store() as store:
-        gone = store.forget(wanted.texts, wanted.prefix, repaired, rehearse=dry_run)
+        texts = sorted({*wanted.texts, *texts_in_place(store, [*wanted.subject.texts])})
+        gone = store.forget(texts, wanted.prefix, repaired, rehearse=dry_run)
     del gone["leases"]
     lines = [
         ForgottenLine(f"store {table}", state if count else "none", count)

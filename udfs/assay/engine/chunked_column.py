@@ -18,7 +18,7 @@ from assay.engine.cascade_column import Side
 from assay.engine.lookup import Texts, in_order
 from assay.engine.state import RunState
 
-_Answered = Callable[[list[str]], Sequence[Outcome | None]]
+Answered = Callable[[list[str]], Sequence[Outcome | None]]
 """Gives an outcome for each text, None where it is not known."""
 
 _BETWEEN = "\n\n"
@@ -27,7 +27,7 @@ _BETWEEN = "\n\n"
 _GROWS = "Its summaries are no shorter than the text: give a greater `chunk_tokens`."
 
 
-class _Climb:
+class Climb:
     """The way of one text up its levels: `parts` are asked about next, none once it is over.
 
     `asked` is the text that decides: the last one of all, or the first without an answer.
@@ -58,6 +58,16 @@ class _Climb:
         whole = normalise(text)
         pieces = (normalise(whole[start:end]) for start, end in cuts(whole, self._tokens))
         return [piece for piece in pieces if piece]
+
+
+def climbed(texts: Texts, tokens: int, answered: Answered) -> list[Climb]:
+    """Return the ways of texts, each as far as it goes; those of a level go together."""
+    climbs = [Climb(text, tokens) for text in texts]
+    while going := [climb for climb in climbs if climb.parts]:
+        outcomes = iter(answered([part for climb in going for part in climb.parts]))
+        for climb in going:
+            climb.take([next(outcomes) for _ in climb.parts])
+    return climbs
 
 
 def _is_fine(outcome: Outcome | None) -> bool:
@@ -126,23 +136,17 @@ class ChunkedColumn:
         task = self._side.question.task
         return known or Outcome("ok", json.dumps(part[: 3 * task.output_tokens(part)]))
 
-    def _climbed(self, texts: Texts, answered: _Answered) -> list[_Climb]:
-        """Return the ways of texts, each as far as it goes; those of a level go together."""
-        climbs = [_Climb(text, self._tokens) for text in texts]
-        while going := [climb for climb in climbs if climb.parts]:
-            outcomes = iter(answered([part for climb in going for part in climb.parts]))
-            for climb in going:
-                climb.take([next(outcomes) for _ in climb.parts])
-        return climbs
+    def _climbed(self, texts: Texts, answered: Answered) -> list[Climb]:
+        return climbed(texts, self._tokens, answered)
 
     def _whole(self, texts: Texts) -> list[str | None]:
         return self._side.resolver.asked(self._side.handle, texts)
 
-    def _keys(self, climbs: Sequence[_Climb]) -> list[bytes | None]:
+    def _keys(self, climbs: Sequence[Climb]) -> list[bytes | None]:
         key, asked = self._side.question.key, self._whole([climb.asked for climb in climbs])
         return [None if text is None else key(text) for text in asked]
 
-    def _ask(self, climb: _Climb) -> Ask:
+    def _ask(self, climb: Climb) -> Ask:
         question = self._side.question
         text = question.redaction.text(climb.asked or "")
         return Ask(question.key(text), question, text)

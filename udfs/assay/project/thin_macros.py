@@ -6,6 +6,7 @@ from assay.functions import FUNCTIONS
 
 BARE = (
     *(f"ai_{kind}" for kind in FUNCTIONS if kind != "suggest"),
+    "ai_chunks",
     "ai_due",
     "ai_remove_gone",
 )
