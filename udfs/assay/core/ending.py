@@ -6,32 +6,30 @@ import atexit
 import contextlib
 import os
 import sys
-import threading
 from collections.abc import Callable
-from typing import NoReturn
 
 
-def run_and_end(main: Callable[[], object]) -> NoReturn:
-    """Run `main` and end the process with its exit code as Python does: threads, handlers, output.
+def run_and_end(main: Callable[[], object]) -> None:
+    """Run `main`; let the process then end with its exit code once threads and handlers are done.
 
-    But nothing is collected and no module taken down, which takes as long as a second after dbt.
-    Where `main` raises what is no exit code, or its output cannot be written, Python ends as ever.
+    Nothing is collected and no module taken down, which takes as long as a second after dbt. What
+    registered a handler before is passed over, so call this early. Where `main` raises what is no
+    exit code, or its output cannot be written, Python ends as ever.
     """
-    code = _code_of(main)
-    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as `multiprocessing` does
-    atexit._run_exitfuncs()  # noqa: SLF001 - likewise
+    codes: list[int] = []
+    atexit.register(_leave, codes)  # what is registered first is called last
+    try:
+        main()
+        codes.append(0)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            codes.append(end.code or 0)
+        raise
+
+
+def _leave(codes: list[int]) -> None:
     with contextlib.suppress(OSError, ValueError):  # of which Python tells at its own end
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
-
-
-def _code_of(main: Callable[[], object]) -> int:
-    try:
-        main()
-    except SystemExit as end:
-        if end.code is not None and not isinstance(end.code, int):
-            raise
-        return end.code or 0
-    return 0
+        for code in codes:
+            os._exit(code)
