@@ -49,6 +49,7 @@ from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.lineage import HOOK
 from assay.hosts.dbt.package import other_version
 from assay.hosts.dbt.project_folder import project_here
+from assay.hosts.dbt.secrets import look_up_secrets_once
 from assay.hosts.dbt.sentences import in_our_words, speak_in_sentences
 from assay.hosts.dbt.statements import LOOKING, Statements
 from assay.hosts.dbt.terminal import show_progress
@@ -250,6 +251,7 @@ class Plugin(BasePlugin):
             self._session = _workshop.session(self._settings)
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None
+        look_up_secrets_once()
         _listen_for_cancel()
         _load_in_turn()
         _attend_to_sql(self._settings)
