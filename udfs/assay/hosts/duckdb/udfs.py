@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from assay.core.json_text import text_of
+from assay.core.json_text import pair_of, text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
 from assay.engine.run import Run
@@ -66,7 +66,7 @@ class Udfs:
         }
         for name, function in marks.items():
             create_function(connection, name, function, parameters=1, volatile=True)
-        create_function(connection, "assay_text", text, parameters=2, volatile=False)
+        _register_texts(connection)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
         create_function(connection, "assay_task_of", self.task_of, parameters=2, volatile=False)
 
@@ -158,6 +158,12 @@ def text(contents: Column, texts: Column) -> Column:
     return pa.array([text_of(*pair) for pair in pairs], _TEXT)
 
 
+def pair(ones: Column, others: Column) -> Column:
+    """Two records of JSON as one text each; see `pair_of`."""
+    pairs = zip(ones.to_pylist(), others.to_pylist(), strict=True)
+    return pa.array([pair_of(*two) for two in pairs], _TEXT)
+
+
 def text_sql(expression: str) -> str:
     """Return the text of an expression as SQL, as `_assay_text.sql` writes it."""
     plain = f"cast({expression} as varchar)"
@@ -175,7 +181,7 @@ def register_for_reading(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("assay_ask_value", "assay_ask_envelope"):
         create_function(connection, name, _unasked, parameters=2, volatile=True)
     create_function(connection, "assay_task", lambda specs: specs, parameters=1, volatile=False)
-    create_function(connection, "assay_text", text, parameters=2, volatile=False)
+    _register_texts(connection)
 
 
 def create_function(
@@ -202,6 +208,12 @@ def create_function(
         null_handling=FunctionNullHandling.SPECIAL,
         side_effects=volatile,
     )
+
+
+def _register_texts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Register what makes texts of values; it asks nobody."""
+    for name, function in {"assay_text": text, "assay_pair": pair}.items():
+        create_function(connection, name, function, parameters=2, volatile=False)
 
 
 def _unasked(_handles: Column, texts: Column) -> Column:
