@@ -8,6 +8,9 @@
     {%- if part_tokens is not integer or part_tokens is boolean or not 100 <= part_tokens <= 100000 -%}
         {%- do assay._assay_error('ai_agg', 'part_tokens', part_tokens, 'give a whole number from 100 to 100000') -%}
     {%- endif -%}
+    {%- if max_words is not integer or max_words is boolean or not 1 <= max_words <= 1000 -%}
+        {%- do assay._assay_error('ai_agg', 'max_words', max_words, 'give a whole number from 1 to 1000') -%}
+    {%- endif -%}
     {%- set task = {'kind': 'summarize', 'max_words': max_words} -%}
     {%- do task.update(assay._assay_common('ai_agg', instructions, none, model, isolate)) -%}
     {%- set call = assay._assay_call('ai_agg', task, 'text', 'varchar', true) -%}

@@ -4,7 +4,7 @@
     isolate=false, cascade=none, detail=false
 ) -%}
     {%- if question is not string or not question | trim -%}
-        {%- do assay._assay_error('ai_match', 'question', question, 'give a question about a and b as text') -%}
+        {%- do assay._assay_error('ai_match', 'question', question, 'give a question as text') -%}
     {%- endif -%}
     {%- set task = {'kind': 'match', 'asked': question} -%}
     {%- do task.update(assay._assay_common('ai_match', instructions, examples, model, isolate)) -%}

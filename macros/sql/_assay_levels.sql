@@ -55,21 +55,27 @@ levels as (
 
         blocks as (
 
-            select of, shift, place >> shift as block
+            select texts.*, shift, place >> shift as block
             from texts, range(33) as shifts(shift)
             where text is not null
-            group by 1, 2, 3
+
+        ),
+
+        fitting as (
+
+            select of, shift, block
+            from blocks
+            group by of, shift, block
             having sum(strlen(text) // 4 + 1) <= {{ part_tokens }} or count(*) <= 2 or shift = 0
 
         ),
 
         placed as (
 
-            select texts.*, blocks.shift, blocks.block
-            from texts
-            inner join blocks on texts.of = blocks.of and texts.place >> blocks.shift = blocks.block
-            where texts.text is not null
-            qualify row_number() over (partition by texts.of, texts.place, texts.text order by blocks.shift desc) = 1
+            select of, level, place, covered, text, max(shift) as shift
+            from blocks
+            inner join fitting using (of, shift, block)
+            group by of, level, place, covered, text
 
         )
 
@@ -81,7 +87,7 @@ levels as (
             string_agg(text, chr(10) || chr(10) order by place, text) as text
 
         from placed
-        group by of, level, shift, block
+        group by of, level, shift, place >> shift
 
     )
 

@@ -41,6 +41,21 @@ inner join {{ ref('products') }} as b on pairs.key_b = b.sku
 CLUSTERS = "{{ ai_dedup(ref('products'), 'sku', ref('matches'), outcome='verdict.value') }}"
 
 
+JUDGED = {
+    "matched": [("a", "b"), ("b", "c"), ("d", "e"), ("f", "g"), ("h", "i"), ("i", "j")],
+    "no_match": [("d", "e"), ("a", "d")],
+    "ambiguous": [("a", "k")],
+    None: [("g", "l")],
+}
+PAIRS = table(
+    "key_a, key_b, outcome",
+    *((a, b, outcome) for outcome, pairs in JUDGED.items() for a, b in pairs),
+)
+ROWS = "select unnest(string_split('a b c d e f g h i j k l', ' ')) as \"Row Key\""
+OURS = "select n as id, 'common words of article ' || n as name from range(60) as ours(n)"
+THEIRS = OURS.replace("60", "40")
+
+
 def told(text: str, schema: Any) -> Any:
     """Ropes are one thing, stoves may be, nothing else is."""
     if "matched" not in schema.get("enum", ()):
@@ -75,6 +90,14 @@ def built(asking_project: Callable[..., Project], server: FaultServer) -> Built:
             "bronze/products.sql": PRODUCTS,
             "silver/matches.sql": MATCHES,
             "silver/clusters.sql": CLUSTERS,
+            "bronze/things.sql": ROWS,
+            "bronze/judged.sql": PAIRS,
+            "silver/clustered.sql": (
+                "{{ ai_dedup(ref('things'), 'Row Key', ref('judged'), most_rows=2) }}"
+            ),
+            "bronze/ours.sql": OURS,
+            "bronze/theirs.sql": THEIRS,
+            "silver/joined.sql": "{{ ai_candidates(ref('ours'), ref('theirs'), 'name', k=2) }}",
         }
     )
     run = project.dbt("run")
@@ -88,10 +111,78 @@ def verdicts(built: Built) -> dict[str, Any]:
     return dict(rows)
 
 
-def test_x(built: Built) -> None:
+def test_the_nearest_of_each_row_are_paired_once(built: Built) -> None:
+    """The smaller key first, blank names and names without a common letter not at all."""
     assert built.run.code == 0, built.run.output
-    for r in verdicts(built).items(): print(r)
-    print(built.texts)
-    for r in built.project.rows("from silver.clusters order by 1"): print(r)
-    for r in built.project.rows("select key_a,key_b,score,bare,swapped from silver.matches order by 1"): print(r)
-    assert 0
+    pairs = set(verdicts(built))
+    assert pairs == {"p1p2", "p1p3", "p1p4", "p2p3", "p2p4", "p3p4", "p5p6"}
+    scores = built.project.rows("select min(score) > 0, max(score) <= 1 from silver.matches")
+    assert scores == [(True, True)]
+
+
+def test_rules_decide_first_and_the_model_the_rest(built: Built) -> None:
+    """A pair that a rule has decided says so, and is not sent."""
+    said = {pair: (one["value"], one["model"]) for pair, one in verdicts(built).items()}
+    assert said == {
+        "p1p2": ("matched", "rule"),
+        "p1p3": ("matched", "stub"),
+        "p1p4": ("no_match", "rule"),
+        "p2p3": ("matched", "stub"),
+        "p2p4": ("no_match", "rule"),
+        "p3p4": ("no_match", "rule"),
+        "p5p6": ("ambiguous", "stub"),
+    }
+    records = [json.loads(text) for text in built.texts if "brand" in text]
+    assert len(records) == 3
+    assert all({*record} == {"a", "b"} for record in records)
+
+
+def test_a_pair_is_one_question_whichever_comes_first(built: Built) -> None:
+    """The swapped column has the same answers, and cost nothing."""
+    swapped = built.project.rows(
+        "select count(*) from silver.matches where bare is distinct from swapped or bare is null"
+    )
+    assert swapped == [(0,)]
+    assert len([text for text in built.texts if "brand" not in text]) == len(verdicts(built))
+
+
+def test_what_was_matched_is_one_cluster(built: Built) -> None:
+    """Its id is the smallest key; a row without a double is its own; ambiguous joins nothing."""
+    rows = built.project.rows("select sku, cluster_id, doubts from silver.clusters order by 1")
+    clusters = {"p1": "p1", "p2": "p1", "p3": "p1"}
+    assert rows == [(f"p{n}", clusters.get(f"p{n}", f"p{n}"), []) for n in range(1, 9)]
+
+
+def test_a_plan_counts_the_pairs_that_would_be_asked(built: Built) -> None:
+    """Those that are left by the rules, once each; here all are known."""
+    said = built.project.run("assay.cli.main", "plan", "--json", env={})
+    assert said.code == 0, said.err
+    plan = json.loads(said.out)["matches"]
+    assert (plan["texts"], plan["requests"]) == (10, 0)
+
+
+def test_a_cluster_in_doubt_has_no_id(built: Built) -> None:
+    """Contradicted, without an answer, or too big: each says why, and nothing is merged."""
+    rows = built.project.rows(
+        'select string_agg("Row Key", \'\' order by "Row Key"), any_value(cluster_id), '
+        "any_value(component_rows), any_value(doubts) from silver.clustered "
+        "group by component_id order by 1"
+    )
+    assert rows == [
+        ("abc", None, 3, ["too_many_rows"]),
+        ("de", None, 2, ["contradicted"]),
+        ("fg", None, 2, ["unanswered"]),
+        ("hij", None, 3, ["too_many_rows"]),
+        ("k", "k", 1, []),
+        ("l", None, 1, ["unanswered"]),
+    ]
+
+
+def test_two_tables_are_compared_from_both_sides(built: Built) -> None:
+    """Every row has its nearest, twins are found, and never n x m pairs."""
+    ((pairs, twins, rows),) = built.project.rows(
+        "select count(*), count(*) filter (key_a = key_b), count(distinct key_a) "
+        "from silver.joined"
+    )
+    assert (twins, rows) == (40, 60)
+    assert pairs <= 2 * (60 + 40)

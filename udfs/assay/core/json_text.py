@@ -77,12 +77,17 @@ def text_of(content: str | None, text: str | None) -> str | None:
 def pair_of(one: str | None, other: str | None) -> str | None:
     """Return two JSON values as one text, `{"a":…,"b":…}`, the same whichever comes first.
 
-    Their order is that of their hashes, so that no place means anything. None where one is missing.
+    Their order is that of their hashes, so that no place means anything. None where one is missing
+    or nothing in it is visible.
     """
-    if one is None or other is None:
+    if one is None or other is None or _is_blank(one) or _is_blank(other):
         return None
     a, b = sorted((one, other), key=lambda value: sha256(value.encode()).digest())
     return f'{{"a":{a},"b":{b}}}'
+
+
+def _is_blank(content: str) -> bool:
+    return normalise(text_of(content, content) or "") == ""
 
 
 def _is_visible(value: Any) -> bool:

@@ -26,7 +26,7 @@ class Match(Task):
     @model_validator(mode="after")
     def _question_given(self) -> Self:
         if not self.asked.strip():
-            raise wrong_argument("question", self.asked, "give a question about a and b as text")
+            raise wrong_argument("question", self.asked, "give a question as text")
         return self
 
     @property
