@@ -28,6 +28,7 @@ GOOD = {
     "ai_complete": "'body', 'Write a reply.'",
     "ai_translate": "'body', 'English'",
     "ai_score": "'body', 'How urgent is it?'",
+    "ai_match": "'body', 'body', 'Are they the same?'",
 }
 TWO = "give at least two labels"
 TWICE = "it is there twice"
@@ -122,6 +123,20 @@ OWN = [
     ("ai_translate", "'body', ''", '""', LANGUAGE),
     ("ai_translate", "'body', none", "null", LANGUAGE),
     ("ai_translate", "'body', 'English', source=' '", '" "', LANGUAGE),
+    ("ai_match", "'body', 'body', ' '", '" "', "give a question as text"),
+    ("ai_match", "'body', 'body', 'Same?', same=1", "1", "give a SQL condition as text"),
+    ("ai_match", "'body', 'body', 'Same?', different=' '", '" "', "give a SQL condition as text"),
+    ("ai_match", "[], 'body', 'Same?'", "[]", TEXT),
+    ("ai_candidates", "'t', none, ''", '""', "name a column that both relations have"),
+    ("ai_candidates", "'t', none, 'a', k=0", "0", "give a whole number from 1 to 1000"),
+    ("ai_candidates", "'t', none, 'a', k=true", "true", "give a whole number from 1 to 1000"),
+    ("ai_candidates", "'t', none, 'a', share=0", "0", "give a share above 0, at most 1"),
+    ("ai_candidates", "'t', none, 'a', by='meaning'", '"meaning"', "it has no ai_embed"),
+    ("ai_dedup", "'t', '', 'p'", '""', "name a column"),
+    ("ai_dedup", "'t', 'a', 'p', most_rows=1", "1", "give a whole number of at least 2"),
+    ("ai_agg", "'body', ' ', 't'", '" "', "say as text what is wanted of the rows"),
+    ("ai_agg", "'body', 'x', 't', part_tokens=9", "9", "give a whole number from 100 to 100000"),
+    ("ai_agg", "'body', 'x', 't', max_words=0", "0", WORDS),
     ("ai_score", "'body', ''", '""', CRITERION),
     ("ai_score", "'body', 'Urgent?', high='5'", '"5"', "give a whole number from -1000 to 1000"),
     ("ai_score", "'body', 'Urgent?', low=0.5", "0.5", "give a whole number from -1000 to 1000"),
@@ -177,6 +192,7 @@ INVALID_EXAMPLES = [
     ("ai_complete", "'body', 'Hi', examples=[{'text': 'x', 'answer': ''}]", "not a text"),
     ("ai_translate", "'body', 'de', examples=[{'text': 'x', 'answer': '1'}]", "no letter"),
     ("ai_score", "'body', 'Hot?', examples=[{'text': 'x', 'answer': 11}]", "from 0 to 10"),
+    ("ai_match", "'body', 'body', 'Same?', examples=[{'text': 'x', 'answer': 'yes'}]", LABEL),
     ("ai_filter", "'body', 'Glad?', examples=[{'text': 'x', 'answer': 'yes'}]", "true, false"),
     ("ai_assess", "['body'], examples=[{'text': 'x', 'answer': 'fine'}]", "not a record"),
     ("ai_assess", "['body'], examples=[{'text': '{}', 'answer': 'fine'}]", "not an assessment"),
@@ -198,6 +214,7 @@ BOTH: dict[tuple[str, str], dict[str, Any]] = {
     ("ai_translate", "'body', ''"): {"to": ""},
     ("ai_translate", "'body', 'English', source=' '"): {"to": "English", "source": " "},
     ("ai_score", "'body', ''"): {"criterion": ""},
+    ("ai_match", "'body', 'body', ' '"): {"asked": " "},
     **{
         ("ai_summarize", f"'body', max_words={said}"): {"max_words": given}
         for said, given in WORD_LIMITS.items()

@@ -15,7 +15,7 @@ from assay.store import Ledger, queries
 
 
 def texts_in_place(store: Ledger, texts: Sequence[str]) -> set[str]:
-    """Return every text, redacted as it was, that was asked about to answer for `texts` chunk by chunk.
+    """Return every text that was asked about to answer for `texts` chunk by chunk, marks and all.
 
     By the models as they were built last; each model and host on record has levels of its own.
     """

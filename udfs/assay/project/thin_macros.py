@@ -7,6 +7,9 @@ from assay.functions import FUNCTIONS
 BARE = (
     *(f"ai_{kind}" for kind in FUNCTIONS if kind != "suggest"),
     "ai_chunks",
+    "ai_candidates",
+    "ai_dedup",
+    "ai_agg",
     "ai_due",
     "ai_remove_gone",
 )

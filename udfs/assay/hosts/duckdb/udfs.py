@@ -17,7 +17,7 @@ import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from assay.core.chunks import chunks_of
-from assay.core.json_text import text_of
+from assay.core.json_text import pair_of, text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
 from assay.engine.run import Run
@@ -181,6 +181,12 @@ def _chunks(text: str, tokens: int, overlap: int) -> str:
     return _JSON.encode(found)
 
 
+def pair(ones: Column, others: Column) -> Column:
+    """Two records of JSON as one text each; see `pair_of`."""
+    pairs = zip(ones.to_pylist(), others.to_pylist(), strict=True)
+    return pa.array([pair_of(*two) for two in pairs], _TEXT)
+
+
 def text_sql(expression: str) -> str:
     """Return the text of an expression as SQL, as `_assay_text.sql` writes it."""
     plain = f"cast({expression} as varchar)"
@@ -204,6 +210,7 @@ def register_for_reading(connection: duckdb.DuckDBPyConnection) -> None:
 def _register_pure(connection: duckdb.DuckDBPyConnection) -> None:
     create_function(connection, "assay_text", text, parameters=2, volatile=False)
     create_function(connection, "assay_chunks", chunks, parameters=3, volatile=False)
+    create_function(connection, "assay_pair", pair, parameters=2, volatile=False)
 
 
 def create_function(
