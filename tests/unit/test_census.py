@@ -140,7 +140,7 @@ def test_tokens_and_money_are_those_of_the_packs() -> None:
     chosen = settings()
     asks = [priced(f"text {at}") for at in range(3)]
     plan = counted(*asks, chosen=chosen)
-    backlog = Backlog(chosen.pack_records, chosen.pack_tokens)
+    backlog = Backlog({"chat": (chosen.pack_records, chosen.pack_tokens)})
     for one in asks:
         backlog.add(one, ripe=True)
     packs = [pack for _ in range(2) if (pack := backlog.take(flush=True))]

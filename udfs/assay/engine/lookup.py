@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from assay.core.canonical import normalise
+from assay.core.canonical import canonical_json, normalise
 from assay.core.errors import ConfigError
 from assay.core.events import LookedUp, RowsCompared, RowsServed
 from assay.core.task import Task
 from assay.core.tokens import estimate_tokens
 from assay.core.values import SKIPPED, Ask, Outcome, Question
+from assay.engine.at_hand import AtHand, is_at_hand
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
 from assay.engine.state import RunState
 from assay.functions import parse_task
-from assay.providers import check_can
+from assay.providers import check_can, model_of
+from assay.providers.vectors import dimensions_of, embedding_model
 
 Texts = Sequence[str | None]
 
@@ -35,6 +37,7 @@ class Resolver:
         self._run = run
         self._settings = run.settings
         self._questions: dict[str, Question] = {}
+        self._at_hand = AtHand()
         self.censuses: Sequence[Census] = ()
 
     def register(self, spec: str) -> str:
@@ -51,14 +54,28 @@ class Resolver:
         Raises `ConfigError` as `register` does.
         """
         if task.handle not in self._questions:
-            check_can(self._settings.traits, task)
-            if task.model is not None:
-                check_cap(self._settings, task.model)
-            model = self._settings.model_for(task.model)
-            self._questions[task.handle] = Question(task, model, self._settings.host)
+            self._questions[task.handle] = self._question_of(task)
         for census in self.censuses:
             census.meet(task.handle)
         return task.handle
+
+    def _question_of(self, task: Task) -> Question:
+        question = Question(task, model_of(self._settings, task), self._settings.host)
+        if not is_at_hand(question):
+            check_can(self._settings.traits, task)
+            if task.model is not None or task.form != "chat":
+                check_cap(self._settings, question.model)
+        return question
+
+    def embedding(self, name: str) -> str:
+        """Return in JSON the model of vectors behind a name, blank for the usual one, and how many
+        numbers a vector of it has; or the `error` that says why there is none."""
+        try:
+            model = embedding_model(self._settings, name or None)
+            told = {"model": model, "dimensions": dimensions_of(self._settings, model)}
+        except ConfigError as error:
+            told = {"error": str(error)}
+        return canonical_json(told)
 
     def question(self, handle: str) -> Question:
         """Return the question behind a handle of `register`."""
@@ -70,6 +87,8 @@ class Resolver:
     def ask(self, handle: str, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known and waiting for it."""
         question = self.question(handle)
+        if is_at_hand(question):
+            return self._at_hand.outcomes(question, texts)
         keys, known = self.settle(handle, texts)
         outcomes = [SKIPPED if key is None else known[key] for key in keys]
         self._run.tell(RowsServed(question, keys, outcomes))
@@ -84,6 +103,8 @@ class Resolver:
 
     def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
         """Take on what is not known of `texts`, for `origin`, without waiting for it."""
+        if is_at_hand(self.question(handle)):
+            return
         _, _, unknown = self.look_up(handle, texts)
         if unknown:
             self._engine.gather(self._run, unknown, origin)
@@ -102,6 +123,8 @@ class Resolver:
 
         What waits for a batch is not to be asked for again.
         """
+        if is_at_hand(question := self.question(handle)):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, unknown = self.look_up(handle, texts)
         held = self._engine.held_by_batches([ask.key for ask in unknown])
         unknown = [ask for ask in unknown if ask.key not in held]
@@ -115,6 +138,8 @@ class Resolver:
         The rows are counted: those that stay as they are in their table belong to the run.
         """
         question = self.question(handle)
+        if is_at_hand(question):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, unknown = self.look_up(handle, texts)
         for census in self.censuses:
             census.compare(handle, normal(texts), keys, unknown)
@@ -124,6 +149,8 @@ class Resolver:
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
+        if is_at_hand(question := self.question(handle)):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, _ = self.look_up(handle, texts)
         return in_order(keys, known)
 

@@ -1,0 +1,25 @@
+{#-
+    The rows of a relation whose vectors are nearest to a query text, best first: a subquery with
+    all its columns and `similarity`. See docs/functions.md.
+-#}
+{% macro ai_search(relation, query, column='embedding', k=10, where=none) -%}
+    {%- do assay._assay_check_search(query, column, k, where) -%}
+    {%- set model = assay._assay_searched_model(relation, column) -%}
+    {%- set vector = assay._assay_column(column) -%}
+    (
+        select *
+        from (
+            select
+                searched.*,
+                cast(array_cosine_similarity(searched.{{ vector }}, asked.vector) as double) as similarity
+            from {{ relation }} as searched
+            cross join (select {{ assay.ai_embed(assay._assay_quoted(query), model) }} as vector) as asked
+            {%- if where is not none %}
+            where {{ where }}
+            {%- endif %}
+        )
+        where similarity > -1 and not isnan(similarity)
+        order by similarity desc
+        limit {{ k }}
+    )
+{%- endmacro %}
