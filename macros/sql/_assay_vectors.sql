@@ -93,15 +93,21 @@
     {%- do return(models | unique | list) -%}
 {%- endmacro %}
 
-{#- The model of vectors that the meta of a column names, in a list that is empty where there is none. -#}
+{#-
+    The model whose vectors a column of a node holds, in a list that is empty where it holds none:
+    the one that its meta names, or the usual one where none is named.
+-#}
 {% macro _assay_models_in(node, column) -%}
     {%- set wanted = assay._assay_bound([column])[0] -%}
-    {%- set models = [] -%}
     {%- for name, one in node.columns.items() if assay._assay_folded(name) == wanted -%}
         {%- set meta = one.get('config', {}).get('meta') or one.get('meta') or {} -%}
         {%- if meta.get('embedding_model') -%}
-            {%- do models.append(meta.embedding_model) -%}
+            {%- do return([meta.embedding_model]) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do return(models) -%}
+    {%- set relation = assay._assay_relation_of(node) -%}
+    {%- for one in (adapter.get_columns_in_relation(relation) if relation else []) if assay._assay_folded(one.name) == wanted and one.dtype.startswith('FLOAT[') -%}
+        {%- do return([assay._assay_embedding('ai_embed', none).model]) -%}
+    {%- endfor -%}
+    {%- do return([]) -%}
 {%- endmacro %}
