@@ -29,18 +29,25 @@
 {%- endmacro %}
 
 {#-
-    The model whose vectors a column of a relation holds: the one that its meta names, or the usual
-    one. Stop where the column is not there, or its vectors are not as long as those of the model.
+    The model whose vectors a column of a relation holds: the one that is given, or that its meta
+    names, or the usual one. Stop where its vectors are not as long as those of the model, or it is
+    known to hold those of another. Of a name, such as that of a CTE, nothing is known.
 -#}
-{% macro _assay_searched_model(relation, column) -%}
-    {%- if not execute -%}
-        {%- do return(none) -%}
+{% macro _assay_searched_model(relation, column, given) -%}
+    {%- if not execute or relation is string -%}
+        {%- do return(given) -%}
     {%- endif -%}
     {%- set named = [] -%}
     {%- for node in assay._assay_nodes() if node.get('relation_name') == relation | string -%}
         {%- do named.extend(assay._assay_models_in(node, column)) -%}
     {%- endfor -%}
-    {%- set model = named[0] if named else none -%}
+    {%- set model = given or (named[0] if named else none) -%}
+    {%- if named and model not in named -%}
+        {%- do assay._assay_error(
+            'ai_search', 'model', model,
+            'the column ' ~ column ~ ' has vectors of ' ~ named[0] ~ '; leave `model` out'
+        ) -%}
+    {%- endif -%}
     {%- set wanted = 'FLOAT[' ~ assay._assay_embedding('ai_search', model).dimensions ~ ']' -%}
     {%- set bound = assay._assay_bound([column])[0] -%}
     {%- for one in adapter.get_columns_in_relation(relation) if assay._assay_folded(one.name) == bound and one.dtype != wanted -%}

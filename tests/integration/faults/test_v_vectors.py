@@ -71,7 +71,7 @@ def wanted(texts: list[str] = TEXTS) -> list[list[float]]:
 def test_all_texts_leave_in_one_request_and_are_never_asked_again(
     server: FaultServer, tmp_path: Path
 ) -> None:
-    """2,048 fit; the next run has them from the store, bit by bit, and blank texts cost nothing."""
+    """2,048 fit; the next run has them from the store, and blank texts cost nothing."""
     chosen = settings(server, tmp_path)
     first = asked(chosen, [*TEXTS, None, "  ", TEXTS[0]])
     again = asked(chosen)
