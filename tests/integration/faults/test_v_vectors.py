@@ -82,7 +82,7 @@ def test_all_texts_leave_in_one_request_and_are_never_asked_again(
 
 def test_the_ledger_knows_what_vectors_cost(server: FaultServer, tmp_path: Path) -> None:
     """A price for input alone; nothing is written by a model of vectors."""
-    priced = {"price_embedding_usd": 1.0, "max_cost_usd": 1.0, "model": "gpt-4.1"}
+    priced: dict[str, Any] = {"price_embedding_usd": 1.0, "max_cost_usd": 1.0, "model": "gpt-4.1"}
     chosen = settings(server, tmp_path, **priced)
     asked(chosen)
     with open_session(chosen) as session:
@@ -95,7 +95,7 @@ def test_the_ledger_knows_what_vectors_cost(server: FaultServer, tmp_path: Path)
 
 def test_a_cap_on_money_wants_a_price(server: FaultServer, tmp_path: Path) -> None:
     """The price of the model that writes says nothing of one of vectors."""
-    given = {"price_input_usd": 1, "price_output_usd": 1, "max_cost_usd": 1}
+    given: dict[str, Any] = {"price_input_usd": 1, "price_output_usd": 1, "max_cost_usd": 1}
     with pytest.raises(ConfigError, match="ASSAY_PRICE_EMBEDDING_USD"):
         asked(settings(server, tmp_path, **given))
 

@@ -39,7 +39,8 @@ def command(
 
 def _sql(query: str, model: str, most: int, column: str, where: str | None) -> str:
     """Return the search as a query with Jinja, in which what was given is data."""
-    told = {"column": column, "k": most, **({} if where is None else {"where": where})}
+    told: dict[str, str | int] = {"column": column, "k": most}
+    told |= {} if where is None else {"where": where}
     given = "".join(f", {name}={_literal(value)}" for name, value in told.items())
     found = f"assay.ai_search(ref({_literal(model)}), {_literal(query)}{given})"
     return f"select * exclude ({quoted(column)}) from {{{{ {found} }}}}"  # noqa: S608

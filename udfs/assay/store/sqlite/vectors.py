@@ -61,7 +61,7 @@ def checksum(key: bytes, floats: bytes) -> bytes:
 def is_sound(row: Sequence[Any]) -> bool:
     """Whether a row of `vectors` is what was written."""
     try:
-        return checksum(row[0], row[1]) == row[2]
+        return bool(checksum(row[0], row[1]) == row[2])
     except TypeError:  # a text where bytes were
         return False
 
