@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import struct
 import sys
@@ -35,6 +34,14 @@ def floats_of(text: str) -> bytes:
     return floats
 
 
+def numbers_of(text: str) -> array[float]:
+    """Return the numbers of a packed vector; `ValueError` for a text that is none."""
+    vector = array("f", floats_of(text))
+    if sys.byteorder == "big":
+        vector.byteswap()
+    return vector
+
+
 def unpacked(raw: Any, dimensions: int) -> array[float]:
     """Return the vector that a model gave as a list of numbers or as base64 of float32.
 
@@ -56,13 +63,10 @@ def unpacked(raw: Any, dimensions: int) -> array[float]:
 
 def _decoded(text: str) -> array[float]:
     try:
-        vector = array("f", floats_of(text))
-    except (ValueError, binascii.Error):
+        return numbers_of(text)
+    except ValueError:  # binascii's error is one
         message = "a text that is no vector in base64"
         raise Rejected(message) from None
-    if sys.byteorder == "big":
-        vector.byteswap()
-    return vector
 
 
 def _listed(raw: Any) -> array[float]:
