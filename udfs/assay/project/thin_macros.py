@@ -6,6 +6,8 @@ from assay.functions import FUNCTIONS
 
 BARE = (
     *(f"ai_{kind}" for kind in FUNCTIONS if kind != "suggest"),
+    "ai_search",
+    "ai_similarity",
     "ai_due",
     "ai_remove_gone",
 )
