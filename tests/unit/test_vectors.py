@@ -6,10 +6,13 @@ import base64
 import struct
 from array import array
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 
+from assay.cli.search import search_sql
 from assay.core.errors import ConfigError
 from assay.core.settings import Settings
 from assay.core.task import Rejected
@@ -83,6 +86,17 @@ def test_python_gets_numbers(tmp_path: Path) -> None:
     assert (nothing, one) == (None, again)
     assert one is not None
     assert sum(number * number for number in one) == pytest.approx(1, abs=1e-4)
+
+
+def test_what_is_searched_for_is_data() -> None:
+    """Quotes, braces and letters of any script reach the macro as they were typed."""
+    query = 'it\'s "50%" {{ odd }} {% x %} \\n caf\u00e9 \U0001f600'
+    told: list[Any] = []
+    macros = SimpleNamespace(ai_search=lambda *given, **named: told.append((given, named)))
+    sql = search_sql(query, "mails", 3, 'the "column"', "body <> '}}'")
+    Environment(autoescape=False).from_string(sql).render(assay=macros, ref=str)  # noqa: S701
+    named = {"column": 'the "column"', "k": 3, "where": "body <> '}}'"}
+    assert told == [(("mails", query), named)]
 
 
 def test_long_answers_count_as_several_in_memory() -> None:

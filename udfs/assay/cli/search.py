@@ -34,10 +34,10 @@ def command(
     if not query.strip():
         message = "There is nothing to search for; give a text."
         raise ConfigError(message)
-    run_query(_sql(query, model, most, column, where), max_requests=1, as_json=as_json)
+    run_query(search_sql(query, model, most, column, where), max_requests=1, as_json=as_json)
 
 
-def _sql(query: str, model: str, most: int, column: str, where: str | None) -> str:
+def search_sql(query: str, model: str, most: int, column: str, where: str | None) -> str:
     """Return the search as a query with Jinja, in which what was given is data."""
     told: dict[str, str | int] = {"column": column, "k": most}
     told |= {} if where is None else {"where": where}
