@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from assay.core.canonical import canonical_json
 from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError, RunError
 from assay.core.task import Task
@@ -18,8 +19,7 @@ from assay.engine.lookup import Resolver, Texts, chunks_of
 from assay.engine.loop import Engine
 from assay.engine.meter import Reading
 from assay.engine.state import RunState
-from assay.functions import check_examples
-from assay.functions.embed import Embed
+from assay.functions import check_examples, parse_task
 from assay.providers.vectors import dimensions_of, embedding_model
 from assay.store import Store
 
@@ -109,8 +109,8 @@ class Run:
         """
         settings = self._state.settings
         name = embedding_model(settings, model)
-        task = Embed(dimensions=dimensions_of(settings, name), model=name)
-        found = [outcome.value for outcome in self.ask(task, texts)]
+        spec = {"kind": "embed", "dimensions": dimensions_of(settings, name), "model": name}
+        found = [outcome.value for outcome in self.ask(parse_task(canonical_json(spec)), texts)]
         return [None if value is None else numbers_of(value[1:-1]) for value in found]
 
     def cancel(self) -> None:
