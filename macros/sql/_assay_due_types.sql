@@ -38,7 +38,7 @@
     {%- set plain = '(?:VARCHAR|BIGINT|INTEGER|DOUBLE|BOOLEAN|DATE|TIMESTAMP)(?:\\[\\])*' -%}
     {%- set flat = 'STRUCT\\(' ~ name ~ ' ' ~ plain ~ '(?:, ' ~ name ~ ' ' ~ plain ~ ')*\\)(?:\\[\\])*' -%}
     {%- set field = name ~ ' (?:' ~ plain ~ '|' ~ flat ~ ')' -%}
-    {%- set value = plain ~ '|STRUCT\\(' ~ field ~ '(?:, ' ~ field ~ ')*\\)' -%}
+    {%- set value = 'FLOAT\\[\\d+\\]|' ~ plain ~ '|STRUCT\\(' ~ field ~ '(?:, ' ~ field ~ ')*\\)' -%}
     {%- set found = modules.re.fullmatch(
         'STRUCT\\("value" (' ~ value ~ '), "?status"? VARCHAR, "?error"? VARCHAR, '
         ~ '"?confidence"? DOUBLE, "?model"? VARCHAR, "?prompt_hash"? VARCHAR, '

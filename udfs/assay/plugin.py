@@ -54,7 +54,8 @@ from assay.hosts.dbt.sentences import in_our_words, speak_in_sentences
 from assay.hosts.dbt.statements import LOOKING, Statements
 from assay.hosts.dbt.terminal import show_progress
 from assay.hosts.duckdb import fence, reading
-from assay.hosts.duckdb.udfs import Udfs, create_function
+from assay.hosts.duckdb.registering import create_function
+from assay.hosts.duckdb.udfs import Udfs
 from assay.project.evaluation.golden_gate import GoldenGate
 from assay.project.gates.gate import Gatekeeper
 from assay.project.gates.judge import Judge

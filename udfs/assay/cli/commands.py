@@ -32,6 +32,10 @@ COMMANDS = {
         "query:command",
         "Run a query on the warehouse and print the result.",
     ),
+    "search": (
+        "search:command",
+        "Search a model by meaning: the rows whose vectors are nearest to a text, best first.",
+    ),
     "ask": (
         "ask:app",
         "Ask about one text, as in `ask classify --labels topic TEXT`; the answer is kept.",

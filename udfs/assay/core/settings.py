@@ -20,6 +20,7 @@ from pydantic import (
 
 from assay.core.alerting import Alerting
 from assay.core.asking import Asking, Text, blank_is_none, none_if_blank
+from assay.core.embedding import Embedding
 from assay.core.endpoint import check_url, host_of
 from assay.core.errors import ConfigError
 from assay.core.reach import Places, Reach
@@ -45,7 +46,7 @@ Price = Annotated[float | None, none_if_blank, Field(ge=0, allow_inf_nan=False)]
 Money = Annotated[float | None, none_if_blank, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(Places, Asking, Alerting, Redacting):
+class Settings(Places, Asking, Embedding, Alerting, Redacting):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
     provider: Annotated[str, AfterValidator(_known_provider)] = Field(

@@ -206,7 +206,8 @@ class Reply:
     `declined` says why it has no answer to give, by the same names: what it cannot judge;
     `mode` is how the content is shaped where that is not what the request says;
     `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case;
-    `requests_per_minute` is how many it says to take, None where it does not.
+    `requests_per_minute` is how many it says to take, None where it does not;
+    `vectors` is what it lists where vectors were asked for: objects with `index` and `embedding`.
     """
 
     content: str
@@ -219,6 +220,7 @@ class Reply:
     request_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     requests_per_minute: int | None = None
+    vectors: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Batching:
 
     def takes(self, pack: Pack) -> bool:
         """Whether a pack goes into a batch."""
-        if not self._settings.batch:
+        if not self._settings.batch or pack.questions[0].task.form != "chat":
             return False
         return pack.expiries < MOST_EXPIRIES and not any(
             ask.key in self.urgent for ask in pack.asks

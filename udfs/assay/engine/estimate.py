@@ -11,7 +11,7 @@ from assay.core.settings import Settings
 from assay.core.values import Ask, Pack
 from assay.engine.prices import cost_usd, usual_price
 from assay.engine.queue import Backlog
-from assay.forms import form_of
+from assay.forms import bounds_of, form_of
 
 ASSUMED_TOKENS_PER_SECOND = 50
 """How fast an endpoint is taken to write that has not been asked yet."""
@@ -176,7 +176,7 @@ class Census:
         """Yield what would be sent: packs of what was gathered, and packs of each chunk."""
         alone = {key for chunk in self._chunks for key in chunk}
         for keys in ([key for key in self._unknown if key not in alone], *self._chunks):
-            backlog = Backlog(self._settings.pack_records, self._settings.pack_tokens)
+            backlog = Backlog(bounds_of(self._settings))
             for key in keys:
                 backlog.add(self._unknown[key], ripe=True)
             while (pack := backlog.take(flush=True)) is not None:

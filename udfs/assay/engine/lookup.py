@@ -6,18 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from assay.core.canonical import canonical_json
 from assay.core.errors import ConfigError
 from assay.core.events import LookedUp, RowsCompared, RowsServed
 from assay.core.redaction import Redaction, has_marks, redaction_of
 from assay.core.task import Task
 from assay.core.tokens import estimate_tokens
 from assay.core.values import SKIPPED, Ask, Outcome, Question
+from assay.engine.at_hand import AtHand, is_at_hand
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
 from assay.engine.state import RunState
 from assay.functions import parse_task
-from assay.providers import check_can
+from assay.providers import check_can, model_of
+from assay.providers.vectors import dimensions_of, embedding_model
 
 Texts = Sequence[str | None]
 
@@ -36,6 +39,7 @@ class Resolver:
         self._run = run
         self._settings = run.settings
         self._questions: dict[str, Question] = {}
+        self._at_hand = AtHand()
         self.censuses: Sequence[Census] = ()
 
     def register(self, spec: str) -> str:
@@ -52,15 +56,30 @@ class Resolver:
         Raises `ConfigError` as `register` does.
         """
         if task.handle not in self._questions:
-            check_can(self._settings.traits, task)
-            if task.model is not None:
-                check_cap(self._settings, task.model)
-            model, host = self._settings.model_for(task.model), self._settings.host
-            redaction = redaction_of(self._settings.redact, task.redact)
-            self._questions[task.handle] = Question(task, model, host, redaction)
+            self._questions[task.handle] = self._question_of(task)
         for census in self.censuses:
             census.meet(task.handle)
         return task.handle
+
+    def _question_of(self, task: Task) -> Question:
+        redaction = redaction_of(self._settings.redact, task.redact)
+        model, host = model_of(self._settings, task), self._settings.host
+        question = Question(task, model, host, redaction)
+        if not is_at_hand(question):
+            check_can(self._settings.traits, task)
+            if task.model is not None or task.form != "chat":
+                check_cap(self._settings, question.model)
+        return question
+
+    def embedding(self, name: str) -> str:
+        """Return in JSON the model of vectors behind a name, blank for the usual one, and how many
+        numbers a vector of it has; or the `error` that says why there is none."""
+        try:
+            model = embedding_model(self._settings, name or None)
+            told = {"model": model, "dimensions": dimensions_of(self._settings, model)}
+        except ConfigError as error:
+            told = {"error": str(error)}
+        return canonical_json(told)
 
     def question(self, handle: str) -> Question:
         """Return the question behind a handle of `register`."""
@@ -72,6 +91,8 @@ class Resolver:
     def ask(self, handle: str, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known and waiting for it."""
         question = self.question(handle)
+        if is_at_hand(question):
+            return self._at_hand.outcomes(question, texts)
         keys, known = self.settle(handle, texts)
         outcomes = [SKIPPED if key is None else known[key] for key in keys]
         self._run.tell(RowsServed(question, keys, outcomes))
@@ -86,6 +107,8 @@ class Resolver:
 
     def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
         """Take on what is not known of `texts`, for `origin`, without waiting for it."""
+        if is_at_hand(self.question(handle)):
+            return
         _, _, unknown = self.look_up(handle, texts)
         if unknown:
             self._engine.gather(self._run, unknown, origin)
@@ -101,10 +124,12 @@ class Resolver:
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
+        if is_at_hand(question := self.question(handle)):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, unknown = self.to_be_asked(handle, texts)
         for census in self.censuses:
             census.count(handle, self.asked(handle, texts), keys, unknown)
-        return restored(self.question(handle).redaction, in_order(keys, known), texts)
+        return restored(question.redaction, in_order(keys, known), texts)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked.
@@ -112,6 +137,8 @@ class Resolver:
         The rows are counted: those that stay as they are in their table belong to the run.
         """
         question = self.question(handle)
+        if is_at_hand(question):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, unknown = self.look_up(handle, texts)
         for census in self.censuses:
             census.compare(handle, self.asked(handle, texts), keys, unknown)
@@ -121,8 +148,10 @@ class Resolver:
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
+        if is_at_hand(question := self.question(handle)):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, _ = self.look_up(handle, texts)
-        return restored(self.question(handle).redaction, in_order(keys, known), texts)
+        return restored(question.redaction, in_order(keys, known), texts)
 
     def asked(self, handle: str, texts: Texts) -> list[str | None]:
         """Return texts as they are asked about; None for blank ones."""

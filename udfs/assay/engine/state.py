@@ -15,6 +15,7 @@ from assay.engine.budget import Budget
 from assay.engine.estimate import Census
 from assay.engine.meter import Meter, Reading
 from assay.engine.queue import Backlog, GroupKey
+from assay.forms import bounds_of
 
 
 @dataclass(eq=False, slots=True)
@@ -70,7 +71,7 @@ class RunState:
         self.settings = settings
         self.budget = Budget(settings.max_cost_usd, settings.max_requests)
         self.meter = Meter()
-        self.backlog = Backlog(settings.pack_records, settings.pack_tokens)
+        self.backlog = Backlog(bounds_of(settings))
         self.gathering = Gathering()
         self.rounds: dict[int, Round] = {}
         self.failures: dict[bytes, Outcome] = {}

@@ -10,6 +10,8 @@ BARE = (
     "ai_candidates",
     "ai_dedup",
     "ai_agg",
+    "ai_search",
+    "ai_similarity",
     "ai_due",
     "ai_remove_gone",
 )

@@ -7,25 +7,23 @@ compares tables with the peeking form.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from assay.core.chunks import chunks_of
 from assay.core.json_text import pair_of, text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
 from assay.engine.run import Run
+from assay.hosts.duckdb import vectors
+from assay.hosts.duckdb.registering import Udf, create_function
 
 Column = Any
 """A `pyarrow.ChunkedArray` of text; pyarrow has no types of its own."""
-
-Udf = Callable[..., Any]
 
 _TEXT = pa.string()
 _JSON = json.JSONEncoder()
@@ -69,6 +67,7 @@ class Udfs:
             create_function(connection, name, function, parameters=1, volatile=True)
         _register_pure(connection)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
+        create_function(connection, "assay_embedding", self.embedding, parameters=1, volatile=True)
         create_function(connection, "assay_task_of", self.task_of, parameters=2, volatile=False)
 
     def task(self, specs: Column) -> Column:
@@ -81,6 +80,13 @@ class Udfs:
         handles, names = self.task(specs).to_pylist(), nodes.to_pylist()
         pairs = zip(handles, names, strict=True)
         return pa.array([f"{handle}{_OF}{name}" for handle, name in pairs], _TEXT)
+
+    def embedding(self, names: Column) -> Column:
+        """The models of vectors behind names, blank for the usual one, in JSON; or what is wrong.
+
+        `{"model": ..., "dimensions": ...}` or `{"error": ...}`: macros ask before they compile.
+        """
+        return pa.array([self._resolver.embedding(name) for name in names.to_pylist()], _TEXT)
 
     def ask_value(self, handles: Column, texts: Column) -> Column:
         """Bare values, asked for and waited for."""
@@ -211,32 +217,7 @@ def _register_pure(connection: duckdb.DuckDBPyConnection) -> None:
     create_function(connection, "assay_text", text, parameters=2, volatile=False)
     create_function(connection, "assay_chunks", chunks, parameters=3, volatile=False)
     create_function(connection, "assay_pair", pair, parameters=2, volatile=False)
-
-
-def create_function(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    function: Udf,
-    *,
-    parameters: int,
-    volatile: bool,
-) -> None:
-    """Register a function of text arguments.
-
-    What asks is volatile, so that DuckDB never runs it while planning (EXPLAIN, constant
-    folding); a second evaluation of the same row is a look-up.
-    """
-    with contextlib.suppress(duckdb.InvalidInputException):  # it was not there yet
-        connection.remove_function(name)
-    connection.create_function(
-        name,
-        function,
-        ["VARCHAR"] * parameters,
-        "VARCHAR",
-        type=PythonUDFType.ARROW,
-        null_handling=FunctionNullHandling.SPECIAL,
-        side_effects=volatile,
-    )
+    vectors.register(connection)
 
 
 def _unasked(_handles: Column, texts: Column) -> Column:

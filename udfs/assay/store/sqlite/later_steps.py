@@ -195,3 +195,21 @@ def repairs(connection: sqlite3.Connection) -> None:
         """
     )
     connection.execute("create index decisions_of_repair on repair_decisions (repair_id, place)")
+
+
+@migration
+def vectors(connection: sqlite3.Connection) -> None:
+    """The numbers of answers that are vectors: float32, least byte first; gone with the answer."""
+    connection.execute(
+        """
+        create table vectors (
+            key blob primary key,
+            floats blob not null,
+            checksum blob not null
+        )
+        """
+    )
+    connection.execute(
+        "create trigger vectors_of_answers after delete on answers when old.kind = 'embed' "
+        "begin delete from vectors where key = old.key; end"
+    )

@@ -17,6 +17,7 @@ from assay.core.clock import now_utc
 from assay.core.settings import Settings
 from assay.core.values import Attempt, Failure, Outcome, Served, Use
 from assay.store.records import Landing, Rung, StoredAnswer, Values, answer_row
+from assay.store.sqlite import vectors
 
 _BODY = slice(5, 9)
 """Where a row of `answers` has what its checksum covers."""
@@ -230,7 +231,9 @@ def _insert_answers(
         return 0
     values = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
     statement = f"insert or {otherwise} into answers values {values}"  # noqa: S608
-    sealed = [(*row, checksum(row[0], *row[_BODY])) for row in rows]
+    vectors.put(connection, otherwise, rows)
+    kept = map(vectors.short, rows)
+    sealed = [(*row, checksum(row[0], *row[_BODY])) for row in kept]
     return connection.execute(statement, list(chain.from_iterable(sealed))).rowcount
 
 
@@ -238,12 +241,16 @@ def _answers(
     connection: sqlite3.Connection, keys: Sequence[bytes], marks: str
 ) -> Iterator[tuple[bytes, Outcome]]:
     query = (
-        "select key, value, confidence, answered_by, answered_at, checksum from answers "  # noqa: S608
+        "select key, value, confidence, answered_by, answered_at, checksum, kind from answers "  # noqa: S608
         f"where key in ({marks})"
     )
-    for key, value, confidence, model, answered_at, stored in connection.execute(query, keys):
-        if is_sound(stored, key, value, confidence, model, answered_at):
-            yield key, Outcome("ok", value, None, confidence, model, answered_at)
+    found = connection.execute(query, keys).fetchall()
+    has_vectors = any(row[-1] == vectors.KIND for row in found)
+    floats = vectors.read(connection, keys, marks) if has_vectors else {}
+    for key, value, confidence, model, answered_at, stored, kind in found:
+        given = floats.get(key) if kind == vectors.KIND else value
+        if is_sound(stored, key, value, confidence, model, answered_at) and given is not None:
+            yield key, Outcome("ok", given, None, confidence, model, answered_at)
 
 
 def _failures(
