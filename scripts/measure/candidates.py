@@ -1,7 +1,7 @@
 """Which share of the true matches of public data sets is among the pairs of `ai_candidates`.
 
-Each set is a folder with `table_a.csv`, `table_b.csv` and `matches.csv` (`id_a`, `id_b`). The pairs
-are built by dbt, in a project of this repository's macros and one model.
+Each set is a folder with `table_a.csv`, `table_b.csv` and `matches.csv` (`id_a`, `id_b`). The
+pairs are built by dbt, in a project of this repository's macros and a model for each number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def model(column: str, k: int) -> str:
     """A model of pairs of the two tables, so many of each row."""
     tables = (f"(from read_csv('data/table_{side}.csv', all_varchar = true))" for side in "ab")
     sides = ", ".join(f'"{table}"' for table in tables)
-    return f"{{{{ config(materialized='table') }}}}\n{{{{ ai_candidates({sides}, '{column}', k={k}) }}}}"
+    pairs = f"{{{{ ai_candidates({sides}, '{column}', k={k}) }}}}"
+    return f"{{{{ config(materialized='table') }}}}\n{pairs}"
 
 
 def project(folder: Path, data: Path, column: str) -> Path:
