@@ -1,4 +1,4 @@
-{#- Pairs of rows that may be the same thing: those with the most letters in common. See docs/functions.md. -#}
+{#- Pairs of rows that may be the same thing: the nearest by letters or by meaning. See docs/functions.md. -#}
 {% macro ai_candidates(left, right, on, key='id', k=10, by='letters', share=0.05) -%}
     {%- do assay._assay_check_candidates(left, on, key, k, by, share) -%}
     {%- set other = 'a' if right is none else 'b' -%}
@@ -14,6 +14,17 @@ texts as (
 
 ),
 
+{% if by == 'letters' -%}
+    {{ assay._assay_nearest_by_letters(right, other, k, share) }}
+{%- else -%}
+    {{ assay._assay_nearest_by_meaning(right, k) }}
+{%- endif %}
+
+select * from nearest
+{%- endmacro %}
+
+{#- CTEs that make `nearest` of `texts`: the pairs with the most groups of letters in common. -#}
+{% macro _assay_nearest_by_letters(right, other, k, share) -%}
 grams as (
 
     select
@@ -88,8 +99,63 @@ nearest as (
     qualify row_number() over (partition by side, own order by score desc, other) <= {{ k }}
 
 )
+{%- endmacro %}
 
-select * from nearest
+{#- CTEs that make `nearest` of `texts`: the pairs whose vectors are nearest; no pair is kept but these. -#}
+{% macro _assay_nearest_by_meaning(right, k) -%}
+embedded as (
+
+    select
+        side,
+        row_key,
+        {{ assay.ai_embed('text') }} as embedding
+
+    from texts
+
+),
+
+{# The cosine of a vector of zeros is NaN, which DuckDB holds for greater than any number. -#}
+compared as (
+
+    select
+        own.side,
+        own.row_key,
+        other.row_key as other_key,
+        array_cosine_similarity(own.embedding, other.embedding) as score
+
+    from embedded as own
+    inner join embedded as other on {{ 'own.row_key <> other.row_key' if right is none else 'own.side <> other.side' }}
+    where score < 2
+
+),
+
+found as (
+
+    select
+        side,
+        row_key,
+        unnest(max({'score': score, 'row_key': other_key}, {{ k }})) as best
+
+    from compared
+    group by side, row_key
+
+),
+
+nearest as (
+
+    select distinct
+        {%- if right is none %}
+        least(row_key, best.row_key) as key_a,
+        greatest(row_key, best.row_key) as key_b,
+        {%- else %}
+        case when side = 'a' then row_key else best.row_key end as key_a,
+        case when side = 'a' then best.row_key else row_key end as key_b,
+        {%- endif %}
+        round(best.score, 6) as score
+
+    from found
+
+)
 {%- endmacro %}
 
 {#- The rows of one side of a comparison: their keys, and their texts in small letters. -#}
@@ -116,10 +182,7 @@ select * from nearest
     {%- if share is not number or share is boolean or not 0 < share <= 1 -%}
         {%- do assay._assay_error('ai_candidates', 'share', share, 'give a share above 0, at most 1') -%}
     {%- endif -%}
-    {%- if by != 'letters' -%}
-        {%- do assay._assay_error(
-            'ai_candidates', 'by', by,
-            "this version compares by letters only, since it has no ai_embed; leave it out, or give 'letters'"
-        ) -%}
+    {%- if by not in ['letters', 'meaning'] -%}
+        {%- do assay._assay_error('ai_candidates', 'by', by, "give 'letters' or 'meaning'") -%}
     {%- endif -%}
 {%- endmacro %}

@@ -131,7 +131,7 @@ OWN = [
     ("ai_candidates", "'t', none, 'a', k=0", "0", "give a whole number from 1 to 1000"),
     ("ai_candidates", "'t', none, 'a', k=true", "true", "give a whole number from 1 to 1000"),
     ("ai_candidates", "'t', none, 'a', share=0", "0", "give a share above 0, at most 1"),
-    ("ai_candidates", "'t', none, 'a', by='meaning'", '"meaning"', "it has no ai_embed"),
+    ("ai_candidates", "'t', none, 'a', by='sound'", '"sound"', "give 'letters' or 'meaning'"),
     ("ai_dedup", "'t', '', 'p'", '""', "name a column"),
     ("ai_dedup", "'t', 'a', 'p', most_rows=1", "1", "give a whole number of at least 2"),
     ("ai_agg", "'body', ' ', 't'", '" "', "say as text what is wanted of the rows"),

@@ -53,6 +53,14 @@ PAIRS = table(
 )
 ROWS = "select unnest(string_split('a b c d e f g h i j k l', ' ')) as \"Row Key\""
 OURS = "select n as id, 'common words of article ' || n as name from range(60) as ours(n)"
+REPORTS = table(
+    "id, body",
+    (1, "The parcel never arrived."),
+    (2, "My shipment has still not been delivered!"),
+    (3, "I was charged twice on my credit card."),
+    (4, "A second payment went off my bank account."),
+    (5, " "),
+)
 THEIRS = OURS.replace("60", "40")
 
 
@@ -97,6 +105,13 @@ def built(asking_project: Callable[..., Project], server: FaultServer) -> Built:
             ),
             "bronze/ours.sql": OURS,
             "bronze/theirs.sql": THEIRS,
+            "bronze/reports.sql": REPORTS,
+            "silver/alike.sql": (
+                "{{ ai_candidates(ref('reports'), none, 'body', k=1, by='meaning') }}"
+            ),
+            "silver/answered.sql": (
+                "{{ ai_candidates(ref('reports'), ref('reports'), 'body', k=1, by='meaning') }}"
+            ),
             "silver/joined.sql": "{{ ai_candidates(ref('ours'), ref('theirs'), 'name', k=2) }}",
         }
     )
@@ -186,3 +201,12 @@ def test_two_tables_are_compared_from_both_sides(built: Built) -> None:
     )
     assert (twins, rows) == (40, 60)
     assert pairs <= 2 * (60 + 40)
+
+
+def test_texts_of_like_meaning_are_paired_without_a_common_word(built: Built) -> None:
+    """The smaller key first within one table, each row with itself between two; none is sent."""
+    alike = "select key_a, key_b from silver.alike where score between -1 and 1 order by all"
+    assert {(1, 2), (3, 4)} <= set(built.project.rows(alike))
+    answered = built.project.rows("select key_a, key_b, score from silver.answered order by all")
+    assert answered == [(n, n, 1.0) for n in range(1, 5)]
+    assert not any("parcel" in text for text in built.texts)
