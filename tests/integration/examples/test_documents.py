@@ -52,6 +52,26 @@ def test_gold_says_where_an_amount_stands(papers: Example) -> None:
     assert paged == {path for path, *_ in found if path.endswith(".pdf")}
 
 
+def test_a_passage_is_found_by_its_meaning(papers: Example) -> None:
+    """By the command, as somebody who reads gold types it; not by a word of the text."""
+    said = papers.run(
+        "assay.cli.main",
+        "search",
+        "tenant is freezing",
+        "--in",
+        "gold_passages",
+        "-k",
+        "3",
+        "--json",
+        env={},
+    )
+    found = json.loads(said.out)
+
+    assert said.code == 0, said.err
+    assert "inbox/letters/heating.txt" in [row["path"] for row in found]
+    assert all("embedding" not in row for row in found)
+
+
 def test_three_questions_about_eleven_papers_are_one_request(papers: Example) -> None:
     """They are about the same text, and leave together; texts are those of the documents."""
     with FaultServer(keep_texts=True) as server:
