@@ -24,6 +24,10 @@ class Rejected(ValueError):
     """An answer that is not one: the message says why, without quoting the text."""
 
 
+class Unclear(Rejected):
+    """An answer that says that there is no evidence for one."""
+
+
 def wrong_argument(name: str, value: object, remedy: str) -> ValueError:
     """Return the error of a function's argument in the words of the macros, for validators."""
     shown = json.dumps(value, default=str)
@@ -126,6 +130,10 @@ class Task(BaseModel):
     @abstractmethod
     def output_tokens(self, text: str) -> int:
         """Return how many tokens an answer about `text` is expected to take at most."""
+
+    def expires_at(self, answer: str, answered_at: str) -> str | None:
+        """Return when an answer (canonical JSON) is to be checked again; None: it does not age."""
+        return None
 
     def expected_characters(self, text: str) -> float:
         """Return how long an answer about `text` likely is, as JSON; for plans, not for limits."""

@@ -33,8 +33,11 @@ class Answers:
         return outcome
 
     def learn(self, key: bytes, outcome: Outcome) -> None:
-        """Remember an answer; the first one under a key stays."""
+        """Remember an answer; the first one under a key stays, unless it ages."""
         young = self._young
         if len(young) >= self._half:
             self._old, self._young = young, (young := {})
-        young.setdefault(key, outcome)
+        if outcome.expires_at is None:
+            young.setdefault(key, outcome)
+        else:
+            young[key] = outcome

@@ -23,7 +23,8 @@ class Estimate:
     `rows` are those of the model, due or not; tokens are estimates. `cost_usd` is None when the
     price of a model is not known, `minutes` where nothing is known of how long a request takes.
     `latency_seconds` is the measured mean of a request, None where `minutes` is no measurement.
-    `at_least` marks a plan that may be short of what answers still to come will make due.
+    `at_least` marks a plan that may be short of what answers still to come will make due;
+    `rechecks` are asks whose answers have aged, and are counted as stored.
     """
 
     rows: int
@@ -37,6 +38,7 @@ class Estimate:
     minutes: float | None = None
     latency_seconds: float | None = None
     at_least: bool = False
+    rechecks: int = 0
 
 
 def timed(plan: Estimate, settings: Settings, latency_seconds: float | None) -> Estimate:
@@ -90,6 +92,7 @@ class Census:
         self._texted: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
         self._at_least = False
+        self._aged: dict[bytes, Ask] = {}
 
     def meet(self, question: str) -> None:
         """Take note of a question that the statement asks, of however few rows."""
@@ -128,6 +131,10 @@ class Census:
         pairs = [pair for pair in zip(texts, keys, strict=True) if pair[1] not in due]
         self._see([text for text, _ in pairs], [key for _, key in pairs])
 
+    def recheck(self, asks: Iterable[Ask]) -> None:
+        """Take note of asks that have an answer which is to be checked again."""
+        self._aged |= {ask.key: ask for ask in asks}
+
     def take(self, asks: Iterable[Ask]) -> None:
         """Take note of asks to be made, whose rows were counted or do not matter."""
         new = {ask.key: ask for ask in asks if ask.key not in self._unknown}
@@ -144,6 +151,7 @@ class Census:
         chunks = [[key for key in chunk if key not in self._unknown] for chunk in other._chunks]
         self._chunks += [chunk for chunk in chunks if chunk]
         self.take(other._unknown.values())
+        self.recheck(other._aged.values())
         self._see(other._texts, other._known)
         self._at_least = self._at_least or other.at_least
 
@@ -172,10 +180,11 @@ class Census:
     def _packs(self) -> Iterator[Pack]:
         """Yield what would be sent: packs of what was gathered, and packs of each chunk."""
         alone = {key for chunk in self._chunks for key in chunk}
-        for keys in ([key for key in self._unknown if key not in alone], *self._chunks):
+        waiting = self._unknown | self._rechecked()
+        for keys in ([key for key in waiting if key not in alone], *self._chunks):
             backlog = Backlog(self._settings.pack_records, self._settings.pack_tokens)
             for key in keys:
-                backlog.add(self._unknown[key], ripe=True)
+                backlog.add(waiting[key], ripe=True)
             while (pack := backlog.take(flush=True)) is not None:
                 yield pack
 
@@ -205,4 +214,10 @@ class Census:
             tokens_out,
             cost,
             at_least=self.at_least,
+            rechecks=len(self._rechecked()),
         )
+
+    def _rechecked(self) -> dict[bytes, Ask]:
+        """Return what one run checks again of what has aged."""
+        most = self._settings.max_rechecks
+        return dict(list(self._aged.items())[:most])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
@@ -14,6 +15,7 @@ from assay.core.values import SKIPPED, Ask, Outcome, Question
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
+from assay.engine.rechecks import Rechecks, as_they_stand
 from assay.engine.state import RunState
 from assay.functions import parse_task
 from assay.providers import check_can
@@ -27,6 +29,18 @@ Found = tuple[list[bytes | None], dict[bytes, Outcome], list[Ask]]
 """The key of each text (None for blank), what is known by key, one ask for each of the rest."""
 
 
+class Sorted(NamedTuple):
+    """What was found of texts: `known` are outcomes by key, `unknown` one ask for each of the rest.
+
+    `due` are asks whose answers are known and to be checked again; as they stand these are stale.
+    """
+
+    keys: list[bytes | None]
+    known: dict[bytes, Outcome]
+    unknown: list[Ask]
+    due: list[Ask]
+
+
 class Resolver:
     """Answers chunks of texts for one run; safe to call from any thread."""
 
@@ -34,6 +48,7 @@ class Resolver:
         self._engine = engine
         self._run = run
         self._settings = run.settings
+        self._rechecks = Rechecks(run)
         self._questions: dict[str, Question] = {}
         self.censuses: Sequence[Census] = ()
 
@@ -77,16 +92,23 @@ class Resolver:
 
     def settle(self, handle: str, texts: Texts) -> tuple[list[bytes | None], dict[bytes, Outcome]]:
         """Return the key of each text and all outcomes by key, as `ask`; no row is counted."""
-        keys, known, unknown = self.look_up(handle, texts)
-        if unknown:
-            known |= self._engine.await_all(self._run, unknown)
+        keys, known, unknown, due = self._sorted(handle, texts)
+        if asks := [*unknown, *self._rechecks.admitted(due, known)]:
+            told = self._engine.await_all(self._run, asks)
+            known |= {k: one for k, one in told.items() if one.status == "ok" or k not in known}
         return keys, known
 
     def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
         """Take on what is not known of `texts`, for `origin`, without waiting for it."""
-        _, _, unknown = self.look_up(handle, texts)
+        _, known, unknown, due = self._sorted(handle, texts)
+        self._rechecks.note(due, known)
         if unknown:
             self._engine.gather(self._run, unknown, origin)
+
+    def recheck(self) -> None:
+        """A statement has gathered all: take on the oldest of what is to be checked again."""
+        if asks := self._rechecks.chosen():
+            self._engine.gather(self._run, asks)
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
@@ -95,6 +117,7 @@ class Resolver:
         try:
             yield
         finally:
+            self.recheck()
             self._engine.end_gather(self._run)
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
@@ -102,11 +125,12 @@ class Resolver:
 
         What waits for a batch is not to be asked for again.
         """
-        keys, known, unknown = self.look_up(handle, texts)
+        keys, known, unknown, due = self._sorted(handle, texts)
         held = self._engine.held_by_batches([ask.key for ask in unknown])
         unknown = [ask for ask in unknown if ask.key not in held]
         for census in self.censuses:
             census.count(handle, normal(texts), keys, unknown)
+            census.recheck(due)
         return in_order(keys, known)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
@@ -115,17 +139,28 @@ class Resolver:
         The rows are counted: those that stay as they are in their table belong to the run.
         """
         question = self.question(handle)
-        keys, known, unknown = self.look_up(handle, texts)
+        keys, known, unknown, due = self._sorted(handle, texts)
         for census in self.censuses:
             census.compare(handle, normal(texts), keys, unknown)
-        outcomes = in_order(keys, known)
+        outcomes = in_order(keys, _without(known, due))
         self._run.tell(RowsCompared(question, keys, outcomes))
         return outcomes
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
-        keys, known, _ = self.look_up(handle, texts)
-        return in_order(keys, known)
+        keys, known, _, due = self._sorted(handle, texts)
+        return in_order(keys, _without(known, due))
+
+    def _sorted(self, handle: str, texts: Texts) -> Sorted:
+        """Return what is known of texts and what is not, and what of the former is due again."""
+        keys, known, unknown = self.look_up(handle, texts)
+        aged = [key for key, one in known.items() if one.expires_at and self._rechecks.is_due(one)]
+        if not aged:
+            return Sorted(keys, known, unknown, [])
+        question = self.question(handle)
+        by_key = dict(zip(keys, texts, strict=True))
+        due = [Ask(key, question, normalise(by_key[key] or "")) for key in aged]
+        return Sorted(keys, known | as_they_stand(due, known), unknown, due)
 
     def look_up(self, handle: str, texts: Texts) -> Found:
         """Return the key of each text, what is known of them, and one ask for each of the rest.
@@ -192,6 +227,12 @@ class Resolver:
 def chunks_of(texts: Texts) -> list[Texts]:
     """Return texts in parts that are looked up at once."""
     return [texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS)]
+
+
+def _without(known: Mapping[bytes, Outcome], due: Iterable[Ask]) -> Mapping[bytes, Outcome]:
+    """Return what is known and not due again."""
+    left = {ask.key for ask in due}
+    return {key: one for key, one in known.items() if key not in left} if left else known
 
 
 def in_order(keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]) -> list[Outcome | None]:

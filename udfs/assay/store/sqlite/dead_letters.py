@@ -21,7 +21,7 @@ _LETTERS = """
             where discards.key = failures.key and discards.failed_at = failures.failed_at
         ) as discarded_at
     from failures
-    where status <> 'unsupported'
+    where status not in ('unsupported', 'unclear')
     order by failed_at, key
 """
 
@@ -89,7 +89,9 @@ def put_discards(
 
 def forget_keys(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[str, int]:
     """Remove all that is kept under `keys`; return how many rows of each table went."""
-    gone: dict[str, int] = dict.fromkeys(("answers", "failures", "discards", "leases"), 0)
+    gone: dict[str, int] = dict.fromkeys(
+        ("answers", "superseded", "failures", "discards", "leases"), 0
+    )
     for part, marks in keys_in_parts(keys):
         for table in gone:
             done = connection.execute(f"delete from {table} where key in ({marks})", part)  # noqa: S608

@@ -73,7 +73,7 @@ def unused(connection: sqlite3.Connection, _: UnusedAnswers) -> list[Unused]:
 
 def prune(connection: sqlite3.Connection, chosen: Sequence[Unused]) -> dict[str, int]:
     """Remove answers and failures of the chosen questions; the ledger keeps what they cost."""
-    gone = {"answers": 0, "failures": 0}
+    gone = {"answers": 0, "superseded": 0, "failures": 0}
     for one in chosen:
         named = (one.prompt_hash, one.model, one.host)
         for table in gone:
