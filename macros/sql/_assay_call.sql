@@ -2,12 +2,12 @@
     The one place where a call of ours becomes SQL: a literal with the task, the text, and a cast
     of the JSON that comes back to its SQL type. Text values need no cast.
 -#}
-{% macro _assay_call(macro, task, text, sql_type, detail) -%}
+{% macro _assay_call(macro, task, text, sql_type, detail, more='') -%}
     {%- do assay._assay_check_plugin() -%}
     {%- set text = assay._assay_text(macro, text) -%}
     {%- set arguments = 'assay_task(' ~ assay._assay_literal(task | tojson) ~ '), ' ~ text -%}
     {%- if assay._assay_flag(macro, 'detail', detail) -%}
-        cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ assay._assay_envelope_type(sql_type) }})
+        cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ assay._assay_envelope_type(sql_type, more) }})
     {%- elif sql_type == 'varchar' -%}
         assay_ask_value({{ arguments }})
     {%- else -%}
@@ -25,9 +25,9 @@
     {%- do return(modules.re.sub(calls, 'assay_' ~ form ~ '_\\1(' ~ task, sql)) -%}
 {%- endmacro %}
 
-{#- The SQL type of an envelope around a value of `sql_type`. -#}
-{% macro _assay_envelope_type(sql_type) -%}
-    struct("value" {{ sql_type }}, status varchar, error varchar, confidence double, model varchar, prompt_hash varchar, answered_at timestamp)
+{#- The SQL type of an envelope around a value of `sql_type`, with `more` fields. -#}
+{% macro _assay_envelope_type(sql_type, more='') -%}
+    struct("value" {{ sql_type }}, status varchar, error varchar, confidence double, model varchar, prompt_hash varchar, answered_at timestamp{{ more }})
 {%- endmacro %}
 
 {#- The SQL type of a struct with a text for each of `names`. -#}

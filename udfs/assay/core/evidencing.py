@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from assay.core.asking import HeaderName, Text, none_if_blank, object_of_json
+from assay.core.endpoint import check_search_url
+from assay.core.searching import evidence_traits
 
-Where = Literal["http", "table", "replay"]
+
+def _known(name: str | None) -> str | None:
+    return name and evidence_traits(name).name
 
 
 class Evidencing(BaseModel):
@@ -16,7 +20,7 @@ class Evidencing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    evidence: Annotated[Where | None, none_if_blank] = Field(
+    evidence: Annotated[Text, AfterValidator(_known)] = Field(
         default=None,
         description="Where `ai_verify` looks for evidence: a search server (`http`), a relation "
         "of the warehouse (`table`), or nowhere but in the store (`replay`).",
@@ -58,3 +62,30 @@ class Evidencing(BaseModel):
         description="Most answers that one run checks again, those first that are due longest; "
         "unset means all that are due.",
     )
+
+    @model_validator(mode="after")
+    def _evidence_is_stated(self) -> Self:
+        if self.evidence_url is not None:
+            check_search_url(self.evidence_url)
+        for name in () if self.evidence is None else evidence_traits(self.evidence).needs:
+            if not getattr(self, name):
+                variable = f"ASSAY_{name.upper()}"
+                message = f"`ASSAY_EVIDENCE` is {self.evidence!r}; set `{variable}` as well."
+                raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _searches_are_priced(self) -> Self:
+        capped = getattr(self, "max_cost_usd", None) is not None
+        if capped and not self.searches_for_free and self.price_search_usd is None:
+            message = (
+                "`ASSAY_MAX_COST_USD` is set, but not what a search costs; set "
+                "`ASSAY_PRICE_SEARCH_USD` (US dollars, 0 for nothing)."
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def searches_for_free(self) -> bool:
+        """Whether a search costs nothing, whatever its price would be elsewhere."""
+        return self.evidence is None or not evidence_traits(self.evidence).costs

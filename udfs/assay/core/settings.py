@@ -19,7 +19,7 @@ from pydantic import (
 
 from assay.core.alerting import Alerting
 from assay.core.asking import Asking, Text, blank_is_none, none_if_blank
-from assay.core.endpoint import check_search_url, check_url, host_of
+from assay.core.endpoint import check_url, host_of
 from assay.core.environment import KNOWN_OUTSIDE, check_environment
 from assay.core.errors import ConfigError
 from assay.core.evidencing import Evidencing
@@ -209,19 +209,6 @@ class Settings(Places, Asking, Alerting, Evidencing):
                 "`ASSAY_PROFILE` to that of an endpoint which does."
             )
             raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _evidence_is_stated(self) -> Self:
-        needs = {"http": "evidence_url", "table": "evidence_table"}.get(self.evidence or "")
-        if needs and not getattr(self, needs):
-            message = f"`ASSAY_EVIDENCE` is {self.evidence!r}; set `{PREFIX}{needs.upper()}` as well."
-            raise ValueError(message)
-        if self.evidence_url is not None:
-            check_search_url(self.evidence_url)
-        if self.evidence == "http" and self.max_cost_usd and self.price_search_usd is None:
-            message = "`ASSAY_MAX_COST_USD` is set, but not the price of a search; set "
-            raise ValueError(message + "`ASSAY_PRICE_SEARCH_USD` (US dollars, 0 for none).")
         return self
 
     @model_validator(mode="after")

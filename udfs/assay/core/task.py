@@ -84,6 +84,12 @@ class Task(BaseModel):
     form: ClassVar[str] = "chat"
     """The kind of request that asks it, a name in `assay.forms.FORMS`."""
 
+    beside: ClassVar[frozenset[str]] = frozenset({"model", "isolate"})
+    """The arguments that shape no prompt."""
+
+    needs_evidence: ClassVar[bool] = False
+    """Whether sources are looked for before a text is asked about."""
+
     free_text: ClassVar[bool] = False
     """Whether an answer is in the model's own words, so that no golden row can be held to it."""
 
@@ -147,6 +153,14 @@ class Task(BaseModel):
         """Yield the values of an answer whose labels are known: what reports may show of it."""
         yield from ()
 
+    def shown(self, answer: str) -> str:
+        """Return what SQL sees as the value of an answer (canonical JSON)."""
+        return answer
+
+    def further(self, answer: str | None, expires_at: str | None, *, stale: bool) -> str:
+        """Return what else its envelope has, as members of a JSON object after a comma."""
+        return ""
+
     @property
     def plain(self) -> bool:
         """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""
@@ -160,7 +174,7 @@ class Task(BaseModel):
                 "kind": self.kind,
                 "template": self.template_version,
                 "normaliser": NORMALISER_VERSION,
-                "task": self.model_dump(mode="json", exclude={"model", "isolate"}),
+                "task": self.model_dump(mode="json", exclude={*self.beside}),
                 "schema": self.answer_schema(),
             }
         )

@@ -75,8 +75,8 @@ class Batching:
         return self._batches
 
     def takes(self, pack: Pack) -> bool:
-        """Whether a pack goes into a batch."""
-        if not self._settings.batch:
+        """Whether a pack goes into a batch; evidence would be old once one is answered."""
+        if not self._settings.batch or pack.questions[0].task.needs_evidence:
             return False
         return pack.expiries < MOST_EXPIRIES and not any(
             ask.key in self.urgent for ask in pack.asks

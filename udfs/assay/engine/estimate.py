@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from assay.core.settings import Settings
 from assay.core.values import Ask, Pack
-from assay.engine.prices import cost_usd, usual_price
+from assay.engine.prices import cost_usd, usual_price, with_search
 from assay.engine.queue import Backlog
 from assay.forms import form_of
 
@@ -197,6 +197,7 @@ class Census:
             spent_in = form.compose(pack, 0).input_tokens
             spent_out = form.expected_output_tokens(pack)
             price = cost_usd(usual_price(self._settings, pack.model), spent_in, spent_out)
+            price = with_search(self._settings, pack.questions[0].task, price)
             cost = None if cost is None or price is None else cost + price
             requests, tokens_in, tokens_out = (
                 requests + 1,

@@ -17,6 +17,7 @@ from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
 from assay.engine.rechecks import Rechecks, as_they_stand
 from assay.engine.state import RunState
+from assay.evidence import check_has_evidence
 from assay.functions import parse_task
 from assay.providers import check_can
 
@@ -30,9 +31,9 @@ Found = tuple[list[bytes | None], dict[bytes, Outcome], list[Ask]]
 
 
 class Sorted(NamedTuple):
-    """What was found of texts: `known` are outcomes by key, `unknown` one ask for each of the rest.
+    """What was found of texts: outcomes by key, and one ask for each that is `unknown`.
 
-    `due` are asks whose answers are known and to be checked again; as they stand these are stale.
+    `due` are asks of which an answer is known that is to be checked again; it is stale till then.
     """
 
     keys: list[bytes | None]
@@ -67,6 +68,8 @@ class Resolver:
         """
         if task.handle not in self._questions:
             check_can(self._settings.traits, task)
+            if task.needs_evidence:
+                check_has_evidence(self._settings, task.kind)
             if task.model is not None:
                 check_cap(self._settings, task.model)
             model = self._settings.model_for(task.model)

@@ -23,7 +23,8 @@ class Rechecks:
         self._noted: dict[bytes, tuple[Ask, str]] = {}
         self._asked: set[bytes] = set()
         self._left_alone: set[bytes] = set()
-        self._room = run.settings.max_rechecks
+        settings = run.settings
+        self._room = settings.max_rechecks if settings.traits.asks else 0
 
     def is_due(self, outcome: Outcome) -> bool:
         """Whether an answer was to be checked again by the time when the run began."""

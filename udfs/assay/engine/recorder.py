@@ -10,6 +10,7 @@ from itertools import count
 from typing import TypeVar
 
 from assay.core.clock import iso, now, now_utc
+from assay.core.evidence import text_alone
 from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.core.values import (
@@ -240,7 +241,7 @@ def _failure(ask: Ask, burial: Burial, moment: datetime.datetime, *, keeps_text:
         failed_runs=1,
         failed_at=iso(moment),
         next_try_at=None,
-        text=ask.text if keeps_text else None,
+        text=text_alone(ask.text) if keeps_text else None,
     )
 
 

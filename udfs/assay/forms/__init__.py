@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from assay.core.values import Pack
-from assay.forms import chat_reply, chat_request
+from assay.forms import chat_reply, chat_request, evidence_request
 from assay.forms.form import Form
 
-FORMS = {"chat": Form(chat_request.compose, chat_request.expected_output_tokens, chat_reply.judge)}
+FORMS = {
+    "chat": Form(chat_request.compose, chat_request.expected_output_tokens, chat_reply.judge),
+    "evidence": Form(
+        evidence_request.compose, chat_request.expected_output_tokens, chat_reply.judge
+    ),
+}
 """The forms by the names that tasks give them."""
 
 

@@ -14,6 +14,9 @@ Values = Sequence[Any]
 State = Literal["dead", "waiting", "discarded"]
 Which = Literal["last", "first"]
 
+SEARCH = "search"
+"""What stands for a model in the ledger where sources were searched for, and for what failed."""
+
 
 class StoredAnswer(NamedTuple):
     """An answer and the ask it belongs to, as one row of `answers`."""
@@ -69,7 +72,7 @@ def landing_of(
 
 def task_row(task: Task, now: str) -> Values:
     """Return a task as a row of `tasks`, first seen `now`."""
-    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
+    spec = task.model_dump(mode="json", exclude={*task.beside})
     return [task.prompt_hash, task.kind, canonical_json(spec), now]
 
 

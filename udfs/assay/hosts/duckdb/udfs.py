@@ -225,7 +225,7 @@ def _by_handle(
 
 
 def _bare(question: Question, outcome: Outcome) -> str | None:
-    value = outcome.value
+    value = None if outcome.value is None else question.task.shown(outcome.value)
     if value is None or not question.task.plain:
         return None if value == "null" else value
     return value[1:-1] if "\\" not in value else str(json.loads(value))
@@ -233,12 +233,15 @@ def _bare(question: Question, outcome: Outcome) -> str | None:
 
 def _envelope(question: Question, outcome: Outcome) -> str:
     """Return the envelope as JSON; `value` is JSON already."""
+    task, answer = question.task, outcome.value
+    value = "null" if answer is None else task.shown(answer)
+    further = task.further(answer, outcome.expires_at, stale=outcome.stale)
     confidence = "null" if outcome.confidence is None else repr(float(outcome.confidence))
     return (
-        f'{{"value":{outcome.value or "null"},"status":"{outcome.status}",'
+        f'{{"value":{value},"status":"{outcome.status}",'
         f'"error":{_quoted(outcome.error)},"confidence":{confidence},'
-        f'"model":{_quoted(outcome.model)},"prompt_hash":"{question.task.prompt_hash}",'
-        f'"answered_at":{_quoted(outcome.answered_at)}}}'
+        f'"model":{_quoted(outcome.model)},"prompt_hash":"{task.prompt_hash}",'
+        f'"answered_at":{_quoted(outcome.answered_at)}{further}}}'
     )
 
 
