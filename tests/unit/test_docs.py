@@ -230,7 +230,7 @@ def test_the_key_and_what_dbt_is_handed_are_rows() -> None:
     """With the defaults that profiles.yml gives."""
     found, profile = rows(SETTINGS), read("profiles.yml")
     assert found["OPENAI_API_KEY"][:2] == ["unset", Settings.model_fields["api_key"].description]
-    for variable in KNOWN_OUTSIDE:
+    for variable in OUTSIDE_THE_PLUGIN:
         default = re.search(rf"env_var\('{variable}', '([^']*)'\)", profile)
         assert default is not None
         assert found[variable][0] == f"`{default[1]}`"

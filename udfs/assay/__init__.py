@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from assay.functions.sentiment import Sentiment
     from assay.functions.summarize import Summarize
     from assay.functions.translate import Translate
+    from assay.functions.verify import Verify
 
 _PLACES = {
     "assay.core.cascade": "Cascade",
@@ -95,6 +96,7 @@ __all__ = [
     "Summarize",
     "Task",
     "Translate",
+    "Verify",
     "open",
 ]
 

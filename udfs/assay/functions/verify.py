@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Unpack
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, model_validator
 
@@ -14,8 +14,8 @@ from assay.core import grounding
 from assay.core.canonical import canonical_json, clean, digest
 from assay.core.clock import iso
 from assay.core.evidence import Evidenced, FoundSource, is_at, source_row
-from assay.core.task import JsonSchema, Labelled, Rejected, Task, Unclear, wrong_argument
-from assay.functions.extract import Extract, Field, as_fields
+from assay.core.task import Common, JsonSchema, Labelled, Rejected, Task, Unclear, wrong_argument
+from assay.functions import extract
 
 _LEAST_QUOTE = 3
 """Fewer letters and digits are no quote: they stand in any text."""
@@ -77,9 +77,20 @@ class Verify(Task):
     needs_evidence: ClassVar[bool] = True
 
     asked: str
-    fields: Annotated[tuple[Field, ...], BeforeValidator(as_fields)]
+    fields: Annotated[tuple[extract.Field, ...], BeforeValidator(extract.as_fields)]
     kinds: Annotated[tuple[Kind, ...], BeforeValidator(_as_kinds)] = KINDS
     isolate: bool = True
+
+    if TYPE_CHECKING:  # mappings are as good as tuples of models
+
+        def __init__(
+            self,
+            *,
+            asked: str,
+            fields: extract.Fields,
+            kinds: Sequence[Kind] | Mapping[str, Any] = KINDS,
+            **common: Unpack[Common],
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _arguments_fit(self) -> Self:
@@ -96,8 +107,8 @@ class Verify(Task):
         return self
 
     @cached_property
-    def _reader(self) -> Extract:
-        return Extract(fields=self.fields, grounded=False)
+    def _reader(self) -> extract.Extract:
+        return extract.Extract(fields=self.fields, grounded=False)
 
     @cached_property
     def handle(self) -> str:

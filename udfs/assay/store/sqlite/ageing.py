@@ -9,6 +9,9 @@ from dataclasses import replace
 from assay.core.values import Failure, Outcome
 from assay.store.records import Landing, Values
 
+_EXPIRY = 9
+"""Where a row of `answers` without its checksum has the time of the next check."""
+
 _COLUMNS = (
     "key, kind, model, host, prompt_hash, value, confidence, answered_by, answered_at, checksum, "
     "expires_at, tried_at, misses"
@@ -17,13 +20,20 @@ _COLUMNS = (
 
 def make_room(connection: sqlite3.Connection, rows: Iterable[Values]) -> None:
     """Put answers that are older than those of `rows`, and of an age, among what was before."""
-    later = [(row[0], row[8]) for row in rows if row[9] is not None]
+    later = [(row[0], row[8]) for row in rows if expiry_of(row) is not None]
+    if not later:
+        return
     fits = "from answers where key = ? and answered_at < ? and expires_at is not null"
     connection.executemany(
         f"insert or ignore into superseded select {_COLUMNS} {fits}",
         later,
     )
     connection.executemany(f"delete {fits}", later)
+
+
+def expiry_of(row: Values) -> str | None:
+    """Return when the answer in a row is to be checked again; None where nobody says so."""
+    return row[_EXPIRY] if len(row) > _EXPIRY else None
 
 
 def keep_answered(

@@ -240,7 +240,7 @@ def _insert_answers(
         return 0
     values = ",".join(["(?,?,?,?,?,?,?,?,?,?,?,null,null)"] * len(rows))
     statement = f"insert or {otherwise} into answers values {values}"  # noqa: S608
-    sealed = [(*row[:_SEAL], checksum(row[0], *row[_BODY]), row[_SEAL]) for row in rows]
+    sealed = [(*row[:_SEAL], checksum(row[0], *row[_BODY]), ageing.expiry_of(row)) for row in rows]
     return connection.execute(statement, list(chain.from_iterable(sealed))).rowcount
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from assay.core import grounding
 from assay.core.evidence import Evidenced, FoundSource, name_in
-from assay.functions.extract import Extract
+from assay.functions import extract as extraction
 from assay.functions.verify import Verify
 from assay.providers.local.judges import extract
 from assay.providers.local.models.embedder import Embedder
@@ -16,7 +16,7 @@ from assay.providers.local.models.judgement import Judge, Judgement
 
 def judge(task: Verify, embedder: Embedder) -> Judge:
     """Return the judge: without the name in a source there is no evidence."""
-    read = extract.judge(Extract(fields=task.fields, grounded=False), embedder)
+    read = extract.judge(extraction.Extract(fields=task.fields, grounded=False), embedder)
     nothing: dict[str, Any] = {"fields": {field.name: None for field in task.fields}}
 
     def judged(text: str) -> Judgement:
