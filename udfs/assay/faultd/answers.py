@@ -145,6 +145,7 @@ def _object(text: str, schema: Schema, salt: str) -> dict[str, Any]:
     columns = columns_of(text)
     if set(fields) == VERIFIED and "sources" in columns:
         made["evidence"] = evidence_in(columns)
+        made["fields"] = value(str(columns["asked_about"]), fields["fields"], salt)
     if columns and {"field", "from"} <= set(fields):
         # A change to a record names a column and repeats its value as it stands.
         name = list(columns)[digest_number(text, salt) % len(columns)]
