@@ -208,3 +208,12 @@ def test_two_hundred_nights_cost_what_the_intervals_say(nights: Nights) -> None:
         nights.night(number, listed[: number + 1])
     found = looked_at(nights, range(30, 200), listed)
     assert found == dict.fromkeys(range(30, 200), 1)
+
+
+def test_what_is_forgotten_leaves_no_answer_of_before(nights: Nights) -> None:
+    """Those whose place a later one has taken count among the answers."""
+    nights.night(0, ["Kim"])
+    nights.night(30, ["Kim"])
+    with open_session(Settings(store=nights.store)) as session:
+        assert session.store.forget(["Kim"])["answers"] == 2
+    assert nights.rows("superseded") == []

@@ -9,6 +9,9 @@ from dataclasses import replace
 from assay.core.values import Failure, Outcome
 from assay.store.records import Landing, Values
 
+SUPERSEDED = "superseded"
+"""The table of answers that a later one has taken the place of."""
+
 _EXPIRY = 9
 """Where a row of `answers` without its checksum has the time of the next check."""
 
@@ -29,6 +32,11 @@ def make_room(connection: sqlite3.Connection, rows: Iterable[Values]) -> None:
         later,
     )
     connection.executemany(f"delete {fits}", later)
+
+
+def counted_as(table: str) -> str:
+    """Return the table among whose rows people count those of `table`."""
+    return "answers" if table == SUPERSEDED else table
 
 
 def expiry_of(row: Values) -> str | None:

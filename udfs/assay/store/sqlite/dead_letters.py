@@ -10,6 +10,7 @@ from assay.core.clock import now_utc
 from assay.core.values import DISCARDED, key_of, key_seed
 from assay.store.queries import AllLetters, DeadLetterCount, DiscardsOf, KeysLike
 from assay.store.records import Discard, Letter
+from assay.store.sqlite import ageing
 from assay.store.sqlite.rows import keys_in_parts
 
 _KEY_BYTES = 16
@@ -89,13 +90,11 @@ def put_discards(
 
 def forget_keys(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[str, int]:
     """Remove all that is kept under `keys`; return how many rows of each table went."""
-    gone: dict[str, int] = dict.fromkeys(
-        ("answers", "superseded", "failures", "discards", "leases"), 0
-    )
+    gone: dict[str, int] = dict.fromkeys(("answers", "failures", "discards", "leases"), 0)
     for part, marks in keys_in_parts(keys):
-        for table in gone:
+        for table in (*gone, ageing.SUPERSEDED):
             done = connection.execute(f"delete from {table} where key in ({marks})", part)  # noqa: S608
-            gone[table] += done.rowcount
+            gone[ageing.counted_as(table)] += done.rowcount
     return gone
 
 
