@@ -36,10 +36,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     for name, text in EXAMPLES.items():
         project.write(f"silver/{name}", text)
     selected = [f"+{name}" for name in MODELS]
-    evidence = {"ASSAY_EVIDENCE": "table", "ASSAY_EVIDENCE_TABLE": "silver.example_pages"}
-    run = project.dbt(
-        "build", "--indirect-selection", "cautious", "--select", *selected, **evidence
-    )
+    project.env |= {"ASSAY_EVIDENCE": "table", "ASSAY_EVIDENCE_TABLE": "silver.example_pages"}
+    run = project.dbt("build", "--indirect-selection", "cautious", "--select", *selected)
     return Built(project, run)
 
 
