@@ -1,6 +1,7 @@
 {#- A text in the language `to`. See docs/functions.md. -#}
 {% macro ai_translate(
-    text, to, source=none, instructions=none, examples=none, model=none, isolate=false, detail=false
+    text, to, source=none, instructions=none, examples=none, model=none, isolate=false,
+    detail=false, redact=none
 ) -%}
     {%- set languages = {'to': to, 'source': source} -%}
     {%- for name, language in languages.items() -%}
@@ -10,6 +11,8 @@
     {%- endfor -%}
     {%- set task = {'kind': 'translate'} -%}
     {%- do task.update(languages) -%}
-    {%- do task.update(assay._assay_common('ai_translate', instructions, examples, model, isolate)) -%}
+    {%- do task.update(assay._assay_common(
+        'ai_translate', instructions, examples, model, isolate, redact
+    )) -%}
     {{- assay._assay_call('ai_translate', task, text, 'varchar', detail) -}}
 {%- endmacro %}

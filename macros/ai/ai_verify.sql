@@ -1,6 +1,6 @@
 {#- Fields held against evidence that is looked for, with quotes, or nothing. See docs/functions.md. -#}
 {% macro ai_verify(
-    text, question, fields, kinds=none, instructions=none, model=none, detail=false
+    text, question, fields, kinds=none, instructions=none, model=none, detail=false, redact=none
 ) -%}
     {%- if question is not string or not question | trim -%}
         {%- do assay._assay_error('ai_verify', 'question', question, 'give a question as text') -%}
@@ -10,7 +10,9 @@
     {%- if kinds is not none -%}
         {%- do task.update({'kinds': assay._assay_kinds('ai_verify', kinds)}) -%}
     {%- endif -%}
-    {%- do task.update(assay._assay_common('ai_verify', instructions, none, model, true)) -%}
+    {%- do task.update(assay._assay_common(
+        'ai_verify', instructions, none, model, true, redact
+    )) -%}
     {%- set more = ', verified_at timestamp, evidence_kind varchar, evidence struct(url varchar, '
         ~ 'title varchar, quote varchar)[], recheck_at timestamp, stale boolean' -%}
     {{- assay._assay_call('ai_verify', task, text, wanted.sql_type, detail, more) -}}

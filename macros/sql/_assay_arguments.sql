@@ -110,7 +110,7 @@
 {%- endmacro %}
 
 {#- The arguments that all functions share, checked. -#}
-{% macro _assay_common(macro, instructions, examples, model, isolate) -%}
+{% macro _assay_common(macro, instructions, examples, model, isolate, redact=none) -%}
     {%- for name, value in {'instructions': instructions, 'model': model}.items() -%}
         {%- if value is not none and (value is not string or not value | trim) -%}
             {%- do assay._assay_error(macro, name, value, 'give text, or leave it out') -%}
@@ -137,10 +137,14 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do return({
+    {%- set common = {
         'instructions': instructions, 'examples': examples or [], 'model': model,
         'isolate': assay._assay_flag(macro, 'isolate', isolate)
-    }) -%}
+    } -%}
+    {%- if redact is not none -%}
+        {%- do common.update({'redact': assay._assay_names(macro, 'redact', redact)}) -%}
+    {%- endif -%}
+    {%- do return(common) -%}
 {%- endmacro %}
 
 {#- Stop at a name in braces in a prompt that is no column of `text`; of double braces nothing is asked. -#}

@@ -6,12 +6,24 @@
     {%- do assay._assay_check_plugin() -%}
     {%- set text = assay._assay_text(macro, text) -%}
     {%- set arguments = 'assay_task(' ~ assay._assay_literal(task | tojson) ~ '), ' ~ text -%}
-    {%- if assay._assay_flag(macro, 'detail', detail) -%}
+    {%- set detail = assay._assay_flag(macro, 'detail', detail) -%}
+    {%- if sql_type.startswith('float[') -%}
+        {{ assay._assay_vector_call(arguments, sql_type, detail) }}
+    {%- elif detail -%}
         cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ assay._assay_envelope_type(sql_type, more) }})
     {%- elif sql_type == 'varchar' -%}
         assay_ask_value({{ arguments }})
     {%- else -%}
         cast(cast(assay_ask_value({{ arguments }}) as json) as {{ sql_type }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- A call whose value is a vector: its text becomes numbers, and these an array of their length. -#}
+{% macro _assay_vector_call(arguments, sql_type, detail) -%}
+    {%- if detail -%}
+        cast(assay_vector_envelope(assay_ask_envelope({{ arguments }})) as {{ assay._assay_envelope_type(sql_type) }})
+    {%- else -%}
+        cast(assay_vector(assay_ask_value({{ arguments }})) as {{ sql_type }})
     {%- endif -%}
 {%- endmacro %}
 

@@ -32,19 +32,19 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{#- The type of the value in the type of an envelope, as DuckDB spells it; none for any other type. -#}
+{#- The type of value and evidence in the type of an envelope, as DuckDB spells it; none for any other type. -#}
 {% macro _assay_value_type(envelope) -%}
     {%- set name = '(?:"(?:[^"]|"")*"|\\w+)' -%}
     {%- set plain = '(?:VARCHAR|BIGINT|INTEGER|DOUBLE|BOOLEAN|DATE|TIMESTAMP)(?:\\[\\])*' -%}
     {%- set flat = 'STRUCT\\(' ~ name ~ ' ' ~ plain ~ '(?:, ' ~ name ~ ' ' ~ plain ~ ')*\\)(?:\\[\\])*' -%}
     {%- set field = name ~ ' (?:' ~ plain ~ '|' ~ flat ~ ')' -%}
-    {%- set value = plain ~ '|STRUCT\\(' ~ field ~ '(?:, ' ~ field ~ ')*\\)' -%}
+    {%- set value = 'FLOAT\\[\\d+\\]|' ~ plain ~ '|STRUCT\\(' ~ field ~ '(?:, ' ~ field ~ ')*\\)' -%}
     {%- set found = modules.re.fullmatch(
         'STRUCT\\("value" (' ~ value ~ '), "?status"? VARCHAR, "?error"? VARCHAR, '
         ~ '"?confidence"? DOUBLE, "?model"? VARCHAR, "?prompt_hash"? VARCHAR, '
-        ~ '"?answered_at"? TIMESTAMP\\)', envelope
+        ~ '"?answered_at"? TIMESTAMP(, "?evidence"? .*)?\\)', envelope
     ) -%}
-    {%- do return(found.group(1) if found else none) -%}
+    {%- do return(found.group(1) ~ (found.group(2) or '') if found else none) -%}
 {%- endmacro %}
 
 {#- `text`, or of a long one the part around the first difference from `other`. -#}

@@ -1,5 +1,5 @@
 {#-
-    What `ai_extract` looks for: {fields, single, sql_type}, from one name (all its values), a list
+    What `ai_extract` looks for: {fields, single, sql_type, evidence_type}, from one name (all its values), a list
     of names, a mapping of names to types, or the name of a field set.
 -#}
 {% macro _assay_fields(macro, fields) -%}
@@ -17,13 +17,17 @@
     {%- set names = assay._assay_names(macro, 'fields', fields.keys() | list if fields is mapping else fields) -%}
     {%- set found = [] -%}
     {%- set types = [] -%}
+    {%- set places = [] -%}
+    {%- set place = 'struct(page integer, quote varchar)' -%}
     {%- for name in names -%}
         {%- set field = assay._assay_field(macro, name, fields[name] if fields is mapping else 'text') -%}
         {%- do types.append(assay._assay_identifier(name) ~ ' ' ~ field.sql_type) -%}
+        {%- do places.append(assay._assay_identifier(name) ~ ' ' ~ place ~ ('[]' if field.spec.many else '')) -%}
         {%- do found.append(field.spec) -%}
     {%- endfor -%}
     {%- set sql_type = 'varchar[]' if single else 'struct(' ~ types | join(', ') ~ ')' -%}
-    {%- do return({'fields': found, 'single': single, 'sql_type': sql_type}) -%}
+    {%- set evidence_type = place ~ '[]' if single else 'struct(' ~ places | join(', ') ~ ')' -%}
+    {%- do return({'fields': found, 'single': single, 'sql_type': sql_type, 'evidence_type': evidence_type}) -%}
 {%- endmacro %}
 
 {#- One field as {spec, sql_type}; `given` is a type or a mapping of type and description. -#}

@@ -79,7 +79,7 @@ def measure(case: Case, folder: Path) -> Measured:
     """Return what the suggestions for a dirty table catch; `folder` takes files of this run."""
     table = Relation("main", "measured")
     with duckdb.connect(config={"threads": 1}) as connection:
-        _load(connection, table, case)
+        load(connection, table, case)
         settings = Settings(store=folder / f"{case.name}.sqlite")
         made = suggest(connection, table, settings)
         flagged = set(_flagged(connection, made, expected(made.found)))
@@ -88,7 +88,8 @@ def measure(case: Case, folder: Path) -> Measured:
     return Measured(case, case.wrong, flagged, told, disagreed)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, table: Relation, case: Case) -> None:
+def load(connection: duckdb.DuckDBPyConnection, table: Relation, case: Case) -> None:
+    """Make the dirty table of a case; a blank cell is NULL."""
     columns = zip(*([value or None for value in row] for row in case.dirty), strict=True)
     arrays = [pa.array(column, pa.string()) for column in columns]
     connection.register("given", pa.Table.from_arrays(arrays, names=list(case.header)))

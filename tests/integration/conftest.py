@@ -15,11 +15,25 @@ import signal
 
 import pytest
 
+from .warm import SHARED, server_folder
+
 
 def pytest_configure() -> None:
     """Hear Ctrl-C, and let what the tests start hear it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: while a test waits for a server or a clock, another one works."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """All workers share one server of `warm.py`, which starts while they collect."""
+    os.environ[SHARED] = server_folder()
 
 
 @pytest.hookimpl(tryfirst=True)

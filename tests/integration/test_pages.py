@@ -145,6 +145,8 @@ def own(after_tutorial: tuple[Project, list[str]]) -> Project:
     project, _ = after_tutorial
     sample = [f"models/{layer}" for layer in ("bronze", "gold", "ops", "silver")]
     subprocess.run(["git", "rm", "-rq", *sample, "quality"], cwd=project.root, check=True)
+    served = ["git", "checkout", "-q", "HEAD", "models/ops/_ops__sources.yml"]
+    subprocess.run(served, cwd=project.root, check=True)
     return project
 
 

@@ -122,20 +122,16 @@ def test_b08_the_next_run_pays_only_the_rest(walled: Twice) -> None:
 # --- more is needed than the budget has
 
 
-@pytest.mark.parametrize(
-    "cap", [{"ASSAY_MAX_COST_USD": str(CAP_USD)} | PRICES, {"ASSAY_MAX_REQUESTS": "2"}]
-)
-def test_b09_a_model_that_needs_more_than_the_budget_is_refused(
-    tmp_path: Path, cap: dict[str, str]
-) -> None:
-    """Nothing of it is sent; the message says how much it needs and what to do."""
+def test_b09_a_model_that_needs_more_than_the_budget_is_refused(tmp_path: Path) -> None:
+    """Of money or of requests: nothing is sent; the message says how much it needs, what to do."""
     with FaultServer() as server:
         project = Project(tmp_path, MODELS, LIMITS | asking(server))
-        refused = assay(project, "build", **cap)
-        assert refused.code == 3, refused.out
-        assert "more than the budget of this run has left" in refused.err
-        assert "ASSAY_OVER_BUDGET=spend" in refused.err
-        assert server.summary()["requests"] == 0
+        for cap in ({"ASSAY_MAX_COST_USD": str(CAP_USD)} | PRICES, {"ASSAY_MAX_REQUESTS": "2"}):
+            refused = assay(project, "build", **cap)
+            assert refused.code == 3, refused.out
+            assert "more than the budget of this run has left" in refused.err
+            assert "ASSAY_OVER_BUDGET=spend" in refused.err
+            assert server.summary()["requests"] == 0
         assert assay(project, "build", ASSAY_MAX_REQUESTS="1000").code == 0
 
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 
+MOST_BYTES = 1 << 20
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -28,13 +29,13 @@ def main() -> None:
         "out": f"{outputs}/1",
         "err": f"{outputs}/2",
     }
-    with socket.socket(socket.AF_UNIX) as server, server.makefile() as said:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.connect(os.path.join(os.path.dirname(__file__), "door"))  # noqa: PTH118, PTH120
-        server.sendall(f"{json.dumps(wanted)}\n".encode())
-        process_id = int(said.readline())
+        server.send(json.dumps(wanted).encode())
+        process_id = int(server.recv(MOST_BYTES))
         for number in SIGNALS:
             signal.signal(number, lambda told, _frame: os.kill(process_id, told))
-        code = int(said.readline())
+        code = int(server.recv(MOST_BYTES))
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

@@ -1,20 +1,20 @@
 """A process that has imported dbt, the plugin and the gates, and forks one run after another.
 
 Imports, and what dbt compiles when it first does something, are most of a small run. Each run is a
-process of its own all the same: with its own folder, environment, output and exit. Asked by a line
-of JSON on a socket, which hears the process id and then how the process ended; see `warm.py`.
+process of its own all the same: with its own folder, environment, output and exit. Asked by JSON
+on a socket of packets, which hears the process id and then how the process ended; see `warm.py`.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
 import os
 import runpy
 import select
-import signal
 import socket
 import sys
 import threading
@@ -37,6 +37,8 @@ MODULES = (
     "py3langid.langid",
     "vaderSentiment.vaderSentiment",
 )
+MOST_BYTES = 1 << 20
+"""More than a packet holds."""
 _python = sys.executable
 _code = 1
 """How this process ends; an error that nobody catches leaves it at 1."""
@@ -56,14 +58,39 @@ def main(door: socket.socket) -> None:
         raise RuntimeError(message)
     gc.collect()
     gc.freeze()  # forks share what they do not touch
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while sys.stdin not in select.select([door, sys.stdin], [], [])[0]:
-        asker, _ = door.accept()
-        with asker:
-            if os.fork() == 0:
+    serve(door)
+
+
+def serve(door: socket.socket) -> None:
+    """Start the runs that are asked for, and tell who asked for one how it ended."""
+    running: dict[int, tuple[int, socket.socket]] = {}
+    """Process and asker, by a descriptor that is ready to be read once the process has ended."""
+    while sys.stdin not in (ready := select.select([door, sys.stdin, *running], [], [])[0]):
+        for ended in running.keys() & {*ready}:
+            os.close(ended)
+            end(*running.pop(ended))
+        if door in ready:
+            asker, _ = door.accept()
+            if not (wanted := asker.recv(MOST_BYTES)):
+                continue  # it was killed before it asked
+            if (pid := os.fork()) == 0:
                 door.close()
-                keep(asker)
+                become(json.loads(wanted))
                 return
+            running[os.pidfd_open(pid)] = pid, asker
+            tell(asker, pid)
+
+
+def end(pid: int, asker: socket.socket) -> None:
+    """Say how a run ended to who asked for it."""
+    tell(asker, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    asker.close()
+
+
+def tell(asker: socket.socket, number: int) -> None:
+    """Say a number to who asked, if that one still listens."""
+    with contextlib.suppress(OSError):
+        asker.send(str(number).encode())
 
 
 def rehearse(folder: str) -> None:
@@ -80,19 +107,6 @@ def rehearse(folder: str) -> None:
         if not done.success:
             message = f"dbt cannot parse the project: {done.exception}"
             raise RuntimeError(message)
-
-
-def keep(asker: socket.socket) -> None:
-    """Start the run that is asked for, and say its process id and then how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with asker.makefile() as line:
-        run = json.loads(line.readline())
-    if (pid := os.fork()) == 0:
-        asker.close()
-        become(run)
-        return
-    asker.sendall(f"{pid}\n".encode())
-    asker.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
 
 
 def become(run: dict[str, Any]) -> None:

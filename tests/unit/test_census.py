@@ -14,6 +14,7 @@ from assay.engine.estimate import Census, Estimate, minutes_of, timed
 from assay.engine.prices import cost_usd, price_of
 from assay.engine.queue import Backlog
 from assay.forms.chat_request import compose, expected_output_tokens
+from assay.functions.embed import Embed
 
 from .builders import ask, task, yes_or_no
 
@@ -125,6 +126,14 @@ def test_requests_are_packed_as_a_run_packs_them(texts: int, requests: int) -> N
     assert plan.requests == requests
 
 
+def test_vectors_are_packed_by_the_thousand() -> None:
+    """The bounds are those of the form: a chat about the same texts would take 1,500 requests."""
+    asked = Embed(dimensions=8)
+    plan = counted(*(ask(f"text {at}", asked, "text-embedding-3-small") for at in range(3_000)))
+
+    assert (plan.requests, plan.output_tokens) == (2, 0)
+
+
 def test_questions_about_one_text_share_its_request() -> None:
     """Fused: two asks, one record."""
     plan = counted(
@@ -140,7 +149,7 @@ def test_tokens_and_money_are_those_of_the_packs() -> None:
     chosen = settings()
     asks = [priced(f"text {at}") for at in range(3)]
     plan = counted(*asks, chosen=chosen)
-    backlog = Backlog(chosen.pack_records, chosen.pack_tokens)
+    backlog = Backlog({"chat": (chosen.pack_records, chosen.pack_tokens)})
     for one in asks:
         backlog.add(one, ripe=True)
     packs = [pack for _ in range(2) if (pack := backlog.take(flush=True))]

@@ -15,17 +15,16 @@ def ring():
     return weakref.ref(thing)
 gc.disable()
 collector.let_it_start()
-early = gc.get_threshold()[0]
 collector.let_it_work()
 kept = ring()
-print(early > gc.get_threshold()[0] > 700, gc.get_freeze_count() > 0, kept() is None)
+print(gc.get_threshold()[0] > 700, gc.get_freeze_count() > 0, kept() is None)
 collector.let_it_work()
 print(kept() is None)
 """
 
 
 def test_what_dbt_made_is_passed_over_and_goes_with_the_next_run() -> None:
-    """Imports are walked over seldom, work less so; a second run in a process clears the first."""
+    """Imports are walked over seldom; a second run in a process clears the first."""
     done = subprocess.run(
         [sys.executable, "-c", STORY], capture_output=True, text=True, check=True
     )

@@ -122,6 +122,7 @@ def test_what_dbt_says_is_one_line_with_what_is_wrong(printed: str, line: str) -
 LINES = {
     **{name: [name] for name in COMMANDS},
     "query": ["query", "select 1"],
+    "search": ["search", "a text", "--in", "a"],
     "ask": ["ask", "sentiment", "a text"],
     "review": ["review", "a.b"],
     "golden": ["golden", "diff"],
@@ -129,6 +130,7 @@ LINES = {
     "dead-letters": ["dead-letters", "list"],
     "batch": ["batch", "status"],
     "suggest": ["suggest", "main.t"],
+    "repair": ["repair", "main.t"],
     "backup": ["backup", "copy.sqlite"],
     "restore": ["restore", "copy.sqlite"],
     "prune": ["prune", "--older-than", "7d"],

@@ -42,6 +42,7 @@ TASKS = {
     "filter": task(),
     "assess": task("assess", rules=[{"text": "Be whole."}]),
     "complete": task("complete", prompt="Reply.", max_words=9),
+    "embed": task("embed", dimensions=8),
     "translate": task("translate", to="English", source="German"),
     "score": task("score", criterion="How urgent?", high=5),
     "suggest": task("suggest", instructions="Be brief."),

@@ -14,7 +14,7 @@ ALONE = task(isolate=True)
 
 def backlog(*texts: str, records: int = 4, tokens: int = 10_000) -> Backlog:
     """A backlog with ripe asks about these texts."""
-    waiting = Backlog(records, tokens)
+    waiting = Backlog({"chat": (records, tokens)})
     [waiting.add(ask(text), ripe=True) for text in texts]
     return waiting
 
@@ -74,7 +74,7 @@ def test_a_text_over_the_limit_leaves_alone() -> None:
 
 def test_questions_about_one_text_leave_in_one_record() -> None:
     """That is what makes a second column cheap."""
-    waiting = Backlog(4, 1000)
+    waiting = Backlog({"chat": (4, 1000)})
     waiting.add(ask("a", HOT), ripe=False)
     waiting.add(ask("a", NEW), ripe=True)
     taken = waiting.take(flush=True)
@@ -101,7 +101,7 @@ def test_every_record_of_a_pack_carries_the_same_questions() -> None:
 
 def test_models_do_not_share_a_pack() -> None:
     """One request asks one model."""
-    waiting = Backlog(4, 1000)
+    waiting = Backlog({"chat": (4, 1000)})
     waiting.add(ask("a", task(model="m"), model="m"), ripe=True)
     waiting.add(ask("a", task(model="n"), model="n"), ripe=True)
     taken = [waiting.take(flush=True), waiting.take(flush=True)]
@@ -110,7 +110,7 @@ def test_models_do_not_share_a_pack() -> None:
 
 def test_g01_an_isolated_text_leaves_alone_and_at_once() -> None:
     """No other row can be reached from it."""
-    waiting = Backlog(4, 1000)
+    waiting = Backlog({"chat": (4, 1000)})
     waiting.add(ask("a", ALONE), ripe=True)
     waiting.add(ask("b", ALONE), ripe=True)
     taken = [texts_of(waiting.take(flush=False)), texts_of(waiting.take(flush=True))]

@@ -59,7 +59,7 @@ def pace_of(*readings: tuple[float, Reading]) -> Pace:
 
 def until(stream: io.StringIO, text: str) -> None:
     """Wait until `text` is written; the caller's assertion says when it never is."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while text not in stream.getvalue() and time.monotonic() < deadline:
         time.sleep(0.01)
 

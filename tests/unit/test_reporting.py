@@ -328,7 +328,7 @@ def test_what_dbt_said_is_kept_without_its_messages(tmp_path: Path) -> None:
 
 def spec_of(asked: Task) -> str:
     """A task as the store keeps it."""
-    return canonical_json(asked.model_dump(mode="json", exclude={"model", "isolate"}))
+    return canonical_json(asked.spec)
 
 
 def test_a_spec_is_json() -> None:

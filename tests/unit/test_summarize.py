@@ -65,3 +65,20 @@ def test_the_question_gives_the_limit() -> None:
 def test_words_and_text_bound_the_output(size: int, expected: int) -> None:
     """A short text needs less than the limit."""
     assert Summarize(max_words=40).output_tokens("x" * size) == expected
+
+
+def test_chunks_ask_the_question_of_whole_texts() -> None:
+    """By the same prompt hash; only the task as a whole has another name."""
+    whole, chunked = Summarize(max_words=7), Summarize(max_words=7, chunk_tokens=100)
+
+    assert whole.by_chunks is None
+    assert chunked.by_chunks == (whole, 100)
+    assert chunked.prompt_hash == whole.prompt_hash
+    assert chunked.handle != whole.handle
+
+
+@pytest.mark.parametrize("tokens", [0, 69])
+def test_a_chunk_is_some_times_longer_than_its_summary(tokens: int) -> None:
+    """Else the levels above would be no shorter."""
+    with pytest.raises(ValidationError, match="give at least 70, ten for each of `max_words`"):
+        Summarize(max_words=7, chunk_tokens=tokens)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from assay.core.evidence import Evidenced, FoundSource, is_at, query_of
+from assay.core.sources import Evidenced, FoundSource, is_at, query_of
 from assay.core.task import Rejected, Unclear
 from assay.evidence.http.shapes import sources_in
 from assay.forms import form_of

@@ -18,6 +18,7 @@ outcome   an answer or a failure, as SQL sees it in an envelope.
 failure   an ask without an answer, its status and when it may be tried again.
 run       what is asked under one budget: with a meter, and an end.
 session   runs on one store that ask one provider, and what they remember.
+mark      `[EMAIL_1]`, in the place of a value that is kept back (`core/redaction.py`).
 store     what is remembered over runs: answers, ledger, failures, leases.
 lease     a key that one process has taken on; gone with the process.
 journal   the file of a process: what it sent and got before the store has it.

@@ -15,6 +15,7 @@ def main() -> None:
     if heard is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from assay.core import collector
+    from assay.core.ending import run_and_end
     from assay.core.errors import ConfigError
     from assay.core.extras import extra
 
@@ -26,7 +27,7 @@ def main() -> None:
         sys.stderr.write(f"assay: {error}\n")
         sys.exit(2)
     signal.signal(signal.SIGINT, heard)
-    run()
+    run_and_end(run)
 
 
 if __name__ == "__main__":

@@ -49,11 +49,13 @@ from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.lineage import HOOK
 from assay.hosts.dbt.package import other_version
 from assay.hosts.dbt.project_folder import project_here
+from assay.hosts.dbt.secrets import look_up_secrets_once
 from assay.hosts.dbt.sentences import in_our_words, speak_in_sentences
 from assay.hosts.dbt.statements import LOOKING, Statements
 from assay.hosts.dbt.terminal import show_progress
 from assay.hosts.duckdb import fence, reading
-from assay.hosts.duckdb.udfs import Udfs, create_function
+from assay.hosts.duckdb.registering import create_function
+from assay.hosts.duckdb.udfs import Udfs
 from assay.project.evaluation.golden_gate import GoldenGate
 from assay.project.gates.gate import Gatekeeper
 from assay.project.gates.judge import Judge
@@ -250,6 +252,7 @@ class Plugin(BasePlugin):
             self._session = _workshop.session(self._settings)
         except AssayError as error:
             raise DbtRuntimeError(str(error)) from None
+        look_up_secrets_once()
         _listen_for_cancel()
         _load_in_turn()
         _attend_to_sql(self._settings)

@@ -133,14 +133,26 @@ def test_a_batch_that_is_turned_down_costs_nothing(
     assert paid_twice(server) == 0
 
 
-def test_a_batch_that_is_gone_is_asked_again(
+def test_a_batch_of_another_key_is_not_bought_again(
     server: FaultServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As with another key, under which the endpoint knows of none."""
+    """Its rows wait on, people are told, and the right key has the answers."""
     asked(server, tmp_path)
-    again = asked(server, tmp_path, api_key="sk-another")
-    assert set(statuses(again)) == {"pending"}
-    assert "knows nothing of batch" in caplog.text
+    assert settled(server, tmp_path, api_key="sk-another") == [None] * 40
+    (batch,) = batches(tmp_path)
+    assert "under this key: 40 questions are not asked again" in caplog.text
+    assert f"batch cancel {batch.id[:12]}" in caplog.text
+    assert settled(server, tmp_path) == expected(texts(40))
+    assert (paid_twice(server), server.summary()["batch_requests"]) == (0, 10)
+
+
+def test_a_batch_that_is_not_there_can_be_given_up(server: FaultServer, tmp_path: Path) -> None:
+    """As where the endpoint has lost it: by hand, and all of it is asked again."""
+    asked(server, tmp_path)
+    with room(server, tmp_path, api_key="sk-another") as opened:
+        (batch,) = opened.store.read(queries.BatchesOnRecord())
+        opened.run.cancel_batches([batch.id])
+    assert set(statuses(asked(server, tmp_path, api_key="sk-another"))) == {"pending"}
     assert settled(server, tmp_path, api_key="sk-another") == expected(texts(40))
 
 

@@ -15,6 +15,7 @@ from assay.faultd import FaultServer
 from assay.hosts.duckdb.udfs import register_for_reading
 from assay.project.publishing.publish import Release, publish
 from assay.project.publishing.verdict import GoldTable
+from assay.project.review.golden_file import LOG
 from assay.store import open_store
 
 from ..dbt.project import Project, asking
@@ -217,6 +218,17 @@ def test_a_text_that_failed_goes_out_of_quarantine(bench: Bench) -> None:
     assert found["warehouse silver.topics_quarantined"]["state"] == "removed"
     assert query(bench, "select count(*) from silver.topics_quarantined") == [(0,)]
     assert query(bench, f"select count(*) from silver.topics where body = '{text}'") == [(0,)]
+
+
+def test_what_was_judged_is_forgotten(bench: Bench) -> None:
+    """An extracted answer is a piece of a text; a dry run only counts it."""
+    log = Path("target") / "assay" / LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text('{"key": "17", "before": null, "after": "Ann Lee"}\n', encoding="utf-8")
+    _, found = lines(bench, "--subject", "customer_id=17", "--dry-run")
+    assert (found["review log"]["rows"], log.exists()) == (1, True)
+    _, found = lines(bench, "--subject", "customer_id=17")
+    assert (found["review log"]["state"], log.exists()) == ("removed", False)
 
 
 def test_a_dry_run_changes_nothing(bench: Bench) -> None:

@@ -33,12 +33,18 @@ CALLS = {
     "ai_complete": "['body'], 'Reply to {body}', max_words=9",
     "ai_extract": "'body', 'gear'",
     "ai_filter": "'body', 'Is it glad?'",
+    "ai_match": "'body', 'body', 'Are they the same?'",
     "ai_score": "'body', 'How urgent is it?'",
     "ai_sentiment": "'body'",
     "ai_summarize": "'body', max_words=5",
     "ai_translate": "'body', 'German'",
 }
 ASKED = "select body, {{{{ {0}{1}({2}) }}}} as answer from {{{{ ref('notes') }}}}"
+OF_TABLES = {
+    "ai_agg": "'body', 'What is it about?', ref('notes')",
+    "ai_candidates": "ref('notes'), ref('notes'), 'body'",
+    "ai_dedup": "ref('notes'), 'id', '(select 1 as key_a, 1 as key_b, null as outcome)'",
+}
 DUE = """\
 {{ config(
     materialized='incremental', unique_key='id',
@@ -125,15 +131,19 @@ def test_a_profile_that_is_called_as_ours_is_told(acme: Project) -> None:
 
 
 def test_thin_macros_make_the_bare_names_known(acme: Project) -> None:
-    """All six functions, `ai_due` and `ai_remove_gone`, with arguments by place and by name."""
+    """All functions, and what stands beside them, with arguments by place and by name."""
+    chunked = "select * from {{ ai_chunks(ref('notes'), 'body', key='body') }}"
+    write(acme.root, {"models/bare_ai_chunks.sql": chunked})
     write(acme.root, {"macros/assay.sql": thin_macros()})
     write(acme.root, {"models/due.sql": DUE, "models/due.yml": CHECKED})
     bare = {f"models/bare_{name}.sql": ASKED.format("", name, CALLS[name]) for name in CALLS}
     write(acme.root, bare)
+    of_tables = {f"models/bare_{n}.sql": f"{{{{ {n}({OF_TABLES[n]}) }}}}" for n in OF_TABLES}
+    write(acme.root, of_tables)
     for _ in range(2):
         run = acme.dbt("build")
         assert run.code == 0, run.output
-    assert {*BARE} == {*CALLS, "ai_due", "ai_remove_gone"}
+    assert {*BARE} == {*CALLS, *OF_TABLES, "ai_chunks", "ai_due", "ai_remove_gone"}
     asked = acme.rows("select answer from main.ai_classify")
     assert acme.rows("select answer from main.bare_ai_classify") == asked
     assert acme.rows("select mood.value from main.due") == asked

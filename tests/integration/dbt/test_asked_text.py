@@ -11,6 +11,7 @@ import pytest
 
 from assay.faultd import FaultServer
 from assay.hosts.duckdb import udfs
+from assay.hosts.duckdb.registering import create_function
 from assay.project.evaluation.golden_rows import GoldenSource, read_rows
 
 from .project import Project
@@ -116,7 +117,7 @@ def test_a_column_of_text_pays_nothing_for_it(asked: Project) -> None:
     text = line[line.index("case when regexp_matches(typeof(body)") : line.rindex(") as json)")]
     assert text.count("assay_text(") == 1
     with duckdb.connect() as connection:
-        udfs.create_function(connection, "assay_text", udfs.text, parameters=2, volatile=False)
+        create_function(connection, "assay_text", udfs.text, parameters=2, volatile=False)
         plans = [
             connection.execute(
                 f"explain select {text} from (select {body} as body from range(9))"

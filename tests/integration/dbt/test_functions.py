@@ -83,6 +83,7 @@ FORMS = {
     "urgency": ("ai_score('body', 'How urgent is it?')", "double"),
     "stars": ("ai_score('body', 'How glad?', low=1, high=5)", "double"),
     "is_glad": ("ai_filter('body', 'Is it glad?')", "boolean"),
+    "same_as_title": ("ai_match('title', 'body', 'Are they the same?')", "varchar"),
     "assessment": ("ai_assess(['title', 'country'])", ASSESSMENT),
     "ruled": ("ai_assess(['title', 'country'], rules=['no blanks'])", ASSESSMENT),
     "ruled_by_column": ("ai_assess(['country'], rules={'country': 'two letters'})", ASSESSMENT),
@@ -237,7 +238,7 @@ def test_blank_texts_are_never_sent(built: Built) -> None:
     texts = {form(text) for text in TEXTS for form in (str, str.upper, reverse)}
     records = {text for text in sent if text.startswith("{")}
     assert sent - records == texts
-    assert len(records) == 2 * len(TEXTS) + 1
+    assert len(records) == 3 * len(TEXTS) + 1
 
 
 def test_bare_and_detailed_share_their_answers(built: Built) -> None:

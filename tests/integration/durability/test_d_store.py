@@ -46,7 +46,7 @@ HEADER_BYTES, PAGE_BYTES = 100, 4096
 
 
 def sized(small: int, whole: int) -> pytest.MarkDecorator:
-    """Run a test at a tenth of its size, and at the whole with `-m whole`."""
+    """Run a test at a small part of its size, and at the whole with `-m whole`."""
     return pytest.mark.parametrize("size", [small, pytest.param(whole, marks=pytest.mark.whole)])
 
 
@@ -163,7 +163,7 @@ def test_d08_a_damaged_line_of_a_journal_says_nothing(path: Path, server: FaultS
     assert sound(path)
 
 
-@sized(12, 120)
+@sized(6, 120)
 def test_d02_no_acknowledged_answer_is_lost_when_three_writers_are_killed(
     path: Path, size: int, figure: Figure
 ) -> None:
@@ -595,14 +595,14 @@ def test_d09_a_run_that_stops_gives_its_leases_back(
 
 
 def wait_for(happened: Callable[[], object]) -> None:
-    """Wait until something has happened, at most ten seconds."""
-    limit = time.monotonic() + 10
+    """Wait until something has happened, at most a minute."""
+    limit = time.monotonic() + 60
     while not happened() and time.monotonic() < limit:
         time.sleep(0.02)
     assert happened()
 
 
-@sized(5, 50)
+@sized(3, 50)
 def test_d09_many_processes_open_and_close_at_once(path: Path, size: int) -> None:
     """Openings, burials and closings of six processes at a time: none trips over another."""
     for turn in range(size):
@@ -915,7 +915,7 @@ def test_d17_a_kill_inside_a_migration_leaves_the_old_schema(
     figure(kills=size, half_migrated=0)
 
 
-@sized(10, 100)
+@sized(5, 100)
 def test_d17_a_kill_while_a_store_is_made_leaves_none_or_a_whole_one(
     tmp_path: Path, size: int
 ) -> None:

@@ -41,6 +41,17 @@ def test_papers_are_sorted(papers: Example) -> None:
     assert papers.rows(sorted_by) == [("invoice",)] * 3
 
 
+def test_gold_says_where_an_amount_stands(papers: Example) -> None:
+    """By page and quote; only documents with pages have the former."""
+    found = papers.rows('select path, amount, page, "quote" from gold.gold_amounts')
+    paged = {path for path, _, page, _ in found if page is not None}
+
+    assert len(found) >= 3
+    assert all(amount in quote for _, amount, _, quote in found)
+    assert paged
+    assert paged == {path for path, *_ in found if path.endswith(".pdf")}
+
+
 def test_three_questions_about_eleven_papers_are_one_request(papers: Example) -> None:
     """They are about the same text, and leave together; texts are those of the documents."""
     with FaultServer(keep_texts=True) as server:

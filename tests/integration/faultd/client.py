@@ -88,7 +88,7 @@ Ask = Callable[..., Heard]
 def post(url: str, body: Any, method: str = "POST", headers: Mapping[str, str] = BEARER) -> Heard:
     """One request, one connection, no help."""
     parts = urlsplit(url)
-    link = http.client.HTTPConnection(parts.netloc, timeout=5)
+    link = http.client.HTTPConnection(parts.netloc, timeout=60)
     try:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -44,7 +44,7 @@ def hello(server: FaultServer) -> Callable[[str], socket.socket]:
 
     def said(scenario: str) -> socket.socket:
         address, request = raw_request(server.url(scenario), request_of(TEXTS))
-        link = socket.create_connection(address, timeout=5)
+        link = socket.create_connection(address, timeout=60)
         link.sendall(request)
         return link
 
@@ -53,10 +53,10 @@ def hello(server: FaultServer) -> Callable[[str], socket.socket]:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], bool]], bool]:
-    """Wait up to 3 s for something to become true."""
+    """Wait up to a minute for something to become true."""
 
     def waited(true: Callable[[], bool]) -> bool:
-        limit = time.monotonic() + 3
+        limit = time.monotonic() + 60
         while not (held := true()) and time.monotonic() < limit:
             time.sleep(0.005)
         return held

@@ -28,7 +28,7 @@ class Desk:
     def call(self, work: str, body: Any = None, key: str = OURS, **headers: str) -> Any:
         """Status, and the body as JSON; the bytes of a file as they are."""
         method, path = work.split(" ")
-        link = http.client.HTTPConnection(str(self.url.hostname), self.url.port or 0, timeout=5)
+        link = http.client.HTTPConnection(str(self.url.hostname), self.url.port or 0, timeout=60)
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         with closing(link):
             link.request(method, self.url.path + path, data, {"Authorization": key, **headers})

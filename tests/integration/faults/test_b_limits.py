@@ -104,9 +104,12 @@ def test_b01_a_long_wait_pauses_the_lane_and_fails_no_row(
         stopped.append(caught.value)
 
     waiting = threading.Thread(target=work)
-    in_background(waiting, 1.5)
+    waiting.start()
+    while not server.ledger.entries:
+        time.sleep(0.01)
+    time.sleep(1)
     opened.run.cancel()
-    waiting.join(timeout=3)
+    waiting.join(timeout=20)
     assert len(stopped) == len(server.ledger.entries) == 1
     assert opened.dead == []
 
@@ -412,6 +415,8 @@ def test_b08_a_run_begins_with_all_its_slots_and_ends_what_was_in_flight(
     opened.begin("the next run")
     assert values(opened.ask(asked)) == expected(asked)
     time.sleep(1)
+    while opened.run.spend.in_flight:
+        time.sleep(0.01)
     assert (paid_twice(server), opened.run.spend.in_flight) == (0, 0)
     assert len(server.ledger.entries) == 8
 

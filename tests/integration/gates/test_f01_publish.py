@@ -28,7 +28,7 @@ from assay.store.sqlite.verbs import SqliteStore
 
 from ..dbt.project import Project, table
 from . import publisher
-from .assay_line import Said, assay, command
+from .assay_line import Said, assay
 from .publisher import release
 
 GOLD = "select topic, count(*) as note_count from {{ ref('topics') }} group by 1"
@@ -101,27 +101,35 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return Story(project, green, first, red, after_red, seen, held, manifest())
 
 
+READER = """
+import duckdb, json, sys, threading
+over = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), over.set())).start()
+seen = []
+while not over.wait(0.05 if seen else 0):
+    with duckdb.connect(sys.argv[1], read_only=True) as connection:
+        connection.execute("set enable_progress_bar = false")  # it would be printed
+        rows = connection.execute("from gold.counts order by all").fetchall()
+    if rows not in seen:
+        seen.append(rows)
+        print(json.dumps(rows), flush=True)
+"""
+
+
 def _watched(project: Project, snapshot: Path) -> list[list[tuple[Any, ...]]]:
-    """Build, and read the snapshot all the while from a process of its own each time."""
-    reader = (
-        "import duckdb, json, sys; print(json.dumps(duckdb.connect(sys.argv[1], read_only=True)"
-        ".execute('from gold.counts order by all').fetchall()))"
-    )
-    building = subprocess.Popen(
-        command("build"),
-        cwd=project.root,
-        env=project._environment({}),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    seen = []
-    while building.poll() is None:
-        done = subprocess.run(
-            [sys.executable, "-c", reader, str(snapshot)], capture_output=True, check=True
-        )
-        seen.append([tuple(row) for row in json.loads(done.stdout)])
-    assert building.returncode == 0
-    return seen
+    """Build, and open the snapshot again and again in another process: all that it held."""
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(snapshot)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdout is not None
+        first = reader.stdout.readline()
+        assert assay(project, "build").code == 0
+        rest, _ = reader.communicate()
+    assert reader.returncode == 0
+    return [[tuple(row) for row in json.loads(line)] for line in (first, *rest.splitlines())]
 
 
 def test_f01_a_green_build_publishes_gold(story: Story) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from assay.faultd import FaultServer, Latency
 from ..dbt.project import Project, asking, kill_group
 from ..durability.worker import text_of
 from ..figures import Figure
+from ..warm import Running
 
 PACK, IN_FLIGHT = 4, 4
 RECORDS_A_KILL = 40
@@ -65,7 +65,7 @@ def state(project: Project) -> list[tuple[object, ...]]:
     return [project.rows(query)[0] for query in STATE]
 
 
-def await_requests(server: FaultServer, running: subprocess.Popen[bytes], more: int) -> None:
+def await_requests(server: FaultServer, running: Running, more: int) -> None:
     """Wait until so many more requests have arrived, or the build has come to its end."""
     wanted = len(server.ledger.entries) + more
     while len(server.ledger.entries) < wanted and running.poll() is None:

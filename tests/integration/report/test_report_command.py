@@ -228,7 +228,7 @@ def test_open_serves_the_page_on_loopback_until_ctrl_c(shop: Shop) -> None:
 
 
 def _get(port: int | None, path: str, **headers: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port or 0, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port or 0, timeout=60)
     try:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()

@@ -32,7 +32,8 @@ _CALLED = {"asked": "question"}
 """Fields that macros call otherwise."""
 
 _SETS = frozenset({"labels", "fields"})
-_WITHOUT_MACRO = frozenset({"suggest"})
+_NOT_HERE = frozenset({"embed", "suggest"})
+"""What nobody asks of one text: a vector tells a person nothing, a suite is of a table."""
 _RECORDS = frozenset({"assess"})
 _STDIN = "-"
 _NOT_ANSWERED = 1
@@ -200,5 +201,5 @@ def _add(kind: str, task: type[Task]) -> None:
 
 
 for _kind, _one in sorted(FUNCTIONS.items()):
-    if _kind not in _WITHOUT_MACRO:
+    if _kind not in _NOT_HERE:
         _add(_kind, _one)

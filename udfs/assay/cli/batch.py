@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.console import Json, money, number, open_store, print_json, print_table
+from assay.core.batches import ID_DIGITS
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
 from assay.core.program import program
@@ -24,7 +25,6 @@ app = typer.Typer(
     help="Show what waits for batches, fetch what is there, call batches off.",
 )
 
-_ID_DIGITS = 12
 _SAID = {"written": "not handed over", "read": "files to be deleted", "over": "over"}
 
 
@@ -80,7 +80,8 @@ def cancel(
 ) -> None:
     """Call batches off. What they have done by then is paid for, and the next harvest fetches it.
 
-    What they have not done is asked again when a build needs it.
+    What they have not done is asked again when a build needs it, and so is all of one that the
+    endpoint does not know under this key.
     """
     settings = settings_here()
     with open_session(settings) as session:
@@ -117,7 +118,7 @@ def _elsewhere(batches: Sequence[BatchRow], settings: Settings) -> list[BatchRow
 
 def _not_here(row: BatchRow, settings: Settings) -> str:
     return (
-        f"Batch {row.id[:_ID_DIGITS]} is at {row.host!r} (`ASSAY_PROVIDER={row.provider}`), and "
+        f"Batch {row.id[:ID_DIGITS]} is at {row.host!r} (`ASSAY_PROVIDER={row.provider}`), and "
         f"the settings name {settings.host!r}; fetch it or call it off with the settings that it "
         "was submitted with."
     )
@@ -125,7 +126,7 @@ def _not_here(row: BatchRow, settings: Settings) -> str:
 
 def _cells(batch: BatchRow) -> list[Any]:
     return [
-        batch.id[:_ID_DIGITS],
+        batch.id[:ID_DIGITS],
         batch.model,
         _SAID.get(batch.place, batch.status),
         number(batch.requests),

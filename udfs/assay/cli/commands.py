@@ -32,6 +32,10 @@ COMMANDS = {
         "query:command",
         "Run a query on the warehouse and print the result.",
     ),
+    "search": (
+        "search:command",
+        "Search a model by meaning: the rows whose vectors are nearest to a text, best first.",
+    ),
     "ask": (
         "ask:app",
         "Ask about one text, as in `ask classify --labels topic TEXT`; the answer is kept.",
@@ -84,6 +88,10 @@ COMMANDS = {
     "suggest": (
         "suggest:command",
         "Profile a table and write a suite of suggested expectations; no gate loads it as it is.",
+    ),
+    "repair": (
+        "repair:command",
+        "Propose repairs for a table, and accept, reject or undo them; no table is changed.",
     ),
     "evaluate": (
         "evaluate:command",

@@ -16,10 +16,11 @@ from assay.core.errors import ConfigError
 from assay.core.settings import Settings
 from assay.hosts.dbt.project_folder import typed
 from assay.hosts.dbt.sets import named_or_json
-from assay.hosts.dbt.settings import settings_here
+from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.evaluation.comparison import Variant, compare, comparison_table, variants
 from assay.project.evaluation.evaluate import ExamPlan, Kind, evaluate
 from assay.project.evaluation.golden_rows import GoldenSource
+from assay.project.evaluation.pairs import PairsSource, evaluate_pairs, pairs_table
 from assay.project.evaluation.scorecard import table
 
 MOST_RECORDS = 256
@@ -31,9 +32,15 @@ def command(
     data: Annotated[
         Path, typer.Option(parser=typed, help="Golden rows: a CSV, JSON lines or Parquet file.")
     ],
-    text: Annotated[str, typer.Option(help="The column of the texts.")],
-    label: Annotated[str, typer.Option(help="The column of the right answers.")],
-    task: Annotated[Kind, typer.Option(help="What is asked.")],
+    text: Annotated[str | None, typer.Option(help="The column of the texts.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column of the right answers.")] = None,
+    task: Annotated[Kind | None, typer.Option(help="What is asked.")] = None,
+    pairs: Annotated[
+        str | None, typer.Option(help="A table of pairs, held against those of --data.")
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Its column of outcomes, such as verdict.value.")
+    ] = None,
     join: Annotated[
         Path | None, typer.Option(parser=typed, help="A file to join by shared columns.")
     ] = None,
@@ -64,7 +71,15 @@ def command(
     Answers come from and go to `ASSAY_STORE`, so that none is bought twice; --fresh uses a
     store that is thrown away. With --compare-models, --packs or --prompt each combination is
     asked on a store of its own beside `ASSAY_STORE`, and held row by row against the first.
+    --pairs asks nobody.
     """
+    if pairs is not None:
+        figures = evaluate_pairs(PairsSource(pairs, data, outcome, label), database_path())
+        typer.echo(json.dumps(figures) if as_json else pairs_table(figures))
+        return
+    if text is None or label is None or task is None:
+        message = "Give --text, --label and --task; or --pairs, to evaluate a table of pairs."
+        raise ConfigError(message)
     source = GoldenSource(data, text, label, by, join, where, structured=task == "extract")
     sets = named_or_json("labels", labels), named_or_json("fields", fields)
     plan = ExamPlan(source, task, *sets, examples, limit, seed, other, instructions, model)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.console import Json, key_prefix, money, one_line, open_store, print_json
+from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.program import program
 from assay.hosts.dbt.lineage import last_code
@@ -111,25 +112,24 @@ def _nothing_asked(table: str, column: str | None, asked: list[AskedRow]) -> str
 def _facts(store: Ledger, asked: AskedRow) -> list[Row]:
     """Return what is known of one call about the row; its state where nothing is."""
     named = {"columns": [asked.call.name], "text": asked.text}
-    if asked.keys:
-        return [known_of(store, key) | named for key in asked.keys]
+    if asked.sent:
+        return [known_of(store, key) | named | {"sent": sent} for key, sent in asked.sent.items()]
     task = asked.call.task
     state = (
         "skipped: there is no text"
         if not (asked.text or "").strip()
         else "not in the store: not asked yet, or asked about another text or of another model"
     )
-    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
-    facts = {"state": state, "kind": task.kind, "prompt_hash": task.prompt_hash, "task": spec}
+    facts = {"state": state, "kind": task.kind, "prompt_hash": task.prompt_hash, "task": task.spec}
     return [named | facts]
 
 
 def _shown(facts: Row, *, show_text: bool) -> Row:
     """Return facts as they may be shown: no text of a row, unless told to."""
-    text = facts.pop("text", None)
+    text, sent = facts.pop("text", None), facts.pop("sent", None)
     shown = facts | {"text_length": None if text is None else len(text)}
     if show_text:
-        return shown | {"text": text}
+        return shown | {"text": text, "sent": sent}
     if facts.get("value") is not None and facts["kind"] not in _CLOSED_SETS:
         shown["value"] = None
         shown["value_hidden"] = "it may quote the text; add --show-text"
@@ -161,6 +161,7 @@ def _lines(facts: Row) -> list[tuple[str, Any]]:
         ("cost", _cost(facts)),
         ("checksum", _checksum(facts)),
         ("text", facts.get("text") or _length(facts)),
+        ("sent", _sent(facts)),
         ("key", facts.get("key")),
     ]
     return [(name, value) for name, value in lines if value not in (None, "")]
@@ -228,3 +229,9 @@ def _checksum(facts: Row) -> str | None:
 def _length(facts: Row) -> str | None:
     length = facts.get("text_length")
     return None if length is None else f"{length:,} characters; add --show-text to see it"
+
+
+def _sent(facts: Row) -> str | None:
+    """Return what was sent where it is not the text of the row."""
+    sent = facts.get("sent")
+    return None if sent is None or sent == normalise(facts["text"]) else sent

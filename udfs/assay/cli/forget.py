@@ -1,4 +1,4 @@
-"""`assay forget`: one subject's rows out of store, warehouse and publications, line by line."""
+"""`assay forget`: one subject's rows out of all that Assay keeps, line by line."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from assay.cli.console import (
     store_path,
 )
 from assay.cli.query import bare
-from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.program import program
+from assay.core.redaction import forms
 from assay.hosts.dbt.lineage import Code, last_code
 from assay.hosts.dbt.manifest import made_tables, read_manifest
 from assay.hosts.dbt.project_folder import typed
 from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.udfs import register_for_reading, text_sql
 from assay.hosts.duckdb.warehouse import open_warehouse
+from assay.project.chunked_texts import texts_in_place
 from assay.project.erasure import (
     Hit,
     Subject,
@@ -44,7 +45,10 @@ from assay.project.erasure import (
     texts_of_subject,
 )
 from assay.project.publishing.row_counts import checkpoint
-from assay.store import refuse_while_in_use
+from assay.project.repairs.erasing import repaired_rows
+from assay.project.report.making import folder
+from assay.project.review.golden_file import LOG, JudgementLog
+from assay.store import queries, refuse_while_in_use
 
 _RUN = "forget"
 
@@ -68,8 +72,8 @@ class Wanted:
 
     @property
     def texts(self) -> list[str]:
-        """The texts as they are asked about."""
-        return sorted({normalise(text) for text in self.subject.texts} - {""})
+        """The texts as they may have been asked about, with and without redaction."""
+        return sorted({form for text in self.subject.texts for form in forms(text)} - {""})
 
 
 def command(
@@ -123,8 +127,9 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
             register_for_reading(connection)
             check_column(connection, wanted.subject)
             whole, found, tables = _in_warehouse(connection, wanted, state)
+            repaired = _repaired(connection, whole)
             # The store first: while the rows are there, a command that was cut off can start anew.
-            lines = [*_in_store(whole, state, dry_run=dry_run), *tables]
+            lines = [*_in_store(whole, state, repaired, dry_run=dry_run), *tables]
             if not dry_run:
                 delete(connection, found)
         if found and not dry_run:
@@ -135,7 +140,12 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
             message = f"There is no warehouse at {database} in which --subject could be looked up."
             raise ConfigError(f"{message} Give its texts with --from.")
         lines = [*_in_store(wanted, state, dry_run=dry_run), ForgottenLine("warehouse", "none", 0)]
-    return [*lines, *_in_publications(wanted, state, dry_run=dry_run), *_out_of_reach()]
+    return [
+        *lines,
+        *_in_publications(wanted, state, dry_run=dry_run),
+        _in_reviews(state, dry_run=dry_run),
+        *_out_of_reach(),
+    ]
 
 
 def _in_warehouse(
@@ -170,8 +180,20 @@ def _code() -> Code:
         return last_code(store)
 
 
+def _repaired(connection: duckdb.DuckDBPyConnection, wanted: Wanted) -> list[tuple[str, str]]:
+    """Return the rows of which repairs are on record, by relation and key."""
+    if not store_path().exists():
+        return []
+    with open_store() as store:
+        return repaired_rows(connection, wanted.subject, store.read(queries.RepairsOf()))
+
+
 def _in_store(
-    wanted: Wanted, state: Literal["removed", "would be removed"], *, dry_run: bool
+    wanted: Wanted,
+    state: Literal["removed", "would be removed"],
+    repaired: Sequence[tuple[str, str]] = (),
+    *,
+    dry_run: bool,
 ) -> list[ForgottenLine]:
     path = store_path()
     if not path.exists():
@@ -180,7 +202,8 @@ def _in_store(
         refuse_while_in_use(path)  # what runs knows the answers, and its journal would bring them
 
     with open_store() as store:
-        gone = store.forget(wanted.texts, wanted.prefix, rehearse=dry_run)
+        texts = sorted({*wanted.texts, *texts_in_place(store, [*wanted.subject.texts])})
+        gone = store.forget(texts, wanted.prefix, repaired, rehearse=dry_run)
     del gone["leases"]
     lines = [
         ForgottenLine(f"store {table}", state if count else "none", count)
@@ -210,6 +233,16 @@ def _in_publications(
             )
     if not found:
         yield ForgottenLine("publications", "none", 0)
+
+
+def _in_reviews(state: Literal["removed", "would be removed"], *, dry_run: bool) -> ForgottenLine:
+    """Forget what was judged, of everybody: an answer may be what a text says, word for word."""
+    log = JudgementLog(folder() / LOG)
+    held = len(log)
+    if not dry_run:
+        log.clear()
+    note = "whole, so no judgement can be taken back; golden rows stay" if held else ""
+    return ForgottenLine("review log", state if held else "none", held, note)
 
 
 def _out_of_reach() -> Iterator[ForgottenLine]:

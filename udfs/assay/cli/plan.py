@@ -19,7 +19,13 @@ from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.concerns import concerns
 from assay.project.report.columns import read_warehouse
 from assay.project.report.facts import Concern
-from assay.project.report.summary import PLAN_TITLES, concern_line, plan_cells, plan_notes
+from assay.project.report.summary import (
+    PLAN_TITLES,
+    concern_line,
+    plan_cells,
+    plan_notes,
+    redaction_notes,
+)
 from assay.store import open_store, queries
 
 
@@ -41,6 +47,7 @@ def command(
     else:
         print_table(PLAN_TITLES, plan_cells(plans), right=".rrrrrrrrr")
         for note in (
+            *redaction_notes(plans),
             *plan_notes(plans["total"]),
             *uncounted_notes(planned.uncounted),
             *map(concern_line, _concerns(settings, database)),

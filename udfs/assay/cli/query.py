@@ -53,6 +53,11 @@ def command(
     would ask is counted first; exit code 3, and nothing is sent, where it is more than
     --max-requests.
     """
+    run_query(sql, max_requests=max_requests, as_json=as_json)
+
+
+def run_query(sql: str, *, max_requests: int, as_json: bool) -> None:
+    """Render a SELECT, run it on the warehouse and print its rows; raises as the command does."""
     path, places = database_path(), places_here()
     if not path.exists():
         message = (

@@ -29,7 +29,7 @@ from assay.project.report.making import folder
 from assay.project.review.column import Column, find_column, key_of_rows, texts_of_rows
 from assay.project.review.desk import Desk
 from assay.project.review.gold import advice, golden_file_of
-from assay.project.review.golden_file import GoldenFile, JudgementLog
+from assay.project.review.golden_file import LOG, GoldenFile, JudgementLog
 from assay.project.review.others import with_others
 from assay.project.review.rows import FEW, Row, Wish, check_label, choose, read_rows, with_reasons
 from assay.project.review.terminal import ReviewTerminal
@@ -38,7 +38,6 @@ from assay.store import Ledger
 MANY = 200
 """So many rows a page has, unless told."""
 
-_LOG = "review.jsonl"
 _TEXT_WIDTH = 80
 
 
@@ -116,7 +115,7 @@ def _desk(named: str, wish: Wish, key: str | None, golden: Path | None) -> Desk:
             by = key_of_rows(connection, column, key)
             file = golden_file_of(column, code.manifest, project_here(), by, golden)
             rows = _rows(connection, store, code, column, by, file, wish)
-    return Desk(column, rows, file, JudgementLog(folder() / _LOG))
+    return Desk(column, rows, file, JudgementLog(folder() / LOG))
 
 
 def _rows(

@@ -19,6 +19,9 @@ BatchStatus = Literal[
 
 BATCH_STATUSES: tuple[BatchStatus, ...] = get_args(BatchStatus)
 
+ID_DIGITS = 12
+"""So many digits of our own name of a batch are shown, and name it."""
+
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
@@ -85,4 +88,4 @@ class BatchLine:
     note: str = ""
 
 
-__all__ = ["BATCH_STATUSES", "BatchLine", "BatchState", "BatchStatus", "BatchTerms"]
+__all__ = ["BATCH_STATUSES", "ID_DIGITS", "BatchLine", "BatchState", "BatchStatus", "BatchTerms"]

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import gc
 
-_AT_START = 100_000
-"""How many new objects make it look at them while imports and dbt's parser make theirs."""
-
-_AT_WORK = 20_000
-"""The same once answers come in by the thousand."""
+_SELDOM = 100_000
+"""How many new objects make it look at them."""
 
 
 def let_it_start() -> None:
     """Let the collector come seldom from now on; what a process does first."""
-    gc.set_threshold(_AT_START)
+    gc.set_threshold(_SELDOM)
 
 
 def let_it_work() -> None:
@@ -25,8 +22,8 @@ def let_it_work() -> None:
 
     It would walk over all of them again and again, and everybody would wait for it.
     """
-    if gc.get_threshold()[0] == _AT_WORK:  # dbt ran in this process before
+    if gc.get_freeze_count():  # dbt ran in this process before
         gc.unfreeze()  # so that what it made may go
         gc.collect()
     gc.freeze()
-    gc.set_threshold(_AT_WORK)
+    let_it_start()

@@ -1,102 +1,77 @@
-"""Evidence: sources that were found for a text, and what kind of host each is of. Pure."""
+"""Evidence: beside each value of an answer the passage of the text that says it. Pure.
+
+A model is asked for the passage; that it stands in the text, and on which page, is found here.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
 
-from assay.core.canonical import canonical_json, clean
+from pydantic import JsonValue
 
-_LONGEST_QUERY = 300
+from assay.core.canonical import clean, normalise
+from assay.core.grounding import Source
+from assay.core.lengths import text_of
+from assay.core.pages import page_at
+from assay.core.task import JsonSchema, Rejected
 
-
-@dataclass(frozen=True, slots=True)
-class FoundSource:
-    """What a search has found: where, its title, its text (or what of it fits), and when (UTC)."""
-
-    url: str
-    title: str
-    text: str
-    fetched_at: str
-
-    def cut(self, characters: int) -> FoundSource:
-        """Return it with at most so many characters of text, and without invisible ones."""
-        text = clean(self.text)[:characters]
-        return FoundSource(clean(self.url)[:2000], clean(self.title)[:300], text, self.fetched_at)
+QUOTE_WORDS = 20
+_MOST_CHARACTERS = 500
+_PARTS = {"value", "quote"}
+_FEED = "\f"
 
 
-class Evidenced(str):
-    """A text as it is asked about once sources are found: JSON of both, and both as they were.
+class Quoted(NamedTuple):
+    """A value and the passage that says it; both None where the text has no value."""
 
-    Of a type of its own, so that no text of a table can pass for one.
-    """
+    value: JsonValue
+    quote: str | None
 
-    text: str
-    sources: tuple[FoundSource, ...]
-
-    @classmethod
-    def of(cls, text: str, sources: Sequence[FoundSource]) -> Self:
-        """Return a text with its sources, which are numbered from 1 on."""
-        made = cls(canonical_json(_as_read(text, sources)))
-        made.text, made.sources = text, tuple(sources)
-        return made
-
-    def as_read(self) -> dict[str, Any]:
-        """Return what a model reads."""
-        return _as_read(self.text, self.sources)
+    def stored(self) -> JsonValue:
+        """Return it as it stands in an answer."""
+        return {"value": self.value, "quote": self.quote}
 
 
-def _as_read(text: str, sources: Sequence[FoundSource]) -> dict[str, Any]:
-    numbered = [
-        {"source": number, "title": one.title, "url": one.url, "text": one.text}
-        for number, one in enumerate(sources, start=1)
-    ]
-    return {"asked_about": text, "sources": numbered}
+def quoted_schema(value: JsonSchema, *, nullable: bool, tight: bool) -> JsonSchema:
+    """Return the schema of a value with its quote."""
+    quote: dict[str, Any] = text_of(_MOST_CHARACTERS) if tight else {"type": "string"}
+    if nullable:
+        quote = quote | {"type": ["string", "null"]}
+    return {
+        "type": "object",
+        "properties": {"value": value, "quote": quote},
+        "required": ["value", "quote"],
+        "additionalProperties": False,
+    }
 
 
-def text_alone(text: str) -> str:
-    """Return a text as its row has it."""
-    return text.text if isinstance(text, Evidenced) else text
+def quoted_of(raw: JsonValue, name: str) -> Quoted:
+    """Return a value and its quote as a model gave them for a field; raises `Rejected`."""
+    if not isinstance(raw, dict) or set(raw) != _PARTS:
+        message = f"field {name!r} is not an object of value and quote"
+        raise Rejected(message)
+    quote = clean(raw["quote"]).strip() if isinstance(raw["quote"], str) else ""
+    if len(quote) > _MOST_CHARACTERS:
+        message = f"too_long: the quote of field {name!r} is longer than {QUOTE_WORDS} words"
+        raise Rejected(message)
+    return Quoted(raw["value"], quote or None)
 
 
-def query_of(text: str) -> str:
-    """Return what is searched for: a text, or the values of a record, one after the other."""
-    try:
-        record = json.loads(text) if text.startswith("{") else None
-    except (ValueError, RecursionError):
-        record = None
-    if isinstance(record, dict):
-        text = " ".join(str(value) for value in record.values() if value not in (None, ""))
-    return " ".join(text.split())[:_LONGEST_QUERY]
+class PagedText:
+    """A text of a row, in which quotes have their page."""
 
+    def __init__(self, text: str) -> None:
+        self._text = _FEED.join(map(normalise, text.split(_FEED))) if _FEED in text else ""
+        self._source = Source(self._text)
 
-def name_in(text: str) -> str:
-    """Return the name that a text is about: the first value of a record, or the text."""
-    try:
-        record = json.loads(text) if text.startswith("{") else None
-    except (ValueError, RecursionError):
-        record = None
-    if isinstance(record, dict):
-        return next((str(value) for value in record.values() if value not in (None, "")), "")
-    return text
+    def evidence(self, stored: Any) -> JsonValue:
+        """Return page and quote of a value as it stands in an answer; None without a value.
 
-
-def source_row(source: FoundSource, quote: str) -> Mapping[str, str]:
-    """Return a source as an answer keeps it."""
-    said = asdict(source)
-    return {"url": said["url"], "title": said["title"], "quote": quote}
-
-
-def is_at(url: str, host: str) -> bool:
-    """Whether a URL is at a host or below it; a word without a dot is any part of its name."""
-    try:
-        name = (urlsplit(url).hostname or "").casefold()
-    except ValueError:
-        return False
-    host = host.casefold()
-    if "." not in host:
-        return host in name.split(".")
-    return name == host or name.endswith(f".{host}")
+        The page is that of the first place where the quote stands, None without pages.
+        """
+        quote = stored["quote"]
+        if quote is None:
+            return None
+        place = self._source.place(quote) if self._text else None
+        page = None if place is None else page_at(self._text, place[0])
+        return {"page": page, "quote": quote}

@@ -60,12 +60,17 @@ class Source:
         """
         if _marked(value) in self._marked:
             return value
+        place = self.place(value)
+        return None if place is None else self._text[place[0] : place[1]]
+
+    def place(self, value: str) -> tuple[int, int] | None:
+        """Return where the text says `value` first, as from and to; None if it does not."""
         wanted = _marked(_fold(value).strip())
         if not wanted or (found := self._marked_fold.find(wanted)) < 0:
             return None
         start = found - self._marked_fold.count(_MARK, 0, found)
         last = start + len(wanted) - wanted.count(_MARK) - 1
-        return self._text[self._region(start).start : self._region(last).end]
+        return self._region(start).start, self._region(last).end
 
     @cached_property
     def _marked(self) -> str:

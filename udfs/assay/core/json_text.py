@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 from typing import Any
 
 from assay.core.canonical import normalise, scrub
@@ -71,6 +72,22 @@ def text_of(content: str | None, text: str | None) -> str | None:
     if isinstance(value, str) and content.lstrip().startswith('"'):
         return scrub(value)
     return text if _is_visible(value) else None
+
+
+def pair_of(one: str | None, other: str | None) -> str | None:
+    """Return two JSON values as one text, `{"a":…,"b":…}`, the same whichever comes first.
+
+    Their order is that of their hashes, so that no place means anything. None where one is missing
+    or nothing in it is visible.
+    """
+    if one is None or other is None or _is_blank(one) or _is_blank(other):
+        return None
+    a, b = sorted((one, other), key=lambda value: sha256(value.encode()).digest())
+    return f'{{"a":{a},"b":{b}}}'
+
+
+def _is_blank(content: str) -> bool:
+    return normalise(text_of(content, content) or "") == ""
 
 
 def _is_visible(value: Any) -> bool:

@@ -58,7 +58,7 @@ class Reach(BaseModel):
         for name, value in self:
             if isinstance(value, Path):
                 yield name, project.path(value)
-            elif isinstance(value, tuple):
+            elif isinstance(value, tuple) and all(isinstance(each, Path) for each in value):
                 yield name, tuple(map(project.path, value))
 
 

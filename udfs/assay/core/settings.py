@@ -19,11 +19,13 @@ from pydantic import (
 
 from assay.core.alerting import Alerting
 from assay.core.asking import Asking, Text, blank_is_none, none_if_blank
+from assay.core.embedding import Embedding
 from assay.core.endpoint import check_url, host_of
 from assay.core.environment import KNOWN_OUTSIDE, check_environment
 from assay.core.errors import ConfigError
 from assay.core.evidencing import Evidencing
 from assay.core.reach import Places, Reach
+from assay.core.redaction import Redacting
 from assay.core.traits import Manner, Traits, traits_of
 
 PREFIX = "ASSAY_"
@@ -42,7 +44,7 @@ Price = Annotated[float | None, none_if_blank, Field(ge=0, allow_inf_nan=False)]
 Money = Annotated[float | None, none_if_blank, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(Places, Asking, Alerting, Evidencing):
+class Settings(Places, Asking, Embedding, Alerting, Redacting, Evidencing):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
     provider: Annotated[str, AfterValidator(_known_provider)] = Field(

@@ -7,11 +7,12 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, TypedDict
+from typing import Annotated, Any, ClassVar, TypedDict
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 
 from assay.core.canonical import NORMALISER_VERSION, canonical_json, digest
+from assay.core.redaction import checked_kinds, strange_mark
 
 JsonSchema = dict[str, Any]
 
@@ -46,6 +47,14 @@ class Example(BaseModel):
         super().__init__(**dict(zip(("text", "answer"), given, strict=False)), **named)
 
 
+def _as_kinds(given: object) -> object:
+    """Return what is to be redacted, checked; None, as macros have it, is nothing."""
+    try:
+        return () if given is None else checked_kinds(given)
+    except ValueError as error:
+        raise wrong_argument("redact", given, str(error)) from None
+
+
 class Common(TypedDict, total=False):
     """What every task may be given; for type checkers."""
 
@@ -53,6 +62,7 @@ class Common(TypedDict, total=False):
     examples: Sequence[Example]
     model: str | None
     isolate: bool
+    redact: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +82,9 @@ class Task(BaseModel):
     """Base of all tasks; one subclass for each AI function, in `udfs/assay/functions/`.
 
     `model` overrides the model of the settings; `isolate` keeps each text in a request of its
-    own. Neither changes the question, so neither is part of `prompt_hash`; the model is part of
-    each ask's key.
+    own; `redact` names kinds of values that are kept back beside those of the settings. None of
+    these changes the question, so none is part of `prompt_hash`; the model is part of each ask's
+    key, and so is the text, which has its marks by then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,19 +95,20 @@ class Task(BaseModel):
     form: ClassVar[str] = "chat"
     """The kind of request that asks it, a name in `assay.forms.FORMS`."""
 
-    beside: ClassVar[frozenset[str]] = frozenset({"model", "isolate"})
-    """The arguments that shape no prompt."""
-
     needs_evidence: ClassVar[bool] = False
     """Whether sources are looked for before a text is asked about."""
 
     free_text: ClassVar[bool] = False
     """Whether an answer is in the model's own words, so that no golden row can be held to it."""
 
+    beside: ClassVar[frozenset[str]] = frozenset({"model", "isolate", "redact"})
+    """Arguments that say who is asked and how, and not what: no part of `prompt_hash`."""
+
     instructions: str | None = None
     examples: tuple[Example, ...] = ()
     model: str | None = None
     isolate: bool = False
+    redact: Annotated[tuple[str, ...], BeforeValidator(_as_kinds)] = ()
 
     @property
     def kind(self) -> str:
@@ -162,9 +174,29 @@ class Task(BaseModel):
         return ""
 
     @property
+    def by_chunks(self) -> tuple[Task, int] | None:
+        """What is asked about each chunk of a text, then about the answers, and a chunk's tokens.
+
+        None for a task that is asked about whole texts.
+        """
+        return None
+
+    @property
     def plain(self) -> bool:
         """Whether a bare value is text as it stands (SQL `VARCHAR`) and not JSON."""
         return False
+
+    @property
+    def quotes(self) -> bool:
+        """Whether an answer holds quotes from its text: then `with_evidence` parts it."""
+        return False
+
+    def with_evidence(self, answer: JsonValue, text: str) -> tuple[JsonValue, JsonValue]:
+        """Return an answer without its quotes, and page and quote in the place of each value.
+
+        `text` is that of the row, as it came.
+        """
+        return answer, None
 
     @cached_property
     def prompt_hash(self) -> str:
@@ -174,15 +206,25 @@ class Task(BaseModel):
                 "kind": self.kind,
                 "template": self.template_version,
                 "normaliser": NORMALISER_VERSION,
-                "task": self.model_dump(mode="json", exclude={*self.beside}),
+                "task": self.spec,
                 "schema": self.answer_schema(),
             }
         )
 
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What is asked, as JSON has it; without who is asked, and in what company."""
+        return self.model_dump(mode="json", exclude={*self.beside})
+
     @cached_property
     def handle(self) -> str:
-        """The name of the whole task, model and isolation included: 32 hex digits."""
-        return digest([self.prompt_hash, self.model, self.isolate])
+        """The name of the whole task, with all that is no part of the question: 32 hex digits."""
+        return digest([self.prompt_hash, *self.apart])
+
+    @property
+    def apart(self) -> tuple[JsonValue, ...]:
+        """What tells tasks with the same question apart."""
+        return self.model, self.isolate, *self.redact
 
 
 def accepted(task: Task, raw: JsonValue, text: str) -> str:
@@ -195,9 +237,15 @@ def accepted(task: Task, raw: JsonValue, text: str) -> str:
         value = canonical_json(task.accept(raw, text))
         if not value.isascii():
             value.encode()
+        _check_marks(value, text)
     except (Rejected, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours in one answer, too
         message = f"not judged: {type(error).__name__} in ai_{task.kind}; please report this"
         raise Rejected(message) from None
     return value
+
+
+def _check_marks(value: str, text: str) -> None:
+    if (wrong := strange_mark(value, text)) is not None:
+        raise Rejected(wrong)

@@ -53,7 +53,8 @@ class Traits:
     `key_variable` holds its key, `url_variable` is where its vendor's SDK looks for an endpoint.
     `can` are the kinds of the tasks that it knows, all where it is None; `manner` tells of an
     endpoint, one of its `profiles` (None: the one that is guessed) and a model how it wants to be
-    asked, `price` what a model costs by its list. `package` is the library by which its extra is
+    asked, `price` what a model costs by its list. `vectors` are
+    models of vectors with how many numbers one has. `package` is the library by which its extra is
     known.
     """
 
@@ -74,6 +75,7 @@ class Traits:
     manner: Callable[[str, str | None, str], Manner] = _as_usual
     profiles: tuple[str, ...] = ()
     price: Callable[[str], Price | None] = _unlisted
+    vectors: Mapping[str, int] = field(default_factory=dict)
     package: str | None = None
 
     @property

@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from assay.core.canonical import canonical_json
 from assay.core.errors import Fault
+from assay.core.redaction import NO_REDACTION, Redaction
 from assay.core.task import JsonSchema, Task
 from assay.core.usage import Usage
 
@@ -64,12 +65,14 @@ def new_id() -> str:
 class Question:
     """A task bound to who answers it: the constant part of an ask's key. Hashed by identity.
 
-    `seed` is the hash state after everything but the text, so that a key costs one update.
+    `seed` is the hash state after everything but the text, so that a key costs one update;
+    `redaction` makes of a text what is asked about.
     """
 
     task: Task
     model: str
     host: str
+    redaction: Redaction = NO_REDACTION
 
     __hash__ = object.__hash__
 
@@ -79,7 +82,7 @@ class Question:
         return key_seed(self.task.prompt_hash, self.model, self.host)
 
     def key(self, text: str) -> bytes:
-        """Return the 16-byte key of the ask for `text`, which must be normalised."""
+        """Return the 16-byte key of the ask for `text`, which is normalised and has its marks."""
         return key_of(self.seed, text)
 
 
@@ -213,7 +216,8 @@ class Reply:
     `declined` says why it has no answer to give, by the same names: what it cannot judge;
     `mode` is how the content is shaped where that is not what the request says;
     `headers` are those that tell of the server: `date` and `x-ratelimit-...`, in lower case;
-    `requests_per_minute` is how many it says to take, None where it does not.
+    `requests_per_minute` is how many it says to take, None where it does not;
+    `vectors` is what it lists where vectors were asked for: objects with `index` and `embedding`.
     """
 
     content: str
@@ -226,6 +230,7 @@ class Reply:
     request_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     requests_per_minute: int | None = None
+    vectors: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)

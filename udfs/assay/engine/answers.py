@@ -7,6 +7,9 @@ from assay.core.values import Outcome
 MOST_ANSWERS = 1_000_000
 """So many answers are remembered at most; half as many are never forgotten too soon."""
 
+_USUAL_CHARACTERS = 1_000
+"""A longer answer, such as a vector, counts as several."""
+
 
 class Answers:
     """The answers that were used last, by key; any thread may read and add.
@@ -20,6 +23,7 @@ class Answers:
         self._half = max(1, most // 2)
         self._young: dict[bytes, Outcome] = {}
         self._old: dict[bytes, Outcome] = {}
+        self._weight = 0
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
@@ -35,9 +39,8 @@ class Answers:
     def learn(self, key: bytes, outcome: Outcome) -> None:
         """Remember an answer; the first one under a key stays, unless it ages."""
         young = self._young
-        if len(young) >= self._half:
-            self._old, self._young = young, (young := {})
-        if outcome.expires_at is None:
-            young.setdefault(key, outcome)
-        else:
+        if self._weight >= self._half:
+            self._old, self._young, self._weight = young, (young := {}), 0
+        if key not in young or outcome.expires_at is not None:
             young[key] = outcome
+            self._weight += 1 + len(outcome.value or "") // _USUAL_CHARACTERS

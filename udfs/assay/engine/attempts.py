@@ -61,7 +61,8 @@ def asked_with(request: Request, settings: Settings) -> str | None:
     wished = {name: getattr(settings, name) for name in _SHAPING if name in takes}
     further = {"extra_body": _without_texts(settings.extra_body)} if settings.extra_body else {}
     said = {name: value for name, value in wished.items() if value is not None}
-    return canonical_json({"mode": request.mode, **said, **further})
+    mode = {"mode": request.mode} if request.schema else {}
+    return canonical_json({**mode, **said, **further})
 
 
 def _without_texts(value: Any) -> Any:

@@ -75,8 +75,8 @@ class Batching:
         return self._batches
 
     def takes(self, pack: Pack) -> bool:
-        """Whether a pack goes into a batch; evidence would be old once one is answered."""
-        if not self._settings.batch or pack.questions[0].task.needs_evidence:
+        """Whether a pack goes into a batch: vectors cost little, evidence would be old."""
+        if not self._settings.batch or pack.questions[0].task.form != "chat":
             return False
         return pack.expiries < MOST_EXPIRIES and not any(
             ask.key in self.urgent for ask in pack.asks
@@ -147,7 +147,7 @@ class Batching:
         return sent
 
     async def cancel(self, batch_id: str) -> None:
-        """Call a batch off: at the endpoint, or here where it was not handed over."""
+        """Call a batch off: at the endpoint, or here where that does not have it."""
         (row,) = (
             one for one in self._recorder.read(queries.BatchesOnRecord()) if one.id == batch_id
         )
@@ -157,10 +157,9 @@ class Batching:
         try:
             if row.remote_id is None and (found := await self.found(batch_id)) is not None:
                 row = sent_as(row, found)
-            if row.remote_id is None:
-                row = replace(row, place="over", status="cancelled")
-            elif (state := await self.batches.cancel(row.remote_id)) is not None:
-                row = sent_as(row, state)
+            there = row.remote_id and await self.batches.cancel(row.remote_id)
+            given_up = replace(row, place="over", status="cancelled")
+            row = sent_as(row, there) if there else given_up
         finally:
             await self._recorder.note_batch(replace(row, owner=""))
 

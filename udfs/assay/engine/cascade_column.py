@@ -18,7 +18,7 @@ from assay.core.errors import ConfigError
 from assay.core.events import RowsCompared, RowsServed
 from assay.core.values import SKIPPED, Ask, Outcome, Question
 from assay.engine.cascade import CheapAnswer, Drawn, draw, said_together, threshold, upper_bound
-from assay.engine.lookup import Resolver, Texts, chunks_of, in_order, normal
+from assay.engine.lookup import Resolver, Texts, chunks_of, in_order, restored
 from assay.engine.state import RunState
 from assay.store import PENDING, PLUS, LearntCascade, Store, queries
 
@@ -72,8 +72,9 @@ class Side:
 
     def settled(self, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known."""
-        keys, outcomes = self.resolver.settle(self.handle, texts)
-        return [SKIPPED if key is None else outcomes[key] for key in keys]
+        keys, found = self.resolver.settle(self.handle, texts)
+        outcomes = [SKIPPED if key is None else found[key] for key in keys]
+        return restored(self.question.redaction, outcomes, texts)
 
 
 class CascadeColumn:
@@ -134,7 +135,7 @@ class CascadeColumn:
         keys, rows = self._known(texts)
         for census in self._dear.resolver.censuses:
             due = [ask for ask in self._asks(self._dear, texts) if ask.key not in rows]
-            census.compare(self._dear.handle, normal(texts), keys, due)
+            census.compare(self._dear.handle, self._asked(texts), keys, due)
         for question, known in self._by_question(keys, rows):
             self._run.tell(RowsCompared(question, known, [rows[key][1] for key in known]))
         return _in_order(keys, rows)
@@ -154,7 +155,7 @@ class CascadeColumn:
         sure = self._sure_to_be_asked(open_, rows)
         told = [key if key in rows or key in sure else None for key in keys]
         for census in self._dear.resolver.censuses:
-            census.count(self._dear.handle, normal(texts), told, list(sure.values()))
+            census.count(self._dear.handle, self._asked(texts), told, list(sure.values()))
         return _in_order(keys, rows)
 
     def count_drawn(self) -> None:
@@ -194,6 +195,9 @@ class CascadeColumn:
     @staticmethod
     def _asks(side: Side, texts: Texts) -> list[Ask]:
         return side.resolver.look_up(side.handle, texts)[2]
+
+    def _asked(self, texts: Texts) -> list[str | None]:
+        return self._dear.resolver.asked(self._dear.handle, texts)
 
     # Who answers
 

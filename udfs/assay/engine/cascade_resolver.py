@@ -1,4 +1,5 @@
-"""Where a run looks its questions up: those that one model answers, and those of a cascade."""
+"""Where a run looks its questions up: those that one model answers about whole texts, those of a
+cascade, and those that are asked chunk by chunk."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from assay.core.errors import ConfigError
 from assay.core.task import Task
 from assay.core.values import Outcome
 from assay.engine.cascade_column import CascadeColumn, Side
+from assay.engine.chunked_column import ChunkedColumn
 from assay.engine.lookup import Resolver, Texts
 from assay.engine.loop import Engine
 from assay.engine.state import RunState
@@ -17,17 +19,27 @@ from assay.providers import EMBEDDED
 
 
 class CascadeResolver(Resolver):
-    """A `Resolver` that knows cascades as well; `embedded` gives that of the embedded models."""
+    """A `Resolver` of cascades and chunks, too; `embedded` gives that of the embedded models."""
 
     def __init__(self, engine: Engine, run: RunState, embedded: Callable[[], Resolver]) -> None:
         super().__init__(engine, run)
         self._embedded = embedded
-        self._columns: dict[str, CascadeColumn] = {}
+        self._columns: dict[str, CascadeColumn | ChunkedColumn] = {}
 
     def register(self, spec: str) -> str:
         """Return the handle of what a macro wrote as JSON; raises as that of `Resolver`."""
         cascade = parse_cascade(spec)
         return super().register(spec) if cascade is None else self.bind_any(cascade)
+
+    def bind(self, task: Task) -> str:
+        """Return the handle of a task, whose texts may be asked about chunk by chunk."""
+        if task.by_chunks is None:
+            return super().bind(task)
+        of_chunk, tokens = task.by_chunks
+        side = Side(self, super().bind(of_chunk))
+        self._questions[task.handle] = side.question
+        self._columns[task.handle] = ChunkedColumn(side, tokens, self._run)
+        return task.handle
 
     def bind_any(self, asked: Task | Cascade) -> str:
         """Return the handle of a task or a cascade; where both sides are one, of its task.
@@ -95,4 +107,5 @@ class CascadeResolver(Resolver):
     def all_counted(self) -> None:
         """A statement was counted: tell the censuses what its cascades would draw."""
         for column in self._columns.values():
-            column.count_drawn()
+            if isinstance(column, CascadeColumn):
+                column.count_drawn()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from assay.core.redaction import kinds_of_marks
 from assay.core.settings import Settings
 from assay.core.values import Ask, Pack
 from assay.engine.prices import cost_usd, usual_price, with_search
 from assay.engine.queue import Backlog
-from assay.forms import form_of
+from assay.forms import bounds_of, form_of
 
 ASSUMED_TOKENS_PER_SECOND = 50
 """How fast an endpoint is taken to write that has not been asked yet."""
@@ -25,6 +26,7 @@ class Estimate:
     `latency_seconds` is the measured mean of a request, None where `minutes` is no measurement.
     `at_least` marks a plan that may be short of what answers still to come will make due;
     `rechecks` are asks whose answers have aged, and are counted as stored.
+    `redacted` counts by kind the marks in the texts that are to be sent, each once a text.
     """
 
     rows: int
@@ -39,6 +41,7 @@ class Estimate:
     latency_seconds: float | None = None
     at_least: bool = False
     rechecks: int = 0
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 def timed(plan: Estimate, settings: Settings, latency_seconds: float | None) -> Estimate:
@@ -182,7 +185,7 @@ class Census:
         alone = {key for chunk in self._chunks for key in chunk}
         waiting = self._unknown | self._rechecked()
         for keys in ([key for key in waiting if key not in alone], *self._chunks):
-            backlog = Backlog(self._settings.pack_records, self._settings.pack_tokens)
+            backlog = Backlog(bounds_of(self._settings))
             for key in keys:
                 backlog.add(waiting[key], ripe=True)
             while (pack := backlog.take(flush=True)) is not None:
@@ -216,9 +219,16 @@ class Census:
             cost,
             at_least=self.at_least,
             rechecks=len(self._rechecked()),
+            redacted=self._redacted(),
         )
 
     def _rechecked(self) -> dict[bytes, Ask]:
         """Return what one run checks again of what has aged."""
         most = self._settings.max_rechecks
         return dict(list(self._aged.items())[:most])
+
+    def _redacted(self) -> dict[str, int]:
+        asks = [*self._unknown.values(), *self._rechecked().values()]
+        texts = {ask.text for ask in asks if ask.question.redaction.kinds}
+        counts = Counter(kind for text in texts for kind in kinds_of_marks(text))
+        return {kind: counts[kind] for kind in sorted(counts)}

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from assay.core.batches import BatchLine, BatchState
+from assay.core.batches import ID_DIGITS, BatchLine, BatchState
 from assay.core.clock import now_utc
 from assay.core.errors import CallError, RunError
 from assay.core.events import Ended, PackOver, Sent
 from assay.core.plural import counted
+from assay.core.program import program
 from assay.core.settings import Settings
 from assay.core.values import Ask, Attempt, Reply, Request
 from assay.engine import attempts, retry
@@ -84,7 +85,7 @@ class Harvest:
                 row = await self._handed_over(row)
             elif row.remote_id is not None:
                 state = await self._batches.look(row.remote_id)
-                row = await (self._lost(row) if state is None else self._seen(row, state))
+                row = self._unknown(row) if state is None else await self._seen(row, state)
             await self._recorder.note_batch(row)
         except CallError as error:
             _log.warning("A batch could not be harvested: %s The next build tries again.", error)
@@ -110,14 +111,18 @@ class Harvest:
             row = replace(row, place="over")
         return row
 
-    async def _lost(self, row: BatchRow) -> BatchRow:
-        """Let what was asked be due again: the endpoint knows of no such batch."""
-        if row.is_open:
-            _log.warning(
-                "The endpoint knows nothing of batch %s: %s due again.", row.remote_id, _rows(row)
-            )
-            await self._let_go(self._recorder.read(queries.PacksOfBatch(row.id)))
-        return replace(row, place="over")
+    def _unknown(self, row: BatchRow) -> BatchRow:
+        """Let what was asked wait on: another key sees no batch of this one, which may be paid."""
+        if not row.is_open:
+            return replace(row, place="over")
+        _log.warning(
+            "The endpoint knows no batch %s under this key: %s not asked again, since they may be "
+            "paid for. Build with the key that it was sent with, or give it up: `%s`.",
+            row.remote_id,
+            _rows(row),
+            program(f"batch cancel {row.id[:ID_DIGITS]}"),
+        )
+        return row
 
     # Its lines
 

@@ -76,18 +76,19 @@ class Ladder:
                 return self._takes(model, lower[0], error)
             if model in self._served:
                 return False
-            return await self._is_found_out(model, error, try_out)
+            return await self._is_found_out(request, error, try_out)
 
-    async def _is_found_out(self, model: str, error: CallError, try_out: Try) -> bool:
+    async def _is_found_out(self, request: Request, error: CallError, try_out: Try) -> bool:
         """Whether the smallest request is served in the last mode only, and not in this one."""
-        met = await try_out(smallest_request(self._settings, model, self.mode(model)))
+        model, task = request.model, request.pack.questions[0].task
+        met = await try_out(smallest_request(self._settings, model, self.mode(model), task))
         if met is None:
             self._served.add(model)
         if met is None or met.fault != "too_big_or_bad":
             return False
         last = self._settings.manner_of(model).modes[-1]
         if last != self.mode(model):
-            met = await try_out(smallest_request(self._settings, model, last))
+            met = await try_out(smallest_request(self._settings, model, last, task))
         if met is None:
             return self._takes(model, last, error)
         if met.fault != "too_big_or_bad":

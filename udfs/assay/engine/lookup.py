@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from assay.core.canonical import normalise
+from assay.core.canonical import canonical_json
 from assay.core.errors import ConfigError
 from assay.core.events import LookedUp, RowsCompared, RowsServed
+from assay.core.redaction import Redaction, has_marks, redaction_of
 from assay.core.task import Task
 from assay.core.tokens import estimate_tokens
 from assay.core.values import SKIPPED, Ask, Outcome, Question
+from assay.engine.at_hand import AtHand, is_at_hand
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
@@ -19,7 +21,8 @@ from assay.engine.rechecks import Rechecks, as_they_stand
 from assay.engine.state import RunState
 from assay.evidence import check_has_evidence
 from assay.functions import parse_task
-from assay.providers import check_can
+from assay.providers import check_can, model_of
+from assay.providers.vectors import dimensions_of, embedding_model
 
 Texts = Sequence[str | None]
 
@@ -51,6 +54,7 @@ class Resolver:
         self._settings = run.settings
         self._rechecks = Rechecks(run)
         self._questions: dict[str, Question] = {}
+        self._at_hand = AtHand()
         self.censuses: Sequence[Census] = ()
 
     def register(self, spec: str) -> str:
@@ -67,16 +71,32 @@ class Resolver:
         Raises `ConfigError` as `register` does.
         """
         if task.handle not in self._questions:
-            check_can(self._settings.traits, task)
-            if task.needs_evidence:
-                check_has_evidence(self._settings, task.kind)
-            if task.model is not None:
-                check_cap(self._settings, task.model)
-            model = self._settings.model_for(task.model)
-            self._questions[task.handle] = Question(task, model, self._settings.host)
+            self._questions[task.handle] = self._question_of(task)
         for census in self.censuses:
             census.meet(task.handle)
         return task.handle
+
+    def _question_of(self, task: Task) -> Question:
+        redaction = redaction_of(self._settings.redact, task.redact)
+        model, host = model_of(self._settings, task), self._settings.host
+        question = Question(task, model, host, redaction)
+        if not is_at_hand(question):
+            check_can(self._settings.traits, task)
+            if task.needs_evidence:
+                check_has_evidence(self._settings, task.kind)
+            if task.model is not None or task.form != "chat":
+                check_cap(self._settings, question.model)
+        return question
+
+    def embedding(self, name: str) -> str:
+        """Return in JSON the model of vectors behind a name, blank for the usual one, and how many
+        numbers a vector of it has; or the `error` that says why there is none."""
+        try:
+            model = embedding_model(self._settings, name or None)
+            told = {"model": model, "dimensions": dimensions_of(self._settings, model)}
+        except ConfigError as error:
+            told = {"error": str(error)}
+        return canonical_json(told)
 
     def question(self, handle: str) -> Question:
         """Return the question behind a handle of `register`."""
@@ -88,10 +108,12 @@ class Resolver:
     def ask(self, handle: str, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known and waiting for it."""
         question = self.question(handle)
+        if is_at_hand(question):
+            return self._at_hand.outcomes(question, texts)
         keys, known = self.settle(handle, texts)
         outcomes = [SKIPPED if key is None else known[key] for key in keys]
         self._run.tell(RowsServed(question, keys, outcomes))
-        return outcomes
+        return restored(question.redaction, outcomes, texts)
 
     def settle(self, handle: str, texts: Texts) -> tuple[list[bytes | None], dict[bytes, Outcome]]:
         """Return the key of each text and all outcomes by key, as `ask`; no row is counted."""
@@ -103,6 +125,8 @@ class Resolver:
 
     def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
         """Take on what is not known of `texts`, for `origin`, without waiting for it."""
+        if is_at_hand(self.question(handle)):
+            return
         _, known, unknown, due = self._sorted(handle, texts)
         self._rechecks.note(due, known)
         if unknown:
@@ -124,17 +148,15 @@ class Resolver:
             self._engine.end_gather(self._run)
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
-        """Tell the censuses of `texts`, and return what is known of them; nothing is asked.
-
-        What waits for a batch is not to be asked for again.
-        """
+        """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
+        if is_at_hand(question := self.question(handle)):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, unknown, due = self._sorted(handle, texts)
-        held = self._engine.held_by_batches([ask.key for ask in unknown])
-        unknown = [ask for ask in unknown if ask.key not in held]
+        unknown = self._not_in_batches(unknown)
         for census in self.censuses:
-            census.count(handle, normal(texts), keys, unknown)
+            census.count(handle, self.asked(handle, texts), keys, unknown)
             census.recheck(due)
-        return in_order(keys, known)
+        return restored(question.redaction, in_order(keys, known), texts)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known; None for what would have to be asked.
@@ -142,17 +164,26 @@ class Resolver:
         The rows are counted: those that stay as they are in their table belong to the run.
         """
         question = self.question(handle)
+        if is_at_hand(question):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, unknown, due = self._sorted(handle, texts)
         for census in self.censuses:
-            census.compare(handle, normal(texts), keys, unknown)
+            census.compare(handle, self.asked(handle, texts), keys, unknown)
         outcomes = in_order(keys, _without(known, due))
         self._run.tell(RowsCompared(question, keys, outcomes))
-        return outcomes
+        return restored(question.redaction, outcomes, texts)
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
+        if is_at_hand(question := self.question(handle)):
+            return [*self._at_hand.outcomes(question, texts)]
         keys, known, _, due = self._sorted(handle, texts)
-        return in_order(keys, _without(known, due))
+        return restored(question.redaction, in_order(keys, _without(known, due)), texts)
+
+    def asked(self, handle: str, texts: Texts) -> list[str | None]:
+        """Return texts as they are asked about; None for blank ones."""
+        asked = self.question(handle).redaction.text
+        return [asked(text) or None if text is not None else None for text in texts]
 
     def _sorted(self, handle: str, texts: Texts) -> Sorted:
         """Return what is known of texts and what is not, and what of the former is due again."""
@@ -162,7 +193,8 @@ class Resolver:
             return Sorted(keys, known, unknown, [])
         question = self.question(handle)
         by_key = dict(zip(keys, texts, strict=True))
-        due = [Ask(key, question, normalise(by_key[key] or "")) for key in aged]
+        asked = question.redaction.text
+        due = [Ask(key, question, asked(by_key[key] or "")) for key in aged]
         return Sorted(keys, known | as_they_stand(due, known), unknown, due)
 
     def look_up(self, handle: str, texts: Texts) -> Found:
@@ -176,19 +208,29 @@ class Resolver:
         known: dict[bytes, Outcome] = {}
         unknown: dict[bytes, str] = {}
         remembered, key_of = self._engine.answers.get, question.key
+        asked_of = question.redaction.text
         for text in texts:
-            if text is None or not (normal := normalise(text)):
+            if text is None or not (asked := asked_of(text)):
                 keys.append(None)
                 continue
-            key = key_of(normal)
+            key = key_of(asked)
             keys.append(key)
             if (answer := remembered(key)) is not None:
                 known[key] = answer
             else:
-                unknown[key] = normal
+                unknown[key] = asked
         if unknown:
             self._recall(question, unknown, known)
         return keys, known, [Ask(key, question, text) for key, text in unknown.items()]
+
+    def to_be_asked(self, handle: str, texts: Texts) -> Found:
+        """As `look_up`, without the asks that wait for a batch: nobody asks for them again."""
+        keys, known, unknown = self.look_up(handle, texts)
+        return keys, known, self._not_in_batches(unknown)
+
+    def _not_in_batches(self, asks: Sequence[Ask]) -> list[Ask]:
+        held = self._engine.held_by_batches([ask.key for ask in asks])
+        return [ask for ask in asks if ask.key not in held]
 
     def _recall(
         self, question: Question, unknown: dict[bytes, str], known: dict[bytes, Outcome]
@@ -243,6 +285,18 @@ def in_order(keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]) -> li
     return [SKIPPED if key is None else known.get(key) for key in keys]
 
 
-def normal(texts: Texts) -> list[str | None]:
-    """Return texts as they are asked about; None for blank ones."""
-    return [normalise(text) or None if text is not None else None for text in texts]
+_Maybe = TypeVar("_Maybe", Outcome, Outcome | None)
+
+
+def restored(redaction: Redaction, outcomes: list[_Maybe], texts: Texts) -> list[_Maybe]:
+    """Return outcomes with the values of their rows in the place of marks."""
+    if not redaction.kinds:
+        return outcomes
+    pairs = zip(outcomes, texts, strict=True)
+    return [_restored(redaction, outcome, text) for outcome, text in pairs]
+
+
+def _restored(redaction: Redaction, outcome: _Maybe, text: str | None) -> _Maybe:
+    if outcome is None or outcome.value is None or text is None or not has_marks(outcome.value):
+        return outcome
+    return outcome._replace(value=redaction.restored(outcome.value, text))

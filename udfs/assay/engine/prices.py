@@ -14,11 +14,21 @@ FLEX = "flex"
 
 _FREE = Price(0.0, 0.0)
 
+_WANTED = (
+    "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD`",
+    "`ASSAY_PRICE_EMBEDDING_USD`",
+)
+"""What tells a price: of a model that writes, of one of vectors."""
+
 
 def price_of(settings: Settings, model: str) -> Price | None:
     """Return the price of `model`; None when it is not known, which is not the same as free."""
     if settings.answerer.free:
         return _FREE
+    if model == settings.embedding_model and settings.price_embedding_usd is not None:
+        return Price(settings.price_embedding_usd, 0.0)
+    if model == settings.embedding_model:
+        return settings.traits.price(model)
     if settings.price_input_usd is not None and settings.price_output_usd is not None:
         return Price(
             settings.price_input_usd, settings.price_output_usd, settings.price_cached_usd
@@ -37,7 +47,8 @@ def price_in_batch(settings: Settings, model: str) -> Price | None:
 
 def usual_price(settings: Settings, model: str) -> Price | None:
     """Return the price of `model` in the way in which the settings ask it."""
-    return price_in_batch(settings, model) if settings.batch else price_of(settings, model)
+    in_batch = settings.batch and model != settings.embedding_model
+    return price_in_batch(settings, model) if in_batch else price_of(settings, model)
 
 
 def with_search(settings: Settings, task: Task, price_usd: float | None) -> float | None:
@@ -48,16 +59,13 @@ def with_search(settings: Settings, task: Task, price_usd: float | None) -> floa
     return None if search is None else price_usd + search
 
 
-def check_cap(settings: Settings, asked: str | None = None) -> None:
-    """Raise `ConfigError` for a cap on money with a model whose price nobody knows.
-
-    It is the model that answers a task which asks for `asked`, the default one for None.
-    """
-    model = settings.model_for(asked)
+def check_cap(settings: Settings, model: str | None = None) -> None:
+    """Raise `ConfigError` for a cap on money with a model (None: the usual) without price."""
+    model = settings.model_for(None) if model is None else model
     if settings.max_cost_usd is not None and price_of(settings, model) is None:
         message = (
             f"`ASSAY_MAX_COST_USD` is set, but the price of {model!r} is not known; set "
-            "`ASSAY_PRICE_INPUT_USD` and `ASSAY_PRICE_OUTPUT_USD` (US dollars a million tokens)."
+            f"{_WANTED[model == settings.embedding_model]} (US dollars a million tokens)."
         )
         raise ConfigError(message)
 

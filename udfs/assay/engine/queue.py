@@ -60,9 +60,9 @@ class Backlog:
     oldest first, and a text that is already taken starts a new group if it is asked about again.
     """
 
-    def __init__(self, pack_records: int, pack_tokens: int) -> None:
-        self._pack_records = pack_records
-        self._pack_tokens = pack_tokens
+    def __init__(self, bounds: Mapping[str, tuple[int, int]]) -> None:
+        """`bounds` are by form: most records and most tokens of a pack."""
+        self._bounds = bounds
         self._groups: dict[GroupKey, _Group] = {}
         self._lanes: dict[Handles, _Lane] = {}
         self._ready: deque[Pack] = deque()
@@ -161,18 +161,20 @@ class Backlog:
             del self._lanes[lane.handles]
 
     def _is_full(self, lane: _Lane) -> bool:
-        isolated = next(iter(lane.groups))[2]
-        enough = len(lane.groups) >= self._pack_records
-        return isolated or enough or lane.tokens >= self._pack_tokens
+        _, _, isolated, form = next(iter(lane.groups))
+        most_records, most_tokens = self._bounds[form]
+        enough = len(lane.groups) >= most_records
+        return isolated or enough or lane.tokens >= most_tokens
 
     def _fill(self, lane: _Lane) -> Pack:
         groups, handles = lane.groups, lane.handles
+        most_records, most_tokens = self._bounds[next(iter(groups))[3]]
         records: list[Record] = []
         refused: list[str] = []
         tokens = 0
-        while groups and len(records) < self._pack_records:
+        while groups and len(records) < most_records:
             key, group = groups.popitem(last=False)
-            if records and tokens + group.tokens > self._pack_tokens:
+            if records and tokens + group.tokens > most_tokens:
                 groups[key] = group
                 groups.move_to_end(key, last=False)
                 break

@@ -10,8 +10,8 @@ from itertools import count
 from typing import TypeVar
 
 from assay.core.clock import iso, now, now_utc
-from assay.core.evidence import text_alone
 from assay.core.settings import Settings
+from assay.core.sources import text_alone
 from assay.core.task import Task
 from assay.core.values import (
     Ask,

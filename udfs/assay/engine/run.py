@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from assay.core.canonical import canonical_json
 from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError, RunError
 from assay.core.task import Task
 from assay.core.values import Ask, Outcome
+from assay.core.vectors import numbers_of
 from assay.engine.cascade_resolver import CascadeResolver
 from assay.engine.lookup import Resolver, Texts, chunks_of
 from assay.engine.loop import Engine
 from assay.engine.meter import Reading
 from assay.engine.state import RunState
-from assay.functions import check_examples
+from assay.functions import check_examples, parse_task
+from assay.providers.vectors import dimensions_of, embedding_model
 from assay.store import Store
 
 
@@ -96,6 +100,18 @@ class Run:
         finally:
             self.end_gather()
         return [outcome for chunk in chunks for outcome in self.resolver.ask(handle, chunk)]
+
+    def embed(self, texts: Texts, model: str | None = None) -> list[array[float] | None]:
+        """Return the vector of each of `texts`, in their order; None where there is no text.
+
+        `model` is `wordllama` or `minilm`, which are embedded, or one of the endpoint; without it
+        that of the settings. None also for a text to which no vector came. Raises as `ask` does.
+        """
+        settings = self._state.settings
+        name = embedding_model(settings, model)
+        spec = {"kind": "embed", "dimensions": dimensions_of(settings, name), "model": name}
+        found = [outcome.value for outcome in self.ask(parse_task(canonical_json(spec)), texts)]
+        return [None if value is None else numbers_of(value[1:-1]) for value in found]
 
     def cancel(self) -> None:
         """Stop: nothing more is sent, and threads that wait get `Cancelled`; from any thread."""

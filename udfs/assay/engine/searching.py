@@ -12,8 +12,8 @@ from typing import Any
 from assay.core.clock import now_utc
 from assay.core.errors import CallError, ConfigError
 from assay.core.events import Ended
-from assay.core.evidence import Evidenced, query_of
 from assay.core.settings import Settings
+from assay.core.sources import Evidenced, query_of
 from assay.core.values import Ask, Attempt, Pack, Record, new_id
 from assay.engine import retry
 from assay.engine.aftermath import Aftermath

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from assay.core.settings import Settings
+from assay.core.task import Task
 from assay.core.values import Ask, Mode, Pack, Question, Record, Request
 from assay.forms import form_of
 from assay.functions import parse_task
@@ -20,9 +21,16 @@ _TASK = {
 """A server that enforces the schema cannot follow this to `maybe`."""
 
 
-def smallest_request(settings: Settings, model: str, mode: Mode) -> Request:
-    """Return the request that every endpoint which serves `model` in this mode can serve."""
-    question = Question(parse_task(json.dumps(_TASK)), model, settings.host)
+def smallest_request(
+    settings: Settings, model: str, mode: Mode, task: Task | None = None
+) -> Request:
+    """Return the request that every endpoint which serves `model` in this mode can serve.
+
+    It asks `task`, where a chat would be in another form.
+    """
+    chats = task is None or task.form == "chat"
+    asked = parse_task(json.dumps(_TASK)) if chats or task is None else task
+    question = Question(asked, model, settings.host)
     ask = Ask(question.key(SMALL_TEXT), question, SMALL_TEXT)
     pack = Pack((Record(SMALL_TEXT, (ask,)),))
     return form_of(pack).compose(pack, settings.headroom_for(model), mode)

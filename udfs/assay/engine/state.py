@@ -16,6 +16,7 @@ from assay.engine.budget import Budget
 from assay.engine.estimate import Census
 from assay.engine.meter import Meter, Reading
 from assay.engine.queue import Backlog, GroupKey
+from assay.forms import bounds_of
 
 
 @dataclass(eq=False, slots=True)
@@ -76,7 +77,7 @@ class RunState:
             settings.max_cost_usd, settings.max_requests, max_searches=settings.max_searches
         )
         self.meter = Meter()
-        self.backlog = Backlog(settings.pack_records, settings.pack_tokens)
+        self.backlog = Backlog(bounds_of(settings))
         self.gathering = Gathering()
         self.rounds: dict[int, Round] = {}
         self.failures: dict[bytes, Outcome] = {}

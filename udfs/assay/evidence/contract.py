@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from assay.core.evidence import FoundSource
+from assay.core.sources import FoundSource
 
 
 class Evidence(Protocol):

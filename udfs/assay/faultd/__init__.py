@@ -1,4 +1,4 @@
-"""faultd: a chat-completions server on loopback that plays faults and keeps the bill.
+"""faultd: a server of chats and vectors on loopback that plays faults and keeps the bill.
 
 Read in this order: threads.py (how tests use it), service.py (request to play), scripts.py and
 scenarios/ (what is played), ledger.py (what was paid), server.py (sockets). Batches have a desk of

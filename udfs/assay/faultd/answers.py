@@ -60,7 +60,7 @@ def _string(text: str, schema: Schema, salt: str) -> str:
     columns = columns_of(text)
     if columns and "field" in salt.rpartition(".")[2]:
         return list(columns)[number % len(columns)]
-    found = list(re.finditer(r"\w+", text))
+    found = list(re.finditer(r"\[[A-Z]+_[0-9]+\]|\w+", text))
     words = [word for word in found if any(map(str.isalpha, word[0]))] or found
     if not words:
         return text.strip()[: schema.get("maxLength")]
@@ -150,7 +150,16 @@ def _object(text: str, schema: Schema, salt: str) -> dict[str, Any]:
         # A change to a record names a column and repeats its value as it stands.
         name = list(columns)[digest_number(text, salt) % len(columns)]
         made |= {"field": name, "from": str(columns[name])}
+    if set(fields) == {"value", "quote"}:
+        made["quote"] = _quote(text, made["value"], salt)
     return made
+
+
+def _quote(text: str, said: Any, salt: str) -> str | None:
+    """A passage for a value: the value itself where it is copied, else some word."""
+    if said is None:
+        return None
+    return said if isinstance(said, str) and said in text else _string(text, {}, salt)
 
 
 _MAKERS: Mapping[str, Callable[[str, Schema, str], Any]] = {

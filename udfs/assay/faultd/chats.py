@@ -62,6 +62,7 @@ class Chat:
     """One chat request, read; `max_tokens` is 0 when the client set no limit.
 
     `fields` is the body without its messages, `schema` the one on the wire, be it followed or not.
+    Where it asks for `vectors` instead, that is how many numbers each has.
     """
 
     headers: Mapping[str, str]
@@ -75,6 +76,7 @@ class Chat:
     fields: Mapping[str, Any]
     schema: Schema
     says_json: bool
+    vectors: int = 0
 
     @property
     def format(self) -> str:

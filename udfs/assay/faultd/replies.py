@@ -9,6 +9,7 @@ from typing import Any
 
 from .chats import compact, tokens_of
 from .plays import Ending, Parts, Play, PlayedCall
+from .vectors import body_of, items_of
 from .wire import Headers, frame
 
 Answers = Sequence[Mapping[str, Any]]
@@ -32,11 +33,18 @@ def good(call: PlayedCall) -> Play:
 
 def _healthy(call: PlayedCall) -> Play:
     contract = call.chat.contract
+    if call.chat.vectors:
+        return vectors(call, items_of(call.chat), everyone(call))
     if contract.packed:
         return reply(call, call.answers(), everyone(call))
     if contract.schema:
         return say(call, compact(call.answer(call.chat.prompt, contract.schema)))
     return say(call, "faultd is listening.")
+
+
+def vectors(call: PlayedCall, items: Sequence[dict[str, Any]], sound: tuple[int, ...]) -> Play:
+    """A reply that lists these vectors."""
+    return send(call, body_of(call.chat, items), tokens=0, sound=sound)
 
 
 def everyone(call: PlayedCall) -> tuple[int, ...]:

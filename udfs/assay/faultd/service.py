@@ -22,6 +22,8 @@ from .scenarios.registry import UnknownScenarioError, number
 from .scripts import Moment, Script
 from .searches import Searches
 from .speaking import refusal, spoken_root, worded
+from .vectors import PATH as VECTORS
+from .vectors import read_vectors
 from .wire import BadRequestError, HttpRequest, frame
 
 CHAT = "/v1/chat/completions"
@@ -111,7 +113,7 @@ class Service:
         self.desk.met.clear()
 
     def perform(self, request: HttpRequest) -> Performance:
-        """What to send to a request, booked in the ledger when it is a chat."""
+        """What to send to a request, booked in the ledger when a model is asked."""
         path = request.path.partition("?")[0]
         try:
             if path.startswith("/_faultd/"):
@@ -128,8 +130,8 @@ class Service:
             named = spec if path.startswith("/s/") else ""
             return Performance(self.searches.perform(named, request.path))
         route = spoken_root(self.settings.dialect, route)
-        if (request.method, route) == ("POST", CHAT):
-            return self._chat(spec, request)
+        if request.method == "POST" and route in (CHAT, VECTORS):
+            return self._model(spec, route, request)
         if (request.method, route) == ("GET", MODELS):
             return Performance(_page(_models(self.settings.dialect)))
         if self.desk.knows(route):
@@ -142,17 +144,22 @@ class Service:
         spec, _, rest = path[3:].partition("/")
         return unquote(spec), f"/{rest}"
 
-    def _chat(self, spec: str, request: HttpRequest) -> Performance:
+    def _model(self, spec: str, route: str, request: HttpRequest) -> Performance:
         ledger = self.ledger
-        entry, play = self._answered(spec, request)
+        entry, play = self._answered(spec, request, route=route)
         thought = self.settings.latency.seconds(entry.sequence, play.completion_tokens)
         delay = thought * play.slowdown if play.billed else 0.0
         return Performance(play, delay, entry, ledger)
 
-    def _answered(self, spec: str, request: HttpRequest, batch: str = "") -> tuple[Entry, Play]:
-        """What a chat is answered, on the wire or in a batch, and its entry, which is open."""
+    def _answered(
+        self, spec: str, request: HttpRequest, batch: str = "", route: str = CHAT
+    ) -> tuple[Entry, Play]:
+        """What a model says, on the wire or in a batch, and the entry of it, which is open."""
         dialect, script = self.settings.dialect, self.script(spec)
-        chat = read_chat(request.body, request.headers, dialect)
+        if route == VECTORS:
+            chat = read_vectors(request.body, request.headers)
+        else:
+            chat = read_chat(request.body, request.headers, dialect)
         now = self.clock()
         entry = self.ledger.open(chat, spec, now, batch)
         moment = Moment(entry.sequence, now, int(self.wall()), self.sink, self.settings.answer)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from assay.core.canonical import canonical_json
+from assay.core.redaction import COPY_MARKS, has_marks
 from assay.core.task import Example, JsonSchema, Task
 from assay.core.tokens import estimate_tokens
 from assay.core.values import Mode, Pack, Question, Request
@@ -39,7 +40,7 @@ _ID_CHARACTERS = len('"abc":{"$ref":"#/$defs/answer"},"abc",')
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What is the same for every pack of the same questions in the same mode."""
+    """What is the same for every pack of the same questions in the same mode, marks or none."""
 
     letters: tuple[str, ...]
     system: str
@@ -63,7 +64,7 @@ def compose(
     """
     texts = [record.text for record in pack.records]
     ids = ids or _new_ids(texts, f"{seal} {int(pack.seal, 16) % _SETS}" if seal else pack.seal)
-    frame = _frame(pack.questions, mode)
+    frame = _frame(pack.questions, mode, any(map(has_marks, texts)))
     answer = shapes.answer_of(pack.questions, frame.letters, texts)
     records = [{"id": id_, "text": text} for id_, text in zip(ids, texts, strict=True)]
     user = _RECORDS.encode({"records": records})
@@ -145,9 +146,11 @@ def _with_shape(system: str, words: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _frame(questions: tuple[Question, ...], mode: Mode) -> _Frame:
+def _frame(questions: tuple[Question, ...], mode: Mode, marked: bool) -> _Frame:
     letters = tuple(_short_key(place) for place in range(len(questions)))
     system = system_message(questions, letters, mode)
+    if marked:
+        system += f"\n{COPY_MARKS}"
     return _Frame(letters, system, estimate_tokens(system))
 
 

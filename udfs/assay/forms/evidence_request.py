@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from assay.core.evidence import Evidenced
+from assay.core.sources import Evidenced
 from assay.core.tokens import estimate_tokens
 from assay.core.values import Mode, Pack, Request
 from assay.forms import chat_request

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import not_
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Unpack
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, model_validator
+from pydantic import Field as Argument
 
 from assay.core.canonical import clean
 from assay.core.errors import ConfigError
+from assay.core.evidence import QUOTE_WORDS, PagedText, Quoted, quoted_of, quoted_schema
 from assay.core.field_types import READERS, FieldType, Value
 from assay.core.grounding import Source
 from assay.core.json_text import read_record
@@ -86,7 +89,8 @@ class Extract(Task):
 
     With `single` there is one field and the answer is the list of all its values; otherwise
     the answer is an object with one value for each field, null where the text has none. A model
-    may also say so with a blank text; in a list nothing is left out.
+    may also say so with a blank text; in a list nothing is left out. With `evidence` each value
+    is an object of `value` and `quote`, the passage of the text that says it.
     """
 
     template_version: ClassVar[int] = 1
@@ -94,6 +98,7 @@ class Extract(Task):
     fields: Annotated[tuple[Field, ...], BeforeValidator(as_fields)]
     single: bool = False
     grounded: bool = True
+    evidence: bool = Argument(default=False, exclude_if=not_)
 
     if TYPE_CHECKING:  # lists and mappings are as good as tuples of models
 
@@ -103,6 +108,7 @@ class Extract(Task):
             fields: Fields,
             single: bool = False,
             grounded: bool = True,
+            evidence: bool = False,
             **common: Unpack[Common],
         ) -> None: ...
 
@@ -118,10 +124,10 @@ class Extract(Task):
     def answer_schema(self) -> JsonSchema:
         """An array of strings, or an object with every field required and nullable."""
         if self.single:
-            return _many_schema(self.fields[0], None)
+            return _many_schema(self.fields[0], None, quoted=self.evidence)
         return {
             "type": "object",
-            "properties": {field.name: _field_schema(field) for field in self.fields},
+            "properties": {field.name: self._schema(field) for field in self.fields},
             "required": [field.name for field in self.fields],
             "additionalProperties": False,
         }
@@ -131,9 +137,12 @@ class Extract(Task):
         text = max(map(len, texts), default=0)
         longest = text + text // 8 + _SPARE if self.grounded else 4 * (text + _SPARE)
         if self.single:
-            return _many_schema(self.fields[0], longest)
-        parts = {field.name: _field_schema(field, longest) for field in self.fields}
+            return _many_schema(self.fields[0], longest, quoted=self.evidence)
+        parts = {field.name: self._schema(field, longest) for field in self.fields}
         return self.answer_schema() | {"properties": parts}
+
+    def _schema(self, field: Field, longest: int | None = None) -> JsonSchema:
+        return _field_schema(field, longest, quoted=self.evidence)
 
     def question(self) -> str:
         """Name what is looked for, and whether it must be copied."""
@@ -141,12 +150,23 @@ class Extract(Task):
         if self.single:
             field = self.fields[0]
             meaning = f" ({field.description})" if field.description else ""
-            return f"all values of {field.name}{meaning} in the text, {how}; [] if none"
+            return (
+                f"all values of {field.name}{meaning} in the text, {how}; [] if none{self._quotes}"
+            )
         lines = [
             f"{field.name}: {field.description}" for field in self.fields if field.description
         ]
-        what = f"the fields found in the text, {how}; null if absent"
+        what = f"the fields found in the text, {how}; null if absent{self._quotes}"
         return "\n".join([what, *lines])
+
+    @property
+    def _quotes(self) -> str:
+        if not self.evidence:
+            return ""
+        return (
+            ". For each value its quote: the shortest passage of the text that says it, copied "
+            f"word for word, at most {QUOTE_WORDS} words"
+        )
 
     def accept(self, raw: JsonValue, text: str) -> JsonValue:
         """Check types strictly and, for text fields, that the text says so."""
@@ -161,7 +181,20 @@ class Extract(Task):
     def output_tokens(self, text: str) -> int:
         """Names and values: bounded by what the text can hold."""
         names = sum(len(field.name) // 3 + 6 for field in self.fields)
-        return names + 24 * len(self.fields) + min(len(text) // 4, 400)
+        quotes = (2 * QUOTE_WORDS + 8) * len(self.fields) if self.evidence else 0
+        return names + 24 * len(self.fields) + min(len(text) // 4, 400) + quotes
+
+    @property
+    def quotes(self) -> bool:
+        """Where evidence is wanted."""
+        return self.evidence
+
+    def with_evidence(self, answer: JsonValue, text: str) -> tuple[JsonValue, JsonValue]:
+        """Part what is stored into values and evidence, both in the shape of the fields."""
+        if not self.evidence:
+            return answer, None
+        paged = PagedText(text)
+        return _each(answer, lambda one: one["value"]), _each(answer, paged.evidence)
 
     def in_words(self) -> str:
         """How many fields, and which."""
@@ -177,6 +210,8 @@ class Extract(Task):
     def _value(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
         if field.many:
             return self._many(field, [] if raw is None else raw, sources)
+        if self.evidence:
+            return self._quoted(field, raw, sources).stored()
         return None if _absent(raw) else self._one(field, raw, sources)
 
     def _many(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> JsonValue:
@@ -186,16 +221,51 @@ class Extract(Task):
         if len(raw) > MOST_VALUES:
             message = f"too_long: field {field.name!r} has more than {MOST_VALUES:,} values"
             raise Rejected(message)
+        if self.evidence:
+            found = [self._quoted(field, item, sources) for item in raw]
+            first = {one.value: one.stored() for one in reversed(found) if one.value is not None}
+            return [*reversed(first.values())]
         named = [item for item in raw if not _absent(item)]
         return list(dict.fromkeys(self._one(field, item, sources) for item in named))
+
+    def _quoted(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> Quoted:
+        """Return a value with its quote, which must stand in the text and hold a copied value."""
+        found = quoted_of(raw, field.name)
+        if _absent(found.value):
+            return Quoted(None, None)
+        value = self._one(field, found.value, sources)
+        if found.quote is None:
+            message = f"not_grounded: field {field.name!r} has no quote"
+            raise Rejected(message)
+        quote = _verbatim(
+            f"the quote of field {field.name!r}", clean(found.quote).strip(), sources
+        )
+        if self._is_copied(field) and Source(quote).spelling(str(value)) is None:
+            message = f"not_grounded: the quote of field {field.name!r} does not hold its value"
+            raise Rejected(message)
+        return Quoted(value, quote)
+
+    def _is_copied(self, field: Field) -> bool:
+        return self.grounded and field.type == "text" and field.labels is None
 
     def _one(self, field: Field, raw: JsonValue, sources: tuple[Source, ...]) -> Value:
         if field.labels is not None:
             return same_label(raw, field.labels)
         value = _typed(field, raw)
-        if field.type == "text" and self.grounded:
-            return _verbatim(field, str(value), sources)
+        if self._is_copied(field):
+            return _verbatim(f"field {field.name!r}", str(value), sources)
         return value
+
+
+def _each(answer: JsonValue, part: Callable[[Any], JsonValue]) -> JsonValue:
+    """Return an answer with a part of each of its values in the place of value and quote."""
+
+    def of_field(held: Any) -> JsonValue:
+        return [part(one) for one in held] if isinstance(held, list) else part(held)
+
+    if isinstance(answer, dict):
+        return {name: of_field(held) for name, held in answer.items()}
+    return of_field(answer)
 
 
 def _item_schema(field: Field, longest: int | None = None) -> JsonSchema:
@@ -210,20 +280,25 @@ def _item_schema(field: Field, longest: int | None = None) -> JsonSchema:
     return schema
 
 
-def _many_schema(field: Field, longest: int | None) -> JsonSchema:
+def _many_schema(field: Field, longest: int | None, *, quoted: bool = False) -> JsonSchema:
     item = _item_schema(field, longest)
+    if quoted:
+        item = quoted_schema(item, nullable=False, tight=longest is not None)
     if longest is None:
         return {"type": "array", "items": item}
     return list_of(item, longest // 2)
 
 
-def _field_schema(field: Field, longest: int | None = None) -> JsonSchema:
+def _field_schema(field: Field, longest: int | None = None, *, quoted: bool = False) -> JsonSchema:
     if field.many:
-        return _many_schema(field, longest)
+        return _many_schema(field, longest, quoted=quoted)
     item = _item_schema(field, longest)
     if "enum" in item:
         item["enum"] = [*item["enum"], None]
-    return item | {"type": [item["type"], "null"]}
+    value = item | {"type": [item["type"], "null"]}
+    if quoted:
+        return quoted_schema(value, nullable=True, tight=longest is not None)
+    return value
 
 
 def _typed(field: Field, raw: JsonValue) -> Value:
@@ -260,10 +335,10 @@ def _texts(value: JsonValue) -> Iterator[str]:
         yield value
 
 
-def _verbatim(field: Field, value: str, sources: tuple[Source, ...]) -> str:
+def _verbatim(what: str, value: str, sources: tuple[Source, ...]) -> str:
     """Return `value` as the text spells it; case, white space and typography may differ."""
     for source in sources:
         if (spelling := source.spelling(value)) is not None:
             return spelling
-    message = f"not_grounded: field {field.name!r} does not occur in the text"
+    message = f"not_grounded: {what} does not occur in the text"
     raise Rejected(message)

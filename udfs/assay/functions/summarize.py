@@ -3,25 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import JsonValue
+from pydantic import JsonValue, model_validator
 
 from assay.core.free_text import WordLimit, check_words, has_letters, longest, size_of, words_of
 from assay.core.lengths import text_of
-from assay.core.task import JsonSchema, Rejected, Task
+from assay.core.task import JsonSchema, Rejected, Task, wrong_argument
 
 _LEAST_ROOM = 128
 """Characters that a summary of the shortest text may have."""
 
+_SHRINKS = 10
+"""Tokens of a chunk for each word of its summary: so each level is a few times shorter."""
+
 
 class Summarize(Task):
-    """Summarise each text in its own language, in at most `max_words` words."""
+    """Summarise each text in its own language, in at most `max_words` words.
+
+    With `chunk_tokens` a longer text is summarised chunk by chunk, and then its summaries are.
+    """
 
     template_version: ClassVar[int] = 1
     free_text: ClassVar[bool] = True
+    beside: ClassVar[frozenset[str]] = Task.beside | {"chunk_tokens"}
 
     max_words: WordLimit = 40
+    chunk_tokens: int | None = None
+
+    @model_validator(mode="after")
+    def _chunks_shrink(self) -> Self:
+        least = _SHRINKS * self.max_words
+        if self.chunk_tokens is not None and self.chunk_tokens < least:
+            remedy = f"give at least {least:,}, ten for each of `max_words`, or none"
+            raise wrong_argument("chunk_tokens", self.chunk_tokens, remedy)
+        return self
+
+    @property
+    def by_chunks(self) -> tuple[Task, int] | None:
+        """The same question about each chunk, under the same key as about a text of its own."""
+        if self.chunk_tokens is None:
+            return None
+        return Summarize.model_validate(
+            self.model_dump() | {"chunk_tokens": None}
+        ), self.chunk_tokens
+
+    @property
+    def apart(self) -> tuple[JsonValue, ...]:
+        """The size of chunks, too."""
+        return super().apart if self.chunk_tokens is None else (*super().apart, self.chunk_tokens)
 
     @property
     def plain(self) -> bool:

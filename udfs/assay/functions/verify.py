@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Unpack
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, model_validator
 
 from assay.core import grounding
-from assay.core.canonical import canonical_json, clean, digest
+from assay.core.canonical import canonical_json, clean
 from assay.core.clock import iso
-from assay.core.evidence import Evidenced, FoundSource, is_at, source_row
+from assay.core.sources import Evidenced, FoundSource, is_at, source_row
 from assay.core.task import Common, JsonSchema, Labelled, Rejected, Task, Unclear, wrong_argument
 from assay.functions import extract
 
@@ -110,11 +110,10 @@ class Verify(Task):
     def _reader(self) -> extract.Extract:
         return extract.Extract(fields=self.fields, grounded=False)
 
-    @cached_property
-    def handle(self) -> str:
-        """The name of the whole task, kinds included."""
-        kinds = [kind.model_dump(mode="json") for kind in self.kinds]
-        return digest([self.prompt_hash, self.model, self.isolate, kinds])
+    @property
+    def apart(self) -> tuple[JsonValue, ...]:
+        """The kinds, too."""
+        return (*super().apart, [kind.model_dump(mode="json") for kind in self.kinds])
 
     def answer_schema(self) -> JsonSchema:
         """The fields, each nullable, and the quotes."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
 
-from assay.core.canonical import normalise
 from assay.core.errors import ConfigError
 from assay.core.program import program
+from assay.core.redaction import forms
 from assay.core.values import key_of, key_seed
 from assay.hosts.dbt.lineage import Call, Code
 from assay.hosts.dbt.manifest import Manifest, as_held, node_of, unique_keys, with_ancestors
@@ -43,14 +43,15 @@ class Place:
 
 @dataclass(frozen=True)
 class AskedRow:
-    """What one call of a model asks about a row: its text (None without one) and the keys of it.
+    """What one call of a model asks about a row: its text (None without one) and what was sent.
 
-    There is a key for each model and host that ever answered this question, or failed to.
+    `sent` has a key for each model and host that ever answered this question, or failed to, with
+    the text as it was sent: normalised, and with marks where it was redacted.
     """
 
     call: Call
     text: str | None
-    keys: Sequence[bytes]
+    sent: Mapping[bytes, str]
 
 
 def known_of(store: Ledger, key: bytes) -> Row:
@@ -134,20 +135,22 @@ def asked_about(
             texts = list(_texts(connection, manifest, name, call, place))
             if not texts:
                 continue
-            keyed = [AskedRow(call, text, keys_of(store, call, text)) for text in texts]
-            yield next((asked for asked in keyed if asked.keys or asked.text is None), keyed[0])
+            sent = [AskedRow(call, text, sent_of(store, call, text)) for text in texts]
+            yield next((asked for asked in sent if asked.sent or asked.text is None), sent[0])
 
 
-def keys_of(store: Ledger, call: Call, text: str | None) -> list[bytes]:
-    """Return the keys under which the store knows an answer or a failure of `call` on `text`."""
-    normal = normalise(text or "")
-    if not normal:
-        return []
+def sent_of(store: Ledger, call: Call, text: str | None) -> dict[bytes, str]:
+    """Return `text` as it was sent, by the keys of `call` that the store knows."""
     prompt_hash = call.task.prompt_hash
     asked = store.read(queries.Askers(prompt_hash))
-    keys = [key_of(key_seed(prompt_hash, model, host), normal) for model, host in asked]
-    known = store.read(queries.KnownKeys(tuple(keys)))
-    return [key for key in keys if key in known]
+    sent = {
+        key_of(key_seed(prompt_hash, model, host), form): form
+        for model, host in asked
+        for form in forms(text or "")
+        if form
+    }
+    known = store.read(queries.KnownKeys(tuple(sent)))
+    return {key: form for key, form in sent.items() if key in known}
 
 
 def texts_of(

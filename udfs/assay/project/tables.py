@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, fields
 from typing import Any
 
 import pyarrow as pa
 
 from assay.core.errors import ConfigError
 from assay.project.counting import CascadeUse, cascades_in
-from assay.store import TABLES, Ledger, Use, queries
+from assay.store import TABLES, Ledger, Repair, Use, queries
 
 _UNSERVED = frozenset({"text", "sql"})
 """Columns of the store that never become part of the warehouse: inputs of failed asks; code."""
@@ -26,6 +27,7 @@ _CASCADE_USES = {
     **dict.fromkeys(("kept_rows", "asked_rows"), "INTEGER"),
     "saved_usd": "REAL",
 }
+_REPAIRS = {field.name: "TEXT" for field in fields(Repair)} | {"confidence": "REAL"}
 
 Row = tuple[Any, ...]
 
@@ -77,8 +79,14 @@ def _cascade_use(use: CascadeUse) -> Row:
     )
 
 
+def _repairs(store: Ledger) -> list[Row]:
+    """Return every repair with its last decision."""
+    return [astuple(each) for each in store.read(queries.RepairsOf())]
+
+
 _COUNTED: Mapping[str, tuple[Mapping[str, str], Callable[[Ledger], list[Row]]]] = {
     "savings": (_SAVINGS, _savings),
     "cascade_uses": (_CASCADE_USES, _cascade_uses),
+    "repairs": (_REPAIRS, _repairs),
 }
 """Tables that are no tables of the store, by name: their columns, and what counts them."""

@@ -6,6 +6,12 @@ from assay.functions import FUNCTIONS
 
 BARE = (
     *(f"ai_{kind}" for kind in FUNCTIONS if kind != "suggest"),
+    "ai_chunks",
+    "ai_candidates",
+    "ai_dedup",
+    "ai_agg",
+    "ai_search",
+    "ai_similarity",
     "ai_due",
     "ai_remove_gone",
 )

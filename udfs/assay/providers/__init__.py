@@ -13,6 +13,7 @@ from assay.core.errors import ConfigError
 from assay.core.extras import extra
 from assay.core.traits import Traits, make_known
 from assay.providers.contract import Batches, ListsModels, Provider, TakesBatches
+from assay.providers.vectors import embedding_model
 
 if TYPE_CHECKING:
     from assay.core.settings import Settings
@@ -43,6 +44,13 @@ def open_provider(settings: Settings) -> Provider:
     return provider
 
 
+def model_of(settings: Settings, task: Task) -> str:
+    """Return the model that answers a task; `ConfigError` for one of vectors that is not there."""
+    if task.form == "embedding":
+        return embedding_model(settings, task.model)
+    return settings.model_for(task.model)
+
+
 def check_can(traits: Traits, task: Task) -> None:
     """Raise `ConfigError` for a function that a provider does not have."""
     if traits.knows(task.kind):
@@ -64,5 +72,6 @@ __all__ = [
     "TakesBatches",
     "Traits",
     "check_can",
+    "model_of",
     "open_provider",
 ]

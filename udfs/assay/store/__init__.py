@@ -30,6 +30,7 @@ from assay.store.records import (
     landing_of,
     task_row,
 )
+from assay.store.repairs import Decision, Repair, RepairStatus
 from assay.store.sqlite.installed import SchemaGap, library, schema_gap, uses_wal
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.salvage import (
@@ -56,6 +57,7 @@ __all__ = [
     "BatchPlace",
     "BatchRow",
     "Checkup",
+    "Decision",
     "Discard",
     "Evaluation",
     "Filling",
@@ -67,6 +69,8 @@ __all__ = [
     "LearntCascade",
     "Ledger",
     "Letter",
+    "Repair",
+    "RepairStatus",
     "Restored",
     "Rung",
     "Salvaged",

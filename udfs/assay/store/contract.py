@@ -26,6 +26,7 @@ from assay.store.records import (
     Rung,
     Unused,
 )
+from assay.store.repairs import Decision, Repair
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ TABLES = (
     "fates",
     "gate_results",
     "golden_answers",
+    "repair_decisions",
     "runs",
     "served",
     "statements",
@@ -174,6 +176,14 @@ class Store(Ledger, Protocol):
     def record_calibration(self, calibration: LearntCascade) -> None:
         """Record what was learnt of a cascade; the first calibration of it stays."""
 
+    # Repairs
+
+    def propose(self, relation: str, found: Sequence[Repair]) -> None:
+        """Record proposals in the place of those of a relation that nobody has decided about."""
+
+    def decide(self, ids: Sequence[str], decision: Decision, at: str, by: str) -> None:
+        """Append a decision to the record of each repair; the last one holds."""
+
     # People
 
     def make_due(self, letters: Sequence[Letter]) -> None:
@@ -189,10 +199,16 @@ class Store(Ledger, Protocol):
         """
 
     def forget(
-        self, texts: Sequence[str], prefix: str | None = None, *, rehearse: bool = False
+        self,
+        texts: Sequence[str],
+        prefix: str | None = None,
+        rows: Sequence[tuple[str, str]] = (),
+        *,
+        rehearse: bool = False,
     ) -> dict[str, int]:
         """Remove all that is kept under normalised texts, and under keys that begin like this.
 
+        Of `rows`, each a relation and the key of a row in it, the repairs are removed.
         Returns how many rows of each table went, or would with `rehearse`. No byte of them stays.
         """
 

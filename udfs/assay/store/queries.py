@@ -22,6 +22,7 @@ from assay.store.records import (
     Unused,
     Which,
 )
+from assay.store.repairs import Repair
 
 T_co = TypeVar("T_co", covariant=True)
 Row = dict[str, Any]
@@ -311,3 +312,13 @@ class CalibrationOf(Query[LearntCascade | None]):
 @dataclass(frozen=True)
 class Calibrations(Query[list[LearntCascade]]):
     """What was learnt of all cascades, the oldest first."""
+
+
+# Repairs
+
+
+@dataclass(frozen=True)
+class RepairsOf(Query[list[Repair]]):
+    """The repairs of a relation, or all, with their last decision; the surest first."""
+
+    relation: str | None = None

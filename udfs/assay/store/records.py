@@ -72,8 +72,7 @@ def landing_of(
 
 def task_row(task: Task, now: str) -> Values:
     """Return a task as a row of `tasks`, first seen `now`."""
-    spec = task.model_dump(mode="json", exclude={"model", "isolate"})
-    return [task.prompt_hash, task.kind, canonical_json(spec), now]
+    return [task.prompt_hash, task.kind, canonical_json(task.spec), now]
 
 
 def answer_row(item: StoredAnswer) -> Values:

@@ -30,6 +30,7 @@ answered as (
                 'people': {'type': ['text'], 'description': 'names of people'},
                 'amounts': {'type': ['text'], 'description': 'amounts of money, as written'},
             },
+            evidence=true,
             detail=true
         ) }} as entities,
         {{ assay.ai_summarize(

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from assay.core.clock import now_utc
 from assay.core.endpoint import host_of
 from assay.core.errors import CallError, ConfigError, Fault
-from assay.core.evidence import FoundSource
 from assay.core.settings import Settings
+from assay.core.sources import FoundSource
 from assay.evidence.http.shapes import sources_in
 
 _MOST_BYTES = 4 * 1024 * 1024

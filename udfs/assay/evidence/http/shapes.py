@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assay.core.evidence import FoundSource
+from assay.core.sources import FoundSource
 
 _LISTS = ("results", "items", "organic", "organic_results", "web", "webPages", "value", "data")
 """SearXNG and Tavily say `results`, Google `items`, Serper `organic`, Brave `web.results`, Bing

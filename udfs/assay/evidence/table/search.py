@@ -11,8 +11,8 @@ from typing import Any
 
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
-from assay.core.evidence import FoundSource
 from assay.core.settings import Settings
+from assay.core.sources import FoundSource
 
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r'(?:[^\W\d]\w*|"[^"]+")(?:\.(?:[^\W\d]\w*|"[^"]+"))*')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from . import combined, completions, content, limits, transport, values
+from . import combined, completions, content, limits, transport, values, vectors
 from .scenario import Scenario, scenarios_in
 from .transport import status_scenario
 
@@ -42,7 +42,7 @@ def _found(name: str) -> Scenario:
 
 
 def _all() -> dict[str, Scenario]:
-    modules = (transport, limits, content, values, completions, combined)
+    modules = (transport, limits, content, values, completions, vectors, combined)
     listed = [item for module in modules for item in scenarios_in(module)]
     listed += [_found(name) for name in LISTED_STATUSES]
     return {item.name: item for item in listed}

@@ -12,6 +12,7 @@ from assay.core.settings import Settings
 from assay.core.task import Task
 from assay.functions import parse_task
 from assay.hosts.dbt.ai_calls import ASKS, expressions, names, parsed, specs
+from assay.providers import model_of
 
 _NOT_SHOWN = frozenset({"model", "isolate", "examples"})
 
@@ -78,7 +79,7 @@ def meta(lineage: Lineage, column: str, settings: Settings) -> dict[str, Any]:
         "ai_function": f"ai_{task.kind}",
         **_arguments(task),
         "ai_prompt_hash": task.prompt_hash,
-        "ai_model": settings.model_for(task.model),
+        "ai_model": model_of(settings, task),
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from assay.core import collector
 from assay.core.colour import is_coloured
+from assay.core.ending import run_and_end
 from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.progress import IN_SHORT
 from assay.hosts.dbt.terminal import speak_in_short, terminal
@@ -112,4 +113,4 @@ def plugin_trouble(environ: Mapping[str, str]) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    run_and_end(main)

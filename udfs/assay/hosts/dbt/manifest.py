@@ -19,6 +19,9 @@ Node = Mapping[str, Any]
 ROW_GATE = "row_gate"
 """The materialization of a model that makes two tables beside its own."""
 
+SERVED = "assay_store"
+"""The source whose tables are copies of the store, made anew by each build."""
+
 _PARTED = "_passed"
 _PARTS = ("_checked", "_quarantined")
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
@@ -44,10 +47,15 @@ def models(manifest: Manifest) -> dict[str, Node]:
 
 
 def made_tables(manifest: Manifest) -> set[str]:
-    """Return the tables that a build makes again, as `schema.table`."""
+    """Return the tables that a build makes again, as `schema.table`; copies of the store, too."""
     nodes: Iterable[Node] = manifest.get("nodes", {}).values()
     made = (node for node in nodes if node["resource_type"] in ("model", "snapshot"))
-    return {f"{node['schema']}.{table}" for node in made for table in tables_of(node)}
+    served = (
+        f"{source['schema']}.{source['identifier']}"
+        for source in manifest.get("sources", {}).values()
+        if source["source_name"] == SERVED
+    )
+    return {*(f"{node['schema']}.{table}" for node in made for table in tables_of(node)), *served}
 
 
 def tables_of(node: Node) -> tuple[str, ...]:

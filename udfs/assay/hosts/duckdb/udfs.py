@@ -7,24 +7,23 @@ compares tables with the peeking form.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from assay.core.json_text import text_of
+from assay.core.chunks import chunks_of
+from assay.core.json_text import pair_of, text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
 from assay.engine.run import Run
+from assay.hosts.duckdb import vectors
+from assay.hosts.duckdb.registering import Udf, create_function
 
 Column = Any
 """A `pyarrow.ChunkedArray` of text; pyarrow has no types of its own."""
-
-Udf = Callable[..., Any]
 
 _TEXT = pa.string()
 _JSON = json.JSONEncoder()
@@ -66,8 +65,9 @@ class Udfs:
         }
         for name, function in marks.items():
             create_function(connection, name, function, parameters=1, volatile=True)
-        create_function(connection, "assay_text", text, parameters=2, volatile=False)
+        _register_pure(connection)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
+        create_function(connection, "assay_embedding", self.embedding, parameters=1, volatile=True)
         create_function(connection, "assay_task_of", self.task_of, parameters=2, volatile=False)
 
     def task(self, specs: Column) -> Column:
@@ -80,6 +80,13 @@ class Udfs:
         handles, names = self.task(specs).to_pylist(), nodes.to_pylist()
         pairs = zip(handles, names, strict=True)
         return pa.array([f"{handle}{_OF}{name}" for handle, name in pairs], _TEXT)
+
+    def embedding(self, names: Column) -> Column:
+        """The models of vectors behind names, blank for the usual one, in JSON; or what is wrong.
+
+        `{"model": ..., "dimensions": ...}` or `{"error": ...}`: macros ask before they compile.
+        """
+        return pa.array([self._resolver.embedding(name) for name in names.to_pylist()], _TEXT)
 
     def ask_value(self, handles: Column, texts: Column) -> Column:
         """Bare values, asked for and waited for."""
@@ -136,7 +143,7 @@ class Udfs:
         handles: Column,
         texts: Column,
         resolve: Callable[[str, Texts], Sequence[Outcome | None]],
-        show: Callable[[Question, Outcome], str | None],
+        show: Callable[[Question, Outcome, str | None], str | None],
     ) -> Column:
         shown: list[str | None] = [None] * len(texts)
         for handle, places, values in _by_handle(handles, texts):
@@ -146,9 +153,8 @@ class Udfs:
             except (KeyboardInterrupt, SystemExit):  # DuckDB makes a query error of them
                 self._run.cancel()
                 raise
-            said = [None if outcome is None else show(question, outcome) for outcome in outcomes]
-            for place, text in zip(places, said, strict=True):
-                shown[place] = text
+            for place, outcome, text in zip(places, outcomes, values, strict=True):
+                shown[place] = None if outcome is None else show(question, outcome, text)
         return pa.array(shown, _TEXT)
 
 
@@ -156,6 +162,35 @@ def text(contents: Column, texts: Column) -> Column:
     """What is asked about in JSON and in what has parts, each beside its text; see `text_of`."""
     pairs = zip(contents.to_pylist(), texts.to_pylist(), strict=True)
     return pa.array([text_of(*pair) for pair in pairs], _TEXT)
+
+
+def chunks(texts: Column, tokens: Column, overlaps: Column) -> Column:
+    """The chunks of each text as a list in JSON, NULL of NULL; see `chunks_of`."""
+    rows = zip(texts.to_pylist(), tokens.to_pylist(), overlaps.to_pylist(), strict=True)
+    cut = [
+        None if text is None else _chunks(text, int(most), int(over)) for text, most, over in rows
+    ]
+    return pa.array(cut, _TEXT)
+
+
+def _chunks(text: str, tokens: int, overlap: int) -> str:
+    found = [
+        {
+            "chunk_id": chunk.id,
+            "chunk": number,
+            "page": chunk.page,
+            "position": chunk.position,
+            "text": chunk.text,
+        }
+        for number, chunk in enumerate(chunks_of(text, tokens, overlap), start=1)
+    ]
+    return _JSON.encode(found)
+
+
+def pair(ones: Column, others: Column) -> Column:
+    """Two records of JSON as one text each; see `pair_of`."""
+    pairs = zip(ones.to_pylist(), others.to_pylist(), strict=True)
+    return pa.array([pair_of(*two) for two in pairs], _TEXT)
 
 
 def text_sql(expression: str) -> str:
@@ -175,33 +210,14 @@ def register_for_reading(connection: duckdb.DuckDBPyConnection) -> None:
     for name in ("assay_ask_value", "assay_ask_envelope"):
         create_function(connection, name, _unasked, parameters=2, volatile=True)
     create_function(connection, "assay_task", lambda specs: specs, parameters=1, volatile=False)
+    _register_pure(connection)
+
+
+def _register_pure(connection: duckdb.DuckDBPyConnection) -> None:
     create_function(connection, "assay_text", text, parameters=2, volatile=False)
-
-
-def create_function(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    function: Udf,
-    *,
-    parameters: int,
-    volatile: bool,
-) -> None:
-    """Register a function of text arguments.
-
-    What asks is volatile, so that DuckDB never runs it while planning (EXPLAIN, constant
-    folding); a second evaluation of the same row is a look-up.
-    """
-    with contextlib.suppress(duckdb.InvalidInputException):  # it was not there yet
-        connection.remove_function(name)
-    connection.create_function(
-        name,
-        function,
-        ["VARCHAR"] * parameters,
-        "VARCHAR",
-        type=PythonUDFType.ARROW,
-        null_handling=FunctionNullHandling.SPECIAL,
-        side_effects=volatile,
-    )
+    create_function(connection, "assay_chunks", chunks, parameters=3, volatile=False)
+    create_function(connection, "assay_pair", pair, parameters=2, volatile=False)
+    vectors.register(connection)
 
 
 def _unasked(_handles: Column, texts: Column) -> Column:
@@ -224,25 +240,36 @@ def _by_handle(
     return [(handle, places, [values[p] for p in places]) for handle, places in found.items()]
 
 
-def _bare(question: Question, outcome: Outcome) -> str | None:
+def _bare(question: Question, outcome: Outcome, _text: str | None) -> str | None:
     value = None if outcome.value is None else question.task.shown(outcome.value)
     if value is None or not question.task.plain:
         return None if value == "null" else value
     return value[1:-1] if "\\" not in value else str(json.loads(value))
 
 
-def _envelope(question: Question, outcome: Outcome) -> str:
+def _envelope(question: Question, outcome: Outcome, text: str | None) -> str:
     """Return the envelope as JSON; `value` is JSON already."""
     task, answer = question.task, outcome.value
-    value = "null" if answer is None else task.shown(answer)
+    shown = "null" if answer is None else task.shown(answer)
+    value, evidence = _with_evidence(question, shown, text)
     further = task.further(answer, outcome.expires_at, stale=outcome.stale)
     confidence = "null" if outcome.confidence is None else repr(float(outcome.confidence))
     return (
         f'{{"value":{value},"status":"{outcome.status}",'
         f'"error":{_quoted(outcome.error)},"confidence":{confidence},'
         f'"model":{_quoted(outcome.model)},"prompt_hash":"{task.prompt_hash}",'
-        f'"answered_at":{_quoted(outcome.answered_at)}{further}}}'
+        f'"answered_at":{_quoted(outcome.answered_at)}{evidence}{further}}}'
     )
+
+
+def _with_evidence(question: Question, value: str, text: str | None) -> tuple[str, str]:
+    """Return an answer, and the evidence that is said behind it where quotes are asked for."""
+    if not question.task.quotes:
+        return value, ""
+    if value == "null":
+        return value, ',"evidence":null'
+    values, evidence = question.task.with_evidence(json.loads(value), text or "")
+    return _JSON.encode(values), f',"evidence":{_JSON.encode(evidence)}'
 
 
 def _quoted(text: str | None) -> str:

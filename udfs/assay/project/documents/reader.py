@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import kreuzberg
 
+from assay.core.pages import paged
 from assay.project.documents.kinds import PDF, PLAIN, kind_of
 
 MOST_CHARACTERS = 5_000_000
@@ -47,7 +48,8 @@ def _told(data: bytes) -> str | None:
 
 def _parsed(data: bytes, kind: str) -> dict[str, Any]:
     found = _extracted(data, kind)
-    text, about = _clean(found.content), dict(found.metadata or {})
+    pages, about = _pages(found.pages or []), dict(found.metadata or {})
+    text = _whole(pages) if kind == PDF and pages else _clean(found.content)
     if len(text) > MOST_CHARACTERS:
         return {"status": "too_big", "error": f"More than {MOST_CHARACTERS:,} characters."}
     return {
@@ -55,7 +57,7 @@ def _parsed(data: bytes, kind: str) -> dict[str, Any]:
         "text": text if text.strip() else None,
         "title": _clean(about.get("title")).strip() or None,
         "page_count": about.get("page_count"),
-        "pages": _pages(found.pages or []),
+        "pages": pages,
         "metadata": json.dumps(about, default=str),
     }
 
@@ -77,6 +79,12 @@ def _pages(pages: list[Any]) -> list[tuple[int, str]]:
     """Return numbers and texts of pages; nothing where the text is on none of them."""
     texts = [(page["page_number"], _clean(page["content"])) for page in pages]
     return texts if any(text.strip() for _, text in texts) else []
+
+
+def _whole(pages: list[tuple[int, str]]) -> str:
+    """Return the text of a PDF with its pages marked; other kinds have text on no page as well."""
+    written = dict(pages)
+    return paged(written.get(number, "") for number in range(1, max(written) + 1))
 
 
 def _config(*, marks: bool) -> kreuzberg.ExtractionConfig:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
+from assay.core.chunks import chunks_of
 from assay.core.clock import now_utc
 from assay.project.documents.child import DocumentReading
-from assay.project.documents.chunks import chunks_of
 from assay.project.documents.folders import FoundFile
 
 SCHEMA = "bronze_raw"
+TOKENS, OVERLAP = 500, 50
+"""Of a chunk, and of it in the next one."""
+
 ATTEMPTS = 2
 """How often a document is tried that takes too long or kills its reader."""
 
@@ -108,13 +110,13 @@ class DocumentTables:
     def _write_parts(self, content_hash: str, reading: DocumentReading) -> None:
         if reading.text is None:
             return
-        cut = enumerate(chunks_of(reading.text, reading.pages), start=1)
+        cut = enumerate(chunks_of(reading.text, TOKENS, OVERLAP), start=1)
         of = {"content_hash": content_hash, "parser": self._parser}
         self._insert(_PAGES, [of | {"page": at, "text": text} for at, text in reading.pages])
         self._insert(
             _CHUNKS,
             [
-                {"chunk_id": _chunk_id(content_hash, at, one.text), **of, "chunk": at}
+                {"chunk_id": one.id, **of, "chunk": at}
                 | {"page": one.page, "position": one.position, "text": one.text}
                 for at, one in cut
             ],
@@ -143,8 +145,3 @@ class DocumentTables:
             self._connection.rollback()
             raise
         self._connection.commit()
-
-
-def _chunk_id(content_hash: str, chunk: int, text: str) -> str:
-    """Return a key of a piece: the same content gives the same one."""
-    return hashlib.sha256(f"{content_hash}:{chunk}:{text}".encode()).hexdigest()[:32]

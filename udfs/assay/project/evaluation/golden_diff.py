@@ -12,11 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assay.core.canonical import normalise
-from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
 from assay.core.program import program
-from assay.core.values import key_of, key_seed
+from assay.project.answered import answers_to
 from assay.project.evaluation.accuracy import golden_key
 from assay.project.evaluation.exams import Exam, classify_exam, sentiment_exam
 from assay.project.evaluation.golden_checks import GoldenCheck
@@ -151,17 +149,12 @@ def _answers(
     exam: Callable[[Any, bool], str],
 ) -> dict[str, str]:
     """Return what was answered to each text under the prompt of an evaluation, as it is judged."""
-    normal = {key: normalise(text) for key, text in texts.items()}
     found: dict[str, str] = {}
     asked = store.read(queries.Askers(evaluation.prompt_hash))
     for model, host in sorted(asked, key=lambda one: one[0] == evaluation.model):
-        seed = key_seed(evaluation.prompt_hash, model, host)
-        keys = {key: key_of(seed, text) for key, text in normal.items() if text}
-        answers = store.fetch(list(keys.values()), now_utc())
-        for key, hashed in keys.items():
-            outcome = answers.get(hashed)
-            if outcome is not None and outcome.status == "ok":
-                found[key] = exam(_field(outcome.answer, check.path), False)
+        asker = (evaluation.prompt_hash, model, host)
+        for key, outcome in answers_to(store, asker, texts).items():
+            found[key] = exam(_field(outcome.answer, check.path), False)
     return found
 
 

@@ -87,6 +87,20 @@ def read_rows(source: GoldenSource) -> list[RawRow]:
         return _select(connection, joined, source)
 
 
+def read_columns(data: Path, names: Sequence[str]) -> list[tuple[str | None, ...]]:
+    """Return these columns of a file as text, or raise `ConfigError` naming what is not there."""
+    with duckdb.connect() as connection:
+        _load(connection, "data", data)
+        lock(connection)
+        columns = [column.casefold() for column, *_ in connection.sql("from data").description]
+        for name in names:
+            if name.casefold() not in columns:
+                message = f"{str(data)!r} has no column {name!r}; there are {', '.join(columns)}."
+                raise ConfigError(message)
+        wanted = ", ".join(f"cast({quoted(name)} as varchar)" for name in names)
+        return connection.execute(f"select {wanted} from data").fetchall()  # noqa: S608
+
+
 def _select(
     connection: duckdb.DuckDBPyConnection, joined: str, source: GoldenSource
 ) -> list[RawRow]:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from assay.core.plural import counted
 from assay.project.gates.records import Result
 from assay.project.gates.sentences import held, sentence_of
 from assay.project.gates.verdict import reasons, told
+from assay.project.templates import templates_in
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -66,14 +67,18 @@ def page(
         for gate, results in gates.items()
         for suite, rows in groupby(results, lambda result: result.suite)
     ]
-    return _template().render(
-        groups=sorted(groups, key=lambda group: not group.red),
-        gates={gate: [one for one in groups if one.gate == gate] for gate in gates},
-        red=sum(group.red for group in groups),
-        total=sum(len(group.lines) for group in groups),
-        invocation_id=invocation_id,
-        written_at=written_at[:16],
-        policy=POLICY,
+    return (
+        templates()
+        .get_template("data_docs.html.j2")
+        .render(
+            groups=sorted(groups, key=lambda group: not group.red),
+            gates={gate: [one for one in groups if one.gate == gate] for gate in gates},
+            red=sum(group.red for group in groups),
+            total=sum(len(group.lines) for group in groups),
+            invocation_id=invocation_id,
+            written_at=written_at[:16],
+            policy=POLICY,
+        )
     )
 
 
@@ -99,16 +104,11 @@ def _group(gate: str, suite: str, results: Sequence[Result], sentences: Sentence
     return _Group(gate, suite, rows, sorted(lines, key=lambda line: not line.red))
 
 
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def templates() -> Environment:
+    """Return the templates of the page: one."""
+    environment = templates_in(_HERE, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"counted": counted, "code": _code}
-    return environment.get_template("data_docs.html.j2")
+    return environment
 
 
 def _code(text: str) -> Markup:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from assay.core.plural import counted
@@ -33,6 +33,7 @@ from assay.project.report.history import durations_over, suites_over, tests_over
 from assay.project.report.kept import Drawings
 from assay.project.report.kpis import kpis
 from assay.project.report.todo import anchor, odd_of, to_do
+from assay.project.templates import templates_in
 
 SECTIONS = (
     ("todo", "What to do"),
@@ -76,7 +77,7 @@ def render(facts: Facts, draw: Drawings) -> str:
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     ledger, warehouse = facts.ledger, facts.warehouse
     return (
-        _environment(_names(facts))
+        templates(_names(facts))
         .get_template("template.html.j2")
         .render(
             ledger=ledger,
@@ -197,10 +198,9 @@ def _names(facts: Facts) -> Mapping[str, str]:
     return {name: plain(", ".join(columns), 120) for name, columns in found.items()}
 
 
-def _environment(names: Mapping[str, str]) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
-    )
+def templates(names: Mapping[str, str]) -> Environment:
+    """Return the templates of the page; `names` are what people call each prompt."""
+    environment = templates_in(_HERE)
     environment.globals |= {"anchor": anchor, "bar": bar, "interval": interval, "spark": spark}
     environment.filters |= _FILTERS | {"named": _naming(names)}
     return environment

@@ -73,6 +73,16 @@ def concern_line(concern: Concern) -> str:
     return f"{'Odd     ' if concern.column else ''}{concern.line}"
 
 
+def redaction_notes(plans: Mapping[str, Estimate]) -> list[str]:
+    """Return a line for each model of a plan that has something to redact in what it sends."""
+    return [
+        f"Redacted in {name}: "
+        f"{', '.join(f'{count:,} {kind}' for kind, count in plan.redacted.items())}."
+        for name, plan in plans.items()
+        if plan.redacted and name != "total"
+    ]
+
+
 def plan_notes(total: Estimate) -> list[str]:
     """Return what the figures of a plan do not say by themselves."""
     notes = ["An ask is one question about one text; what is stored is not asked again."]

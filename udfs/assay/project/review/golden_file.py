@@ -112,6 +112,10 @@ class GoldenFile:
         replace_file(self.path, text.getvalue())
 
 
+LOG = "review.jsonl"
+"""The file of a project's `JudgementLog`, among its reports."""
+
+
 class JudgementLog:
     """What was judged, a line each, so that it can be taken back later; holds no text of a row."""
 
@@ -139,6 +143,14 @@ class JudgementLog:
         del lines[places[-1]]
         said = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
         replace_file(self._path, said)
+
+    def __len__(self) -> int:
+        """How many judgements can be taken back."""
+        return sum(1 for _ in self._lines())
+
+    def clear(self) -> None:
+        """Forget all judgements; what they wrote stays."""
+        self._path.unlink(missing_ok=True)
 
     def _lines(self) -> Iterator[dict[str, str]]:
         if self._path.exists():

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from assay.core.canonical import normalise
-from assay.core.clock import now_utc
-from assay.core.values import Outcome, key_of, key_seed
+from assay.core.values import Outcome
+from assay.project.answered import Asker, answers_to
 from assay.project.review.column import Column
 from assay.project.review.rows import Other, Row
 from assay.store import Ledger, queries
@@ -23,22 +22,20 @@ def with_others(
     store: Ledger, column: Column, rows: Sequence[Row], texts: Mapping[str, str]
 ) -> list[Row]:
     """Return rows with their texts, and with what others answered to them."""
-    normal = {key: normalise(text) for key, text in texts.items()}
     found: dict[str, list[Other]] = {row.key: [] for row in rows}
-    for prompt_hash, model, host in askers(store, column):
-        seed = key_seed(prompt_hash, model, host)
-        keys = {row.key: key_of(seed, normal[row.key]) for row in rows if normal.get(row.key)}
-        answers = store.fetch(list(keys.values()), now_utc())
+    shown = {row.key: texts[row.key] for row in rows if row.key in texts}
+    for asker in askers(store, column):
+        answers = answers_to(store, asker, shown)
         for row in rows:
-            outcome = answers.get(keys.get(row.key, b""))
-            if outcome is not None and outcome.status == "ok" and not _is_its_own(row, outcome):
-                found[row.key].append(_other(column, prompt_hash, model, outcome))
+            outcome = answers.get(row.key)
+            if outcome is not None and not _is_its_own(row, outcome):
+                found[row.key].append(_other(column, *asker[:2], outcome))
     return [
         replace(row, text=texts.get(row.key, ""), others=tuple(found[row.key])) for row in rows
     ]
 
 
-def askers(store: Ledger, column: Column) -> Iterator[tuple[str, str, str]]:
+def askers(store: Ledger, column: Column) -> Iterator[Asker]:
     """Yield prompt hash, model and host of all that answered the column's question, put anyhow."""
     task = column.call.task
     own = _names(task.model_dump(mode="json"))

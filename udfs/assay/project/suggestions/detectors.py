@@ -82,10 +82,15 @@ def _best(profile: Profile, found: Sequence[Dependency]) -> list[Dependency]:
     """Return the weightiest dependency of each column that holds well and judges enough rows."""
     best: dict[str, Dependency] = {}
     for each in found:
-        filled = min(profile.column(each.dependent).filled, SEARCH_ROWS)
-        if each.holds >= LEAST_HELD and each.judged >= LEAST_JUDGED * filled:
+        if each.holds >= LEAST_HELD and judges_enough(profile, each):
             best.setdefault(each.dependent, each)
     return list(best.values())
+
+
+def judges_enough(profile: Profile, found: Dependency) -> bool:
+    """Whether a dependency says something of enough of the rows that were searched."""
+    searched = min(profile.column(found.dependent).filled, SEARCH_ROWS)
+    return found.judged >= LEAST_JUDGED * searched
 
 
 def _missing(column: ColumnProfile, dependents: set[str]) -> Iterator[SuggestionRule]:
@@ -149,7 +154,7 @@ def _format(column: ColumnProfile) -> Iterator[SuggestionRule]:
 
 def _numbers(column: ColumnProfile) -> SuggestionRule | None:
     """Plain numbers, where most are, or where one unit is spelled in several ways."""
-    units = _units(column)
+    units = units_of(column)
     numbers = sum(units.values())
     if numbers < 0.95 * _valued(column):
         return None
@@ -185,7 +190,7 @@ def _valued(column: ColumnProfile) -> int:
     return column.filled - sum((column.markers or {}).values())
 
 
-def _units(column: ColumnProfile) -> dict[str, int]:
+def units_of(column: ColumnProfile) -> dict[str, int]:
     """Return what stands behind the number in texts of a number and a unit, with the rows."""
     units: dict[str, int] = {}
     for template, count in (column.templates or {}).items():

@@ -86,7 +86,7 @@ def variants_of(values: Mapping[str, int]) -> set[str]:
     """Return the spellings that differ from a commoner one in case, blanks and stops alone."""
     groups: dict[str, list[str]] = defaultdict(list)
     for value in values:
-        groups[_folded(value)].append(value)
+        groups[folded(value)].append(value)
     return {
         value
         for group in groups.values()
@@ -125,7 +125,7 @@ def _parts(value: str) -> Iterator[str]:
 
 def differing(rare: str, common: str) -> list[tuple[str, str]]:
     """Return the words in which two values differ; none where these are no spellings of them."""
-    if _folded(rare) == _folded(common) or is_name(rare):
+    if folded(rare) == folded(common) or is_name(rare):
         return []
     ours, theirs = _tokens(rare), _tokens(common)
     if len(ours) == len(theirs):
@@ -152,10 +152,11 @@ def _are_near(one: str, other: str) -> bool:
     if min(len(one), len(other)) < LEAST_LETTERS or not (one + other).isalpha():
         return False
     most = 2 if len(other) >= LONG else 1
-    return not are_apart(one, other) and _distance(one, other, most) <= most
+    return not are_apart(one, other) and distance(one, other, most) <= most
 
 
-def _folded(value: str) -> str:
+def folded(value: str) -> str:
+    """Return a value in lower case, with one blank for any of blanks and full stops."""
     return _STOPS.sub(" ", value.lower()).strip()
 
 
@@ -167,7 +168,7 @@ def _words(value: str) -> Iterator[str]:
     return (token for token in _tokens(value) if token.isalpha())
 
 
-def _distance(one: str, other: str, most: int) -> int:
+def distance(one: str, other: str, most: int) -> int:
     """Return the edits between two words, two letters that changed places being one.
 
     `most` + 1 stands for any number that is larger.
@@ -219,7 +220,7 @@ def _is_sure(pair: Pair, spread: Mapping[str, int], *, careless: bool) -> bool:
         return True
     if pair.common_rows < TIMES_OF_SURE * pair.rows:
         return False
-    edits = sum(max(1, _distance(_joined(one), _joined(two), 2)) for one, two in pair.words)
+    edits = sum(max(1, distance(_joined(one), _joined(two), 2)) for one, two in pair.words)
     if pair.likelihood <= UNLIKE * edits:
         return True
     likely = pair.likelihood > DOUBTFUL or any(_may_be_right(*words) for words in pair.words)

@@ -18,5 +18,6 @@ TRAITS = Traits(
     models={"minilm": MINILM_MODEL},
     free=True,
     can=KINDS,
+    vectors={"wordllama": 256, "minilm": 384},
     package="wordllama",
 )

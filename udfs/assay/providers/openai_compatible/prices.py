@@ -23,6 +23,9 @@ PRICES: dict[str, Price] = {
     "gpt-5": Price(1.25, 10.00, 0.125, _HALF),
     "gpt-5-mini": Price(0.25, 2.00, 0.025, _HALF),
     "gpt-5-nano": Price(0.05, 0.40, 0.005, _HALF),
+    "text-embedding-3-small": Price(0.02, 0.0),
+    "text-embedding-3-large": Price(0.13, 0.0),
+    "text-embedding-ada-002": Price(0.10, 0.0),
 }
 
 _ROUTE = re.compile(r"(?:(?:openai|azure|azure_ai|openrouter|litellm_proxy)/)+")

@@ -1,10 +1,11 @@
-"""The `openai` provider: chat completions of any OpenAI-compatible endpoint, one attempt each."""
+"""The `openai` provider: chats and vectors of any OpenAI-compatible endpoint, one attempt each."""
 
 from __future__ import annotations
 
 from assay.core.errors import CallError, ConfigError
 from assay.core.settings import Settings
 from assay.core.values import Reply, Request
+from assay.providers.openai_compatible import embeddings
 from assay.providers.openai_compatible.batches import OpenAIBatches
 from assay.providers.openai_compatible.body import body_of, check_extra
 from assay.providers.openai_compatible.client import EndpointClient
@@ -19,7 +20,8 @@ from assay.providers.openai_compatible.traits import TRAITS
 
 
 class OpenAIProvider:
-    """Sends packs as chat completions with a strict JSON schema, on the wire or in batches."""
+    """Sends packs as chat completions with a strict JSON schema, on the wire or in batches, and
+    texts as they are where vectors are wanted."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.api_key is None:
@@ -34,16 +36,22 @@ class OpenAIProvider:
         self._client = EndpointClient(settings, self._profile, key)
         self._reader = ReplyReader(settings, self._profile, key)
         self._url = self._client.address("chat/completions")
+        self._vectors_url = self._client.address(embeddings.PATH)
         self.batches = OpenAIBatches(settings, self._profile, self._client, self._reader)
 
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
-        body = body_of(request, self._profile, self._settings)
-        response = await self._client.post(self._url, body, request.idempotency_key)
+        is_chat = request.pack.questions[0].task.form == "chat"
+        if is_chat:
+            url, body = self._url, body_of(request, self._profile, self._settings)
+        else:
+            url, body = self._vectors_url, embeddings.body_of(request, self._settings)
+        response = await self._client.post(url, body, request.idempotency_key)
         if not response.is_success:
             said, headers = value_of(response.content), response.headers
             raise self._reader.error(response.status_code, said, headers, request)
-        return self._reader.reply(json_object(response.content), response.headers, request)
+        read = self._reader.reply if is_chat else self._reader.vectors
+        return read(json_object(response.content), response.headers, request)
 
     async def models(self) -> list[str]:
         """Return the names of the models that the endpoint lists; none where it lists none."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,7 @@ from assay.core.task import Rejected
 from assay.core.usage import NOTHING_SAID
 from assay.core.values import Reply, Request
 from assay.forms.chat_reply import parse_strictly
+from assay.providers.openai_compatible import embeddings
 from assay.providers.openai_compatible.errors import (
     Said,
     cut,
@@ -65,22 +67,52 @@ class ReplyReader:
         """
         if not isinstance(found, dict):
             raise _unusable("provider_error", "HTTP 200 with a body that is not a JSON object.")
+        with self._costed(found, headers, request):
+            choice = _only_choice(found)
+            content = _content(choice, request)
+        told = choice.get("logprobs") if self._settings.logprobs else None
+        confidence = confidences(request, content, told)
+        said = self._replied(found, headers, request, request_id)
+        return replace(said, content=content, confidence=confidence)
+
+    def vectors(
+        self, found: dict[str, Any], headers: Mapping[str, str], request: Request
+    ) -> Reply:
+        """Return the reply in the body of a 200 that lists vectors, or raise as `reply` does."""
+        with self._costed(found, headers, request):
+            _refuse_error(found)
+            if (listed := embeddings.listed(found)) is None:
+                raise _unusable("provider_error", "HTTP 200 without a list of vectors.")
+        said = self._replied(found, headers, request)
+        return replace(said, vectors=listed, usage=replace(said.usage, output_tokens=0))
+
+    @contextmanager
+    def _costed(
+        self, found: dict[str, Any], headers: Mapping[str, str], request: Request
+    ) -> Iterator[None]:
+        """Let what is raised within say what it cost; raise for an error in the body."""
         usage = usage_of(found, headers)
         try:
             if (status := _status_inside(found.get("error"))) is not None:
                 raise self.error(status, found, headers, request)
-            choice = _only_choice(found)
-            content = _content(choice, request)
+            yield
         except CallError as error:
             error.usage = usage
             error.maybe_paid = error.maybe_paid or usage != NOTHING_SAID
             raise
-        told = choice.get("logprobs") if self._settings.logprobs else None
+
+    def _replied(
+        self,
+        found: dict[str, Any],
+        headers: Mapping[str, str],
+        request: Request,
+        request_id: Any = None,
+    ) -> Reply:
+        """Return what a body and its headers say beside what was asked for."""
         return Reply(
-            content=content,
+            content="",
             model=short_text(found.get("model")) or request.model,
-            usage=usage,
-            confidence=confidences(request, content, told),
+            usage=usage_of(found, headers),
             http_status=200,
             request_id=short_text(request_id or headers.get("x-request-id")),
             headers=_telling(headers),
@@ -165,10 +197,14 @@ def json_object(body: bytes) -> dict[str, Any]:
     raise _unusable("provider_error", message)
 
 
-def _only_choice(found: dict[str, Any]) -> dict[str, Any]:
+def _refuse_error(found: dict[str, Any]) -> None:
     if found.get("error"):  # some servers say that there is none with {}, "" or false
         code = said_in(found["error"]).code or "no code"
         raise _unusable("provider_error", f"HTTP 200 with an error inside ({code}).")
+
+
+def _only_choice(found: dict[str, Any]) -> dict[str, Any]:
+    _refuse_error(found)
     choices = found.get("choices")
     if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
         return choices[0]

@@ -23,6 +23,7 @@ WireResponse = aiohttp.ClientResponse
 """A reply whose body is still on the wire."""
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+_MOST_OF = {"embeddings": 64 * 1024 * 1024}
 """The most that is read of a reply, decoded: a pack's answers are a few kilobytes."""
 
 NAME_THE_CA = "Set `SSL_CERT_FILE` to a file with the certificate of the authority to trust."
@@ -135,7 +136,7 @@ class CappedTransport(httpx2.AsyncBaseTransport):
 
     async def _response(self, request: httpx2.Request) -> httpx2.Response:
         async with self._sending(request) as response:
-            return await read_whole(response)
+            return await read_whole(response, most_bytes(request.url.path))
 
     def _sending(
         self, request: httpx2.Request, **more: Any
@@ -232,21 +233,28 @@ def _trust() -> ssl.SSLContext:
         raise ConfigError(f"{message} ({type(error).__name__}). {NAME_THE_CA}") from None
 
 
-async def read_whole(response: aiohttp.ClientResponse) -> httpx2.Response:
+def most_bytes(path: str) -> int:
+    """Return the cap on what is at a path of the endpoint: vectors by the thousand are long."""
+    return _MOST_OF.get(path.rpartition("/")[2], MAX_BODY_BYTES)
+
+
+async def read_whole(
+    response: aiohttp.ClientResponse, most: int = MAX_BODY_BYTES
+) -> httpx2.Response:
     """Return a response with its body, decoded, and the headers that somebody reads."""
-    body = await _read(response)
+    body = await _read(response, most)
     headers = [pair for pair in response.raw_headers if _is_read(pair[0].lower())]
     return httpx2.Response(response.status, headers=headers, content=body)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """Return the decoded body, or raise `CallError` once it exceeds the cap."""
     inflate = _inflater(response.headers.get("content-encoding", "identity"))
     body = bytearray()
     async for chunk in response.content.iter_any():
-        body += _inflated(inflate, chunk, MAX_BODY_BYTES + 1 - len(body)) if inflate else chunk
-        if len(body) > MAX_BODY_BYTES:
-            message = f"A reply of more than {MAX_BODY_BYTES} bytes."
+        body += _inflated(inflate, chunk, most + 1 - len(body)) if inflate else chunk
+        if len(body) > most:
+            message = f"A reply of more than {most} bytes."
             raise CallError("bad_body", message, status=response.status, maybe_paid=True)
     if inflate and not inflate.eof:
         message = "A compressed reply that ends too early."

@@ -11,6 +11,7 @@ TRAITS = Traits(
     about="the store only: a miss is an error",
     base_url=OPENAI.base_url,
     price=OPENAI.price,
+    vectors=OPENAI.vectors,
     without_model=LOCAL,
 )
 """Answers are those that an endpoint gave; where no model is named, the embedded ones."""

@@ -163,6 +163,59 @@ def cascades(connection: sqlite3.Connection) -> None:
 
 
 @migration
+def repairs(connection: sqlite3.Connection) -> None:
+    """What was proposed for cells, and every decision about it; the last one of a repair holds."""
+    connection.execute(
+        """
+        create table repairs (
+            id text primary key,
+            relation text not null,
+            key_column text not null,
+            row_key text not null,
+            column_name text not null,
+            before text,
+            after text,
+            reason text not null,
+            rule text not null,
+            confidence real not null,
+            proposed_at text not null
+        ) without rowid
+        """
+    )
+    connection.execute("create index repairs_of_rows on repairs (relation, row_key)")
+    connection.execute(
+        """
+        create table repair_decisions (
+            place integer primary key,
+            repair_id text not null,
+            decision text not null,
+            decided_at text not null,
+            decided_by text not null
+        )
+        """
+    )
+    connection.execute("create index decisions_of_repair on repair_decisions (repair_id, place)")
+
+
+@migration
+def vectors(connection: sqlite3.Connection) -> None:
+    """The numbers of answers that are vectors: float32, least byte first; gone with the answer."""
+    connection.execute(
+        """
+        create table vectors (
+            key blob primary key,
+            floats blob not null,
+            checksum blob not null
+        )
+        """
+    )
+    connection.execute(
+        "create trigger vectors_of_answers after delete on answers when old.kind = 'embed' "
+        "begin delete from vectors where key = old.key; end"
+    )
+
+
+@migration
 def ageing(connection: sqlite3.Connection) -> None:
     """When answers are to be checked again, and those whose place a later one has taken.
 

@@ -15,6 +15,7 @@ from assay.store.sqlite import (
     explaining,
     gates,
     ledger,
+    repairs,
     upkeep,
 )
 
@@ -58,6 +59,7 @@ READERS: Mapping[type[q.Query[Any]], Callable[[sqlite3.Connection, Any], Any]] =
     q.PendingKeys: batches.pending_keys,
     q.CalibrationOf: cascades.calibration_of,
     q.Calibrations: cascades.calibrations,
+    q.RepairsOf: repairs.repairs_of,
 }
 
 

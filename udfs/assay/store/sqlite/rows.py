@@ -17,7 +17,7 @@ from assay.core.clock import now_utc
 from assay.core.settings import Settings
 from assay.core.values import Attempt, Failure, Outcome, Served, Use
 from assay.store.records import Landing, Rung, StoredAnswer, Values, answer_row
-from assay.store.sqlite import ageing
+from assay.store.sqlite import ageing, vectors
 
 _BODY = slice(5, 9)
 """Where a row of `answers` has what its checksum covers."""
@@ -240,7 +240,9 @@ def _insert_answers(
         return 0
     values = ",".join(["(?,?,?,?,?,?,?,?,?,?,?,null,null)"] * len(rows))
     statement = f"insert or {otherwise} into answers values {values}"  # noqa: S608
-    sealed = [(*row[:_SEAL], checksum(row[0], *row[_BODY]), ageing.expiry_of(row)) for row in rows]
+    vectors.put(connection, otherwise, rows)
+    kept = map(vectors.short, rows)
+    sealed = [(*row[:_SEAL], checksum(row[0], *row[_BODY]), ageing.expiry_of(row)) for row in kept]
     return connection.execute(statement, list(chain.from_iterable(sealed))).rowcount
 
 
@@ -248,17 +250,19 @@ def _answers(
     connection: sqlite3.Connection, keys: Sequence[bytes], marks: str
 ) -> Iterator[tuple[bytes, Outcome]]:
     query = (
-        "select key, value, confidence, answered_by, answered_at, checksum, expires_at, tried_at "  # noqa: S608
-        f"from answers where key in ({marks})"
+        "select key, value, confidence, answered_by, answered_at, checksum, kind, expires_at, "  # noqa: S608
+        f"tried_at from answers where key in ({marks})"
     )
-    for key, *body, stored, expires_at, tried_at in connection.execute(query, keys):
-        if is_sound(stored, key, *body):
-            value, confidence, model, answered_at = body
+    found = connection.execute(query, keys).fetchall()
+    has_vectors = any(kind == vectors.KIND for *_, kind, _, _ in found)
+    floats = vectors.read(connection, keys, marks) if has_vectors else {}
+    for key, *body, stored, kind, expires_at, tried_at in found:
+        value, confidence, model, answered_at = body
+        given = floats.get(key) if kind == vectors.KIND else value
+        if is_sound(stored, key, *body) and given is not None:
             stale = tried_at is not None
-            yield (
-                key,
-                Outcome("ok", value, None, confidence, model, answered_at, expires_at, stale),
-            )
+            outcome = Outcome("ok", given, None, confidence, model, answered_at, expires_at, stale)
+            yield key, outcome
 
 
 def _failures(

@@ -15,7 +15,7 @@ from assay.core.errors import StoreError
 from assay.core.program import program
 from assay.store.batches import BATCH_PLACES
 from assay.store.contract import TABLES
-from assay.store.sqlite import batches
+from assay.store.sqlite import batches, vectors
 from assay.store.sqlite.leases import Owner
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.pages import rows_in
@@ -94,7 +94,10 @@ def repair(path: Path) -> Salvaged:
     kept = set_aside(path)
     store = StoreFile(path)
     try:
-        rows = {table: _saved(store, kept, table) for table in (*TABLES, *batches.TABLES)}
+        rows = {
+            table: _saved(store, kept, table)
+            for table in (*TABLES, *batches.TABLES, vectors.TABLE)
+        }
         store.transact([batches.lease_again])
         (held,) = store.transact([count_held])
     finally:
@@ -199,6 +202,9 @@ def _is_well(found: Checkup) -> bool:
 def _checked(connection: sqlite3.Connection) -> Checkup:
     count = "select count(*) from "
     unsound = sum(1 for row in _all(connection, "answers") if not _is_answer(row))
+    if _has(connection, vectors.TABLE):
+        rows = _all(connection, vectors.TABLE)
+        unsound += sum(1 for row in rows if not vectors.is_sound(row))
     numbers = [
         connection.execute(count + rest).fetchone()[0]
         for rest in (
@@ -217,11 +223,16 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
 
 def _open_batches(connection: sqlite3.Connection) -> int:
     """Count the batches of which something may come; none in a store of before there were any."""
-    query = "select count(*) from sqlite_master where type = 'table' and name = 'batches'"
-    if not connection.execute(query).fetchone()[0]:
+    if not _has(connection, "batches"):
         return 0
     query = "select count(*) from batches where place in ('written', 'sent')"
     return int(connection.execute(query).fetchone()[0])
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether a store, which may be of before, has a table."""
+    query = "select count(*) from sqlite_master where type = 'table' and name = ?"
+    return bool(connection.execute(query, [table]).fetchone()[0])
 
 
 def _saved(store: StoreFile, kept: Path, table: str) -> int:
@@ -300,6 +311,7 @@ _LOOKS: Mapping[str, Callable[[_Row], bool]] = {
     "calls": lambda row: _is_hash(row[0]) and isinstance(row[8], int),
     "tasks": lambda row: _is_hash(row[0]) and _begins_with_words(row),
     "batches": lambda row: _is_hash(row[0]) and row[5] in BATCH_PLACES,
+    "vectors": lambda row: _is_key(row[0]) and vectors.is_sound(row),
     "batch_packs": lambda row: _is_hash(row[0]) and _is_hash(row[1]) and isinstance(row[2], bytes),
 }
 """What tells the rows of a table from those of others, where pages are all that can be read."""

@@ -25,6 +25,7 @@ from assay.store.records import (
     Rung,
     Unused,
 )
+from assay.store.repairs import Decision, Repair
 from assay.store.sqlite import (
     batches,
     cascades,
@@ -32,6 +33,7 @@ from assay.store.sqlite import (
     evaluations,
     gates,
     leases,
+    repairs,
     rows,
     upkeep,
 )
@@ -147,6 +149,14 @@ class SqliteStore(StoreFile):
         """Record what was learnt of a cascade."""
         self._write(lambda c: cascades.put_calibration(c, calibration))
 
+    def propose(self, relation: str, found: Sequence[Repair]) -> None:
+        """Record proposals in the place of those that nobody has decided about."""
+        self._write(lambda c: repairs.put_repairs(c, relation, found))
+
+    def decide(self, ids: Sequence[str], decision: Decision, at: str, by: str) -> None:
+        """Append a decision to the record of each repair."""
+        self._write(lambda c: repairs.put_decisions(c, ids, decision, at, by))
+
     def make_due(self, letters: Sequence[Letter]) -> None:
         """Let failures be asked again from now on."""
         self._write(lambda c: dead_letters.make_due(c, letters))
@@ -160,15 +170,22 @@ class SqliteStore(StoreFile):
         return self._write(lambda c: dead_letters.put_discards(c, letters, reason, by))
 
     def forget(
-        self, texts: Sequence[str], prefix: str | None = None, *, rehearse: bool = False
+        self,
+        texts: Sequence[str],
+        prefix: str | None = None,
+        rows: Sequence[tuple[str, str]] = (),
+        *,
+        rehearse: bool = False,
     ) -> dict[str, int]:
-        """Remove all that is kept under texts and keys, and every byte of it."""
+        """Remove all that is kept under texts, keys and rows, and every byte of it."""
 
         def step(connection: sqlite3.Connection) -> dict[str, int]:
             named = dead_letters.keys_like(connection, KeysLike(prefix)) if prefix else []
             keys = [*dead_letters.keys_of_texts(connection, texts), *named]
             waiting = batches.forget(connection, texts, set(keys))
-            return dead_letters.forget_keys(connection, keys) | {"batch_packs": waiting}
+            gone = dead_letters.forget_keys(connection, keys)
+            mended = repairs.forget_repairs(connection, rows)
+            return gone | {"batch_packs": waiting, "repairs": mended}
 
         return self._rehearse(step) if rehearse else self._erase(step)
 

@@ -20,8 +20,10 @@ def judge(task: Extract, embedder: Embedder) -> Judge:
         )
         for field in task.fields
     }
-    examples: list[tuple[str, Any]] = [(example.text, example.answer) for example in task.examples]
-    extractor = Extractor(embedder.of_words, fields, examples)
+    examples: list[tuple[str, Any]] = [
+        (one.text, task.with_evidence(one.answer, one.text)[0]) for one in task.examples
+    ]
+    extractor = Extractor(embedder.of_words, fields, examples, quotes=task.evidence)
     if not task.single:
         return extractor.extract
     name = task.fields[0].name

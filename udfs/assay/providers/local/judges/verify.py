@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from assay.core import grounding
-from assay.core.evidence import Evidenced, FoundSource, name_in
+from assay.core.sources import Evidenced, FoundSource, name_in
 from assay.functions import extract as extraction
 from assay.functions.verify import Verify
 from assay.providers.local.judges import extract

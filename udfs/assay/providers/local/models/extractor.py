@@ -17,6 +17,9 @@ from .values import Found, find_dates, find_numbers, find_timestamps
 
 __all__ = ["Extractor"]
 
+_AROUND = 100
+"""Characters on each side of a value that its quote has at most."""
+
 
 class Extractor:
     """Values of `fields` for each text; learns where they stand from `examples` (text, values).
@@ -26,7 +29,12 @@ class Extractor:
     """
 
     def __init__(
-        self, embedder: Embedder, fields: Mapping[str, Sought], examples: Examples = ()
+        self,
+        embedder: Embedder,
+        fields: Mapping[str, Sought],
+        examples: Examples = (),
+        *,
+        quotes: bool = False,
     ) -> None:
         if not fields:
             raise ValueError("An extractor needs at least one field, got none.")
@@ -34,6 +42,7 @@ class Extractor:
         if strange:
             raise ValueError(f"An example has the field {strange[0]!r}, which is not a field.")
         self._fields = dict(fields)
+        self._quotes = quotes
         self._searches = {
             name: search_for(embedder, name, field, examples) for name, field in fields.items()
         }
@@ -41,7 +50,8 @@ class Extractor:
 
     def extract(self, texts: Sequence[str]) -> list[Judgement]:
         """For each text a dict from field to value: JSON types, dates in ISO form, text values as
-        they stand in the text, None where nothing is found; a list of these with `many`."""
+        they stand in the text, None where nothing is found; a list of these with `many`. With
+        `quotes` each is a dict of `value` and `quote`, the line that it was found in."""
         return [self._extract(text) for text in texts]
 
     def _extract(self, text: str) -> Judgement:
@@ -51,7 +61,7 @@ class Extractor:
         sure: list[float] = []
         for name, field in self._fields.items():
             finds = tagged.get(name) or self._found(name, readable)
-            values[name] = _value(text, field, finds)
+            values[name] = _value(text, field, finds, quotes=self._quotes)
             sure.append(finds.confidence if finds.places else SURE_OF_NOTHING)
         return Judgement(values, round(float(np.mean(sure)), 4))
 
@@ -78,13 +88,28 @@ def _best_first(listed: Sequence[tuple[float, Found]]) -> Finds:
     return Finds([place for _, place in ordered], ordered[0][0])
 
 
-def _value(text: str, field: Sought, finds: Finds) -> Json:
+def _value(text: str, field: Sought, finds: Finds, *, quotes: bool) -> Json:
     """The JSON value of `finds` for `field`; text is taken from the source as it stands."""
-    kept = [_json(text, field, place) for place in finds.places]
-    values = list(dict.fromkeys(value for value in kept if value is not None))
+    first: dict[Json, Found] = {}
+    for place in finds.places:
+        first.setdefault(_json(text, field, place), place)
+    first.pop(None, None)
+    values = [
+        {"value": value, "quote": _line(text, place)} if quotes else value
+        for value, place in first.items()
+    ]
     if field.many:
         return values
-    return values[0] if values else None
+    if values:
+        return values[0]
+    return {"value": None, "quote": None} if quotes else None
+
+
+def _line(text: str, place: Found) -> str:
+    """The line in which a place is, or what stands around it where that is long."""
+    start = max(text.rfind("\n", 0, place.start) + 1, place.start - _AROUND)
+    end = text.find("\n", place.end)
+    return text[start : min(len(text) if end < 0 else end, place.end + _AROUND)].strip()
 
 
 def _json(text: str, field: Sought, place: Found) -> Json:

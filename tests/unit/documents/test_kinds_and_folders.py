@@ -1,4 +1,4 @@
-"""What is decided of documents without reading one: kinds, pieces of text, files of a folder."""
+"""What is decided of documents without reading one: kinds, files of a folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from assay.core.errors import ConfigError
-from assay.project.documents.chunks import LONGEST, OVERLAP, chunks_of
 from assay.project.documents.folders import bytes_of, checked, files_in
 from assay.project.documents.kinds import kind_of
 
@@ -31,34 +30,6 @@ def test_bytes_say_the_kind_and_names_only_what_bytes_cannot(
 ) -> None:
     """A PDF is one under any name; a mail is plain text but for its name."""
     assert kind_of(name, told) == kind
-
-
-def test_pieces_overlap_and_hold_the_whole_text() -> None:
-    """What is put together again by their places is the text."""
-    text = " ".join(f"word{i}" for i in range(2000))
-    pieces = list(chunks_of(text, ()))
-
-    assert max(len(piece.text) for piece in pieces) <= LONGEST
-    assert all(text.startswith(piece.text, piece.position) for piece in pieces)
-    assert {piece.page for piece in pieces} == {None}
-    ends = [piece.position + len(piece.text) for piece in pieces]
-    assert [end - OVERLAP for end in ends[:-1]] == [piece.position for piece in pieces[1:]]
-    assert (pieces[0].position, ends[-1]) == (0, len(text))
-
-
-def test_a_piece_ends_where_a_paragraph_does() -> None:
-    """Where one does in its second half."""
-    first, *_ = chunks_of("a" * 1500 + "\n\n" + "b" * 1500, ())
-    assert first.text == "a" * 1500 + "\n\n"
-
-
-def test_a_piece_has_one_page() -> None:
-    """A blank page has none."""
-    pieces = list(chunks_of("one\ntwo", [(1, "one"), (2, " \n"), (3, "two")]))
-    assert [(piece.page, piece.position, piece.text) for piece in pieces] == [
-        (1, 0, "one"),
-        (3, 0, "two"),
-    ]
 
 
 @pytest.fixture

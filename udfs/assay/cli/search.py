@@ -1,0 +1,51 @@
+"""`assay search`: the rows of a model that are nearest to a text, by the macro `ai_search`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from assay.cli.console import Json
+from assay.cli.query import run_query
+from assay.core.errors import ConfigError
+from assay.hosts.duckdb.quoting import quoted
+
+USUAL_COLUMN = "embedding"
+
+
+def command(
+    query: Annotated[str, typer.Argument(metavar="TEXT", help="What is searched for.")],
+    model: Annotated[
+        str, typer.Option("--in", metavar="MODEL", help="The model with a column of vectors.")
+    ],
+    most: Annotated[int, typer.Option("-k", min=1, help="How many rows.")] = 10,
+    column: Annotated[str, typer.Option(help="The column with the vectors.")] = USUAL_COLUMN,
+    where: Annotated[
+        str | None, typer.Option(help="A SQL condition that a row has to meet.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Search a model by meaning: the rows whose vectors are nearest to a text, best first.
+
+    What is printed are all columns but the vectors, and how near each row is.
+    """
+    if not query.strip():
+        message = "There is nothing to search for; give a text."
+        raise ConfigError(message)
+    run_query(search_sql(query, model, most, column, where), max_requests=1, as_json=as_json)
+
+
+def search_sql(query: str, model: str, most: int, column: str, where: str | None) -> str:
+    """Return the search as a query with Jinja, in which what was given is data."""
+    told: dict[str, str | int] = {"column": column, "k": most}
+    told |= {} if where is None else {"where": where}
+    given = "".join(f", {name}={_literal(value)}" for name, value in told.items())
+    found = f"assay.ai_search(ref({_literal(model)}), {_literal(query)}{given})"
+    return f"select * exclude ({quoted(column)}) from {{{{ {found} }}}}"  # noqa: S608
+
+
+def _literal(value: str | int) -> str:
+    """Return a value as Jinja writes it, which knows the escapes of JSON."""
+    return json.dumps(value, ensure_ascii=False)
