@@ -40,6 +40,7 @@ TASKS = {
     "sentiment": task("sentiment", aspects=["price"], model="a-model-of-its-own"),
     "summarize": task("summarize", max_words=7),
     "filter": task(),
+    "match": task("match", asked="Are a and b the same?"),
     "assess": task("assess", rules=[{"text": "Be whole."}]),
     "complete": task("complete", prompt="Reply.", max_words=9),
     "embed": task("embed", dimensions=8),

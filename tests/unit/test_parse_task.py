@@ -39,7 +39,7 @@ def test_every_function_is_known_by_its_kind(kind: str, fields: dict[str, Any]) 
 @pytest.mark.parametrize("kind", ["translation", "Filter", "", None, 5, ["filter"], {}])
 def test_an_unknown_kind_names_the_known_ones(kind: Any) -> None:
     """The message helps to find the right name."""
-    expected = "known are assess, classify, complete, embed, extract, filter, score, sentiment, "
+    expected = "known are assess, classify, complete, embed, extract, filter, match, score, "
     with pytest.raises(ConfigError, match=expected):
         parse_task(json.dumps({"kind": kind}))
 

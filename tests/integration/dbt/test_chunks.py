@@ -104,6 +104,7 @@ def test_each_value_has_its_page_and_quote(built: tuple[Project, Run]) -> None:
     ]
 
 
+@pytest.mark.whole
 def test_a_table_without_evidence_is_not_given_any_in_silence(
     built: tuple[Project, Run], server: FaultServer
 ) -> None:
