@@ -84,7 +84,7 @@ class Resolver:
             check_can(self._settings.traits, task)
             if task.needs_evidence:
                 check_has_evidence(self._settings, task.kind)
-            if task.model is not None or task.form != "chat":
+            if task.model is not None or task.form == "embedding":
                 check_cap(self._settings, question.model)
         return question
 
