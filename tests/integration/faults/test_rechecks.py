@@ -34,8 +34,9 @@ WITHOUT = (0, 7, 21, 49, 105, 161)
 def reads(request: Request) -> Reply:
     """Say yes by the last source in which the name stands, which is the listing."""
     read = json.loads(request.user)["records"][0]["text"]
-    named = [one for one in read["sources"] if read["asked_about"] in one["text"]]
-    cited = [{"source": one["source"], "quote": read["asked_about"]} for one in named[-1:]]
+    name = read["asked_about"].partition(",")[0]
+    named = [one for one in read["sources"] if name in one["text"]]
+    cited = [{"source": one["source"], "quote": name} for one in named[-1:]]
     item = {"fields": {"is_restaurant": "yes" if cited else None}, "evidence": cited}
     return Reply(json.dumps({request.ids[0]: item}), request.model, Usage(10, 5))
 
@@ -217,3 +218,13 @@ def test_what_is_forgotten_leaves_no_answer_of_before(nights: Nights) -> None:
     with open_session(Settings(store=nights.store)) as session:
         assert session.store.forget(["Kim"])["answers"] == 2
     assert nights.rows("superseded") == []
+
+
+def test_what_is_redacted_leaves_in_no_search_also_when_an_answer_is_due(nights: Nights) -> None:
+    """The title of what is found has what was searched for."""
+    for night, searches in ((0, 1), (1, 1), (30, 2)):
+        (found,) = nights.night(night, ["Kim's Kitchen, 416-555-0101"], redact=("phone",))
+        assert (found.status, found.stale, nights.searches()) == ("ok", False, searches)
+        (cited,) = json.loads(found.value or "null")["evidence"]
+        assert cited["title"] == "Kim's Kitchen, - Yelp"
+    assert [len(nights.rows(table)) for table in ("answers", "superseded")] == [1, 1]
