@@ -11,6 +11,8 @@ from assay.store import open_store
 from .conftest import NewProject
 from .project import Project, Run, table
 
+pytestmark = pytest.mark.whole
+
 PAGES = table(
     "url, title, text",
     ("https://kim.example.com/", "Kim", "Kim Kitchen is open. Phone: 416-555-0101."),
