@@ -16,6 +16,6 @@
         'ai_extract', instructions, examples, model, isolate, redact
     )) -%}
     {{- assay._assay_call(
-        'ai_extract', task, text, wanted.sql_type, detail, wanted.evidence_type if evidence else none
+        'ai_extract', task, text, wanted.sql_type, detail, ', evidence ' ~ wanted.evidence_type if evidence else ''
     ) -}}
 {%- endmacro %}

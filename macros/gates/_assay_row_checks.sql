@@ -171,7 +171,7 @@
     {%- for name in assay._assay_names('ai_row_gate', 'answers', wanted.answers) -%}
         {%- do found.append({
             'column': name,
-            'violated': '(' ~ name ~ ".status in ('ok', 'skipped', 'unsupported')) is not true",
+            'violated': '(' ~ name ~ ".status in ('ok', 'skipped', 'unsupported', 'unclear')) is not true",
             'reason': assay._assay_quoted(name ~ ' has no answer')
         }) -%}
     {%- endfor -%}

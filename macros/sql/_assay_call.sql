@@ -2,7 +2,7 @@
     The one place where a call of ours becomes SQL: a literal with the task, the text, and a cast
     of the JSON that comes back to its SQL type. Text values need no cast.
 -#}
-{% macro _assay_call(macro, task, text, sql_type, detail, evidence_type=none) -%}
+{% macro _assay_call(macro, task, text, sql_type, detail, more='') -%}
     {%- do assay._assay_check_plugin() -%}
     {%- set text = assay._assay_text(macro, text) -%}
     {%- set arguments = 'assay_task(' ~ assay._assay_literal(task | tojson) ~ '), ' ~ text -%}
@@ -10,7 +10,7 @@
     {%- if sql_type.startswith('float[') -%}
         {{ assay._assay_vector_call(arguments, sql_type, detail) }}
     {%- elif detail -%}
-        cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ assay._assay_envelope_type(sql_type, evidence_type) }})
+        cast(cast(assay_ask_envelope({{ arguments }}) as json) as {{ assay._assay_envelope_type(sql_type, more) }})
     {%- elif sql_type == 'varchar' -%}
         assay_ask_value({{ arguments }})
     {%- else -%}
@@ -37,9 +37,9 @@
     {%- do return(modules.re.sub(calls, 'assay_' ~ form ~ '_\\1(' ~ task, sql)) -%}
 {%- endmacro %}
 
-{#- The SQL type of an envelope around a value of `sql_type`, with its evidence where it has any. -#}
-{% macro _assay_envelope_type(sql_type, evidence_type=none) -%}
-    struct("value" {{ sql_type }}, status varchar, error varchar, confidence double, model varchar, prompt_hash varchar, answered_at timestamp{{ ', evidence ' ~ evidence_type if evidence_type }})
+{#- The SQL type of an envelope around a value of `sql_type`, with `more` fields. -#}
+{% macro _assay_envelope_type(sql_type, more='') -%}
+    struct("value" {{ sql_type }}, status varchar, error varchar, confidence double, model varchar, prompt_hash varchar, answered_at timestamp{{ more }})
 {%- endmacro %}
 
 {#- The SQL type of a struct with a text for each of `names`. -#}

@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,14 @@ def test_each_kind_of_trouble_is_found_with_its_owners() -> None:
         ),
         ("published:publication", "What is published is 1 day old, over 24 hours", ()),
     ]
+
+
+def test_a_search_server_that_is_down_is_told_though_nothing_is_red() -> None:
+    """The rows keep their answers, so that no gate would see it."""
+    seen = Sight(settings(), NOW, Built(exit_code=0), stop=("search", "It does not answer."))
+    (one,) = troubles(seen)
+    assert one.key == "search:evidence"
+    assert troubles(replace(seen, stop=("budget", "It is used up."))) == []
 
 
 def test_of_a_very_red_build_the_first_lines_are_told() -> None:

@@ -47,6 +47,7 @@ TASKS = {
     "translate": task("translate", to="English", source="German"),
     "score": task("score", criterion="How urgent?", high=5),
     "suggest": task("suggest", instructions="Be brief."),
+    "verify": task("verify", asked="Is it open?", fields=[{"name": "phone"}]),
 }
 
 

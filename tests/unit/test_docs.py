@@ -15,8 +15,9 @@ from pydantic_core import PydanticUndefined
 
 from assay.cli.commands import COMMANDS, load
 from assay.core import errors
+from assay.core.environment import KNOWN_OUTSIDE, OUTSIDE_THE_PLUGIN
 from assay.core.errors import AssayError, Fault
-from assay.core.settings import OUTSIDE_THE_PLUGIN, PREFIX, Settings
+from assay.core.settings import PREFIX, Settings
 from assay.core.values import Status
 from assay.hosts.dbt.process import EXIT_CODES
 
@@ -237,7 +238,7 @@ def test_the_key_and_what_dbt_is_handed_are_rows() -> None:
 
 def test_no_setting_is_made_up() -> None:
     """Nobody exports a variable that stops the run as unknown."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | OUTSIDE_THE_PLUGIN
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | KNOWN_OUTSIDE
     typing_error = {"ASSAY_MODLE"}
     assert set(re.findall(r"\bASSAY_[A-Z_]+\b", EVERYTHING)) - typing_error <= known
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = """
     open Session Run Settings Outcome Status
     Task Cascade Example Rejected Classify Extract Sentiment Summarize Filter Assess
-    Complete Translate Score
+    Complete Translate Score Verify
     AssayError RunError ConfigError BudgetError QuotaError StoreError Cancelled
 """
 

@@ -17,10 +17,13 @@ ROOMS = {
     "telemetry": "core",
     "store": "core",
     "providers": "core functions forms",
-    "engine": "core functions forms telemetry store providers",
-    "hosts": "core functions forms telemetry store providers engine",
-    "project": "core functions forms telemetry store providers engine hosts",
-    "plugin cli __main__": "core functions forms telemetry store providers engine hosts project",
+    "evidence": "core",
+    "engine": "core functions forms telemetry store providers evidence",
+    "hosts": "core functions forms telemetry store providers evidence engine",
+    "project": "core functions forms telemetry store providers evidence engine hosts",
+    "plugin cli __main__": (
+        "core functions forms telemetry store providers evidence engine hosts project"
+    ),
     "gates": "plugin",
 }
 """What each room may import; the last but one are doors, which put the parts together."""
@@ -35,6 +38,7 @@ THIRD_PARTY = {
     "telemetry": "opentelemetry",
     "store": "",
     "engine": "",
+    "evidence": "",
     "providers/openai_compatible": "openai httpx2 aiohttp yarl pydantic",
     "hosts/duckdb": "duckdb pyarrow yaml",
 }

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from assay.functions.sentiment import Sentiment
     from assay.functions.summarize import Summarize
     from assay.functions.translate import Translate
+    from assay.functions.verify import Verify
 
 _PLACES = {
     "assay.core.cascade": "Cascade",
@@ -96,6 +97,7 @@ __all__ = [
     "Summarize",
     "Task",
     "Translate",
+    "Verify",
     "open",
 ]
 

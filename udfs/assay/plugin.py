@@ -285,6 +285,7 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the UDFs on the root connection, once for each time the file is opened."""
+        self._session.read_relations_by(conn.cursor)
         udfs = Udfs(self._run)
         udfs.register(conn, counting=_only_looks())  # what asks while dbt compiles, asks nobody
         gate = GoldenGate(self._session.store, _log.info)

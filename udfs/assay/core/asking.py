@@ -39,8 +39,8 @@ def _json_object(value: object) -> object:
 
 none_if_blank = BeforeValidator(blank_is_none)
 Text = Annotated[str | None, none_if_blank]
-_Object = BeforeValidator(lambda value: value and _json_object(blank_is_none(value)))
-_HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+object_of_json = BeforeValidator(lambda value: value and _json_object(blank_is_none(value)))
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 
 
 class Asking(BaseModel):
@@ -73,7 +73,7 @@ class Asking(BaseModel):
         description="How hard a model thinks, such as `low`; unset means as it likes. Not sent to "
         "models that refuse it.",
     )
-    auth_header: Annotated[_HeaderName | None, none_if_blank] = Field(
+    auth_header: Annotated[HeaderName | None, none_if_blank] = Field(
         default=None,
         description="The header that carries the key: `Authorization` has it as a bearer token, "
         "any other as it is; unset means that of the profile.",
@@ -83,12 +83,12 @@ class Asking(BaseModel):
         description="The `api-version` in the query of every request, as Azure's dated API wants "
         "it.",
     )
-    headers: Annotated[dict[_HeaderName, SecretStr] | None, _Object] = Field(
+    headers: Annotated[dict[HeaderName, SecretStr] | None, object_of_json] = Field(
         default=None,
         description="Further headers of every request, as a JSON object; their values are kept "
         "out of messages and the store.",
     )
-    extra_body: Annotated[dict[str, Any] | None, _Object] = Field(
+    extra_body: Annotated[dict[str, Any] | None, object_of_json] = Field(
         default=None,
         repr=False,
         description="Further fields of every request, as a JSON object; the texts in them are "

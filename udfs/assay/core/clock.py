@@ -1,14 +1,25 @@
-"""The time as it is written down: UTC, ISO text, no offset; and spans as a watch shows them."""
+"""What time it is, and how it is written down: UTC, ISO text, no offset; spans as on a watch."""
 
 from __future__ import annotations
 
 import datetime
+import os
+
+NOW = "ASSAY_NOW"
+"""The variable with the time that it is taken to be, for tests of what ages: ISO text, UTC."""
+
+
+def now() -> datetime.datetime:
+    """Return the time, aware and in UTC; that of `ASSAY_NOW` where it is set."""
+    if said := os.environ.get(NOW, "").strip():
+        moment = datetime.datetime.fromisoformat(said)
+        return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return datetime.datetime.now(datetime.UTC)
 
 
 def now_utc() -> str:
     """Return the time in UTC as ISO text with microseconds and without an offset."""
-    now = datetime.datetime.now(datetime.UTC)
-    return now.isoformat(sep=" ", timespec="microseconds").removesuffix("+00:00")
+    return iso(now())
 
 
 def iso(moment: datetime.datetime) -> str:

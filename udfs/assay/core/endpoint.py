@@ -49,3 +49,15 @@ def is_safe(url: str) -> bool:
         return False
     loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
     return loopback or (parts.scheme == "https" and bool(parts.hostname))
+
+
+def check_search_url(url: str) -> None:
+    """Raise `ValueError` for a search server that may not be asked, or a URL with a secret."""
+    if "{query}" in url and is_safe(url) and "@" not in urlsplit(url).netloc and "#" not in url:
+        return
+    message = (
+        "`ASSAY_EVIDENCE_URL` is no https URL (plain http only to 127.0.0.1, ::1 or localhost) "
+        "with `{query}` where the question goes, and without user, password and `#`; keys belong "
+        "into `ASSAY_EVIDENCE_HEADERS`."
+    )
+    raise ValueError(message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -22,7 +21,9 @@ from assay.core.alerting import Alerting
 from assay.core.asking import Asking, Text, blank_is_none, none_if_blank
 from assay.core.embedding import Embedding
 from assay.core.endpoint import check_url, host_of
+from assay.core.environment import KNOWN_OUTSIDE, check_environment
 from assay.core.errors import ConfigError
+from assay.core.evidencing import Evidencing
 from assay.core.reach import Places, Reach
 from assay.core.redaction import Redacting
 from assay.core.traits import Manner, Traits, traits_of
@@ -32,9 +33,6 @@ REASONING_TOKENS = 4000
 
 IN_PROFILE, IN_CALL = "in the plugin's config", "in the call"
 """Where a setting was given, as messages say it."""
-
-OUTSIDE_THE_PLUGIN = frozenset({"ASSAY_DATABASE", "ASSAY_THREADS"})
-"""Variables that profiles.yml hands to dbt itself."""
 
 
 def _known_provider(name: str) -> str:
@@ -46,7 +44,7 @@ Price = Annotated[float | None, none_if_blank, Field(ge=0, allow_inf_nan=False)]
 Money = Annotated[float | None, none_if_blank, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(Places, Asking, Embedding, Alerting, Redacting):
+class Settings(Places, Asking, Embedding, Alerting, Redacting, Evidencing):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
     provider: Annotated[str, AfterValidator(_known_provider)] = Field(
@@ -292,7 +290,7 @@ def load_settings(
     unknown one the nearest known name; `where` says what `config` is.
     """
     _check_names(config, environ, where)
-    _check_threads(environ)
+    check_environment(environ)
     given = _given(_NAMES, config, environ)
     settings = _valid(Settings, given | _key(given, environ))
     _refuse_sdk_url(settings, environ)
@@ -355,7 +353,7 @@ def with_changes(settings: Settings | None, changed: Mapping[str, Any]) -> Setti
 def _check_names(config: Mapping[str, Any], environ: Mapping[str, str], where: str) -> None:
     """Raise for a name that nothing reads, in `config` or among our variables."""
     _refuse_unknown(config, _NAMES, "setting", where)
-    variables = [*(PREFIX + name.upper() for name in _NAMES), *OUTSIDE_THE_PLUGIN]
+    variables = [*(PREFIX + name.upper() for name in _NAMES), *KNOWN_OUTSIDE]
     set_here = [name for name in environ if name.startswith(PREFIX)]
     _refuse_unknown(set_here, variables, "variable", "in the environment")
 
@@ -366,14 +364,6 @@ def _refuse_unknown(names: Any, known: list[str], what: str, where: str) -> None
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             message = f"Unknown {what} {name!r} {where}; did you mean {near[0]!r}?"
             raise ConfigError(message)
-
-
-def _check_threads(environ: Mapping[str, str]) -> None:
-    """Raise before dbt does: it ends in a traceback."""
-    said = environ.get("ASSAY_THREADS", "").strip()
-    if said and not re.fullmatch("0*[1-9][0-9]{0,3}", said):
-        message = f"`ASSAY_THREADS` is {said!r}; give a number from 1 on, or unset it."
-        raise ConfigError(message)
 
 
 def _refuse_sdk_url(settings: Settings, environ: Mapping[str, str]) -> None:

@@ -25,6 +25,10 @@ class Rejected(ValueError):
     """An answer that is not one: the message says why, without quoting the text."""
 
 
+class Unclear(Rejected):
+    """An answer that says that there is no evidence for one."""
+
+
 def wrong_argument(name: str, value: object, remedy: str) -> ValueError:
     """Return the error of a function's argument in the words of the macros, for validators."""
     shown = json.dumps(value, default=str)
@@ -91,6 +95,9 @@ class Task(BaseModel):
     form: ClassVar[str] = "chat"
     """The kind of request that asks it, a name in `assay.forms.FORMS`."""
 
+    needs_evidence: ClassVar[bool] = False
+    """Whether sources are looked for before a text is asked about."""
+
     free_text: ClassVar[bool] = False
     """Whether an answer is in the model's own words, so that no golden row can be held to it."""
 
@@ -142,6 +149,10 @@ class Task(BaseModel):
     def output_tokens(self, text: str) -> int:
         """Return how many tokens an answer about `text` is expected to take at most."""
 
+    def expires_at(self, answer: str, answered_at: str) -> str | None:
+        """Return when an answer (canonical JSON) is to be checked again; None: it does not age."""
+        return None
+
     def expected_characters(self, text: str) -> float:
         """Return how long an answer about `text` likely is, as JSON; for plans, not for limits."""
         return 3.0 * self.output_tokens(text)
@@ -153,6 +164,14 @@ class Task(BaseModel):
     def labelled(self) -> Iterator[Labelled]:
         """Yield the values of an answer whose labels are known: what reports may show of it."""
         yield from ()
+
+    def shown(self, answer: str) -> str:
+        """Return what SQL sees as the value of an answer (canonical JSON)."""
+        return answer
+
+    def further(self, answer: str | None, expires_at: str | None, *, stale: bool) -> str:
+        """Return what else its envelope has, as members of a JSON object after a comma."""
+        return ""
 
     @property
     def by_chunks(self) -> tuple[Task, int] | None:

@@ -78,6 +78,11 @@ class Traits:
     vectors: Mapping[str, int] = field(default_factory=dict)
     package: str | None = None
 
+    @property
+    def asks(self) -> bool:
+        """Whether anybody is asked at all."""
+        return self.remote or self.free
+
     def knows(self, kind: str) -> bool:
         """Whether a function, `classify` for `ai_classify`, is answered."""
         return self.can is None or kind in self.can

@@ -33,8 +33,10 @@ Status = Literal[
     "not_attempted",
     "pending",
     "unsupported",
+    "unclear",
 ]
-"""`unsupported` is the provider's own word: it cannot judge this text, and another one may."""
+"""`unsupported` is the provider's own word: it cannot judge this text, and another one may.
+`unclear` is nobody's failure either: it was looked for evidence, and there was none."""
 
 Mode = Literal["keyed", "listed", "object", "prompt"]
 """How a reply is to be shaped: by a schema with a property for each record's id, by one with a
@@ -112,7 +114,9 @@ DISCARDED = "discarded: "
 class Outcome(NamedTuple):
     """What is known of an ask: an answer (`ok`) or a failure; `value` is canonical JSON or None.
 
-    `answered_at` is UTC in ISO form with microseconds; for failures it is when they failed.
+    `answered_at` is UTC in ISO form with microseconds; for failures it is when they failed. An
+    answer that ages is to be checked again at `expires_at` (None: never), and is `stale` from
+    then on, or once it was tried in vain, until a later one takes its place.
     """
 
     status: Status
@@ -121,6 +125,12 @@ class Outcome(NamedTuple):
     confidence: float | None = None
     model: str | None = None
     answered_at: str | None = None
+    expires_at: str | None = None
+    stale: bool = False
+
+    def is_due(self, now: str) -> bool:
+        """Whether it is an answer that is to be checked again at `now`."""
+        return self.status == "ok" and self.expires_at is not None and self.expires_at <= now
 
     @property
     def answer(self) -> Any:
@@ -227,7 +237,8 @@ class Reply:
 class Judged:
     """A reply after validation: answers by key, and why the rest has none.
 
-    `declined` are asks that the provider cannot judge, and why: they are not asked again.
+    `declined` are asks that the provider cannot judge, and why: they are not asked again;
+    `unclear` those for which there is no evidence.
     `lost` are those of the rest to which the reply held no answer at all, valid or not;
     `unreadable` says that nothing in it could be read.
     """
@@ -236,6 +247,7 @@ class Judged:
     rejected: Mapping[bytes, str]
     lost: frozenset[bytes] = frozenset()
     declined: Mapping[bytes, str] = field(default_factory=dict)
+    unclear: Mapping[bytes, str] = field(default_factory=dict)
     unreadable: bool = False
     note: str | None = None
 
@@ -282,7 +294,11 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An ask without an answer, as the store keeps it: its runs so far, and the next try."""
+    """An ask without an answer, as the store keeps it: its runs so far, and the next try.
+
+    `kept` is the answer that it has all the same, where one could not be checked again: such a
+    failure is no row of the store, and its `outcome` is that answer.
+    """
 
     key: bytes
     kind: str
@@ -295,11 +311,15 @@ class Failure:
     failed_at: str
     next_try_at: str | None
     text: str | None = None
+    kept: Outcome | None = None
 
     @property
     def outcome(self) -> Outcome:
-        """The failure as an outcome of its ask."""
-        return Outcome(self.status, None, self.error, None, self.model, self.failed_at)
+        """What its ask is told."""
+        if self.kept is not None:
+            return self.kept
+        due = self.next_try_at if self.status == "unclear" else None
+        return Outcome(self.status, None, self.error, None, self.model, self.failed_at, due)
 
 
 SKIPPED = Outcome(status="skipped")

@@ -160,6 +160,6 @@ class Aftermath:
         self._around.pump()
 
     def _settle_failures(self, run: RunState, failures: Sequence[Failure]) -> None:
-        if failures:
-            run.tell(GivenUp(failures))
+        if given_up := [failure for failure in failures if failure.kept is None]:
+            run.tell(GivenUp(given_up))
         self.settle_all({failure.key: failure.outcome for failure in failures})

@@ -37,10 +37,10 @@ class Answers:
         return outcome
 
     def learn(self, key: bytes, outcome: Outcome) -> None:
-        """Remember an answer; the first one under a key stays."""
+        """Remember an answer; the first one under a key stays, unless it ages."""
         young = self._young
         if self._weight >= self._half:
             self._old, self._young, self._weight = young, (young := {}), 0
-        if key not in young:
+        if key not in young or outcome.expires_at is not None:
             young[key] = outcome
             self._weight += 1 + len(outcome.value or "") // _USUAL_CHARACTERS

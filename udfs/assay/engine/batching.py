@@ -75,7 +75,7 @@ class Batching:
         return self._batches
 
     def takes(self, pack: Pack) -> bool:
-        """Whether a pack goes into a batch."""
+        """Whether a pack goes into a batch: vectors cost little, evidence would be old."""
         if not self._settings.batch or pack.questions[0].task.form != "chat":
             return False
         return pack.expiries < MOST_EXPIRIES and not any(

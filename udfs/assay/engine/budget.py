@@ -24,6 +24,8 @@ class Budget:
 
     max_cost_usd: float | None = None
     max_requests: int | None = None
+    max_searches: int | None = None
+    searches: int = 0
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
     requests: int = 0
@@ -41,6 +43,19 @@ class Budget:
         if worst_usd is None:
             return False
         return self.taken_usd + worst_usd <= self.max_cost_usd
+
+    def allows_search(self, price_usd: float | None) -> bool:
+        """Whether one more search fits; one without a price is not counted as money."""
+        if self.max_searches is not None and self.searches >= self.max_searches:
+            return False
+        if self.max_cost_usd is None:
+            return True
+        return self.taken_usd + (price_usd or 0.0) <= self.max_cost_usd
+
+    def search(self, price_usd: float | None) -> None:
+        """A search goes out: it is paid for whatever it brings."""
+        self.searches += 1
+        self.spent_usd += price_usd or 0.0
 
     @property
     def taken_usd(self) -> float:

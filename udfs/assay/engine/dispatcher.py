@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from assay.core.errors import CallError, Cancelled, RunError, StoreError
@@ -20,8 +20,10 @@ from assay.engine.harvest import Harvest, Reaping
 from assay.engine.intake import Admission, Batch
 from assay.engine.ladder import Ladder
 from assay.engine.recorder import Recorder
+from assay.engine.searching import Hands, Searching
 from assay.engine.sending import Failed, Sender
 from assay.engine.state import RunState
+from assay.evidence import Evidence
 from assay.forms import form_of
 from assay.providers import Provider
 from assay.store import Landing
@@ -41,7 +43,12 @@ class Dispatcher:
     """
 
     def __init__(
-        self, settings: Settings, recorder: Recorder, provider: Provider, answers: Answers
+        self,
+        settings: Settings,
+        recorder: Recorder,
+        provider: Provider,
+        answers: Answers,
+        evidence: Evidence | None = None,
     ) -> None:
         self.answers = answers
         self._settings = settings
@@ -54,6 +61,8 @@ class Dispatcher:
         self._sender = Sender(settings, recorder, provider, lambda: self.governor.took_nothing)
         self._admission = Admission(recorder, self.answers, self._claims)
         self._batching = Batching(settings, recorder, provider, self._claims)
+        hands = Hands(lambda: self._aftermath, self._give_up, self._do)
+        self._searching = Searching(settings, recorder, evidence, hands)
         self._timer: asyncio.TimerHandle | None = None
         self._meet_afresh()
         self._admitting = asyncio.get_running_loop().create_task(self._admit_for_ever())
@@ -220,12 +229,13 @@ class Dispatcher:
                 self._aftermath,
             )
             harvest = Harvest(run, self._batching.batches, reaping)
-            run.harvesting = run.spawn(self._harvest(harvest, run))
+            run.harvesting = run.spawn(self._do(run, harvest.gather()))
         await asyncio.wait({run.harvesting})
 
-    async def _harvest(self, harvest: Harvest, run: RunState) -> None:
+    async def _do(self, run: RunState, work: Awaitable[None]) -> None:
+        """Do what may let more be sent."""
         with self._heard(run):
-            await harvest.gather()
+            await work
         self._pump()
 
     async def hand_over(self, run: RunState) -> None:
@@ -283,6 +293,8 @@ class Dispatcher:
 
     def _launch(self, run: RunState, pack: Pack) -> bool:
         """Start a request for `pack` if the budget allows; return whether another may follow."""
+        if self._searching.wants(pack):
+            return self._searching.start(run, pack)
         headroom = self._settings.headroom_for(pack.model)
         mode = self._ladder.mode(pack.model)
         request = form_of(pack).compose(pack, headroom, mode, run.run_id)
@@ -300,6 +312,13 @@ class Dispatcher:
         run.spawn(self._serve(run, request, worst))
         return True
 
+    def _give_up(self, run: RunState, asks: Sequence[Ask], reason: str) -> None:
+        """Attempt `asks` no more in this run, for its budget."""
+        run.tell(Stopped("budget", run.run_id))
+        self._recorder.stopped(run.run_id, "budget", reason)
+        self._recorder.release([ask.key for ask in asks])
+        self._leave_to_others(self._claims.give_up(run, asks, reason))
+
     def _at_the_wall(self, run: RunState, pack: Pack, worst: float | None) -> bool:
         """Return whether another may follow: after a pack of a model without a known price.
 
@@ -310,11 +329,7 @@ class Dispatcher:
             run.backlog.add_pack(pack)
             return False
         reason = run.wall(pack.model, worst)
-        run.tell(Stopped("budget", run.run_id))
-        self._recorder.stopped(run.run_id, "budget", reason)
-        asks = [*pack.asks, *([] if unpriced else run.backlog.drain())]
-        self._recorder.release([ask.key for ask in asks])
-        self._leave_to_others(self._claims.give_up(run, asks, reason))
+        self._give_up(run, [*pack.asks, *([] if unpriced else run.backlog.drain())], reason)
         return unpriced
 
     async def _serve(self, run: RunState, request: Request, worst: float | None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from assay.core.redaction import kinds_of_marks
 from assay.core.settings import Settings
 from assay.core.values import Ask, Pack
-from assay.engine.prices import cost_usd, usual_price
+from assay.engine.prices import cost_usd, usual_price, with_search
 from assay.engine.queue import Backlog
 from assay.forms import bounds_of, form_of
 
@@ -24,7 +24,8 @@ class Estimate:
     `rows` are those of the model, due or not; tokens are estimates. `cost_usd` is None when the
     price of a model is not known, `minutes` where nothing is known of how long a request takes.
     `latency_seconds` is the measured mean of a request, None where `minutes` is no measurement.
-    `at_least` marks a plan that may be short of what answers still to come will make due.
+    `at_least` marks a plan that may be short of what answers still to come will make due;
+    `rechecks` are asks whose answers have aged, and are counted as stored.
     `redacted` counts by kind the marks in the texts that are to be sent, each once a text.
     """
 
@@ -39,6 +40,7 @@ class Estimate:
     minutes: float | None = None
     latency_seconds: float | None = None
     at_least: bool = False
+    rechecks: int = 0
     redacted: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -93,6 +95,7 @@ class Census:
         self._texted: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
         self._at_least = False
+        self._aged: dict[bytes, Ask] = {}
 
     def meet(self, question: str) -> None:
         """Take note of a question that the statement asks, of however few rows."""
@@ -131,6 +134,10 @@ class Census:
         pairs = [pair for pair in zip(texts, keys, strict=True) if pair[1] not in due]
         self._see([text for text, _ in pairs], [key for _, key in pairs])
 
+    def recheck(self, asks: Iterable[Ask]) -> None:
+        """Take note of asks that have an answer which is to be checked again."""
+        self._aged |= {ask.key: ask for ask in asks}
+
     def take(self, asks: Iterable[Ask]) -> None:
         """Take note of asks to be made, whose rows were counted or do not matter."""
         new = {ask.key: ask for ask in asks if ask.key not in self._unknown}
@@ -147,6 +154,7 @@ class Census:
         chunks = [[key for key in chunk if key not in self._unknown] for chunk in other._chunks]
         self._chunks += [chunk for chunk in chunks if chunk]
         self.take(other._unknown.values())
+        self.recheck(other._aged.values())
         self._see(other._texts, other._known)
         self._at_least = self._at_least or other.at_least
 
@@ -175,10 +183,11 @@ class Census:
     def _packs(self) -> Iterator[Pack]:
         """Yield what would be sent: packs of what was gathered, and packs of each chunk."""
         alone = {key for chunk in self._chunks for key in chunk}
-        for keys in ([key for key in self._unknown if key not in alone], *self._chunks):
+        waiting = self._unknown | self._rechecked()
+        for keys in ([key for key in waiting if key not in alone], *self._chunks):
             backlog = Backlog(bounds_of(self._settings))
             for key in keys:
-                backlog.add(self._unknown[key], ripe=True)
+                backlog.add(waiting[key], ripe=True)
             while (pack := backlog.take(flush=True)) is not None:
                 yield pack
 
@@ -191,6 +200,7 @@ class Census:
             spent_in = form.compose(pack, 0).input_tokens
             spent_out = form.expected_output_tokens(pack)
             price = cost_usd(usual_price(self._settings, pack.model), spent_in, spent_out)
+            price = with_search(self._settings, pack.questions[0].task, price)
             cost = None if cost is None or price is None else cost + price
             requests, tokens_in, tokens_out = (
                 requests + 1,
@@ -208,10 +218,17 @@ class Census:
             tokens_out,
             cost,
             at_least=self.at_least,
+            rechecks=len(self._rechecked()),
             redacted=self._redacted(),
         )
 
+    def _rechecked(self) -> dict[bytes, Ask]:
+        """Return what one run checks again of what has aged."""
+        most = self._settings.max_rechecks
+        return dict(list(self._aged.items())[:most])
+
     def _redacted(self) -> dict[str, int]:
-        texts = {ask.text for ask in self._unknown.values() if ask.question.redaction.kinds}
+        asks = [*self._unknown.values(), *self._rechecked().values()]
+        texts = {ask.text for ask in asks if ask.question.redaction.kinds}
         counts = Counter(kind for text in texts for kind in kinds_of_marks(text))
         return {kind: counts[kind] for kind in sorted(counts)}

@@ -97,7 +97,9 @@ class Admission:
         run, ticket = batch.run, batch.ticket
         taken = _Taken(batch, [], {run})
         for ask in batch.asks:
-            outcome = self._answers.get(ask.key) or run.failures.get(ask.key)
+            outcome = self._answers.get(ask.key)
+            if outcome is None or outcome.is_due(run.began_at):
+                outcome = run.failures.get(ask.key)
             if outcome is not None:
                 if ticket is not None:
                     ticket.take(ask.key, outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from assay.core.canonical import canonical_json
 from assay.core.errors import ConfigError
@@ -17,7 +17,9 @@ from assay.engine.at_hand import AtHand, is_at_hand
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
+from assay.engine.rechecks import Rechecks, as_they_stand
 from assay.engine.state import RunState
+from assay.evidence import check_has_evidence
 from assay.functions import parse_task
 from assay.providers import check_can, model_of
 from assay.providers.vectors import dimensions_of, embedding_model
@@ -31,6 +33,18 @@ Found = tuple[list[bytes | None], dict[bytes, Outcome], list[Ask]]
 """The key of each text (None for blank), what is known by key, one ask for each of the rest."""
 
 
+class Sorted(NamedTuple):
+    """What was found of texts: outcomes by key, and one ask for each that is `unknown`.
+
+    `due` are asks of which an answer is known that is to be checked again; it is stale till then.
+    """
+
+    keys: list[bytes | None]
+    known: dict[bytes, Outcome]
+    unknown: list[Ask]
+    due: list[Ask]
+
+
 class Resolver:
     """Answers chunks of texts for one run; safe to call from any thread."""
 
@@ -38,6 +52,7 @@ class Resolver:
         self._engine = engine
         self._run = run
         self._settings = run.settings
+        self._rechecks = Rechecks(run)
         self._questions: dict[str, Question] = {}
         self._at_hand = AtHand()
         self.censuses: Sequence[Census] = ()
@@ -67,7 +82,9 @@ class Resolver:
         question = Question(task, model, host, redaction)
         if not is_at_hand(question):
             check_can(self._settings.traits, task)
-            if task.model is not None or task.form != "chat":
+            if task.needs_evidence:
+                check_has_evidence(self._settings, task.kind)
+            if task.model is not None or task.form == "embedding":
                 check_cap(self._settings, question.model)
         return question
 
@@ -100,18 +117,25 @@ class Resolver:
 
     def settle(self, handle: str, texts: Texts) -> tuple[list[bytes | None], dict[bytes, Outcome]]:
         """Return the key of each text and all outcomes by key, as `ask`; no row is counted."""
-        keys, known, unknown = self.look_up(handle, texts)
-        if unknown:
-            known |= self._engine.await_all(self._run, unknown)
+        keys, known, unknown, due = self._sorted(handle, texts)
+        if asks := [*unknown, *self._rechecks.admitted(due, known)]:
+            told = self._engine.await_all(self._run, asks)
+            known |= {k: one for k, one in told.items() if one.status == "ok" or k not in known}
         return keys, known
 
     def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
         """Take on what is not known of `texts`, for `origin`, without waiting for it."""
         if is_at_hand(self.question(handle)):
             return
-        _, _, unknown = self.look_up(handle, texts)
+        _, known, unknown, due = self._sorted(handle, texts)
+        self._rechecks.note(due, known)
         if unknown:
             self._engine.gather(self._run, unknown, origin)
+
+    def recheck(self) -> None:
+        """A statement has gathered all: take on the oldest of what is to be checked again."""
+        if asks := self._rechecks.chosen():
+            self._engine.gather(self._run, asks)
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
@@ -120,15 +144,18 @@ class Resolver:
         try:
             yield
         finally:
+            self.recheck()
             self._engine.end_gather(self._run)
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
         if is_at_hand(question := self.question(handle)):
             return [*self._at_hand.outcomes(question, texts)]
-        keys, known, unknown = self.to_be_asked(handle, texts)
+        keys, known, unknown, due = self._sorted(handle, texts)
+        unknown = self._not_in_batches(unknown)
         for census in self.censuses:
             census.count(handle, self.asked(handle, texts), keys, unknown)
+            census.recheck(due)
         return restored(question.redaction, in_order(keys, known), texts)
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
@@ -139,10 +166,10 @@ class Resolver:
         question = self.question(handle)
         if is_at_hand(question):
             return [*self._at_hand.outcomes(question, texts)]
-        keys, known, unknown = self.look_up(handle, texts)
+        keys, known, unknown, due = self._sorted(handle, texts)
         for census in self.censuses:
             census.compare(handle, self.asked(handle, texts), keys, unknown)
-        outcomes = in_order(keys, known)
+        outcomes = in_order(keys, _without(known, due))
         self._run.tell(RowsCompared(question, keys, outcomes))
         return restored(question.redaction, outcomes, texts)
 
@@ -150,13 +177,25 @@ class Resolver:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
         if is_at_hand(question := self.question(handle)):
             return [*self._at_hand.outcomes(question, texts)]
-        keys, known, _ = self.look_up(handle, texts)
-        return restored(question.redaction, in_order(keys, known), texts)
+        keys, known, _, due = self._sorted(handle, texts)
+        return restored(question.redaction, in_order(keys, _without(known, due)), texts)
 
     def asked(self, handle: str, texts: Texts) -> list[str | None]:
         """Return texts as they are asked about; None for blank ones."""
         asked = self.question(handle).redaction.text
         return [asked(text) or None if text is not None else None for text in texts]
+
+    def _sorted(self, handle: str, texts: Texts) -> Sorted:
+        """Return what is known of texts and what is not, and what of the former is due again."""
+        keys, known, unknown = self.look_up(handle, texts)
+        aged = [key for key, one in known.items() if one.expires_at and self._rechecks.is_due(one)]
+        if not aged:
+            return Sorted(keys, known, unknown, [])
+        question = self.question(handle)
+        by_key = dict(zip(keys, texts, strict=True))
+        asked = question.redaction.text
+        due = [Ask(key, question, asked(by_key[key] or "")) for key in aged]
+        return Sorted(keys, known | as_they_stand(due, known), unknown, due)
 
     def look_up(self, handle: str, texts: Texts) -> Found:
         """Return the key of each text, what is known of them, and one ask for each of the rest.
@@ -187,8 +226,11 @@ class Resolver:
     def to_be_asked(self, handle: str, texts: Texts) -> Found:
         """As `look_up`, without the asks that wait for a batch: nobody asks for them again."""
         keys, known, unknown = self.look_up(handle, texts)
-        held = self._engine.held_by_batches([ask.key for ask in unknown])
-        return keys, known, [ask for ask in unknown if ask.key not in held]
+        return keys, known, self._not_in_batches(unknown)
+
+    def _not_in_batches(self, asks: Sequence[Ask]) -> list[Ask]:
+        held = self._engine.held_by_batches([ask.key for ask in asks])
+        return [ask for ask in asks if ask.key not in held]
 
     def _recall(
         self, question: Question, unknown: dict[bytes, str], known: dict[bytes, Outcome]
@@ -230,6 +272,12 @@ class Resolver:
 def chunks_of(texts: Texts) -> list[Texts]:
     """Return texts in parts that are looked up at once."""
     return [texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS)]
+
+
+def _without(known: Mapping[bytes, Outcome], due: Iterable[Ask]) -> Mapping[bytes, Outcome]:
+    """Return what is known and not due again."""
+    left = {ask.key for ask in due}
+    return {key: one for key, one in known.items() if key not in left} if left else known
 
 
 def in_order(keys: Iterable[bytes | None], known: Mapping[bytes, Outcome]) -> list[Outcome | None]:

@@ -20,6 +20,7 @@ from assay.engine.intake import Batch
 from assay.engine.meter import Reading
 from assay.engine.recorder import Recorder
 from assay.engine.state import RunState
+from assay.evidence import Evidence
 from assay.providers import Provider
 from assay.store import Store, Writer
 from assay.store.queries import PendingKeys
@@ -42,6 +43,7 @@ class Engine:
         provider: Provider,
         observer: Observer,
         answers: Answers,
+        evidence: Evidence | None = None,
     ) -> None:
         self.store = store
         self.answers = answers
@@ -53,7 +55,9 @@ class Engine:
         self._thread.start()
         self._writer = Writer(store, self._loop)
         recorder = Recorder(store, self._writer, store_inputs=settings.store_inputs)
-        self._dispatcher = self._call(lambda: Dispatcher(settings, recorder, provider, answers))
+        self._dispatcher = self._call(
+            lambda: Dispatcher(settings, recorder, provider, answers, evidence)
+        )
 
     def begin(self, run_id: str, settings: Settings, *, builds: bool) -> RunState:
         """Begin a run under the budget of `settings`, and return its state.

@@ -97,7 +97,7 @@ class Meter:
             case Gathered(origin, asks) if asks:
                 self.gathered(origin)
             case GivenUp(failures):
-                self.failed(sum(one.status != "unsupported" for one in failures))
+                self.failed(sum(one.status not in ("unsupported", "unclear") for one in failures))
 
     def looked_up(self, found: Iterable[Outcome]) -> None:
         """The store knew these; what this very run has bought a moment ago does not count."""

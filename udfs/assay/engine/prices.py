@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.core.errors import ConfigError
 from assay.core.price import Price
 from assay.core.settings import Settings
+from assay.core.task import Task
 from assay.core.usage import Usage
 
 FLEX = "flex"
@@ -48,6 +49,14 @@ def usual_price(settings: Settings, model: str) -> Price | None:
     """Return the price of `model` in the way in which the settings ask it."""
     in_batch = settings.batch and model != settings.embedding_model
     return price_in_batch(settings, model) if in_batch else price_of(settings, model)
+
+
+def with_search(settings: Settings, task: Task, price_usd: float | None) -> float | None:
+    """Return what a request costs with the search before it, where its task needs one."""
+    search = 0.0 if settings.searches_for_free else settings.price_search_usd
+    if not task.needs_evidence or price_usd is None:
+        return price_usd
+    return None if search is None else price_usd + search
 
 
 def check_cap(settings: Settings, model: str | None = None) -> None:

@@ -9,8 +9,9 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
-from assay.core.clock import iso, now_utc
+from assay.core.clock import iso, now, now_utc
 from assay.core.settings import Settings
+from assay.core.sources import text_alone
 from assay.core.task import Task
 from assay.core.values import (
     Ask,
@@ -52,10 +53,12 @@ class Burial:
 
 
 def burials(pack: Pack, judged: Judged, hopeless: Sequence[Ask]) -> Iterator[Burial]:
-    """Yield what a reply leaves without an answer for good: `hopeless` asks, and declined ones."""
+    """Yield what a reply leaves without an answer: `hopeless` asks, declined and unclear ones."""
     yield Burial(hopeless, "invalid", judged.rejected)
     declined = [ask for ask in pack.asks if ask.key in judged.declined]
     yield Burial(declined, "unsupported", judged.declined)
+    unclear = [ask for ask in pack.asks if ask.key in judged.unclear]
+    yield Burial(unclear, "unclear", judged.unclear)
 
 
 class Recorder:
@@ -204,7 +207,7 @@ class Recorder:
 
     def _with_failures(self, landing: Landing, buried: Sequence[Burial]) -> Landing:
         """Return a landing with the asks that are given up, and when they are due again."""
-        moment = datetime.datetime.now(datetime.UTC)
+        moment = now()
         kept = self._store_inputs
         failures = [
             _failure(ask, burial, moment, keeps_text=kept)
@@ -214,7 +217,11 @@ class Recorder:
         due: dict[str, list[str]] = {
             burial.status: [*_due(burial.status, moment)] for burial in buried if burial.asks
         }
-        return replace(landing, failures=failures, due=due)
+        later: dict[str, list[str]] = {
+            status: [iso(each) for each in retry.rechecks_at(status, moment)]
+            for status in {burial.status for burial in buried}
+        }
+        return replace(landing, failures=failures, due=due, later=later)
 
 
 def _nothing(waiting: Sequence[None]) -> Sequence[None]:
@@ -234,7 +241,7 @@ def _failure(ask: Ask, burial: Burial, moment: datetime.datetime, *, keeps_text:
         failed_runs=1,
         failed_at=iso(moment),
         next_try_at=None,
-        text=ask.text if keeps_text else None,
+        text=text_alone(ask.text) if keeps_text else None,
     )
 
 

@@ -24,6 +24,12 @@ _NEXT_TRY = (
 )
 """How long after its n-th failed run an ask may be tried again; after the last one it is dead."""
 
+_WITHOUT_EVIDENCE = tuple(datetime.timedelta(days=days) for days in (7, 14, 28, 56, 56))
+"""How long after its n-th search without evidence an ask is tried again; then it has aged out."""
+
+_AT_THE_SERVERS: frozenset[Status] = frozenset({"transport", "quota", "config"})
+"""What says nothing of the text that was asked about."""
+
 MOST_RUNS = 10
 """In how many runs an ask may fail before a replay leaves it alone."""
 
@@ -221,9 +227,20 @@ def next_try_at(
     status: Status, failed_runs: int, failed_at: datetime.datetime
 ) -> datetime.datetime | None:
     """Return when an ask that failed in `failed_runs` runs may be asked again; None for never."""
-    if status in _FINAL or failed_runs > len(_NEXT_TRY):
+    waits = _WITHOUT_EVIDENCE if status == "unclear" else _NEXT_TRY
+    if status in _FINAL or failed_runs > len(waits):
         return None
-    return failed_at + _NEXT_TRY[failed_runs - 1]
+    return failed_at + waits[failed_runs - 1]
+
+
+def rechecks_at(status: Status, failed_at: datetime.datetime) -> list[datetime.datetime]:
+    """Return when an answer is tried again that could not be checked: after the first miss, ...
+
+    After the last one always so long later. With one time alone it is no miss: the next run tries.
+    """
+    if status in _AT_THE_SERVERS:
+        return [failed_at]
+    return [failed_at + wait for wait in _WITHOUT_EVIDENCE]
 
 
 def _most_repeats(fault: Fault, max_attempts: int) -> int:

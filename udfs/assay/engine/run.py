@@ -164,6 +164,7 @@ class Run:
 
     def end_gather(self) -> None:
         """The statement has gathered all: packs go out as they are."""
+        self.resolver.recheck()
         self._engine.end_gather(self._state)
 
     def await_all(self, asks: Sequence[Ask]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -15,6 +15,7 @@ from assay.engine.answers import MOST_ANSWERS, Answers
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
 from assay.engine.run import Run
+from assay.evidence import Evidence, ReadsRelations, open_evidence
 from assay.providers import EMBEDDED, Provider, open_provider
 from assay.store import Store, open_store
 from assay.telemetry import open_telemetry
@@ -35,9 +36,12 @@ class Session:
     runs and ask in them.
     """
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, evidence: Evidence | None = None
+    ) -> None:
         self.settings = settings
         self._engine = engine
+        self._evidence = evidence
         self._embedded: Session | None = None
         self._lock = threading.Lock()
 
@@ -110,6 +114,11 @@ class Session:
                 self._embedded = Session(settings, engine)
             return self._embedded
 
+    def read_relations_by(self, connect: Callable[[], Any]) -> None:
+        """Let evidence that is in the warehouse be read by what `connect` returns."""
+        if isinstance(self._evidence, ReadsRelations):
+            self._evidence.read_by(connect)
+
     def cancel(self) -> None:
         """Stop all runs: nothing more is sent, and threads that wait get `Cancelled`."""
         self._engine.cancel_all()
@@ -139,8 +148,9 @@ def open_session(
     """
     store = open_store(settings.store, guarded=settings.traits.remote)
     answerer, observer = provider or open_provider(settings), open_telemetry(settings)
-    engine = Engine(settings, store, answerer, observer, Answers(most_answers))
-    return Session(settings, engine)
+    evidence, answers = open_evidence(settings), Answers(most_answers)
+    engine = Engine(settings, store, answerer, observer, answers, evidence)
+    return Session(settings, engine, evidence)
 
 
 def settings_of(settings: Settings | None, changed: Mapping[str, Any]) -> Settings:

@@ -28,7 +28,7 @@ def smallest_request(
 
     It asks `task`, where a chat would be in another form.
     """
-    chats = task is None or task.form == "chat"
+    chats = task is None or task.form != "embedding"
     asked = parse_task(json.dumps(_TASK)) if chats or task is None else task
     question = Question(asked, model, settings.host)
     ask = Ask(question.key(SMALL_TEXT), question, SMALL_TEXT)

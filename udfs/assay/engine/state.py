@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from assay.core.clock import now_utc
 from assay.core.errors import RunError
 from assay.core.events import Ended, Event, Observer
 from assay.core.settings import Settings
@@ -63,13 +64,18 @@ class RunState:
     `failures` are the asks that have no answer in this run: any thread may add to them. Any
     thread may `tell` the run what happened. `waiting` counts tickets that wait for what this run
     has taken on, `in_flight` its requests, `open_asks` what it has taken on and not settled;
-    `harvesting` ends once all that batches brought is in.
+    `searches_failed` counts those in a row without a reply; `harvesting` ends once all that
+    batches brought is in. What has aged by `began_at` is due: one instant for the whole run, so
+    that each statement sees the same.
     """
 
     def __init__(self, run_id: str, settings: Settings, observer: Observer) -> None:
         self.run_id = run_id
+        self.began_at = now_utc()
         self.settings = settings
-        self.budget = Budget(settings.max_cost_usd, settings.max_requests)
+        self.budget = Budget(
+            settings.max_cost_usd, settings.max_requests, max_searches=settings.max_searches
+        )
         self.meter = Meter()
         self.backlog = Backlog(bounds_of(settings))
         self.gathering = Gathering()
@@ -81,6 +87,7 @@ class RunState:
         self.in_flight = 0
         self.open_asks = 0
         self.is_spent = False
+        self.searches_failed = 0
         self.harvesting: asyncio.Task[None] | None = None
         self._trouble = ""
         self._observer = observer

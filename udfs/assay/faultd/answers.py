@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .verifying import VERIFIED, evidence_in
+
 Schema = Mapping[str, Any]
 Answer = Callable[[str, Schema], Any]
 
@@ -141,6 +143,9 @@ def _object(text: str, schema: Schema, salt: str) -> dict[str, Any]:
     fields = schema.get("properties", {})
     made = {name: value(text, field, f"{salt}.{name}") for name, field in fields.items()}
     columns = columns_of(text)
+    if set(fields) == VERIFIED and "sources" in columns:
+        made["evidence"] = evidence_in(columns)
+        made["fields"] = value(str(columns["asked_about"]), fields["fields"], salt)
     if columns and {"field", "from"} <= set(fields):
         # A change to a record names a column and repeats its value as it stands.
         name = list(columns)[digest_number(text, salt) % len(columns)]

@@ -20,6 +20,7 @@ from .mishaps import mishaps
 from .plays import Ending, Play
 from .scenarios.registry import UnknownScenarioError, number
 from .scripts import Moment, Script
+from .searches import Searches
 from .speaking import refusal, spoken_root, worded
 from .vectors import PATH as VECTORS
 from .vectors import read_vectors
@@ -27,6 +28,7 @@ from .wire import BadRequestError, HttpRequest, frame
 
 CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
+SEARCH = "/search"
 MODEL = "stub"
 JSON_LINES = "application/x-ndjson"
 
@@ -74,10 +76,12 @@ class Service:
         self.ledger = Bill(settings.keep_texts)
         self.script(self.default)
         self.desk = self._desk(settings.batches)
+        self.searches = Searches()
         self._levers: dict[str, Callable[[bytes], None]] = {
             "reset": lambda _: self.reset(),
             "scenario": lambda body: self.switch(_wanted(body, "scenario")),
             "batches": lambda body: self.switch_batches(_wanted(body, "batches")),
+            "searches": lambda body: self.searches.switch(_wanted(body, "searches")),
             "clock": lambda body: self.desk.pass_time(number(_wanted(body, "seconds"))),
         }
 
@@ -122,6 +126,9 @@ class Service:
 
     def _routed(self, path: str, request: HttpRequest) -> Performance:
         spec, route = self._route(path)
+        if (request.method, route) == ("GET", SEARCH):
+            named = spec if path.startswith("/s/") else ""
+            return Performance(self.searches.perform(named, request.path))
         route = spoken_root(self.settings.dialect, route)
         if request.method == "POST" and route in (CHAT, VECTORS):
             return self._model(spec, route, request)
@@ -183,7 +190,8 @@ class Service:
 
     def summary(self) -> dict[str, object]:
         """The ledger's totals and what reached the sink."""
-        return self.ledger.summary() | self.sink_totals()
+        searches = {"searches": self.searches.count}
+        return self.ledger.summary() | self.sink_totals() | searches
 
 
 def bad_request(wrong: BadRequestError) -> Performance:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from assay.core.canonical import is_clean, is_plain
 from assay.core.json_text import MAX_DEPTH, depth, whole
 from assay.core.plural import counted
-from assay.core.task import Rejected, Task, accepted
+from assay.core.task import Rejected, Task, Unclear, accepted
 from assay.core.values import Ask, Judged, Outcome, Reply, Request
 from assay.forms.one_value import the_one_value, without_thoughts
 
@@ -168,6 +168,7 @@ def _judge_records(
     answers: dict[bytes, Outcome] = {}
     rejected: dict[bytes, str] = {}
     declined: dict[bytes, str] = {}
+    unclear: dict[bytes, str] = {}
     lost: set[bytes] = set()
     for id_, record in zip(request.ids, request.pack.records, strict=True):
         items = by_id.get(id_, ())
@@ -177,6 +178,9 @@ def _judge_records(
                 continue
             try:
                 value = _agreed(ask, items, key)
+            except Unclear as error:
+                unclear[ask.key] = str(error)
+                continue
             except Rejected as error:
                 rejected[ask.key] = str(error)
                 if isinstance(error, _Missing):
@@ -188,8 +192,9 @@ def _judge_records(
                 confidence=reply.confidence.get((id_, key)),
                 model=reply.model,
                 answered_at=answered_at,
+                expires_at=ask.question.task.expires_at(value, answered_at),
             )
-    return Judged(answers, rejected, frozenset(lost), declined)
+    return Judged(answers, rejected, frozenset(lost), declined, unclear)
 
 
 def _agreed(ask: Ask, items: Sequence[Item], key: str) -> str:

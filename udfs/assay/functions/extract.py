@@ -72,7 +72,7 @@ def field_spec(name: str, given: Any) -> dict[str, Any]:
 Fields = Sequence[str] | Sequence[Field] | Mapping[str, Any]
 
 
-def _as_fields(given: object) -> object:
+def as_fields(given: object) -> object:
     """Return fields as they are written in Python in the form of `Field`."""
     if isinstance(given, Mapping):
         return [field_spec(name, said) for name, said in given.items()]
@@ -95,7 +95,7 @@ class Extract(Task):
 
     template_version: ClassVar[int] = 1
 
-    fields: Annotated[tuple[Field, ...], BeforeValidator(_as_fields)]
+    fields: Annotated[tuple[Field, ...], BeforeValidator(as_fields)]
     single: bool = False
     grounded: bool = True
     evidence: bool = Argument(default=False, exclude_if=not_)

@@ -13,6 +13,7 @@ from assay.store.group_commit import Writer
 from assay.store.journal import Journal
 from assay.store.records import (
     PLUS,
+    SEARCH,
     Discard,
     Evaluation,
     GateRow,
@@ -48,6 +49,7 @@ from assay.store.sqlite.verbs import SqliteStore
 __all__ = [
     "PENDING",
     "PLUS",
+    "SEARCH",
     "TABLES",
     "UNSUPPORTED",
     "UNTRIED",

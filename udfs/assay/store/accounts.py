@@ -17,7 +17,10 @@ PENDING = "pending"
 UNSUPPORTED = "unsupported"
 """The status of rows that the provider says it cannot judge: no fault of the run or the text."""
 
-_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP, PENDING, UNSUPPORTED})
+UNCLEAR = "unclear"
+"""The status of rows for which there is no evidence, which is a finding of its own."""
+
+_NO_FAILURE = frozenset({"ok", REPEATED, UNTRIED, GIVEN_UP, PENDING, UNSUPPORTED, UNCLEAR})
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ TABLES = (
     "runs",
     "served",
     "statements",
+    "superseded",
     "tasks",
 )
 """What is served to dbt as the source `assay_store`."""
@@ -136,8 +137,9 @@ class Store(Ledger, Protocol):
     def land(self, waiting: Sequence[Landing]) -> list[list[Failure]]:
         """Record attempts and what came of them; return the failures that each has left.
 
-        The first sound answer of a key wins for ever and clears its failure; a later failure
-        replaces an earlier one. The leases of both are given back.
+        The first sound answer of a key wins for ever and clears its failure; one that ages gives
+        way to a later one, and is kept where it could not be had. A later failure replaces an
+        earlier one. The leases of both are given back.
         """
 
     def release(self, keys: Sequence[bytes] | None = None) -> None:

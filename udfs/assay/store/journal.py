@@ -44,7 +44,7 @@ class Journal:
         """Write down what an attempt brought; where that fails, the store may still take it."""
         heads: dict[tuple[Any, ...], int] = {}
         answers = [
-            (row[0].hex(), heads.setdefault((*row[1:5], *row[7:]), len(heads)), *row[5:7])
+            (row[0].hex(), heads.setdefault((*row[1:5], *row[7:9]), len(heads)), *row[5:7], row[9])
             for row in landing.answers
         ]
         line = _line([_LANDED, landing.call, list(heads), answers, landing.tasks])
@@ -120,10 +120,15 @@ def _attempt(call: list[Any]) -> Attempt:
 
 
 def _answer(
-    head: list[Any], key: str, value: str, confidence: float | None, *_more: object
+    head: list[Any],
+    key: str,
+    value: str,
+    confidence: float | None,
+    expires_at: str | None = None,
+    *_more: object,
 ) -> Values:
     """Return a row of `answers` from what it shares with others and what is its own."""
-    return (bytes.fromhex(key), *head[:4], value, confidence, *head[4:_HEAD_FIELDS])
+    return (bytes.fromhex(key), *head[:4], value, confidence, *head[4:_HEAD_FIELDS], expires_at)
 
 
 def _line(entry: list[Any]) -> bytes:

@@ -14,6 +14,9 @@ Values = Sequence[Any]
 State = Literal["dead", "waiting", "discarded"]
 Which = Literal["last", "first"]
 
+SEARCH = "search"
+"""What stands for a model in the ledger where sources were searched for, and for what failed."""
+
 
 class StoredAnswer(NamedTuple):
     """An answer and the ask it belongs to, as one row of `answers`."""
@@ -42,7 +45,9 @@ class Landing:
     which it has failed. One of status `s` is due again at `due[s][0]` after the first, at
     `due[s][1]` after the second and so on (UTC in ISO form), and never again after more. `pack`
     names the request of a batch that it is the end of; what that leaves unsettled is leased to
-    this process.
+    this process. An ask with an answer that ages keeps it when it fails: one of status `s` is
+    tried again at `later[s][0]`, at `later[s][1]` after a miss before and so on, the last of them
+    for ever.
     """
 
     call: Attempt
@@ -51,6 +56,7 @@ class Landing:
     failures: Sequence[Failure] = ()
     due: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pack: str = ""
+    later: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def landing_of(
@@ -84,6 +90,7 @@ def answer_row(item: StoredAnswer) -> Values:
         confidence,
         outcome.model,
         outcome.answered_at,
+        outcome.expires_at,
     )
 
 

@@ -241,7 +241,7 @@ def _by_handle(
 
 
 def _bare(question: Question, outcome: Outcome, _text: str | None) -> str | None:
-    value = outcome.value
+    value = None if outcome.value is None else question.task.shown(outcome.value)
     if value is None or not question.task.plain:
         return None if value == "null" else value
     return value[1:-1] if "\\" not in value else str(json.loads(value))
@@ -249,13 +249,16 @@ def _bare(question: Question, outcome: Outcome, _text: str | None) -> str | None
 
 def _envelope(question: Question, outcome: Outcome, text: str | None) -> str:
     """Return the envelope as JSON; `value` is JSON already."""
+    task, answer = question.task, outcome.value
+    shown = "null" if answer is None else task.shown(answer)
+    value, evidence = _with_evidence(question, shown, text)
+    further = task.further(answer, outcome.expires_at, stale=outcome.stale)
     confidence = "null" if outcome.confidence is None else repr(float(outcome.confidence))
-    value, evidence = _with_evidence(question, outcome.value or "null", text)
     return (
         f'{{"value":{value},"status":"{outcome.status}",'
         f'"error":{_quoted(outcome.error)},"confidence":{confidence},'
-        f'"model":{_quoted(outcome.model)},"prompt_hash":"{question.task.prompt_hash}",'
-        f'"answered_at":{_quoted(outcome.answered_at)}{evidence}}}'
+        f'"model":{_quoted(outcome.model)},"prompt_hash":"{task.prompt_hash}",'
+        f'"answered_at":{_quoted(outcome.answered_at)}{evidence}{further}}}'
     )
 
 

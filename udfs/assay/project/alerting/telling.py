@@ -115,7 +115,8 @@ def _with_store(seen: Sight) -> Sight:
     with contextlib.closing(open_store(path, guarded=True)) as store:
         dead = store.read(queries.DeadLetterCount())
         spend = spend_of(store, seen.run) if seen.run else None
-    return replace(seen, dead_letters=dead, spend=spend)
+        stop = store.read(queries.StopOf(seen.run)) if seen.run else None
+    return replace(seen, dead_letters=dead, spend=spend, stop=stop)
 
 
 def _not_looked_at(seen: Sight, warehouse: Warehouse | None) -> list[str]:

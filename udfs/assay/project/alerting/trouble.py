@@ -12,9 +12,9 @@ State = Literal["new", "changed", "still", "over"]
 class Trouble:
     """One thing that is wrong: what is so, what to do about it, and whose it is.
 
-    `kind` is `red`, `drift`, `spend`, `dead_letters` or `published`; `subject` tells troubles of
-    one kind apart; `detail` changes where it is another trouble than before. No text of a row and
-    no secret is in any of it.
+    `kind` is `red`, `search`, `drift`, `spend`, `dead_letters` or `published`; `subject` tells
+    troubles of one kind apart; `detail` changes where it is another trouble than before. No text
+    of a row and no secret is in any of it.
     """
 
     kind: str

@@ -17,7 +17,7 @@ from assay.project.alerting.trouble import Trouble
 from assay.project.publishing.verdict import age
 from assay.project.report.drift import SHIFTED
 from assay.project.report.facts import Built, ColumnFacts, plain
-from assay.store import Spend
+from assay.store import SEARCH, Spend
 
 BAD = frozenset({"error", "fail", "runtime error", "partial success", "warn"})
 """How a node ends of which its owner should know."""
@@ -31,7 +31,8 @@ class Sight:
     """All that an alert is made of: the last build, its results, and what stands now.
 
     `published_at` is None before the first publication; `now` is in UTC. What was not looked at
-    is named in `unseen`, by what the keys of its troubles begin with.
+    is named in `unseen`, by what the keys of its troubles begin with. `stop` is what ended the
+    run early, and why.
     """
 
     settings: Settings
@@ -44,6 +45,7 @@ class Sight:
     dead_letters: int = 0
     published_at: datetime.datetime | None = None
     unseen: tuple[str, ...] = ()
+    stop: tuple[str, str] | None = None
 
     @property
     def run(self) -> str:
@@ -60,6 +62,7 @@ def troubles(seen: Sight) -> list[Trouble]:
     """Return all that is wrong, the worst first."""
     return [
         *_red(seen),
+        *_search(seen),
         *_spend(seen),
         *_dead_letters(seen),
         *_drift(seen),
@@ -81,6 +84,14 @@ def _red(seen: Sight) -> Iterator[Trouble]:
     detail = hashlib.sha256(repr((built.exit_code, bad or lines)).encode()).hexdigest()[:16]
     owners = owners_of(seen.manifest, bad)
     yield Trouble("red", "build", said, f"see `{program('report')}`", owners, detail)
+
+
+def _search(seen: Sight) -> Iterator[Trouble]:
+    """Yield that no evidence could be looked for: rows keep their answers, so nothing is red."""
+    if seen.stop is not None and seen.stop[0] == SEARCH:
+        said = "The last run could not look for evidence, as the search server does not answer"
+        remedy = "see `ASSAY_EVIDENCE_URL` and the server; what was verified stays, and ages"
+        yield Trouble("search", "evidence", said, remedy)
 
 
 def _spend(seen: Sight) -> Iterator[Trouble]:

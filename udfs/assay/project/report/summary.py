@@ -86,6 +86,9 @@ def redaction_notes(plans: Mapping[str, Estimate]) -> list[str]:
 def plan_notes(total: Estimate) -> list[str]:
     """Return what the figures of a plan do not say by themselves."""
     notes = ["An ask is one question about one text; what is stored is not asked again."]
+    if total.rechecks:
+        asks = counted(total.rechecks, "answer")
+        notes.append(f"{asks} that are stored have aged, and are checked again.")
     if total.minutes and total.latency_seconds is None:
         notes.append(
             f"Minutes assume {ASSUMED_TOKENS_PER_SECOND} tokens a second, as this model was not "

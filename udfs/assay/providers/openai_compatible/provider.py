@@ -41,16 +41,16 @@ class OpenAIProvider:
 
     async def send(self, request: Request) -> Reply:
         """Send once; every way this can fail ends as a `CallError` or a `RunError`."""
-        is_chat = request.pack.questions[0].task.form == "chat"
-        if is_chat:
-            url, body = self._url, body_of(request, self._profile, self._settings)
-        else:
+        wants_vectors = request.pack.questions[0].task.form == "embedding"
+        if wants_vectors:
             url, body = self._vectors_url, embeddings.body_of(request, self._settings)
+        else:
+            url, body = self._url, body_of(request, self._profile, self._settings)
         response = await self._client.post(url, body, request.idempotency_key)
         if not response.is_success:
             said, headers = value_of(response.content), response.headers
             raise self._reader.error(response.status_code, said, headers, request)
-        read = self._reader.reply if is_chat else self._reader.vectors
+        read = self._reader.vectors if wants_vectors else self._reader.reply
         return read(json_object(response.content), response.headers, request)
 
     async def models(self) -> list[str]:

@@ -10,6 +10,7 @@ from assay.core.clock import now_utc
 from assay.core.values import DISCARDED, key_of, key_seed
 from assay.store.queries import AllLetters, DeadLetterCount, DiscardsOf, KeysLike
 from assay.store.records import Discard, Letter
+from assay.store.sqlite import ageing
 from assay.store.sqlite.rows import keys_in_parts
 
 _KEY_BYTES = 16
@@ -21,7 +22,7 @@ _LETTERS = """
             where discards.key = failures.key and discards.failed_at = failures.failed_at
         ) as discarded_at
     from failures
-    where status <> 'unsupported'
+    where status not in ('unsupported', 'unclear')
     order by failed_at, key
 """
 
@@ -91,9 +92,9 @@ def forget_keys(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[s
     """Remove all that is kept under `keys`; return how many rows of each table went."""
     gone: dict[str, int] = dict.fromkeys(("answers", "failures", "discards", "leases"), 0)
     for part, marks in keys_in_parts(keys):
-        for table in gone:
+        for table in (*gone, ageing.SUPERSEDED):
             done = connection.execute(f"delete from {table} where key in ({marks})", part)  # noqa: S608
-            gone[table] += done.rowcount
+            gone[ageing.counted_as(table)] += done.rowcount
     return gone
 
 

@@ -213,3 +213,34 @@ def vectors(connection: sqlite3.Connection) -> None:
         "create trigger vectors_of_answers after delete on answers when old.kind = 'embed' "
         "begin delete from vectors where key = old.key; end"
     )
+
+
+@migration
+def ageing(connection: sqlite3.Connection) -> None:
+    """When answers are to be checked again, and those whose place a later one has taken.
+
+    Without `expires_at` an answer is good for ever. `tried_at` is when it was last tried in vain,
+    `misses` how often in a row there was nothing to hold it against; both null for none.
+    """
+    for column in ("expires_at text", "tried_at text", "misses integer"):
+        connection.execute(f"alter table answers add column {column}")
+    connection.execute(
+        """
+        create table superseded (
+            key blob not null,
+            kind text not null,
+            model text not null,
+            host text not null,
+            prompt_hash text not null,
+            value text not null,
+            confidence real,
+            answered_by text not null,
+            answered_at text not null,
+            checksum blob not null,
+            expires_at text,
+            tried_at text,
+            misses integer,
+            primary key (key, answered_at)
+        ) without rowid
+        """
+    )

@@ -80,7 +80,8 @@ class Owner:
 
     def claim(self, connection: sqlite3.Connection, keys: Sequence[bytes], now: str) -> Granted:
         """Lease those of `keys` that are neither settled nor held; call inside a transaction."""
-        settled = settled_rows(connection, keys, now)
+        found = settled_rows(connection, keys, now)
+        settled = {key: outcome for key, outcome in found.items() if not outcome.is_due(now)}
         open_keys = [key for key in keys if key not in settled]
         held = self._held(connection, open_keys)
         pending = batches.waiting(connection, held)

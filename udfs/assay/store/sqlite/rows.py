@@ -17,10 +17,13 @@ from assay.core.clock import now_utc
 from assay.core.settings import Settings
 from assay.core.values import Attempt, Failure, Outcome, Served, Use
 from assay.store.records import Landing, Rung, StoredAnswer, Values, answer_row
-from assay.store.sqlite import vectors
+from assay.store.sqlite import ageing, vectors
 
 _BODY = slice(5, 9)
 """Where a row of `answers` has what its checksum covers."""
+
+_SEAL = 9
+"""Where a row of `answers` gets its checksum; what comes after it is not covered."""
 
 EMBEDDED = "embedded"
 """The host of answers that the embedded provider gave, which cost nothing."""
@@ -28,6 +31,8 @@ EMBEDDED = "embedded"
 _KEYS_PER_SELECT = 2000
 _ROWS_PER_INSERT = 1000
 """With the columns of `calls` this stays below the 32,766 values that SQLite takes at once."""
+
+_FAILURE_COLUMNS = 11
 
 _CALL_ROW = f"({','.join('?' * len(Attempt._fields))})"
 _CALLS = f"calls ({','.join(Attempt._fields)}) values "
@@ -71,12 +76,14 @@ def put_landings(connection: sqlite3.Connection, landings: Sequence[Landing]) ->
 def put_answers(connection: sqlite3.Connection, stored: Iterable[StoredAnswer]) -> None:
     """Record answers, clear their failures and give their leases back.
 
-    The first sound answer for a key wins for ever; a row whose checksum does not fit gives way.
+    The first sound answer for a key wins for ever, unless it ages: then a later one does. A row
+    whose checksum does not fit gives way.
     """
     _put_answers(connection, {item.ask.key: answer_row(item) for item in stored})
 
 
 def _put_answers(connection: sqlite3.Connection, rows: Mapping[bytes, Values]) -> None:
+    ageing.make_room(connection, rows.values())
     for part, marks in keys_in_parts(list(rows)):
         if _insert_answers(connection, "ignore", [rows[key] for key in part]) < len(part):
             sound = dict(_answers(connection, part, marks))
@@ -99,13 +106,14 @@ def give_up(connection: sqlite3.Connection, landing: Landing) -> list[Failure]:
     """Record the failures of a landing, and return them with the runs in which they failed."""
     if not landing.failures:
         return []
-    earlier = _failed_runs(connection, [failure.key for failure in landing.failures])
+    kept, without = ageing.keep_answered(connection, landing)
+    earlier = _failed_runs(connection, [failure.key for failure in without])
     failures = [
         _failed_again(failure, earlier.get(failure.key, 0), landing.due.get(failure.status, ()))
-        for failure in landing.failures
+        for failure in without
     ]
     put_failures(connection, failures)
-    return failures
+    return [*kept, *failures]
 
 
 def _failed_again(failure: Failure, before: int, due: Sequence[str]) -> Failure:
@@ -118,7 +126,8 @@ def put_failures(connection: sqlite3.Connection, failures: Iterable[Failure]) ->
     """Record failures and give their leases back; a later failure replaces an earlier one."""
     for failure in failures:
         connection.execute(
-            "insert or replace into failures values (?,?,?,?,?,?,?,?,?,?,?)", astuple(failure)
+            "insert or replace into failures values (?,?,?,?,?,?,?,?,?,?,?)",
+            astuple(failure)[:_FAILURE_COLUMNS],
         )
         connection.execute("delete from leases where key = ?", [failure.key])
 
@@ -229,11 +238,11 @@ def _insert_answers(
     """
     if not rows:
         return 0
-    values = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
+    values = ",".join(["(?,?,?,?,?,?,?,?,?,?,?,null,null)"] * len(rows))
     statement = f"insert or {otherwise} into answers values {values}"  # noqa: S608
     vectors.put(connection, otherwise, rows)
     kept = map(vectors.short, rows)
-    sealed = [(*row, checksum(row[0], *row[_BODY])) for row in kept]
+    sealed = [(*row[:_SEAL], checksum(row[0], *row[_BODY]), ageing.expiry_of(row)) for row in kept]
     return connection.execute(statement, list(chain.from_iterable(sealed))).rowcount
 
 
@@ -241,27 +250,31 @@ def _answers(
     connection: sqlite3.Connection, keys: Sequence[bytes], marks: str
 ) -> Iterator[tuple[bytes, Outcome]]:
     query = (
-        "select key, value, confidence, answered_by, answered_at, checksum, kind from answers "  # noqa: S608
-        f"where key in ({marks})"
+        "select key, value, confidence, answered_by, answered_at, checksum, kind, expires_at, "  # noqa: S608
+        f"tried_at from answers where key in ({marks})"
     )
     found = connection.execute(query, keys).fetchall()
-    has_vectors = any(row[-1] == vectors.KIND for row in found)
+    has_vectors = any(kind == vectors.KIND for *_, kind, _, _ in found)
     floats = vectors.read(connection, keys, marks) if has_vectors else {}
-    for key, value, confidence, model, answered_at, stored, kind in found:
+    for key, *body, stored, kind, expires_at, tried_at in found:
+        value, confidence, model, answered_at = body
         given = floats.get(key) if kind == vectors.KIND else value
-        if is_sound(stored, key, value, confidence, model, answered_at) and given is not None:
-            yield key, Outcome("ok", given, None, confidence, model, answered_at)
+        if is_sound(stored, key, *body) and given is not None:
+            stale = tried_at is not None
+            outcome = Outcome("ok", given, None, confidence, model, answered_at, expires_at, stale)
+            yield key, outcome
 
 
 def _failures(
     connection: sqlite3.Connection, keys: Sequence[bytes], marks: str, now: str
 ) -> Iterator[tuple[bytes, Outcome]]:
     query = (
-        "select key, status, error, model, failed_at from failures "  # noqa: S608
+        "select key, status, error, model, failed_at, next_try_at from failures "  # noqa: S608
         f"where key in ({marks}) and (next_try_at is null or next_try_at > ?)"
     )
-    for key, status, error, model, failed_at in connection.execute(query, [*keys, now]):
-        yield key, Outcome(status, None, error, None, model, failed_at)
+    for key, status, error, model, failed_at, due in connection.execute(query, [*keys, now]):
+        expires_at = due if status == "unclear" else None
+        yield key, Outcome(status, None, error, None, model, failed_at, expires_at)
 
 
 def table_rows(

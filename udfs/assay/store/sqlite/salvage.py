@@ -23,7 +23,7 @@ from assay.store.sqlite.rows import Held, count_held, is_sound
 from assay.store.sqlite.store import StoreFile, connect, journal_of, room
 
 _KEY_BYTES, _HASH_CHARACTERS = 16, 32
-_ONCE = {"calls": (23, 26), "evaluations": (29,)}
+_ONCE = {"answers": (10,), "calls": (23, 26), "evaluations": (29,)}
 """How many columns these tables had before: on its page a row stays as it was written."""
 
 _Row = tuple[Any, ...]
@@ -209,7 +209,7 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
         connection.execute(count + rest).fetchone()[0]
         for rest in (
             "failures",
-            "failures where next_try_at is null and status <> 'unsupported'",
+            "failures where next_try_at is null and status not in ('unsupported', 'unclear')",
             "calls where maybe_paid",
         )
     ]
@@ -289,7 +289,7 @@ def _begins_with_words(row: _Row) -> bool:
 
 
 def _is_answer(row: _Row) -> bool:
-    key, value, confidence, answered_by, answered_at, stored = row[0], *row[5:]
+    key, value, confidence, answered_by, answered_at, stored = row[0], *row[5:10]
     if isinstance(confidence, int):  # SQLite keeps 1.0 as 1 on its pages
         confidence = float(confidence)
     return _is_key(key) and is_sound(stored, key, value, confidence, answered_by, answered_at)
@@ -305,6 +305,7 @@ def _is_hash(value: Any) -> bool:
 
 _LOOKS: Mapping[str, Callable[[_Row], bool]] = {
     "answers": _is_answer,
+    "superseded": _is_answer,
     "discards": lambda row: _is_hash(row[0]) and _is_key(row[1]),
     "failures": lambda row: _is_key(row[0]) and isinstance(row[7], int),
     "calls": lambda row: _is_hash(row[0]) and isinstance(row[8], int),

@@ -14,6 +14,7 @@ from assay.core.errors import StoreError
 from assay.core.program import program
 from assay.store.queries import UnusedAnswers
 from assay.store.records import Unused
+from assay.store.sqlite import ageing
 from assay.store.sqlite.loss_guard import Witness
 from assay.store.sqlite.migrations import unknown_steps
 from assay.store.sqlite.salvage import Checkup, check, copied_to, name_aside, refuse_while_in_use
@@ -76,12 +77,12 @@ def prune(connection: sqlite3.Connection, chosen: Sequence[Unused]) -> dict[str,
     gone = {"answers": 0, "failures": 0}
     for one in chosen:
         named = (one.prompt_hash, one.model, one.host)
-        for table in gone:
+        for table in (*gone, ageing.SUPERSEDED):
             done = connection.execute(
                 f"delete from {table} where prompt_hash = ? and model = ? and host = ?",  # noqa: S608
                 named,
             )
-            gone[table] += done.rowcount
+            gone[ageing.counted_as(table)] += done.rowcount
     return gone
 
 

@@ -1,0 +1,1 @@
+"""Evidence from any search server that answers a GET with JSON."""

@@ -1,0 +1,1 @@
+"""Evidence that is in the store already: nothing is searched."""

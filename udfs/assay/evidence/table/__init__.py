@@ -1,0 +1,1 @@
+"""Evidence from a relation of the warehouse."""
