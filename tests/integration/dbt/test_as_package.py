@@ -31,19 +31,28 @@ CALLS = {
     "ai_assess": "['body']",
     "ai_classify": "'body', 'mood'",
     "ai_complete": "['body'], 'Reply to {body}', max_words=9",
+    "ai_embed": "'body'",
     "ai_extract": "'body', 'gear'",
     "ai_filter": "'body', 'Is it glad?'",
     "ai_match": "'body', 'body', 'Are they the same?'",
     "ai_score": "'body', 'How urgent is it?'",
     "ai_sentiment": "'body'",
+    "ai_similarity": "'[1, 2]::float[2]', '[2, 1]::float[2]'",
     "ai_summarize": "'body', max_words=5",
     "ai_translate": "'body', 'German'",
+    "ai_verify": "'body', 'What is it about?', 'about'",
 }
+NOTES = """\
+select 1 as id, 'I am glad of the tent' as body, body as text, '' as title,
+    'https://acme.example.com/' as url
+"""
+EVIDENCE = {"ASSAY_EVIDENCE": "table", "ASSAY_EVIDENCE_TABLE": "main.notes"}
 ASKED = "select body, {{{{ {0}{1}({2}) }}}} as answer from {{{{ ref('notes') }}}}"
 OF_TABLES = {
     "ai_agg": "'body', 'What is it about?', ref('notes')",
     "ai_candidates": "ref('notes'), ref('notes'), 'body'",
     "ai_dedup": "ref('notes'), 'id', '(select 1 as key_a, 1 as key_b, null as outcome)'",
+    "ai_search": "ref('ai_embed'), 'tent', 'answer'",
 }
 DUE = """\
 {{ config(
@@ -83,10 +92,10 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "dbt_project.yml": SETTINGS,
         "profiles.yml": PROFILE,
         "packages.yml": "packages: [{local: ../assay}]\n",
-        "models/notes.sql": "select 1 as id, 'I am glad of the tent' as body",
+        "models/notes.sql": NOTES,
     }
     write(root, given)
-    project = in_folder(root, {"ASSAY_DATABASE": "acme.duckdb"})
+    project = in_folder(root, {"ASSAY_DATABASE": "acme.duckdb", **EVIDENCE})
     for command in ("deps", "parse"):
         run = project.dbt(command)
         assert run.code == 0, run.output
