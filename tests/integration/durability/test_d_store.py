@@ -722,7 +722,8 @@ def test_d12_a_planted_row_is_not_served(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("update answers set value = '\"planted\"' where key = ?", [key(0)])
         connection.execute("insert into answers select ?, kind, model, host, prompt_hash, value, "
-            "confidence, answered_by, answered_at, checksum from answers where key = ?",
+            "confidence, answered_by, answered_at, checksum, null, null, null from answers "
+            "where key = ?",
             [key(7), key(1)])  # fmt: skip
     assert sorted(served(path, [0, 1, 7])) == [1]
 
