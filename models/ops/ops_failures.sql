@@ -40,7 +40,9 @@ typed as (
 
         attempts,
 
-        next_try_at is null and not is_discarded and status not in ('unsupported', 'unclear') as is_dead_letter,
+        next_try_at is null
+        and not is_discarded
+        and status not in ('unsupported', 'unclear') as is_dead_letter,
         is_discarded,
 
         failed_at::timestamp as failed_at,

@@ -38,8 +38,8 @@ typed as (
         prompt_hash,
         model,
         value::json ->> 'evidence_kind' as evidence_kind,
-        cast(value::json -> 'fields' as varchar) as fields,
-        cast(value::json -> 'evidence' as varchar) as evidence,
+        (value::json -> 'fields')::varchar as fields,
+        (value::json -> 'evidence')::varchar as evidence,
 
         coalesce(misses, 0) as misses,
 
