@@ -16,7 +16,10 @@ _SCHEMAS = count()
 class Place(Protocol):
     """A destination as a test sees it: its address, and what somebody else does there."""
 
-    address: str
+    @property
+    def address(self) -> str:
+        """What `--to` takes."""
+        ...
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """What is there, by all columns."""
@@ -76,7 +79,8 @@ class Postgres:
     def add_double(self) -> None:
         """A trigger that lets no row go: what is gone in gold stays."""
         self.execute(
-            f"create function {self.schema}.keep() returns trigger language plpgsql as 'begin return null; end'",
+            f"create function {self.schema}.keep() returns trigger language plpgsql "
+            "as 'begin return null; end'",
             f"create trigger kept before delete on {self.schema}.mails "
             f"for each row execute function {self.schema}.keep()",
         )

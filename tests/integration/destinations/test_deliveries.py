@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from .conftest import Lance, Place, Postgres
 
 pytestmark = pytest.mark.destinations
 
+HERE = Path(__file__).parent
 KEYS = {"mails": ["mail_id"]}
 COLUMNS = "mail_id INTEGER, body VARCHAR, embedding FLOAT[3]"
 GREEN = "(1, 'glad', [1, 0, 0.5]), (2, 'it''s \"ß\"', [0, 1, 0]), (3, null, null)"
@@ -118,6 +120,33 @@ def test_pgvector_searches_what_was_delivered(gold: Gold, postgres: Postgres) ->
     gold.deliver(postgres)
     nearest = "select mail_id from mails order by embedding <=> '[0.1,0.9,0]' limit 1"
     assert postgres.query(nearest) == [(2,)]
+
+
+@pytest.mark.parametrize("most", [10, 6_000])
+def test_many_rows_go_at_once(gold: Gold, place: Place, most: int) -> None:
+    """However many: with the rest of them, or without."""
+    gold.publish("insert into mails select n, 'x', null from range(10, 10000) t(n)")
+    gold.deliver(place)
+    gold.publish(f"delete from mails where mail_id between 10 and {9 + most}")
+    assert gold.deliver(place) == [Delivery("mails", 9993 - most, 0, most)]
+    assert len(place.rows("mails")) == 9993 - most
+
+
+def test_a_process_that_is_killed_leaves_old_or_new(gold: Gold, place: Place) -> None:
+    """At whatever moment: all rows are of one publication, and the next delivery is whole."""
+    command = [sys.executable, "-m", "deliverer", str(gold.root), place.address]
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=here) as child:
+        assert child.stdout is not None
+        assert [child.stdout.readline() for _ in range(3)] == [b"0\n", b"1\n", b"2\n"]
+        time.sleep(random.uniform(0, 0.2))  # noqa: S311 - any moment is one to be killed at
+        child.send_signal(signal.SIGKILL)
+    held = place.rows("mails")
+    assert len(held) == 500
+    assert len({body for _, body, *_ in held}) == 1
+    gold.mails(GREEN)
+    gold.deliver(place)
+    assert len(place.rows("mails")) == 3
 
 
 def test_values_of_every_type_travel(gold: Gold, place: Place) -> None:

@@ -69,9 +69,13 @@ def deliver(done: Published, keys: Keys, destination: Destination, name: str) ->
             shipments = [_shipment(snapshot, table, key) for table, key in keys.items()]
             deliveries = _delivered(destination, shipments)
             _note(folder / RECORD, done, name, deliveries)
-        except (OSError, duckdb.Error, PublishError, *destination.errors) as error:
+        except _errors(destination) as error:
             raise PublishError(_said(error)) from error
     return deliveries
+
+
+def _errors(destination: Destination) -> tuple[type[Exception], ...]:
+    return (OSError, duckdb.Error, PublishError, *destination.errors)
 
 
 def _delivered(destination: Destination, shipments: Sequence[Shipment]) -> list[Delivery]:

@@ -23,7 +23,7 @@ _NESTED = re.compile(r".*\]|(STRUCT|MAP|UNION)\b.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class CarriedColumn:
     """A column of gold: its name, and the type of DuckDB in which its values travel."""
 
     name: str
@@ -45,14 +45,14 @@ class Shipment:
 
     name: str
     key: Sequence[str]
-    columns: Sequence[Column]
+    columns: Sequence[CarriedColumn]
     rows: int
     connection: duckdb.DuckDBPyConnection
     relation: str
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Replacement:
     """How many rows were written because they are new or differ, and how many deleted."""
 
     written: int
@@ -78,7 +78,7 @@ class Destination(Protocol):
         """Undo what was not kept, and close it."""
         ...
 
-    def replace(self, shipment: Shipment) -> Change:
+    def replace(self, shipment: Shipment) -> Replacement:
         """Let the table of this name hold these rows; it is made where it is not there.
 
         Raises `PublishError` for a table that is not ours, or has other columns.
@@ -94,7 +94,7 @@ class Destination(Protocol):
         ...
 
 
-def travelling(name: str, kind: str) -> tuple[Column, str]:
+def travelling(name: str, kind: str) -> tuple[CarriedColumn, str]:
     """Return a column of gold as it travels, and the SQL of its values.
 
     What few stores have goes as text: nested values as JSON, whole numbers of any size, the rest
@@ -102,14 +102,14 @@ def travelling(name: str, kind: str) -> tuple[Column, str]:
     """
     column = quoted(name)
     if kind in _NUMBERS:
-        return Column(name, _NUMBERS[kind]), f"{column}::{_NUMBERS[kind]}"
+        return CarriedColumn(name, _NUMBERS[kind]), f"{column}::{_NUMBERS[kind]}"
     if kind in _WHOLE:
-        return Column(name, "VARCHAR"), f"{column}::varchar"
+        return CarriedColumn(name, "VARCHAR"), f"{column}::varchar"
     if _VECTOR.fullmatch(kind) or _PLAIN.fullmatch(kind):
-        return Column(name, kind), column
+        return CarriedColumn(name, kind), column
     if _NESTED.fullmatch(kind):
-        return Column(name, "VARCHAR"), f"to_json({column})::varchar"
-    return Column(name, "VARCHAR"), f"{column}::varchar"
+        return CarriedColumn(name, "VARCHAR"), f"to_json({column})::varchar"
+    return CarriedColumn(name, "VARCHAR"), f"{column}::varchar"
 
 
 def differing(held: Sequence[tuple[str, Any]], wanted: Sequence[tuple[str, Any]]) -> str:

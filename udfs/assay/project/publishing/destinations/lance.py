@@ -14,7 +14,7 @@ from assay.core.errors import PublishError
 from assay.core.extras import extra
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.publishing.destinations.contract import (
-    Change,
+    Replacement,
     Shipment,
     differing,
     not_alike,
@@ -24,6 +24,9 @@ from assay.project.publishing.destinations.contract import (
 _MARK = b"assay"
 _MOST_NAMED = 5_000
 """How many rows that are gone are named; with more of them all others are written anew."""
+
+_KEEP_NULL = "null"
+"""What LanceDB is to do about a row without a vector, which it calls a bad one."""
 
 _HELD = "assay_held"
 """What a table holds there, for DuckDB."""
@@ -57,7 +60,7 @@ class LanceFolder:
             elif self._table(name).version != version:
                 self._table(name).restore(version)
 
-    def replace(self, shipment: Shipment) -> Change:
+    def replace(self, shipment: Shipment) -> Replacement:
         """Write what is new or differs and delete what is gone, in one commit."""
         if not self._has(shipment.name):
             return self._create(shipment)
@@ -71,14 +74,14 @@ class LanceFolder:
         finally:
             shipment.connection.unregister(_HELD)
 
-    def _change(self, table: Any, shipment: Shipment) -> Change:
+    def _change(self, table: Any, shipment: Shipment) -> Replacement:
         """Commit what makes a difference between the table and gold, if anything does."""
         _check(shipment)
         changed, gone = _changed(shipment), _gone(shipment)
         if changed.num_rows or gone:
             self._before[shipment.name] = table.version
             _merge(table, shipment, changed, gone)
-        return Change(changed.num_rows, len(gone))
+        return Replacement(changed.num_rows, len(gone))
 
     def count(self, name: str) -> int:
         """Return how many rows a table has."""
@@ -88,11 +91,11 @@ class LanceFolder:
         """Let it stay."""
         self._before.clear()
 
-    def _create(self, shipment: Shipment) -> Change:
+    def _create(self, shipment: Shipment) -> Replacement:
         marked = _all(shipment).replace_schema_metadata({_MARK: b"gold"})
-        self._database.create_table(shipment.name, marked)
+        self._database.create_table(shipment.name, marked, on_bad_vectors=_KEEP_NULL)
         self._before[shipment.name] = None
-        return Change(shipment.rows, 0)
+        return Replacement(shipment.rows, 0)
 
     def _has(self, name: str) -> bool:
         page = self._database.list_tables()
@@ -111,7 +114,7 @@ def _merge(table: Any, shipment: Shipment, changed: Any, gone: list[str]) -> Non
         merge, changed = merge.when_not_matched_by_source_delete(), _all(shipment)
     elif gone:
         merge = merge.when_not_matched_by_source_delete(" or ".join(gone))
-    merge.execute(changed)
+    merge.execute(changed, on_bad_vectors=_KEEP_NULL)
 
 
 def _check(shipment: Shipment) -> None:

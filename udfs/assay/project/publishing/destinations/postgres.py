@@ -14,8 +14,8 @@ from assay.core.errors import PublishError
 from assay.core.extras import extra
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.publishing.destinations.contract import (
-    Change,
-    Column,
+    Replacement,
+    CarriedColumn,
     Shipment,
     differing,
     not_alike,
@@ -70,14 +70,14 @@ class PostgresSchema:
         self._connection.rollback()
         self._connection.close()
 
-    def replace(self, shipment: Shipment) -> Change:
+    def replace(self, shipment: Shipment) -> Replacement:
         """Stage the rows, then write what is new or differs and delete what is gone."""
         self._make(shipment)
         self._do(f"lock table {quoted(shipment.name)} in share row exclusive mode")
         self._do(f"drop table if exists pg_temp.{_STAGED}")
         rows = _staged(shipment)
         self._cursor.adbc_ingest(_STAGED, rows, mode="create", temporary=True)
-        return Change(self._do(_upsert(shipment)), self._do(_delete(shipment)))
+        return Replacement(self._do(_upsert(shipment)), self._do(_delete(shipment)))
 
     def count(self, name: str) -> int:
         """Return how many rows a table has, by this transaction."""
@@ -153,7 +153,7 @@ def _staged(shipment: Shipment) -> Any:
     ).to_arrow_reader()
 
 
-def _type(column: Column) -> str:
+def _type(column: CarriedColumn) -> str:
     if column.vector:
         return f"vector({column.vector})"
     return _TYPES.get(column.kind) or column.kind.replace("DECIMAL", "numeric")
