@@ -222,6 +222,13 @@ def test_a_key_that_is_none_is_told_before_anything_is_sent(
     assert not lance.folder.exists()
 
 
+def test_a_vector_that_no_store_takes_is_told(gold: Gold, lance: Lance) -> None:
+    """LanceDB would make it NULL."""
+    gold.mails("(1, 'a', [0, 'nan'::float, 1])")
+    with pytest.raises(PublishError, match="not finite in embedding; mend its model"):
+        gold.deliver(lance)
+
+
 def test_a_server_that_is_not_there_is_a_line_without_its_password(gold: Gold) -> None:
     """The address is told without it, too."""
     address = "postgresql://me:s3cret@127.0.0.1:1/shop"

@@ -14,7 +14,12 @@ import duckdb
 from assay.core.errors import ConfigError, PublishError
 from assay.core.plural import counted
 from assay.hosts.duckdb.quoting import quoted
-from assay.project.publishing.destinations.contract import Destination, Shipment, travelling
+from assay.project.publishing.destinations.contract import (
+    CarriedColumn,
+    Destination,
+    Shipment,
+    travelling,
+)
 from assay.project.publishing.publish import SNAPSHOT, Published, alone_in
 
 Keys = Mapping[str, Sequence[str]]
@@ -105,6 +110,7 @@ def _shipment(snapshot: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]
     described = snapshot.execute(f"describe {quoted(name)}").fetchall()
     columns = [travelling(column, kind) for column, kind, *_ in described]
     chosen = ", ".join(f"{sql} as {quoted(column.name)}" for column, sql in columns)
+    _check_vectors(snapshot, name, [column for column, _ in columns if column.vector])
     relation = quoted(f"{name} on its way")
     snapshot.execute(f"create temp view {relation} as select {chosen} from {quoted(name)}")  # noqa: S608
     return Shipment(name, key, [column for column, _ in columns], rows, snapshot, relation)
@@ -125,6 +131,21 @@ def _key_rows(snapshot: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]
         )
         raise PublishError(message)
     return int(rows)
+
+
+def _check_vectors(
+    snapshot: duckdb.DuckDBPyConnection, name: str, vectors: Sequence[CarriedColumn]
+) -> None:
+    """Raise `PublishError` for a number that no store takes, or that one would make NULL."""
+    for column in vectors:
+        finite = f"list_sum({quoted(column.name)}::DOUBLE[])"
+        query = f"select 1 from {quoted(name)} where not isfinite({finite}) limit 1"  # noqa: S608
+        if snapshot.execute(query).fetchall():
+            message = (
+                f"{name} has a vector with a number that is not finite in {column.name}; mend its "
+                "model"
+            )
+            raise PublishError(message)
 
 
 def _note(record: Path, done: Published, name: str, deliveries: Sequence[Delivery]) -> None:

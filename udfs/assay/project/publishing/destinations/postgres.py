@@ -14,8 +14,8 @@ from assay.core.errors import PublishError
 from assay.core.extras import extra
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.publishing.destinations.contract import (
-    Replacement,
     CarriedColumn,
+    Replacement,
     Shipment,
     differing,
     not_alike,
