@@ -34,7 +34,7 @@ ELSEWHERE = (
     "how-to/deliver-to-a-vector-store.md",
 )
 """Typed into a project that is not ours, see test_consumer.py, where the second is a step of the
-first; against a server that is not ours, see llamacpp/test_page.py; with libraries of their own, see
+first; against a server that is not ours, see llamacpp/test_page.py; with libraries of its own, see
 destinations/test_page.py."""
 
 LINKED = re.findall(r"\((how-to/[\w-]+\.md)\)", INDEX)

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from assay.cli.delivery import Order, carry_out
 from assay.core.errors import PublishError
 from assay.project.publishing.deliver import RECORD, Delivery, deliver
 from assay.project.publishing.destinations.open import open_destination, shown
@@ -220,6 +221,22 @@ def test_a_key_that_is_none_is_told_before_anything_is_sent(
     with pytest.raises(PublishError, match="mail_id is no key of mails"):
         gold.deliver(lance)
     assert not lance.folder.exists()
+
+
+def test_one_that_fails_is_red_and_the_others_are_served(
+    gold: Gold, lance: Lance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the command: a line for each, and facts for the JSON."""
+    done = current(gold.folder)
+    assert done is not None
+    addresses = ["postgresql://me:s3cret@127.0.0.1:1/shop", lance.address]
+    orders = [Order(open_destination(one), shown(one), KEYS) for one in addresses]
+    delivered, wrong = carry_out(done, orders, quiet=False)
+    assert [one["destination"] for one in delivered] == [lance.address]
+    said = capsys.readouterr()
+    assert said.out == f"Delivered mails, 3 rows, to {lance.address} (3 written, 0 deleted)\n"
+    assert said.err == f"Not delivered: {wrong[0]}.\n"
+    assert wrong[0].startswith("postgresql://127.0.0.1:1/shop holds what it held before: ")
 
 
 def test_a_vector_that_no_store_takes_is_told(gold: Gold, lance: Lance) -> None:

@@ -47,7 +47,7 @@ def carry_out(
     for order in orders:
         try:
             found = deliver(done, order.keys, order.destination, order.name)
-        except PublishError as error:
+        except (ConfigError, PublishError) as error:
             wrong.append(f"{order.name} holds what it held before: {str(error).rstrip('.')}")
             typer.echo(f"Not delivered: {wrong[-1]}.", err=True)
             continue
