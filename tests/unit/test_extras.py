@@ -19,7 +19,8 @@ theirs:
 """
 NOT_THERE = """
 import sys
-for name in "adbc_driver_manager lancedb great_expectations altair vl_convert numpy pandas openai wordllama".split():
+absent = "great_expectations altair vl_convert numpy pandas openai wordllama"
+for name in f"adbc_driver_manager lancedb {absent}".split():
     sys.modules[name] = None
 import assay.plugin
 """
