@@ -46,7 +46,7 @@ from assay.store import open_store, queries
 def command(
     tables: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TABLE]...", help="With --to: which tables, if not all of gold."),
+        typer.Argument(metavar="TABLE", help="With --to: which tables, if not all of gold."),
     ] = None,
     csv: Annotated[
         bool, typer.Option("--csv", help="Write CSV, too, with formulas made harmless.")
@@ -71,7 +71,6 @@ def command(
         _check(settings.publish, as_json=as_json)
         return
     project = Path.cwd()
-    orders = delivery.orders(project, to or (), tables or ())
     results = results_of_build(project)
     reasons = _stale(settings, results) or _reasons(project)
     if not reasons and results is not None:
@@ -81,6 +80,7 @@ def command(
         if as_json:
             print_json(_facts(current(settings.publish), reasons))
         raise typer.Exit(1)
+    orders = delivery.orders(project, to or (), tables or ())
     release = _release(project, settings)
     done = publish(database_path(), settings.publish, release, keep=keep, csv=csv, reach=settings)
     if not as_json:
