@@ -89,7 +89,9 @@ def test_what_cannot_be_chosen_is_told() -> None:
     """A name that gold has not, and a table without a key."""
     with pytest.raises(ConfigError, match="'mail' is no table of gold; there are mails, topics"):
         chosen_keys({"mails": [], "topics": []}, ["mail"])
-    with pytest.raises(ConfigError, match="mails cannot be delivered without a key; test"):
+    with pytest.raises(
+        ConfigError, match="mails cannot be delivered without a key; name the column"
+    ):
         chosen_keys({"mails": [], "topics": ["topic"]}, [])
 
 

@@ -52,8 +52,9 @@ def chosen_keys(keys: Keys, names: Sequence[str]) -> Keys:
     without = [name for name, key in chosen.items() if not key]
     if without:
         message = (
-            f"{', '.join(without)} cannot be delivered without a key; test the column that "
-            "identifies a row with `unique` and `not_null`, or name the models that have one."
+            f"{', '.join(without)} cannot be delivered without a key; name the column that "
+            "identifies a row as `unique_key` of the model, or test it with `unique` and "
+            "`not_null`; or name the tables that have a key."
         )
         raise ConfigError(message)
     return chosen
