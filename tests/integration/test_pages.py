@@ -27,9 +27,15 @@ from .dbt.project import REPOSITORY, Project
 DOCS = REPOSITORY / "docs"
 TUTORIAL = DOCS / "tutorial.md"
 INDEX = (DOCS / "index.md").read_text(encoding="utf-8")
-ELSEWHERE = ("how-to/into-your-project.md", "how-to/gate-your-rows.md", "how-to/llamacpp.md")
+ELSEWHERE = (
+    "how-to/into-your-project.md",
+    "how-to/gate-your-rows.md",
+    "how-to/llamacpp.md",
+    "how-to/deliver-to-a-vector-store.md",
+)
 """Typed into a project that is not ours, see test_consumer.py, where the second is a step of the
-first; against a server that is not ours, see llamacpp/test_page.py."""
+first; against a server that is not ours, see llamacpp/test_page.py; with libraries of its own, see
+destinations/test_page.py."""
 
 LINKED = re.findall(r"\((how-to/[\w-]+\.md)\)", INDEX)
 HOW_TO = [DOCS / name for name in LINKED if name not in ELSEWHERE]

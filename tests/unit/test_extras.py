@@ -19,7 +19,8 @@ theirs:
 """
 NOT_THERE = """
 import sys
-for name in "great_expectations altair vl_convert numpy pandas openai wordllama".split():
+absent = "great_expectations altair vl_convert numpy pandas openai wordllama"
+for name in f"adbc_driver_manager lancedb {absent}".split():
     sys.modules[name] = None
 import assay.plugin
 """
@@ -53,6 +54,17 @@ def test_the_plugin_needs_no_library_of_an_extra_but_dbt() -> None:
             "report",
             "from pathlib import Path; from assay.project.report.kept import Drawings as D\n"
             "D(Path('none'))('cost', [])",
+        ),
+        (
+            "lancedb",
+            "from pathlib import Path\n"
+            "from assay.project.publishing.destinations.lance import LanceFolder as F\n"
+            "F(Path('none')).__enter__()",
+        ),
+        (
+            "pgvector",
+            "from assay.project.publishing.destinations.postgres import PostgresSchema as S\n"
+            "S('postgresql://none').__enter__()",
         ),
         (
             "openai",

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import delivery
 from assay.cli.checks import red_lines
 from assay.cli.console import Json, print_json
 from assay.cli.told import Told
@@ -43,6 +44,10 @@ from assay.store import open_store, queries
 
 
 def command(
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TABLE", help="With --to: which tables, if not all of gold."),
+    ] = None,
     csv: Annotated[
         bool, typer.Option("--csv", help="Write CSV, too, with formulas made harmless.")
     ] = False,
@@ -51,6 +56,13 @@ def command(
         bool,
         typer.Option("--check", help="Publish nothing; say whether any file was changed since."),
     ] = False,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DESTINATION",
+            help="Deliver it there as well, by key: lancedb:FOLDER or postgresql://HOST/DATABASE.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Publish the gold of the last build, if it was whole and green; exit code 1 if not."""
@@ -68,12 +80,15 @@ def command(
         if as_json:
             print_json(_facts(current(settings.publish), reasons))
         raise typer.Exit(1)
+    orders = delivery.orders(project, to or (), tables or ())
     release = _release(project, settings)
     done = publish(database_path(), settings.publish, release, keep=keep, csv=csv, reach=settings)
-    if as_json:
-        print_json(_facts(done, []))
-    else:
+    if not as_json:
         typer.echo(published(settings.publish, done))
+    delivered, wrong = delivery.carry_out(done, orders, quiet=as_json)
+    if as_json:
+        print_json(_facts(done, wrong) | ({"delivered": delivered} if orders else {}))
+    raise typer.Exit(int(bool(wrong)))
 
 
 def after_build(settings: Settings, code: int, told: Told, *, ended: bool) -> int:

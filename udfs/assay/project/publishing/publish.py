@@ -95,7 +95,7 @@ def publish(
     """
     check_names(release.tables)
     try:
-        with _alone_in(folder):
+        with alone_in(folder):
             _sweep(folder)
             moment = datetime.datetime.now(datetime.UTC)
             name = name_of(moment, release.invocation_id)
@@ -297,7 +297,7 @@ def _previous(folder: Path) -> dict[str, str] | None:
 
 
 @contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder of publications, which is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = lock_on(folder / _LOCK)

@@ -16,7 +16,7 @@ from assay.core.line_ends import unix
 from assay.core.plural import counted
 from assay.core.program import program
 from assay.hosts.dbt.layers import OPS, is_gate, layer_of
-from assay.hosts.dbt.manifest import models
+from assay.hosts.dbt.manifest import models, unique_keys
 from assay.hosts.dbt.nodes import kind_of, nodes_of
 from assay.hosts.duckdb.quoting import quoted
 
@@ -83,6 +83,17 @@ class Measure:
 def gold_tables(manifest: Mapping[str, Any]) -> list[GoldTable]:
     """Return the tables of gold, by name."""
     return sorted(map(_table, _gold_nodes(manifest)), key=lambda table: table.name)
+
+
+def gold_keys(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the key of each table of gold, by name: its `unique_key`, or what its tests say.
+
+    A constraint, or tests with `unique` and `not_null`, are what dbt calls its primary key.
+    """
+    return {
+        str(node["alias"]): unique_keys(node) or list(node.get("primary_key") or [])
+        for node in sorted(_gold_nodes(manifest), key=lambda node: str(node["alias"]))
+    }
 
 
 def input_tables(manifest: Mapping[str, Any]) -> list[GoldTable]:
