@@ -1,29 +1,47 @@
 {#-
-    The rows of a relation whose vectors are nearest to a query text, best first: a subquery with
-    all its columns and `similarity`. See docs/functions.md.
+    The rows of a relation that are nearest to a query text by their vectors, or by vectors and
+    words, best first: a subquery with all its columns and how near. See docs/functions.md.
 -#}
-{% macro ai_search(relation, query, column='embedding', k=10, where=none, model=none) -%}
+{% macro ai_search(relation, query, column='embedding', k=10, where=none, model=none, words=none) -%}
     {%- do assay._assay_check_search(query, column, k, where) -%}
+    {%- do assay._assay_check_words(words) -%}
     {%- set model = assay._assay_searched_model(relation, column, model) -%}
-    {%- set vector = assay._assay_column(column) -%}
-    {#- No filter stands before the limit: it would copy every vector, for half the time again. -#}
+    {%- set rows = assay._assay_compared(relation, query, column, where, model, words) -%}
     (
+        {%- if words is none %}
         select *
         from (
-            select
-                searched.*,
-                cast(
-                    nullif(array_cosine_similarity(searched.{{ vector }}, asked.vector), 'nan'::float) as double
-                ) as similarity
-            from {{ relation }} as searched
-            cross join (select {{ assay.ai_embed(assay._assay_quoted(query), model) }} as vector) as asked
-            {%- if where is not none %}
-            where {{ where }}
-            {%- endif %}
+            {{ rows }}
             order by similarity desc nulls last
             limit {{ k }}
         )
         where similarity > -1
         order by similarity desc
+        {%- else %}
+        {{ assay._assay_by_meaning_and_words(rows, query, k) }}
+        {%- endif %}
     )
+{%- endmacro %}
+
+{#-
+    Each row of a relation with its similarity to the query text, and with `words` a number and the
+    words of that text. No filter stands after it: it would copy every vector, for half the time
+    again.
+-#}
+{% macro _assay_compared(relation, query, column, where, model, words) -%}
+select
+    {%- if words is not none %}
+    row_number() over () as assay_place,
+    {{ assay._assay_words_of(words) }} as assay_words,
+    {%- endif %}
+    searched.*,
+    cast(
+        nullif(array_cosine_similarity(searched.{{ assay._assay_column(column) }}, asked.vector), 'nan'::float)
+        as double
+    ) as similarity
+from {{ relation }} as searched
+cross join (select {{ assay.ai_embed(assay._assay_quoted(query), model) }} as vector) as asked
+{%- if where is not none %}
+where {{ where }}
+{%- endif %}
 {%- endmacro %}

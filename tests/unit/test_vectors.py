@@ -93,9 +93,10 @@ def test_what_is_searched_for_is_data() -> None:
     query = 'it\'s "50%" {{ odd }} {% x %} \\n caf\u00e9 \U0001f600'
     told: list[Any] = []
     macros = SimpleNamespace(ai_search=lambda *given, **named: told.append((given, named)))
-    sql = search_sql(query, "mails", 3, 'the "column"', "body <> '}}'")
+    where = "body <> '}}'"
+    sql = search_sql(query, "mails", 'the "column"', k=3, where=where, words=None)
     Environment(autoescape=False).from_string(sql).render(assay=macros, ref=str)  # noqa: S701
-    named = {"column": 'the "column"', "k": 3, "where": "body <> '}}'"}
+    named = {"column": 'the "column"', "k": 3, "where": where}
     assert told == [(("mails", query), named)]
 
 

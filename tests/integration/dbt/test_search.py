@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,16 @@ WRONG = (
     "{{% set read = ref('{}') %}}"
     "select * from {{{{ ai_search(read, {}) if execute else '(select 1)' }}}}"
 )
+ORDERS = table(
+    "id, body",
+    (1, "Wo ist meine Bestellung QX-7714?"),
+    (2, "Wo ist meine Bestellung QX-9020?"),
+    (3, "the parcel is late, parcel QX-9020"),
+    (4, "CAF\u00c9 is open"),
+    (5, None),
+    (6, ""),
+)
+BY_WORDS = "select * from {{{{ ai_search(ref('order_vectors'), {}, words='body') }}}}"
 OTHER = "select id, {{ ai_embed('body') }} as other from {{ ref('notes') }}"
 
 MODELS = {
@@ -40,6 +51,13 @@ MODELS = {
     ),
     "gold/found.sql": FOUND.format("vectors", "'lost credit card', k=2"),
     "gold/found_where.sql": FOUND.format("vectors", "'lost credit card', where='id > 1'"),
+    "bronze/orders.sql": ORDERS,
+    "silver/order_vectors.sql": EMBEDDED.replace("notes", "orders"),
+    "gold/found_number.sql": BY_WORDS.format("'bestellung qx-9020', k=2"),
+    "gold/found_cafe.sql": BY_WORDS.format("'CAFE', k=1, where='id > 2'"),
+    "gold/found_no_word.sql": BY_WORDS.format("'zzz?'"),
+    "gold/found_no_row.sql": BY_WORDS.format("'parcel', where='id > 9'"),
+    "gold/wrong_words.sql": WRONG.format("vectors", "'card', words=true"),
     "gold/pairs.sql": (
         "select a.id, {{ ai_similarity('a.embedding', 'b.embedding') }} as near "
         "from {{ ref('vectors') }} as a inner join {{ ref('vectors') }} as b using (id)"
@@ -115,6 +133,33 @@ def test_similarity_of_a_text_with_itself_is_one(built: Built) -> None:
     assert near[4] is None
 
 
+def test_words_count_beside_the_vectors(built: Built) -> None:
+    """The rarer a word the more it says; case, accents and signs make no other word."""
+    number = built.project.rows("select id, bm25 > 1 from gold.found_number")
+    assert number[0] == (2, True)
+    assert built.project.rows("select id from gold.found_cafe") == [(4,)]
+    types = built.project.types("gold.found_number")
+    assert [*types] == ["id", "body", "embedding", "similarity", "bm25"]
+    assert types["bm25"] == "DOUBLE"
+
+
+def test_bm25_is_what_the_formula_gives(built: Built) -> None:
+    """k1 = 1.2, b = 0.75, over the texts that have words; computed by hand here."""
+    (found,) = built.project.rows("select bm25 from gold.found_number where id = 2")
+    length = 0.25 + 0.75 * 6 / ((6 + 6 + 7 + 3) / 4)
+    weight = math.log(1 + (4 - 2 + 0.5) / (2 + 0.5))  # bestellung and 9020 are in two texts
+    common = math.log(1 + (4 - 3 + 0.5) / (3 + 0.5))  # qx is in three
+    assert found[0] == pytest.approx((2 * weight + common) * 2.2 / (1 + 1.2 * length))
+
+
+def test_a_search_by_words_finds_what_no_word_is_in(built: Built) -> None:
+    """The vectors go on alone; NULL is left out, and no row is no error."""
+    found = built.project.rows("select id, bm25 from gold.found_no_word")
+    assert {bm25 for _, bm25 in found} <= {None}
+    assert 5 not in dict(found)
+    assert built.project.rows("select * from gold.found_no_row") == []
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [
@@ -123,6 +168,7 @@ def test_similarity_of_a_text_with_itself_is_one(built: Built) -> None:
         ("wrong_length", "it is of type FLOAT[256], and the model of the query gives FLOAT[384]"),
         ("wrong_k", "ai_search: wrong `k` 0; give a whole number from 1 on"),
         ("wrong_query", 'ai_search: wrong `query` " "; give the text that is searched for'),
+        ("wrong_words", "ai_search: wrong `words` true; name the column with the texts"),
         ("wrong_model", "has no embedding model 'no-such'; it has wordllama, minilm"),
     ],
 )

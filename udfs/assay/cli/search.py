@@ -25,6 +25,10 @@ def command(
     where: Annotated[
         str | None, typer.Option(help="A SQL condition that a row has to meet.")
     ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A column of texts; its words count as well."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Search a model by meaning: the rows whose vectors are nearest to a text, best first.
@@ -34,16 +38,26 @@ def command(
     if not query.strip():
         message = "There is nothing to search for; give a text."
         raise ConfigError(message)
-    run_query(search_sql(query, model, most, column, where), max_requests=1, as_json=as_json)
+    sql = search_sql(query, model, column, k=most, where=where, words=_column(words))
+    run_query(sql, max_requests=1, as_json=as_json)
 
 
-def search_sql(query: str, model: str, most: int, column: str, where: str | None) -> str:
-    """Return the search as a query with Jinja, in which what was given is data."""
-    told: dict[str, str | int] = {"column": column, "k": most}
-    told |= {} if where is None else {"where": where}
-    given = "".join(f", {name}={_literal(value)}" for name, value in told.items())
+def search_sql(query: str, model: str, column: str, **options: str | int | None) -> str:
+    """Return the search as a query with Jinja, in which what was given is data.
+
+    Options that are None are left out.
+    """
+    told = {"column": column, **options}
+    given = "".join(
+        f", {name}={_literal(value)}" for name, value in told.items() if value is not None
+    )
     found = f"assay.ai_search(ref({_literal(model)}), {_literal(query)}{given})"
     return f"select * exclude ({quoted(column)}) from {{{{ {found} }}}}"  # noqa: S608
+
+
+def _column(name: str | None) -> str | None:
+    """Return a name as SQL; blank stays blank, which the macro refuses."""
+    return quoted(name) if name and name.strip() else name
 
 
 def _literal(value: str | int) -> str:
