@@ -13,11 +13,10 @@ regexp_extract_all(lower(strip_accents(cast({{ text }} as varchar))), '[\p{L}\p{
 {%- endmacro %}
 
 {#-
-    The k best of the rows of `_assay_compared` by vectors and by words. The words are weighed as
-    BM25 does; the two orders are joined by reciprocal rank, each by its first hundred rows.
+    The k best of the rows of `_assay_compared` by vectors and by words. The words are weighed as BM25
+    does; the share of the highest weight that these words can have is added to the similarity.
 -#}
 {% macro _assay_by_meaning_and_words(rows, query, k) -%}
-{%- set most = [k, 100] | max -%}
 with
 
 compared as materialized (
@@ -96,57 +95,27 @@ weighed as (
 
 ),
 
-by_words as (
+scored as (
 
     select
-        assay_place,
-        bm25,
-        rank() over (order by bm25 desc) as place
+        compared.assay_place,
+        weighed.bm25,
+        coalesce(compared.similarity, 0) + coalesce(weighed.bm25 / highest.bm25, 0) as score
 
-    from weighed
-    order by bm25 desc, assay_place
-    limit {{ most }}
-
-),
-
-by_meaning as (
-
-    select
-        assay_place,
-        rank() over (order by similarity desc) as place
-
-    from (
-        select
-            assay_place,
-            similarity
-
-        from compared
-        where similarity > -1
-        order by similarity desc, assay_place
-        limit {{ most }}
-    )
-
-),
-
-best as (
-
-    select
-        coalesce(by_meaning.assay_place, by_words.assay_place) as assay_place,
-        by_words.bm25,
-        coalesce(1.0 / (60 + by_meaning.place), 0) + coalesce(1.0 / (60 + by_words.place), 0) as fused
-
-    from by_meaning
-    full join by_words on by_meaning.assay_place = by_words.assay_place
-    order by fused desc, assay_place
+    from compared
+    left join weighed on compared.assay_place = weighed.assay_place
+    cross join (select 2.2 * sum(weight) as bm25 from weights) as highest
+    where compared.similarity > -1 or weighed.bm25 > 0
+    order by score desc, compared.assay_place
     limit {{ k }}
 
 )
 
 select
     compared.* exclude (assay_place, assay_words),
-    best.bm25
+    scored.bm25
 
 from compared
-inner join best on compared.assay_place = best.assay_place
-order by best.fused desc, compared.assay_place
+inner join scored on compared.assay_place = scored.assay_place
+order by scored.score desc, compared.assay_place
 {%- endmacro %}
