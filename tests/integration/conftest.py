@@ -25,12 +25,6 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: while a test waits for a server or a clock, another one works."""
-    return (os.cpu_count() or 1) + 1
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
     """All workers share one server of `warm.py`, which starts while they collect."""
     os.environ[SHARED] = server_folder()
