@@ -55,4 +55,5 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
     project = Project(tmp_path_factory.mktemp("shipped")).add_shipped()
     run = project.dbt("build")
     shutil.copytree(project.root / "target", project.root / FIRST)
+    shutil.copy(project.warehouse, project.root / FIRST)
     return Shipped(project, run, project.state("silver", "gold"), project.calls())

@@ -33,7 +33,10 @@ UNDER_THE_SDK = ("transport.py", "aiohttp")
 ALERTS = {("sending.py", "http.client"), ("sending.py", "urllib.request")}
 """Post what an alert says to the one address of the settings."""
 
-EXCEPTIONS = {OWN_DRAWINGS, UNDER_THE_SDK, *ALERTS}
+SEARCHES = {("search.py", "http.client"), ("search.py", "urllib.request")}
+"""Ask the one search server of the settings for evidence, and follow it nowhere."""
+
+EXCEPTIONS = {OWN_DRAWINGS, UNDER_THE_SDK, *ALERTS, *SEARCHES}
 
 FETCHERS = {"requests", "urllib.request", "httpx", "aiohttp", "ftplib", "http.client"}
 """Modules that fetch; the one client of ours is the SDK's, over the exception."""

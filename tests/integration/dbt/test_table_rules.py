@@ -69,7 +69,8 @@ def test_every_rule_of_every_table_is_told_when_it_is_broken(
 ) -> None:
     """A NULL, a key twice, a foreign value: the rule is named, and before it was not."""
     survivors, counted = [], 0
-    with duckdb.connect(str(shipped.project.warehouse), read_only=True) as connection:
+    warehouse = shipped.project.root / FIRST / shipped.project.warehouse.name
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         for table in ruled:
             for kind, subject, sql in table.mutations():
                 connection.execute(f"create or replace temp table spoilt as from {table.relation}")

@@ -68,7 +68,17 @@ def main(
 
 
 def run() -> None:
-    """Run the command line; wrong input and our own errors are one line and exit code 2."""
+    """Run the command line; wrong input and our own errors are one line and exit code 2.
+
+    Once it is over the exit code is known, and Ctrl-C changes it no more.
+    """
+    try:
+        _run()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run() -> None:
     try:
         words = take_options(sys.argv[1:], os.environ)
         enter_project()
