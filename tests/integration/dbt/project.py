@@ -29,7 +29,7 @@ PARSED = "target/partial_parse.msgpack"
 RUN_SECONDS = 600
 """After this, a run hangs; on a busy machine a sound one takes minutes."""
 FIRST = "first"
-"""Where `shipped` keeps what its first build left, target and warehouse: later runs change both."""
+"""Where `shipped` keeps what its first build left; later runs change target and warehouse."""
 KEY = "sk-canary-4f1f7c62"
 """The key that runs against faultd carry; nothing may ever write it down."""
 
