@@ -355,6 +355,8 @@ HELP = {
     "evaluate": ("--data", "--text"),
     "checks": ("--accept", "expected.json"),
     "report": ("--run", "--open"),
+    "repair": ("--accept-where", "--undo", "--review"),
+    "search": ("--in", "--words", "--json"),
     "suggest": ("--out", "--json"),
     "doctor": ("--offline", "--repair", "--json"),
     "calls": ("--outcome", "--since", "--limit", "--json"),

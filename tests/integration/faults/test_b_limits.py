@@ -171,7 +171,7 @@ def test_b02_a_text_that_is_too_big_for_a_limit_holds_nobody_up(
 ) -> None:
     """Refused each time, while others are served: it is split off and given up, at their pace."""
     began = time.monotonic()
-    outcomes = room("poison,kind=s429,wait=0.1").ask(texts(1200, poisoned=7))
+    outcomes = room("poison,kind=s429,wait=0.1", pack_records=2).ask(texts(1200, poisoned=7))
     assert statuses(outcomes) == all_but(7, 1200, "transport")
     assert len(refused(server)) <= 40
     assert time.monotonic() - began < 60
