@@ -27,6 +27,19 @@ run_and_end(main)
 """
 
 
+LATE = """
+import os, signal, sys
+class Late:
+    kill, own, number = os.kill, os.getpid(), signal.SIGINT
+    def __del__(self): Late.kill(Late.own, Late.number)
+late = Late()
+sys.argv = ["assay", "--help"]
+from assay.cli.main import run
+run()
+"""
+"""Presses Ctrl-C when Python takes the last modules apart, and has given up its handlers."""
+
+
 def story(end: str, **options: object) -> subprocess.CompletedProcess[str]:
     """Run the story in a process of its own, with `end` as the last thing that it does."""
     words = [sys.executable, "-c", STORY.format(end=end)]
@@ -56,3 +69,9 @@ def test_output_that_cannot_be_written_is_no_success() -> None:
         done = story("pass", stdout=full)
     assert done.returncode != 0
     assert "No space left" in done.stderr
+
+
+def test_ctrl_c_at_the_very_end_changes_no_exit_code() -> None:
+    """The command is over and has said what it did."""
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
