@@ -70,13 +70,20 @@ class _Build:
 
 
 def finish(
-    settings: Settings, database: Path, code: int, arguments: Sequence[str], before: str | None
+    settings: Settings,
+    database: Path,
+    code: int,
+    arguments: Sequence[str],
+    before: str | None,
+    red_sources: Sequence[str] = (),
 ) -> int:
     """Say what has become of a build that dbt ended with `code`, publish it, write its report.
 
-    Returns the exit code of the command; `before` is the run before this one.
+    Returns the exit code of the command; `before` is the run before this one, `red_sources` has a
+    sentence for each source that was not loaded.
     """
     results, told = run_results(Path.cwd()), Told()
+    told.todo([f"Red     {line}" for line in red_sources])
     row_counts.checkpoint(database, invocation_of(results))
     if results is None or invocation_of(results) == before:
         code = code or _stale(told)
@@ -89,6 +96,7 @@ def finish(
         warehouse = _answers(build, ledger) if code <= SIGNALLED else Warehouse()
         columns = last_code(ledger).columns
         code, red = _tell(build, ledger, columns, code, told)
+        code, red = code or int(bool(red_sources)), [*red_sources, *red]
         odd = _odd(build, ledger, warehouse)
     code = publish.after_build(settings, code, told, ended=True)
     report.after_build(build.run, _note(build, code, red, told, columns), told, warehouse)

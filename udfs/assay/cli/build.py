@@ -43,6 +43,7 @@ def command(
     arguments = buildable(words or [], project_flags(Path.cwd()), os.environ)
     _open_warehouse(database)
     _ingest(settings, database)
+    red = _load(settings)
     _check_budget(settings, database, arguments)
     before = _invocation()
     code = run_dbt(
@@ -51,7 +52,7 @@ def command(
         meanwhile=partial(importlib.import_module, _LATER),
     )
     finish = importlib.import_module(_LATER).finish
-    raise typer.Exit(finish(settings, database, code, arguments, before))
+    raise typer.Exit(finish(settings, database, code, arguments, before, red))
 
 
 def _open_warehouse(database: Path) -> None:
@@ -71,6 +72,23 @@ def _ingest(settings: Settings, database: Path) -> None:
         from assay.cli.ingest import bring_in, in_a_line
 
         typer.echo(in_a_line(bring_in(settings.documents, database)), err=True)
+
+
+def _load(settings: Settings) -> list[str]:
+    """Load the sources of the project, before dbt wants them; return why those that failed did.
+
+    A build goes on with the rows that a source has left, and is not green.
+    """
+    if not settings.sources.is_dir():
+        return []
+    from assay.cli.load import bring_in, in_a_line, red_line
+
+    red = []
+    for outcome in bring_in():
+        typer.echo(in_a_line(outcome), err=True)
+        if outcome.status != "ok":
+            red.append(red_line(outcome))
+    return red
 
 
 def _check_budget(settings: Settings, database: Path, arguments: list[str]) -> None:

@@ -20,6 +20,10 @@ COMMANDS = {
         "ingest:command",
         "Bring the documents of folders into bronze: new ones are read, known ones are not.",
     ),
+    "load": (
+        "load:command",
+        "Load the project's sources into bronze: what is new since the last load of each.",
+    ),
     "build": (
         "build:command",
         "Run `dbt build`, then print what was built, what it cost and where to look.",

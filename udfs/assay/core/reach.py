@@ -79,3 +79,8 @@ class Places(Reach):
         description="The folders whose documents a build brings into bronze before it starts, "
         "with commas between; unset means none.",
     )
+    sources: Place = Field(
+        default=Path("sources"),
+        description="The folder of the project's sources, files of Python that a build loads into "
+        "bronze before it starts.",
+    )

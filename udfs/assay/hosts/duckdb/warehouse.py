@@ -53,10 +53,19 @@ def open_warehouse(
     `threads` is how many DuckDB uses, all cores unless told; behind the fence it cannot change.
     Raises `ConfigError` where another process has it open: DuckDB lets only one in.
     """
+    connection = connect(path, read_only=read_only, threads=threads)
+    enclose(connection, places_here())
+    return connection
+
+
+def connect(
+    path: Path, *, read_only: bool, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open the file as `open_warehouse` does, without the fence: for SQL that is all ours."""
     check_database(path)
     try:
         config: dict[str, Any] = {} if threads is None else {"threads": threads}
-        connection = duckdb.connect(str(path), read_only=read_only, config=config)
+        return duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.IOException as error:
         if (holder := re.search(r"lock is held in (.*) \(PID (\d+)\)", str(error))) is None:
             raise
@@ -66,5 +75,3 @@ def open_warehouse(
             f"ended, or end it with `kill {process}`. Nothing was sent."
         )
         raise ConfigError(message) from None
-    enclose(connection, places_here())
-    return connection

@@ -1,0 +1,201 @@
+"""One source into the warehouse: extracted, normalised and loaded by dlt, in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from assay.core.errors import ConfigError
+from assay.project.loading.one_transaction import OneTransaction
+from assay.project.loading.outcome import SourceOutcome
+from assay.project.loading.scrub import scrubbed, secrets_of, without_values
+from assay.project.loading.tables import OURS, SCHEMA, keep
+
+_FUNCTION = "source"
+_OF_OTHERS = f"""
+select schema_name, arg_max(schema, version) from {SCHEMA}._dlt_version
+where schema_name <> ? group by schema_name
+"""  # noqa: S608 - ours
+
+
+class SourceRun:
+    """Runs sources, one after the other, over an open warehouse that nobody else has open.
+
+    `dlt` is the module, prepared; `work` its working folder. With `again` a source begins from
+    the start: its tables are made anew and its cursor forgotten.
+    """
+
+    def __init__(
+        self, dlt: Any, connection: duckdb.DuckDBPyConnection, work: Path, *, again: bool
+    ) -> None:
+        self._dlt, self._connection, self._work, self._again = dlt, connection, work, again
+
+    def load(self, name: str, path: Path) -> SourceOutcome:
+        """Bring the rows of one source in; never raises for what is wrong with the source."""
+        begun = time.monotonic()
+        self._connection.begin()
+        try:
+            rows, new_columns = self._loaded(name, path)
+            outcome = SourceOutcome(name, "ok", rows, _since(begun), tuple(new_columns))
+            keep(self._connection, outcome)
+            self._connection.commit()
+        except (Exception, SystemExit) as error:
+            self._take_back()
+            outcome = SourceOutcome(name, "failed", seconds=_since(begun), error=told(error, path))
+            keep(self._connection, outcome)
+        # What it was put together in is empty by now; dropped with the rest it would be in the way.
+        self._connection.execute(f"drop schema if exists {SCHEMA}_staging cascade")
+        return outcome
+
+    def _take_back(self) -> None:
+        with contextlib.suppress(duckdb.Error):  # DuckDB has done so where a commit failed
+            self._connection.rollback()
+
+    def _loaded(self, name: str, path: Path) -> tuple[int, list[str]]:
+        source = source_of(self._dlt, name, path)
+        whole = OneTransaction(self._connection)
+        pipeline = self._pipeline(name, whole)
+        pipeline.sync_destination()
+        before = _columns(pipeline)
+        pipeline.extract(source, refresh="drop_sources" if self._again else None)
+        normalized = pipeline.normalize()
+        self._check_tables(name, pipeline)
+        pipeline.load()
+        if whole.is_broken:
+            message = "A part of it could not be written, so nothing of it is kept."
+            raise RuntimeError(message)
+        counts = normalized.row_counts if normalized is not None else {}
+        rows = sum(n for table, n in counts.items() if not table.startswith("_dlt"))
+        return rows, [one for one in _columns(pipeline, before) if one not in before]
+
+    def _pipeline(self, name: str, whole: OneTransaction) -> Any:
+        from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+        credentials = DuckDbCredentials(self._connection)
+        credentials._external_conn = whole  # noqa: SLF001 - it takes no other kind of connection
+        return self._dlt.pipeline(
+            pipeline_name=name,
+            pipelines_dir=str(self._work / "pipelines"),
+            destination=self._dlt.destinations.duckdb(credentials),
+            dataset_name=SCHEMA,
+        )
+
+    def _check_tables(self, name: str, pipeline: Any) -> None:
+        """Raise `ConfigError` where a table is ours, or written by another source already."""
+        tables = set(_tables(pipeline))
+        for table in sorted(tables & OURS):
+            message = f"`{SCHEMA}.{table}` is a table of Assay; give the resource another name."
+            raise ConfigError(message)
+        for other, schema in self._others(name):
+            if both := sorted(tables & set(json.loads(schema)["tables"])):
+                message = (
+                    f"`{SCHEMA}.{both[0]}` is a table of the source {other}; give the resource "
+                    "another name."
+                )
+                raise ConfigError(message)
+
+    def _others(self, name: str) -> list[Any]:
+        try:
+            return self._connection.execute(_OF_OTHERS, [name]).fetchall()
+        except duckdb.CatalogException:  # nothing was ever loaded
+            return []
+
+
+def source_of(dlt: Any, name: str, path: Path) -> Any:
+    """Return the source of a file: what its function `source` gives, called as the file.
+
+    Raises `ConfigError` where there is no such function, or it gives something else.
+    """
+    spec = importlib.util.spec_from_file_location(f"sources_{name}", path)
+    assert spec is not None  # noqa: S101 - a file of Python has one
+    assert spec.loader is not None  # noqa: S101 - the same
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dlt looks up where a function is from
+    spec.loader.exec_module(module)
+    function = getattr(module, _FUNCTION, None)
+    if not callable(function):
+        message = f"{path.name} has no function `{_FUNCTION}()`; write one that returns a source."
+        raise ConfigError(message)
+    given = function()
+    from dlt.extract import DltResource, DltSource
+
+    resources = list(given.resources.values()) if isinstance(given, DltSource) else given
+    resources = [resources] if isinstance(resources, DltResource) else resources
+    if (
+        not isinstance(resources, list | tuple)
+        or not resources
+        or not all(isinstance(one, DltResource) for one in resources)
+    ):
+        message = (
+            f"`{_FUNCTION}()` of {path.name} gave {type(given).__name__}; return a source or "
+            "resource of dlt, a list of resources, or what `assay.sources` makes."
+        )
+        raise ConfigError(message)
+    if isinstance(given, DltSource):
+        # The name of its schema is the file's, so that two files never share one.
+        source = given if given.name == name else given.clone(with_name=name)
+    else:
+        source = DltSource(dlt.Schema(name), name, list(resources))
+    if source.max_table_nesting is None:
+        source.max_table_nesting = 0  # lists and objects stay in their row, as JSON
+    return source
+
+
+def told(error: BaseException, path: Path) -> str:
+    """Return in one line what went wrong and where in the source, without a secret or a row."""
+    cause = _cause(error)
+    said = str(cause) or type(cause).__name__
+    if isinstance(cause, duckdb.Error):
+        said = without_values(said)
+    elif not isinstance(cause, ConfigError):
+        said = f"{type(cause).__name__}: {said}"
+    frames = [frame for frame in _frames(error) if Path(frame.filename) == path]
+    where = f" ({path.name}:{frames[-1].lineno})" if frames else ""
+    return scrubbed(said, secrets_of()) + where
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what dlt has wrapped, once or more."""
+    seen = {id(error)}
+    while (inner := error.__cause__ or getattr(error, "exception", None)) is not None:
+        if not isinstance(inner, BaseException) or id(inner) in seen:
+            break
+        seen.add(id(inner))
+        error = inner
+    return error
+
+
+def _frames(error: BaseException | None) -> Iterator[traceback.FrameSummary]:
+    while error is not None:
+        yield from traceback.extract_tb(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
+def _tables(pipeline: Any) -> list[str]:
+    schema = pipeline.default_schema if pipeline.default_schema_name else None
+    return [] if schema is None else schema.data_table_names(seen_data_only=True)
+
+
+def _columns(pipeline: Any, before: list[str] | None = None) -> list[str]:
+    """Return the columns of the tables there are, of those that `before` knows where it is given."""
+    known = None if before is None else {one.partition(".")[0] for one in before}
+    return [
+        f"{table}.{column}"
+        for table in _tables(pipeline)
+        if known is None or table in known
+        for column in pipeline.default_schema.get_table_columns(table)
+        if not column.startswith("_dlt")
+    ]
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 2)
