@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from decimal import Decimal
 
@@ -34,9 +35,7 @@ def test_files_are_read_when_they_are_new_or_changed(loading: Loading) -> None:
         (data / folder).mkdir(parents=True)
     (data / "orders/1.csv").write_text("id,body\n1,one\n2,two\n")
     (data / "orders/2.csv").write_text("id,body\n003,three\n")
-    import gzip
-
-    events = b'{"id": 1, "tags": ["a"], "at": {"x": 1}}\n{"id": 2}\n'
+    events = b'{"id": 1, "tags": ["a"], "place": {"x": 1}}\n{"id": 2}\n'
     (data / "events/1.jsonl.gz").write_bytes(gzip.compress(events))
     pq.write_table(pa.table({"id": [1], "price": [Decimal("1.50")]}), data / "parts/a/1.parquet")
     loading.source("folders", FOLDERS)
@@ -56,7 +55,7 @@ def test_files_are_read_when_they_are_new_or_changed(loading: Loading) -> None:
         ("2", "two", "data/orders/1.csv"),
         ("4", "four", "data/orders/2.csv"),
     ]
-    assert loading.rows("select id, tags, at from bronze_raw.happenings order by 1") == [
+    assert loading.rows("select id, tags, place from bronze_raw.happenings order by 1") == [
         (1, '["a"]', '{"x":1}'),
         (2, None, None),
     ]

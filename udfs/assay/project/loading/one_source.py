@@ -115,6 +115,8 @@ def source_of(dlt: Any, name: str, path: Path) -> Any:
 
     Raises `ConfigError` where there is no such function, or it gives something else.
     """
+    if (folder := str(path.parent)) not in sys.path:
+        sys.path.append(folder)  # last, so that no source stands in for a library
     spec = importlib.util.spec_from_file_location(f"sources_{name}", path)
     assert spec is not None  # noqa: S101 - a file of Python has one
     assert spec.loader is not None  # noqa: S101 - the same
