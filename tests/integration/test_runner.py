@@ -344,6 +344,7 @@ def test_a_narrower_word_about_warnings_holds() -> None:
 HELP = {
     "init": ("--empty", "--yes", "--macros"),
     "ingest": ("folders", "--json"),
+    "load": ("NAME", "--from-start", "--list", "--json"),
     "build": ("dbt build", "--verbose"),
     "plan": ("--select", "--max-requests", "Nothing is sent"),
     "query": ("SELECT", "--max-requests"),

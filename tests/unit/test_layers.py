@@ -25,8 +25,9 @@ ROOMS = {
         "core functions forms telemetry store providers evidence engine hosts project"
     ),
     "gates": "plugin",
+    "sources": "core project",
 }
-"""What each room may import; the last but one are doors, which put the parts together."""
+"""What each room may import; doors, which put the parts together, before what projects import."""
 
 APART = "faultd"
 """Stands alone: it imports nothing of ours, and nothing of ours imports it."""

@@ -32,9 +32,10 @@ class Pages:
                 yield key, node
 
     def tables(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Those of them that stand in the warehouse; documents do once some were read."""
+        """Those of them that stand in the warehouse; documents and loads do once there were any."""
+        later = {"assay_documents", "assay_loads"}
         for key, node in self.nodes():
-            if node.get("source_name") != "assay_documents" and not is_ephemeral(node):
+            if node.get("source_name") not in later and not is_ephemeral(node):
                 yield key, node
 
     def columns(self, key: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import textwrap
 import threading
@@ -27,6 +28,16 @@ TOKEN = "canary-7c1d9e-token"
 """What the REST server wants to be shown; nothing may ever write it down."""
 
 PAGE = 100
+PAGE_OF_SOURCES = REPOSITORY / "docs/how-to/load-sources.md"
+
+
+def example(word: str) -> str:
+    """The source on the page that has this word in it."""
+    page = PAGE_OF_SOURCES.read_text(encoding="utf-8")
+    (found,) = [
+        code for code in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S) if word in code
+    ]
+    return str(found)
 
 
 @dataclass
@@ -145,45 +156,7 @@ def loading(tmp_path: Path) -> Loading:
 def shop(loading: Loading, api: Api) -> Loading:
     """A project whose source `tickets` reads the REST server."""
     loading.project.env |= {"TICKETS_URL": api.address, "TICKETS_TOKEN": TOKEN}
-    loading.source(
-        "tickets",
-        """
-        import os
-
-        from dlt.sources.rest_api import rest_api_source
-
-        from assay.sources import secret
-
-
-        def source():
-            return rest_api_source({
-                "client": {
-                    "base_url": os.environ["TICKETS_URL"],
-                    "auth": {"type": "bearer", "token": secret("TICKETS_TOKEN")},
-                    "paginator": {
-                        "type": "page_number",
-                        "base_page": 1,
-                        "total_path": None,
-                        "stop_after_empty_page": True,
-                    },
-                },
-                "resources": [{
-                    "name": "tickets",
-                    "primary_key": "id",
-                    "write_disposition": "merge",
-                    "endpoint": {
-                        "path": "tickets",
-                        "data_selector": "items",
-                        "params": {"since": "{incremental.start_value}"},
-                        "incremental": {
-                            "cursor_path": "updated_at",
-                            "initial_value": "2026-01-01T00:00:00Z",
-                        },
-                    },
-                }],
-            })
-        """,
-    )
+    loading.source("tickets", example("rest_api_source"))
     return loading
 
 

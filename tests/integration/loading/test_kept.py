@@ -45,7 +45,7 @@ def children(process: int) -> list[int]:
     return [int(one) for one in found.split()]
 
 
-@pytest.mark.parametrize("who", ["parent", "child"])
+@pytest.mark.parametrize("who", ["child", pytest.param("parent", marks=pytest.mark.whole)])
 def test_killed_in_the_middle_nothing_is_doubled_and_nothing_lost(
     shop: Loading, api: Api, who: str
 ) -> None:
@@ -110,20 +110,22 @@ def test_a_source_is_whole_or_as_it_was(loading: Loading) -> None:
     assert loading.rows("select count(*), max(id) from bronze_raw.events") == [(20, 20)]
 
 
+@pytest.mark.whole
 def test_a_commit_that_is_killed_is_none(loading: Loading) -> None:
     """Killed while it writes, at several moments; each time the rows are those of whole loads."""
     loading.source("two", TWO_TABLES.replace("first + 10", "first + 20_000"))
     assert loading.load().code == 0
     for wait in (0.15, 0.4, 0.8):
         process = started(loading)
-        until(lambda: list((loading.root / ".assay/load").rglob("*.parquet*")) or
-              list((loading.root / ".assay/load").rglob("*insert_values*")) or
-              process.poll() is not None, "It has extracted.")
+        work = loading.root / ".assay/load"
+        until(lambda: [*work.rglob("*insert_values*")] or process.poll() is not None, "It loads.")
         time.sleep(wait)
         for child in children(process.pid) if process.poll() is None else []:
             os.kill(child, signal.SIGKILL)
         process.communicate(timeout=SECONDS)
-        (found,) = loading.rows("select count(*), count(distinct id), max(id) from bronze_raw.events")
+        (found,) = loading.rows(
+            "select count(*), count(distinct id), max(id) from bronze_raw.events"
+        )
         assert found[0] == found[1] == found[2]
         assert found[0] % 20_000 == 0
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ..destinations.conftest import Postgres
-from .conftest import KEYS, KEYS_OF_BOTO, Loading
+from .conftest import KEYS, KEYS_OF_BOTO, Loading, example
 
 pytestmark = pytest.mark.sources
 
@@ -90,16 +90,7 @@ def test_objects_of_a_bucket_as_files_of_a_folder(loading: Loading, s3: str) -> 
 
     client = boto3.client("s3", endpoint_url=s3, **KEYS_OF_BOTO)
     client.put_object(Bucket="lake", Key="orders/1.csv", Body=b"id,body\n1,one\n2,two\n")
-    loading.source(
-        "lake",
-        """
-        from assay.sources import files
-
-
-        def source():
-            return files("s3://lake/orders/*.csv")
-        """,
-    )
+    loading.source("lake", example("s3://").replace(".parquet", ".csv"))
     loading.project.env |= KEYS | {"AWS_ENDPOINT_URL": s3}
     first = loading.loaded()["lake"]
     client.put_object(Bucket="lake", Key="orders/2.csv", Body=b"id,body\n3,three\n")
@@ -121,19 +112,6 @@ def test_objects_of_a_bucket_as_files_of_a_folder(loading: Loading, s3: str) -> 
     assert "canary-lake-secret" not in str(refused)
 
 
-SHOP = """
-from assay.sources import postgres, secret
-
-
-def source():
-    address = secret("SHOP_DATABASE")
-    return [
-        postgres(address, "{schema}.orders", cursor="updated_at", primary_key="id"),
-        postgres(address, "{schema}.kinds"),
-    ]
-"""
-
-
 def test_a_table_of_postgres_by_its_cursor(loading: Loading, orders: Postgres) -> None:
     """Fifty thousand rows, then what changed, then nothing; a table without a cursor whole."""
     orders.execute(
@@ -146,7 +124,7 @@ def test_a_table_of_postgres_by_its_cursor(loading: Loading, orders: Postgres) -
         f"create table {orders.schema}.kinds as select 'a' as kind union all select 'b'",
     )
     loading.project.env["SHOP_DATABASE"] = orders.server
-    loading.source("shop", SHOP.format(schema=orders.schema))
+    loading.source("shop", example("postgres(").replace("public.", f"{orders.schema}."))
     first = loading.loaded()["shop"]
     orders.execute(
         f"update {orders.schema}.orders set note = 'changed', updated_at = now() where id <= 7",
