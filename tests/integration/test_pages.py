@@ -35,8 +35,8 @@ ELSEWHERE = (
     "how-to/load-sources.md",
 )
 """Typed into a project that is not ours, see test_consumer.py, where the second is a step of the
-first; against a server that is not ours, see llamacpp/test_page.py; with libraries of their own, see
-destinations/test_page.py and loading/test_page.py."""
+first; against a server that is not ours, see llamacpp/test_page.py; with libraries of their own,
+see destinations/test_page.py and loading/test_page.py."""
 
 LINKED = re.findall(r"\((how-to/[\w-]+\.md)\)", INDEX)
 HOW_TO = [DOCS / name for name in LINKED if name not in ELSEWHERE]

@@ -7,7 +7,7 @@ from assay.sources import files, postgres, secret
 def source():
     return [
         files("data/orders/*.csv"),
-        postgres(secret("SHOP_DATABASE"), "public.customers", cursor="updated_at", primary_key="id"),
+        postgres(secret("SHOP_DATABASE"), "public.kinds"),
     ]
 ```
 """

@@ -32,7 +32,7 @@ class Pages:
                 yield key, node
 
     def tables(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Those of them that stand in the warehouse; documents and loads do once there were any."""
+        """Those of them that stand in the warehouse; documents and loads do later."""
         later = {"assay_documents", "assay_loads"}
         for key, node in self.nodes():
             if node.get("source_name") not in later and not is_ephemeral(node):

@@ -116,18 +116,21 @@ def test_a_commit_that_is_killed_is_none(loading: Loading) -> None:
     loading.source("two", TWO_TABLES.replace("first + 10", "first + 20_000"))
     assert loading.load().code == 0
     for wait in (0.15, 0.4, 0.8):
-        process = started(loading)
-        work = loading.root / ".assay/load"
-        until(lambda: [*work.rglob("*insert_values*")] or process.poll() is not None, "It loads.")
-        time.sleep(wait)
-        for child in children(process.pid) if process.poll() is None else []:
-            os.kill(child, signal.SIGKILL)
-        process.communicate(timeout=SECONDS)
+        _kill_while_it_loads(loading, wait)
         (found,) = loading.rows(
             "select count(*), count(distinct id), max(id) from bronze_raw.events"
         )
         assert found[0] == found[1] == found[2]
         assert found[0] % 20_000 == 0
+
+
+def _kill_while_it_loads(loading: Loading, wait: float) -> None:
+    process, work = started(loading), loading.root / ".assay/load"
+    until(lambda: [*work.rglob("*insert_values*")] or process.poll() is not None, "It loads.")
+    time.sleep(wait)
+    for child in children(process.pid) if process.poll() is None else []:
+        os.kill(child, signal.SIGKILL)
+    process.communicate(timeout=SECONDS)
 
 
 def test_what_was_loaded_is_remembered_in_the_warehouse_alone(shop: Loading, api: Api) -> None:

@@ -29,7 +29,7 @@ def source():
 
 
 def test_files_are_read_when_they_are_new_or_changed(loading: Loading) -> None:
-    """A file that changed has its new rows in the place of its old ones, and no type is guessed."""
+    """A file that changed has new rows in the place of its old ones; no type is guessed."""
     data = loading.root / "data"
     for folder in ("orders", "events", "parts/a"):
         (data / folder).mkdir(parents=True)

@@ -44,7 +44,9 @@ def test_what_passes_is_tried_again(shop: Loading, api: Api) -> None:
 def test_a_source_that_fails_is_red_and_leaves_its_rows(shop: Loading, api: Api) -> None:
     """The others go on; the next load takes in what this one did not."""
     api.rows = tickets(1, 150)
-    shop.source("extra", "import dlt\ndef source():\n    return dlt.resource([{'id': 1}], name='e')")
+    shop.source(
+        "extra", "import dlt\ndef source():\n    return dlt.resource([{'id': 1}], name='e')"
+    )
     assert shop.load().code == 0
     api.rows += tickets(151, 400, day=2)
     api.moods = [200, 200, *[500] * 5]
@@ -106,9 +108,9 @@ def test_no_secret_is_written_down(shop: Loading, api: Api) -> None:
             raise RuntimeError(f"no such user: {os.environ['TICKETS_TOKEN']}")
         """,
     )
-    odd = "canary-odd-value"
+    odd, wrong = "canary-odd-value", "canary-wrong-one"
     done = shop.load(ODD_NAME=odd)
-    refused = shop.load("tickets", TICKETS_TOKEN="canary-wrong-one")
+    refused = shop.load("tickets", TICKETS_TOKEN=wrong)
 
     assert "source leaky: HTTPError: 401 " in done.err
     assert "source loud: RuntimeError: no such user: *** (loud.py:6)" in done.err
@@ -116,7 +118,7 @@ def test_no_secret_is_written_down(shop: Loading, api: Api) -> None:
     said = done.out + done.err + refused.out + refused.err
     files = [path for path in shop.root.rglob("*") if path.is_file() and path.suffix != ".py"]
     written = b"".join(path.read_bytes() for path in files)
-    for canary in (TOKEN, odd, "canary-wrong-one"):
+    for canary in (TOKEN, odd, wrong):
         assert canary not in said
         assert canary.encode() not in written
 

@@ -73,7 +73,9 @@ def test_lists_stay_in_their_row_and_rows_may_become_arrow(loading: Loading) -> 
     second = loading.loaded(ARROW="yes")["rows"]
 
     assert (first["status"], second["status"]) == ("ok", "ok"), second
-    assert loading.rows("select id, tags, _dlt_load_id is not null from bronze_raw.things order by 1") == [
+    assert loading.rows(
+        "select id, tags, _dlt_load_id is not null from bronze_raw.things order by 1"
+    ) == [
         (1, '["a","b"]', True),
         (2, '["c"]', True),
         (3, None, True),
@@ -101,6 +103,20 @@ def test_one_table_has_one_source(loading: Loading) -> None:
     }
 
 
+def test_a_source_that_never_ends_is_ended(loading: Loading) -> None:
+    """Its rows are as they were, and the next one is loaded."""
+    fine = "import dlt\ndef source():\n    return dlt.resource([{'id': 1}], name='fine')"
+    loading.source("a_hangs", "import time\ndef source():\n    time.sleep(60)")
+    loading.source("b_fine", fine)
+    told = loading.loaded(ASSAY_SOURCE_SECONDS="2")
+
+    assert {name: one["status"] for name, one in told.items()} == {
+        "a_hangs": "timeout",
+        "b_fine": "ok",
+    }
+    assert told["a_hangs"]["error"] == ("It took more than 2 seconds; see `ASSAY_SOURCE_SECONDS`.")
+
+
 def test_a_source_that_ends_the_process_stops_no_other(loading: Loading) -> None:
     """And one that is none is told, with its line; what they print is no answer of ours."""
     loading.source("a_dies", "import os\ndef source():\n    os._exit(3)")
@@ -111,7 +127,7 @@ def test_a_source_that_ends_the_process_stops_no_other(loading: Loading) -> None
     loading.source("_shared", "NUMBER = 1")
     loading.source(
         "f_fine",
-        "import dlt\nfrom _shared import NUMBER\nprint('{\"begun\": \"x\"}')\n"
+        'import dlt\nfrom _shared import NUMBER\nprint(\'{"begun": "x"}\')\n'
         "def source():\n    return dlt.resource([{'id': NUMBER}], name='fine')",
     )
     done = loading.load("--json")
@@ -127,6 +143,8 @@ def test_a_source_that_ends_the_process_stops_no_other(loading: Loading) -> None
         "f_fine": "ok",
     }
     assert told["b_none"]["error"].startswith("b_none.py has no function `source()`; write one")
-    assert told["c_other"]["error"].startswith("`source()` of c_other.py gave int; return a source")
+    assert told["c_other"]["error"].startswith(
+        "`source()` of c_other.py gave int; return a source"
+    )
     assert told["d_exits"]["error"] == "SystemExit: I go (d_exits.py:3)"
     assert "SyntaxError" in told["e_syntax"]["error"]

@@ -30,10 +30,20 @@ def test_a_source_is_a_file_of_python(tmp_path: Path) -> None:
     ("name", "value", "said", "told"),
     [
         ("API_TOKEN", "s3cret/1", "bad s3cret/1 and s3cret%2F1", "bad *** and ***"),
-        ("SHOP", "postgresql://me:hush@db/x", "no postgresql://me:hush@db/x", "no postgresql://***@db/x"),
+        (
+            "SHOP",
+            "postgresql://me:hush@db/x",
+            "no postgresql://me:hush@db/x",
+            "no postgresql://***@db/x",
+        ),
         ("SHOP", "postgresql://me:hush@db/x", "password hush is wrong", "password *** is wrong"),
         ("HOME", "/home/me", "in /home/me/x.csv", "in /home/me/x.csv"),
-        ("X", "y", "GET http://h/p?key=abc&b=1 (Caused by\n it)", "GET http://h/p?… (Caused by it)"),
+        (
+            "X",
+            "y",
+            "GET http://h/p?key=abc&b=1 (Caused by\n it)",
+            "GET http://h/p?… (Caused by it)",
+        ),
         ("X", "y", "with url: /p?key=abc (x)", "with url: /p?… (x)"),
     ],
 )

@@ -75,8 +75,9 @@ def red_line(outcome: SourceOutcome) -> str:
 
 def _loading(sources: dict[str, Path], database: Path, *, again: bool) -> Iterator[SourceOutcome]:
     check_writable(database)
-    work = project_here().path(places_here().store).parent / "load"
-    return load(sources, database, work, again=again)
+    places = places_here()
+    work = project_here().path(places.store).parent / "load"
+    return load(sources, database, work, again=again, seconds=places.source_seconds)
 
 
 def _folder() -> Path:

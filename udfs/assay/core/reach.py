@@ -84,3 +84,9 @@ class Places(Reach):
         description="The folder of the project's sources, files of Python that a build loads into "
         "bronze before it starts.",
     )
+    source_seconds: float = Field(
+        default=3600,
+        gt=0,
+        description="How long one source may take, in seconds; then it is ended, and its rows are "
+        "as they were.",
+    )

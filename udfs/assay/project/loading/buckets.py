@@ -46,7 +46,9 @@ def is_bucket(pattern: str) -> bool:
     if _BUCKET.match(pattern):
         return True
     if _REMOTE.match(pattern):
-        message = f"{pattern} cannot be read; write s3://BUCKET/FOLDER/*.parquet, or a folder here."
+        message = (
+            f"{pattern} cannot be read; write s3://BUCKET/FOLDER/*.parquet, or a folder here."
+        )
         raise ConfigError(message)
     return False
 
@@ -62,7 +64,7 @@ def _extension() -> str:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         message = (
-            'Reading buckets needs DuckDB\'s httpfs, which is not installed; run `pip install '
+            "Reading buckets needs DuckDB's httpfs, which is not installed; run `pip install "
             f'"assay[buckets]"`; it is there for DuckDB 1.5, and this is {duckdb.__version__}.'
         )
         raise ConfigError(message)

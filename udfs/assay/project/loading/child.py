@@ -36,7 +36,8 @@ def main() -> None:
 
 def _load(asked: dict[str, object], answers: IO[bytes]) -> None:
     work = Path(str(asked["work"]))
-    connection = connect(Path(str(asked["database"])), read_only=False)  # first: it locks others out
+    # First of all, for it locks others out.
+    connection = connect(Path(str(asked["database"])), read_only=False)
     try:
         run = SourceRun(prepare(work), connection, work, again=bool(asked["again"]))
         sources = asked["sources"]

@@ -1,4 +1,4 @@
-"""Files of a folder or a bucket as a resource of dlt: each is read once, and again once it changed."""
+"""Files of a folder or a bucket as a resource of dlt: read once, and again once they changed."""
 
 from __future__ import annotations
 

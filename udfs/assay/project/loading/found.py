@@ -32,7 +32,7 @@ def sources_in(folder: Path) -> dict[str, Path]:
 
 
 def chosen(folder: Path, names: Sequence[str]) -> dict[str, Path]:
-    """Return the sources that are named, all where none is; raise `ConfigError` for an unknown one."""
+    """Return the sources that are named, all where none is; `ConfigError` for an unknown one."""
     known = sources_in(folder)
     if not known:
         message = (

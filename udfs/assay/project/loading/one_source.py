@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
-import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -17,10 +15,10 @@ import duckdb
 from assay.core.errors import ConfigError
 from assay.project.loading.one_transaction import OneTransaction
 from assay.project.loading.outcome import SourceOutcome
+from assay.project.loading.scripted import source_of
 from assay.project.loading.scrub import scrubbed, secrets_of, without_values
 from assay.project.loading.tables import OURS, SCHEMA, keep
 
-_FUNCTION = "source"
 _OF_OTHERS = f"""
 select schema_name, arg_max(schema, version) from {SCHEMA}._dlt_version
 where schema_name <> ? group by schema_name
@@ -48,11 +46,12 @@ class SourceRun:
             outcome = SourceOutcome(name, "ok", rows, _since(begun), tuple(new_columns))
             keep(self._connection, outcome)
             self._connection.commit()
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a source raises
             self._take_back()
-            outcome = SourceOutcome(name, "failed", seconds=_since(begun), error=told(error, path))
+            said = told(error, path)
+            outcome = SourceOutcome(name, "failed", seconds=_since(begun), error=said)
             keep(self._connection, outcome)
-        # What it was put together in is empty by now; dropped with the rest it would be in the way.
+        # What it was put together in is empty; dropped in the same transaction it is in the way.
         self._connection.execute(f"drop schema if exists {SCHEMA}_staging cascade")
         return outcome
 
@@ -75,7 +74,7 @@ class SourceRun:
             raise RuntimeError(message)
         counts = normalized.row_counts if normalized is not None else {}
         rows = sum(n for table, n in counts.items() if not table.startswith("_dlt"))
-        return rows, [one for one in _columns(pipeline, before) if one not in before]
+        return rows, _new_columns(before, _columns(pipeline))
 
     def _pipeline(self, name: str, whole: OneTransaction) -> Any:
         from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
@@ -110,48 +109,6 @@ class SourceRun:
             return []
 
 
-def source_of(dlt: Any, name: str, path: Path) -> Any:
-    """Return the source of a file: what its function `source` gives, called as the file.
-
-    Raises `ConfigError` where there is no such function, or it gives something else.
-    """
-    if (folder := str(path.parent)) not in sys.path:
-        sys.path.append(folder)  # last, so that no source stands in for a library
-    spec = importlib.util.spec_from_file_location(f"sources_{name}", path)
-    assert spec is not None  # noqa: S101 - a file of Python has one
-    assert spec.loader is not None  # noqa: S101 - the same
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dlt looks up where a function is from
-    spec.loader.exec_module(module)
-    function = getattr(module, _FUNCTION, None)
-    if not callable(function):
-        message = f"{path.name} has no function `{_FUNCTION}()`; write one that returns a source."
-        raise ConfigError(message)
-    given = function()
-    from dlt.extract import DltResource, DltSource
-
-    resources = list(given.resources.values()) if isinstance(given, DltSource) else given
-    resources = [resources] if isinstance(resources, DltResource) else resources
-    if (
-        not isinstance(resources, list | tuple)
-        or not resources
-        or not all(isinstance(one, DltResource) for one in resources)
-    ):
-        message = (
-            f"`{_FUNCTION}()` of {path.name} gave {type(given).__name__}; return a source or "
-            "resource of dlt, a list of resources, or what `assay.sources` makes."
-        )
-        raise ConfigError(message)
-    if isinstance(given, DltSource):
-        # The name of its schema is the file's, so that two files never share one.
-        source = given if given.name == name else given.clone(with_name=name)
-    else:
-        source = DltSource(dlt.Schema(name), name, list(resources))
-    if source.max_table_nesting is None:
-        source.max_table_nesting = 0  # lists and objects stay in their row, as JSON
-    return source
-
-
 def told(error: BaseException, path: Path) -> str:
     """Return in one line what went wrong and where in the source, without a secret or a row."""
     cause = _cause(error)
@@ -183,19 +140,32 @@ def _frames(error: BaseException | None) -> Iterator[traceback.FrameSummary]:
 
 
 def _tables(pipeline: Any) -> list[str]:
-    schema = pipeline.default_schema if pipeline.default_schema_name else None
-    return [] if schema is None else schema.data_table_names(seen_data_only=True)
+    """Return the tables that rows came for; none before the first load."""
+    if not pipeline.default_schema_name:
+        return []
+    names: list[str] = pipeline.default_schema.data_table_names(seen_data_only=True)
+    return names
 
 
-def _columns(pipeline: Any, before: list[str] | None = None) -> list[str]:
-    """Return the columns of the tables there are, of those that `before` knows where it is given."""
-    known = None if before is None else {one.partition(".")[0] for one in before}
+def _columns(pipeline: Any) -> dict[str, list[str]]:
+    """Return the columns of each table, without dlt's own."""
+    return {
+        table: [
+            column
+            for column in pipeline.default_schema.get_table_columns(table)
+            if not column.startswith("_dlt")
+        ]
+        for table in _tables(pipeline)
+    }
+
+
+def _new_columns(before: dict[str, list[str]], after: dict[str, list[str]]) -> list[str]:
+    """Return what tables have that were there and did not have it, as `table.column`."""
     return [
         f"{table}.{column}"
-        for table in _tables(pipeline)
-        if known is None or table in known
-        for column in pipeline.default_schema.get_table_columns(table)
-        if not column.startswith("_dlt")
+        for table, columns in after.items()
+        for column in columns
+        if table in before and column not in before[table]
     ]
 
 

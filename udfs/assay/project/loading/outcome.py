@@ -10,6 +10,7 @@ LoadStatus = Literal[
     "ok",  # its rows and its cursor are in the warehouse
     "failed",  # it said why; its rows are as they were
     "crashed",  # the process that ran it ended; its rows are as they were
+    "timeout",  # it took too long; its rows are as they were
 ]
 
 

@@ -77,8 +77,7 @@ def _batches(address: str, table: str, cursor: str | None, last: Any) -> Iterato
             raise ConfigError(message)
         asked.execute(_query(table, types, cursor, last))
         for batch in asked.fetch_record_batch():
-            for part in _parts(_plain(pa.Table.from_batches([batch]), types)):
-                yield part
+            yield from _parts(_plain(pa.Table.from_batches([batch]), types))
 
 
 def _query(table: str, types: dict[str, str], cursor: str | None, last: Any) -> str:

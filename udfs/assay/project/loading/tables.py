@@ -10,9 +10,7 @@ from assay.core.clock import now_utc
 from assay.project.loading.outcome import SourceOutcome
 
 SCHEMA = "bronze_raw"
-OURS = frozenset(
-    {"loads", "documents", "document_contents", "document_pages", "document_chunks"}
-)
+OURS = frozenset({"loads", "documents", "document_contents", "document_pages", "document_chunks"})
 """Tables of that schema which no source may write."""
 
 _MAKE = """
