@@ -101,7 +101,7 @@ def _from_here(path: str) -> str:
 def _rows_of(
     connection: duckdb.DuckDBPyConnection, kind: str, path: str, name: str
 ) -> Iterator[Any]:
-    reader = connection.execute(_READ[kind].format(literal(path))).to_arrow_reader(_AT_ONCE)
+    reader = connection.sql(_READ[kind].format(literal(path))).to_arrow_reader(_AT_ONCE)
     for batch in reader:
         if kind == "jsonl":
             yield [_object(line, name) for line in batch.column(0).to_pylist()]

@@ -40,7 +40,7 @@ class SourceRun:
     def load(self, name: str, path: Path) -> SourceOutcome:
         """Bring the rows of one source in; never raises for what is wrong with the source."""
         begun = time.monotonic()
-        self._connection.begin()
+        self._connection.execute(f"create schema if not exists {SCHEMA}")
         try:
             rows, new_columns = self._loaded(name, path)
             outcome = SourceOutcome(name, "ok", rows, _since(begun), tuple(new_columns))
@@ -56,7 +56,7 @@ class SourceRun:
         return outcome
 
     def _take_back(self) -> None:
-        with contextlib.suppress(duckdb.Error):  # DuckDB has done so where a commit failed
+        with contextlib.suppress(duckdb.Error):  # none has begun, or its commit failed
             self._connection.rollback()
 
     def _loaded(self, name: str, path: Path) -> tuple[int, list[str]]:
@@ -68,6 +68,7 @@ class SourceRun:
         pipeline.extract(source, refresh="drop_sources" if self._again else None)
         normalized = pipeline.normalize()
         self._check_tables(name, pipeline)
+        self._connection.begin()  # no sooner: a look in vain ends a transaction of DuckDB 2.0
         pipeline.load()
         if whole.is_broken:
             message = "A part of it could not be written, so nothing of it is kept."

@@ -7,15 +7,19 @@ rows, schema, cursor and our own line are in the warehouse at once.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Self
 
 import duckdb
+
+_LOOK = re.compile(r"""\s*SELECT\s[^;]*?\sFROM\s+"([^"]+)"\."([^"]+)\"""", re.IGNORECASE)
+_IS_THERE = "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?"
 
 
 class OneTransaction:
     """A connection of DuckDB as dlt sees it: what it begins, commits, copies and closes is ours.
 
-    It stands for the connection that it was made of, which must have begun.
+    It stands for the connection that it was made of, which begins and commits the whole.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -25,6 +29,19 @@ class OneTransaction:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
+
+    def execute(self, query: str, *arguments: Any) -> Any:
+        """Run a statement; one that looks into a table which is not there is not even tried.
+
+        dlt takes that error for "nothing yet", and DuckDB 2.0 ends a transaction by it.
+        """
+        if (looked := _LOOK.match(query)) is not None:
+            schema, table = looked.groups()
+            (found,) = self._connection.execute(_IS_THERE, [schema, table]).fetchall()
+            if not found[0]:
+                message = f"Table with name {table} does not exist!"
+                raise duckdb.CatalogException(message)
+        return self._connection.execute(query, *arguments)
 
     def begin(self) -> Self:
         """Begin a part."""
