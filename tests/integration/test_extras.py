@@ -76,3 +76,21 @@ def test_dbt_and_local_answer_a_column_and_name_what_a_gate_needs(tmp_path: Path
     assert "Completed successfully" in built
     gate = "from assay.project.gates.checks import known_expectations as f; f()"
     assert 'pip install "assay[gates]"' in said(python, "-c", gate, folder=tmp_path)
+
+
+def test_load_brings_what_loads_a_source_and_names_what_buckets_need(tmp_path: Path) -> None:
+    """From files, in an environment without any other extra; a bucket wants its own."""
+    python = with_assay(tmp_path / "some", "[dbt,load]")
+    files = "from assay.sources import files\ndef source():\n    return files({!r})\n"
+    for name, text in PROJECT.items():
+        if not name.startswith(("models", "packages")):
+            (tmp_path / name).write_text(text)
+    for folder in ("sources", "data/orders"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "data/orders/1.csv").write_text("id,body\n1,one\n")
+    (tmp_path / "sources/orders.py").write_text(files.format("data/orders/*.csv"))
+    (tmp_path / "sources/lake.py").write_text(files.format("s3://lake/orders/*.csv"))
+
+    loaded = said(python, "-m", "assay", "load", folder=tmp_path)
+    assert "Loaded  orders: 1 row, " in loaded
+    assert 'pip install "assay[buckets]"' in loaded

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from assay.core.errors import ConfigError
+from assay.project.doctor import source_findings
 from assay.project.loading.buckets import is_bucket, reader_of
 from assay.project.loading.found import chosen, sources_in
 from assay.project.loading.one_transaction import OneTransaction
@@ -79,6 +81,19 @@ def test_the_last_load_of_each_source() -> None:
         "a": ("failed", True, 3, "closed"),
         "b": ("crashed", False, 0, "ended"),
     }
+
+
+def test_the_doctor_says_what_is_wrong_with_sources(tmp_path: Path) -> None:
+    """Nothing where there is none; a name that cannot be, and what failed the last time."""
+    folder, database = tmp_path / "sources", tmp_path / "w.duckdb"
+    assert list(source_findings(folder, database)) == []
+    folder.mkdir()
+    (folder / "a.py").touch()
+    found = [one.verdict for one in source_findings(folder, database)]
+    assert found == ["ok" if find_spec("dlt") else "wrong"]
+    (folder / "B-c.py").touch()
+    (wrong,) = source_findings(folder, database)
+    assert (wrong.verdict, "cannot be a source by its name" in str(wrong)) == ("wrong", True)
 
 
 def test_a_part_that_is_taken_back_breaks_the_whole() -> None:

@@ -25,6 +25,7 @@ from assay.project.doctor import (
     installed_findings,
     settings_findings,
     setup_findings,
+    source_findings,
     store_findings,
     warehouse_findings,
 )
@@ -104,6 +105,7 @@ def examine(*, offline: bool = False, alert: bool = False) -> Iterator[Finding]:
     yield from settings_findings(os.environ, profile.config)
     yield from store_findings(store)
     yield from warehouse_findings(database)
+    yield from source_findings(places.sources, database)
     folders = {"store": store.parent, "warehouse": database.parent}
     yield from disk_findings(folders | {"publications": places.publish})
     yield from alert_findings(os.environ, profile.config, send=alert and not offline)

@@ -19,6 +19,7 @@ from assay.project.loading import tables
 from assay.project.loading.found import chosen, sources_in
 from assay.project.loading.load import load
 from assay.project.loading.outcome import SourceOutcome
+from assay.project.publishing.row_counts import note_loaded
 
 
 def command(
@@ -77,7 +78,8 @@ def _loading(sources: dict[str, Path], database: Path, *, again: bool) -> Iterat
     check_writable(database)
     places = places_here()
     work = project_here().path(places.store).parent / "load"
-    return load(sources, database, work, again=again, seconds=places.source_seconds)
+    yield from load(sources, database, work, again=again, seconds=places.source_seconds)
+    note_loaded(database, tables.SCHEMA)
 
 
 def _folder() -> Path:

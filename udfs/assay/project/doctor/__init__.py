@@ -7,6 +7,7 @@ from assay.project.doctor.finding import Finding, Verdict
 from assay.project.doctor.installed import installed_findings
 from assay.project.doctor.settings import settings_findings
 from assay.project.doctor.setup import setup_findings
+from assay.project.doctor.sources import source_findings
 from assay.project.doctor.store_file import store_findings
 from assay.project.doctor.warehouse import disk_findings, warehouse_findings
 
@@ -20,6 +21,7 @@ __all__ = [
     "installed_findings",
     "settings_findings",
     "setup_findings",
+    "source_findings",
     "store_findings",
     "warehouse_findings",
 ]

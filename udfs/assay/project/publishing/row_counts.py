@@ -32,6 +32,23 @@ def checkpoint(database: Path, invocation_id: str) -> None:
         _note(database, {"invocation_id": invocation_id, "rows": counts})
 
 
+def note_loaded(database: Path, schema: str) -> None:
+    """Note the tables of `schema` anew: whoever loads them may leave fewer rows than there were.
+
+    The others stay as they were noted; nothing happens before the first run, or where the file
+    cannot be opened.
+    """
+    if not (noted := _noted(database)):
+        return
+    with contextlib.suppress(duckdb.Error):
+        with duckdb.connect(str(database), read_only=True) as connection:
+            present = row_counts(connection)
+        inside = f"{schema}."
+        others = {name: rows for name, rows in noted.items() if not name.startswith(inside)}
+        loaded = {name: rows for name, rows in present.items() if name.startswith(inside)}
+        _note(database, {"rows": others | loaded})
+
+
 def losses(database: Path) -> list[str]:
     """Return a line for each table that holds fewer rows than when the last run ended."""
     noted = _noted(database)
