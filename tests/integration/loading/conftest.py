@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import textwrap
 import threading
@@ -131,6 +132,13 @@ class Loading:
         done = self.load("--json", *words, **env)
         assert done.out.startswith("["), done.err
         return {one["source"]: one for one in json.loads(done.out)}
+
+    def apart(self, *words: str) -> str:
+        """What a command says in a process of its own, which finds dlt as a user's does."""
+        command = [sys.executable, "-m", "assay.cli.main", *words]
+        env = self.project._environment({})
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True)
+        return done.stdout + done.stderr
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the warehouse has."""

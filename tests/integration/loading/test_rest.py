@@ -52,7 +52,7 @@ def test_a_source_that_fails_is_red_and_leaves_its_rows(shop: Loading, api: Api)
     api.moods = [200, 200, *[500] * 5]
     done = shop.load()
     listed = shop.load("--list")
-    doctor = shop.project.run("assay.cli.main", "doctor", "--offline", env={})
+    doctor = shop.apart("doctor", "--offline")
     failed_count = shop.count("tickets")
     again = shop.loaded()["tickets"]
 
@@ -65,7 +65,7 @@ def test_a_source_that_fails_is_red_and_leaves_its_rows(shop: Loading, api: Api)
         ["extra", "ok"],
         ["tickets", "failed"],
     ]
-    assert "tickets was not loaded: HTTPError: 500 " in doctor.out
+    assert "tickets was not loaded: HTTPError: 500 " in doctor
     assert again["rows"] == 250
     assert shop.count("tickets") == (400, 400)
 

@@ -32,12 +32,12 @@ def source_findings(folder: Path, database: Path) -> Iterator[Finding]:
         install = 'Run `pip install "assay[load]"`; until then builds end before dbt.'
         yield Finding("sources", f"{text}, and nothing that loads them.", install)
         return
-    failed = {name: error for name, status, error in _ended(database, names) if status != "ok"}
+    failed = {name: why for name, status, why in _ended(database, names) if status != "ok"}
     if not failed:
         yield Finding("sources", f"{text}; what was loaded last went well.")
-    for name, error in failed.items():
+    for name, why in failed.items():
         again = f"See to it, then `{program(f'load {name}')}`."
-        yield Finding("sources", f"{name} was not loaded: {error}", again, may_stay=True)
+        yield Finding("sources", f"{name} was not loaded: {why}", again, may_stay=True)
 
 
 def _ended(database: Path, names: list[str]) -> Iterator[tuple[str, str, str | None]]:
