@@ -111,6 +111,36 @@ def test_a_source_is_whole_or_as_it_was(loading: Loading) -> None:
     assert loading.rows("select count(*), max(id) from bronze_raw.events") == [(20, 20)]
 
 
+def test_a_contract_that_is_broken_is_told_without_the_row(loading: Loading) -> None:
+    """Whoever wants no new column says so to dlt; the rows are as they were."""
+    loading.source(
+        "strict",
+        """
+        import os
+
+        import dlt
+
+
+        def source():
+            @dlt.resource(primary_key="mail", schema_contract={"columns": "freeze"})
+            def people():
+                yield {"id": 1, "mail": "a@example.org"}
+                if os.environ.get("MORE"):
+                    yield {"id": 2, "mail": "canary@example.org", "age": 7}
+
+            return people
+        """,
+    )
+    first = loading.loaded()["strict"]
+    second = loading.loaded(MORE="yes")["strict"]
+
+    assert first["status"] == "ok", first
+    assert second["status"] == "failed"
+    assert "Can't add table column `age` to table `people`" in second["error"]
+    assert "canary" not in second["error"]
+    assert loading.count("people") == (1, 1)
+
+
 @pytest.mark.whole
 def test_a_commit_that_is_killed_is_none(loading: Loading) -> None:
     """Killed while it writes, at several moments; each time the rows are those of whole loads."""

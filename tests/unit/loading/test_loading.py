@@ -14,7 +14,7 @@ from assay.project.loading.buckets import is_bucket, reader_of
 from assay.project.loading.found import chosen, sources_in
 from assay.project.loading.one_transaction import OneTransaction
 from assay.project.loading.outcome import SourceOutcome, read, written
-from assay.project.loading.scrub import scrubbed, secrets_of, without_values
+from assay.project.loading.scrub import scrubbed, secrets_of, without_items, without_values
 from assay.project.loading.tables import keep, latest
 
 
@@ -60,6 +60,9 @@ def test_a_message_is_one_line_of_a_bounded_length_without_values() -> None:
     assert without_values("Could not convert string 'it''s me' to INT32") == (
         "Could not convert string '…' to INT32"
     )
+    assert without_items(
+        "Column `id`: type for value `it is `me`` at `a`. Offending data item: x"
+    ) == ("Column `id`: type for value `…` at `a`.")
 
 
 def test_an_outcome_is_read_as_it_was_written() -> None:

@@ -16,7 +16,7 @@ from assay.core.errors import ConfigError
 from assay.project.loading.one_transaction import OneTransaction
 from assay.project.loading.outcome import SourceOutcome
 from assay.project.loading.scripted import source_of
-from assay.project.loading.scrub import scrubbed, secrets_of, without_values
+from assay.project.loading.scrub import scrubbed, secrets_of, without_items, without_values
 from assay.project.loading.tables import OURS, SCHEMA, keep
 
 _OF_OTHERS = f"""
@@ -116,6 +116,8 @@ def told(error: BaseException, path: Path) -> str:
     said = str(cause) or type(cause).__name__
     if isinstance(cause, duckdb.Error):
         said = without_values(said)
+    elif type(cause).__module__.startswith("dlt."):
+        said = without_items(said)
     elif not isinstance(cause, ConfigError):
         said = f"{type(cause).__name__}: {said}"
     frames = [frame for frame in _frames(error) if Path(frame.filename) == path]

@@ -13,6 +13,8 @@ _SECRET_NAME = re.compile(
 _IN_ADDRESS = re.compile(r"://([^/?#\s@]*)@")
 _QUERY = re.compile(r"((?:[a-zA-Z][\w+.-]*://|/)[^\s?'\"]*)\?[^\s'\")]*")
 _VALUE = re.compile(r"'(?:[^']|'')*'")
+_ITEM = re.compile(r"((?:value|item) )`.*?`(?=\s|$)", re.DOTALL)
+_ROW = re.compile(r"\s*Offending data item:.*", re.DOTALL)
 _SHORTEST = 4
 _MOST_CHARACTERS = 300
 _GONE = "***"
@@ -47,3 +49,8 @@ def scrubbed(text: str, secrets: tuple[str, ...]) -> str:
 def without_values(text: str) -> str:
     """Return a message of DuckDB without what it quotes, which may be of a row."""
     return _VALUE.sub("'…'", text)
+
+
+def without_items(text: str) -> str:
+    """Return a message of dlt without the values and rows that it gives as evidence."""
+    return _ROW.sub("", _ITEM.sub(r"\1`…`", text))
