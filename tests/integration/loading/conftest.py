@@ -157,6 +157,7 @@ def loading(tmp_path: Path) -> Loading:
     root.mkdir()
     project = Project(root)
     project.env["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), *filter(None, sys.path)])
+    project.env["RUNTIME__REQUEST_BACKOFF_FACTOR"] = "0.05"  # dlt's: between two requests
     return Loading(project)
 
 
