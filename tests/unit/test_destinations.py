@@ -12,7 +12,7 @@ from assay.core.errors import ConfigError
 from assay.project.publishing.deliver import chosen_keys
 from assay.project.publishing.destinations.contract import CarriedColumn, differing, travelling
 from assay.project.publishing.destinations.open import open_destination, shown
-from assay.project.publishing.verdict import gold_keys
+from assay.project.publishing.gold import gold_keys
 
 
 def model(name: str, **more: Any) -> dict[str, Any]:

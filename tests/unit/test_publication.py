@@ -12,16 +12,13 @@ import duckdb
 import pytest
 
 from assay.core.errors import PublishError
+from assay.project.publishing.gold import GoldTable, check_names, gold_tables, input_tables
 from assay.project.publishing.verdict import (
-    GoldTable,
     age,
-    check_names,
     checks,
     code_hash,
     csv_column,
-    gold_tables,
     harmless,
-    input_tables,
     lf_checksum,
     name_of,
     obstacles,
@@ -197,7 +194,10 @@ def test_what_is_published_is_said_by_the_project(manifest: Json, published: lis
 def test_a_word_that_is_none_is_told() -> None:
     """It would be taken for one or the other."""
     (reason,) = obstacles(results(), said(topics="no"))
-    assert reason == "`meta: publish` of topics is neither true nor false; write one of them"
+    assert reason == (
+        "`meta: publish` of topics is neither true nor false nor an address, such as "
+        "`json:site/gold.json`; write one of them"
+    )
 
 
 def test_two_tables_of_one_name_are_not_published() -> None:

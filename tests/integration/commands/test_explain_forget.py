@@ -13,8 +13,8 @@ import pytest
 
 from assay.faultd import FaultServer
 from assay.hosts.duckdb.udfs import register_for_reading
+from assay.project.publishing.gold import GoldTable
 from assay.project.publishing.publish import Release, publish
-from assay.project.publishing.verdict import GoldTable
 from assay.project.review.golden_file import LOG
 from assay.store import open_store
 

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from assay.faultd import FaultServer
+from assay.project.publishing.gold import GoldTable
 from assay.project.publishing.publish import Release, publish
-from assay.project.publishing.verdict import GoldTable
 
 from .project import REPOSITORY, Project, asking
 

@@ -10,8 +10,8 @@ import duckdb
 
 from assay.project.publishing.deliver import deliver
 from assay.project.publishing.destinations.open import open_destination, shown
+from assay.project.publishing.gold import GoldTable
 from assay.project.publishing.publish import Release, publish
-from assay.project.publishing.verdict import GoldTable
 
 MAILS = "select n::int as mail_id, '{}' as body, null::FLOAT[3] as embedding from range(500) t(n)"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from assay.project.publishing.gold import GoldTable
 from assay.project.publishing.publish import Release, publish
-from assay.project.publishing.verdict import GoldTable
 
 
 def release(invocation_id: str, *names: str) -> Release:

@@ -17,8 +17,9 @@ import pytest
 
 from assay.core.canonical import normalise
 from assay.faultd import FaultServer, answer
+from assay.project.publishing.gold import GoldTable
 from assay.project.publishing.publish import Published, Release, publish
-from assay.project.publishing.verdict import FORMULA_STARTS, GoldTable
+from assay.project.publishing.verdict import FORMULA_STARTS
 
 from ..dbt.project import Project, asking
 from ..dbt.test_labels_are_data import HOSTILE, different

@@ -26,7 +26,7 @@ from assay.project.gates.broken_rules import broken_rules
 from assay.project.gates.failed_share import too_many_failed
 from assay.project.gates.red_tests import red_tests
 from assay.project.publishing import row_counts
-from assay.project.publishing.verdict import gold_tables
+from assay.project.publishing.gold import gold_tables
 from assay.project.report.arrivals import arrivals_of
 from assay.project.report.columns import read_warehouse
 from assay.project.report.facts import Built, Warehouse, plain

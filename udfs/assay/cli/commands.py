@@ -61,6 +61,10 @@ COMMANDS = {
         "publish:command",
         "Publish the gold of the last build, if it was whole and green; exit code 1 if not.",
     ),
+    "fresh": (
+        "fresh:command",
+        "Say whether what is published is too old, missing, or not gold; exit code 1 if so.",
+    ),
     "alert": (
         "alert:command",
         "Say what there is to alert of and was not told yet; with --check send it.",

@@ -23,6 +23,7 @@ from assay.project.doctor import (
     endpoint_findings,
     environment_findings,
     installed_findings,
+    published_findings,
     settings_findings,
     setup_findings,
     source_findings,
@@ -108,6 +109,7 @@ def examine(*, offline: bool = False, alert: bool = False) -> Iterator[Finding]:
     yield from source_findings(places.sources, database)
     folders = {"store": store.parent, "warehouse": database.parent}
     yield from disk_findings(folders | {"publications": places.publish})
+    yield from published_findings(os.environ, profile.config, Path.cwd())
     yield from alert_findings(os.environ, profile.config, send=alert and not offline)
     yield from _endpoint(profile.config, store, offline=offline)
 

@@ -16,7 +16,7 @@ from assay.cli import delivery
 from assay.cli.checks import red_lines
 from assay.cli.console import Json, print_json
 from assay.cli.told import Told
-from assay.core.errors import PublishError
+from assay.core.errors import ConfigError, PublishError
 from assay.core.plural import counted
 from assay.core.program import program
 from assay.core.settings import Settings
@@ -26,13 +26,12 @@ from assay.hosts.dbt.process import SIGNALLED
 from assay.hosts.dbt.revision import git
 from assay.hosts.dbt.settings import database_path, settings_here
 from assay.project.counting import uses_in
+from assay.project.publishing.gold import gold_tables, input_tables
 from assay.project.publishing.publish import KEEP, Published, Release, audit, current, publish
 from assay.project.publishing.verdict import (
     age,
     checks,
     code_hash,
-    gold_tables,
-    input_tables,
     lf_checksum,
     obstacles,
     partial_by,
@@ -85,10 +84,20 @@ def command(
     done = publish(database_path(), settings.publish, release, keep=keep, csv=csv, reach=settings)
     if not as_json:
         typer.echo(published(settings.publish, done))
-    delivered, wrong = delivery.carry_out(done, orders, quiet=as_json)
+    raise typer.Exit(_carried(done, orders, as_json=as_json))
+
+
+def _carried(done: Published, orders: list[delivery.Order], *, as_json: bool) -> int:
+    """Deliver, tell of it, and return the exit code."""
+    carried = delivery.carry_out(done, orders)
+    for wrong in carried.wrong:
+        typer.echo(delivery.not_delivered(wrong), err=True)
     if as_json:
-        print_json(_facts(done, wrong) | ({"delivered": delivered} if orders else {}))
-    raise typer.Exit(int(bool(wrong)))
+        more = {"delivered": carried.delivered} if orders else {}
+        print_json(_facts(done, carried.wrong) | more)
+    elif carried.lines:
+        typer.echo("\n".join(carried.lines))
+    return int(bool(carried.wrong))
 
 
 def after_build(settings: Settings, code: int, told: Told, *, ended: bool) -> int:
@@ -108,13 +117,24 @@ def after_build(settings: Settings, code: int, told: Told, *, ended: bool) -> in
             told.todo([not_published(settings.publish, reasons)], err=bool(code))
         return code
     try:
+        orders = delivery.orders(project)
         release = _release(project, settings)
         done = publish(database_path(), settings.publish, release, reach=settings)
-    except PublishError as error:
+    except (ConfigError, PublishError) as error:
         told.todo([not_published(settings.publish, [str(error).rstrip(".")])], err=True)
         return 1
     told.done(published(settings.publish, done))
-    return code
+    return _delivered(done, orders, told)
+
+
+def _delivered(done: Published, orders: list[delivery.Order], told: Told) -> int:
+    """Deliver where the project says, and return the exit code: 1 where it could not be done."""
+    carried = delivery.carry_out(done, orders)
+    for line in carried.lines:
+        told.done(line)
+    if carried.wrong:
+        told.todo([delivery.not_delivered(wrong) for wrong in carried.wrong], err=True)
+    return int(bool(carried.wrong))
 
 
 def _unfinished(code: int) -> str:

@@ -15,7 +15,9 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """Where CI names a file whose Markdown it shows with the run."""
 
 _DONE, _TO_DO = "Done", "To do"
-_HEAD = re.compile(r"(?P<red>Red|Stopped|Not (green|published))|Empty|Lost|Odd|Header|Warn")
+_HEAD = re.compile(
+    r"(?P<red>Red|Stopped|Not (green|published|delivered))|Empty|Lost|Odd|Header|Warn"
+)
 """The words that have a colour, at the beginning of a line."""
 
 

@@ -18,6 +18,8 @@ from assay.project.alerting.sending import send
 from assay.project.alerting.trouble import News, Trouble
 from assay.project.alerting.troubles import Sight, troubles
 from assay.project.counting import spend_of
+from assay.project.publishing.freshness import behind, files_of
+from assay.project.publishing.gold import targets
 from assay.project.publishing.publish import current
 from assay.project.publishing.verdict import partial_by
 from assay.project.report.facts import Built, Warehouse
@@ -54,7 +56,11 @@ def look(
         seen = replace(seen, results=results, built=built)
     done = current(settings.publish)
     columns = () if warehouse is None else warehouse.columns
-    seen = replace(seen, columns=columns, published_at=done.at if done else None)
+    seen = replace(seen, columns=columns)
+    if done is not None:
+        files, hours = files_of(targets(seen.manifest)), settings.alert_published_hours
+        late = tuple(behind(files, done, hours, seen.now))
+        seen = replace(seen, published_at=done.at, behind=late)
     seen = _with_store(seen)
     return replace(seen, unseen=(*seen.unseen, *_not_looked_at(seen, warehouse)))
 

@@ -30,9 +30,9 @@ _LONGEST = 300
 class Sight:
     """All that an alert is made of: the last build, its results, and what stands now.
 
-    `published_at` is None before the first publication; `now` is in UTC. What was not looked at
-    is named in `unseen`, by what the keys of its troubles begin with. `stop` is what ended the
-    run early, and why.
+    `published_at` is None before the first publication; `behind` says what is wrong with files
+    that are published; `now` is in UTC. What was not looked at is named in `unseen`, by what the
+    keys of its troubles begin with. `stop` is what ended the run early, and why.
     """
 
     settings: Settings
@@ -44,6 +44,7 @@ class Sight:
     spend: Spend | None = None
     dead_letters: int = 0
     published_at: datetime.datetime | None = None
+    behind: Sequence[str] = ()
     unseen: tuple[str, ...] = ()
     stop: tuple[str, str] | None = None
 
@@ -131,6 +132,9 @@ def _drift(seen: Sight) -> Iterator[Trouble]:
 
 
 def _published(seen: Sight) -> Iterator[Trouble]:
+    for line in seen.behind:
+        remedy = f"run `{program('publish')}`, or see why it does not write the file"
+        yield Trouble("published", line.partition(" ")[0], f"The file {line}", remedy)
     most, at = seen.settings.alert_published_hours, seen.published_at
     if most is None or at is None or seen.now - at <= datetime.timedelta(hours=most):
         return

@@ -5,6 +5,7 @@ from assay.project.doctor.endpoint import endpoint_findings
 from assay.project.doctor.environment import environment_findings
 from assay.project.doctor.finding import Finding, Verdict
 from assay.project.doctor.installed import installed_findings
+from assay.project.doctor.published import published_findings
 from assay.project.doctor.settings import settings_findings
 from assay.project.doctor.setup import setup_findings
 from assay.project.doctor.sources import source_findings
@@ -19,6 +20,7 @@ __all__ = [
     "endpoint_findings",
     "environment_findings",
     "installed_findings",
+    "published_findings",
     "settings_findings",
     "setup_findings",
     "source_findings",

@@ -72,7 +72,7 @@ def deliver(done: Published, keys: Keys, destination: Destination, name: str) ->
             snapshot = stack.enter_context(
                 duckdb.connect(str(done.folder / SNAPSHOT), read_only=True)
             )
-            shipments = [_shipment(snapshot, table, key) for table, key in keys.items()]
+            shipments = [_shipment(snapshot, done, table, key) for table, key in keys.items()]
             deliveries = _delivered(destination, shipments)
             _note(folder / RECORD, done, name, deliveries)
         except _errors(destination) as error:
@@ -105,7 +105,9 @@ def _check(shipment: Shipment, held: int) -> None:
         raise PublishError(message)
 
 
-def _shipment(snapshot: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]) -> Shipment:
+def _shipment(
+    snapshot: duckdb.DuckDBPyConnection, done: Published, name: str, key: Sequence[str]
+) -> Shipment:
     """Return a table of a publication as it travels, once its key is known to be one."""
     rows = _key_rows(snapshot, name, key)
     described = snapshot.execute(f"describe {quoted(name)}").fetchall()
@@ -114,7 +116,17 @@ def _shipment(snapshot: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]
     _check_vectors(snapshot, name, [column for column, _ in columns if column.vector])
     relation = quoted(f"{name} on its way")
     snapshot.execute(f"create temp view {relation} as select {chosen} from {quoted(name)}")  # noqa: S608
-    return Shipment(name, key, [column for column, _ in columns], rows, snapshot, relation)
+    said = done.manifest
+    return Shipment(
+        name,
+        key,
+        [column for column, _ in columns],
+        rows,
+        snapshot,
+        relation,
+        published_at=str(said["published_at"]),
+        content_hash=str(said["tables"][name]["content_hash"]),
+    )
 
 
 def _key_rows(snapshot: duckdb.DuckDBPyConnection, name: str, key: Sequence[str]) -> int:

@@ -27,17 +27,9 @@ from assay.core.locks import lock_on, take_at_once
 from assay.core.reach import Reach
 from assay.hosts.duckdb.fence import enclose
 from assay.hosts.duckdb.quoting import literal, quoted
+from assay.project.publishing.gold import GOLD, GoldTable, check_names
 from assay.project.publishing.row_counts import row_counts
-from assay.project.publishing.verdict import (
-    GOLD,
-    GoldTable,
-    Measure,
-    check_names,
-    content_hash,
-    csv_column,
-    name_of,
-    retired,
-)
+from assay.project.publishing.verdict import Measure, content_hash, csv_column, name_of, retired
 
 CURRENT = "current"
 MANIFEST = "manifest.json"

@@ -5,29 +5,19 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assay.core.canonical import digest
-from assay.core.errors import PublishError
 from assay.core.line_ends import unix
 from assay.core.plural import counted
 from assay.core.program import program
-from assay.hosts.dbt.layers import OPS, is_gate, layer_of
-from assay.hosts.dbt.manifest import models, unique_keys
 from assay.hosts.dbt.nodes import kind_of, nodes_of
 from assay.hosts.duckdb.quoting import quoted
+from assay.project.publishing.gold import gold_nodes, is_built, unclear
 
-GOLD = "gold"
-"""What consumers call what is published."""
-
-_SAID = (None, True, False)
-_FOLDERS = (GOLD, "marts")
-"""What is published of a project that says nothing of it."""
-
-_BUILT = frozenset({"model", "seed", "snapshot"})
 _CHECKS = frozenset({"test", "unit_test"})
 _GOOD = frozenset({"success", "pass", "no-op"})
 _SELECTIONS = {
@@ -46,30 +36,9 @@ FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 _PRECISION = re.compile(r"\(\d+, ?\d+\)$")
 """What follows DECIMAL; a list of decimals ends otherwise."""
 
-_FILE_NAME = re.compile(r"\w[\w .-]*")
-"""Names of tables that are names of files as they are, in this folder and no other."""
-
 _TIME_FORMAT = "%Y%m%dT%H%M%S%fZ"
 
 Node = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class GoldTable:
-    """A table of gold, or one that gold reads: where it is in the warehouse."""
-
-    schema: str
-    name: str
-
-    @property
-    def sql(self) -> str:
-        """The table as SQL names it."""
-        return f"{quoted(self.schema)}.{quoted(self.name)}"
-
-    @property
-    def full_name(self) -> str:
-        """The table as people name it."""
-        return f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +47,6 @@ class Measure:
 
     rows: int
     content_hash: str
-
-
-def gold_tables(manifest: Mapping[str, Any]) -> list[GoldTable]:
-    """Return the tables of gold, by name."""
-    return sorted(map(_table, _gold_nodes(manifest)), key=lambda table: table.name)
-
-
-def gold_keys(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the key of each table of gold, by name: its `unique_key`, or what its tests say.
-
-    A constraint, or tests with `unique` and `not_null`, are what dbt calls its primary key.
-    """
-    return {
-        str(node["alias"]): unique_keys(node) or list(node.get("primary_key") or [])
-        for node in sorted(_gold_nodes(manifest), key=lambda node: str(node["alias"]))
-    }
-
-
-def input_tables(manifest: Mapping[str, Any]) -> list[GoldTable]:
-    """Return the tables that gold is made of: what its models read themselves."""
-    parents = {
-        parent for node in _gold_nodes(manifest) for parent in node["depends_on"]["nodes"]
-    } - {node["unique_id"] for node in _gold_nodes(manifest)}
-    nodes = [manifest["nodes"][name] for name in parents if name in manifest["nodes"]]
-    held = [
-        node
-        for node in nodes
-        if _is_built(node) and _kind(node) != "view" and not _is_told_apart(node)
-    ]
-    return sorted(map(_table, held), key=lambda table: table.full_name)
 
 
 def obstacles(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
@@ -265,10 +204,10 @@ def _not_good(results: Mapping[str, Any]) -> list[str]:
 
 
 def _not_run(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    if unclear := [node for node in models(manifest).values() if _publish(node) not in _SAID]:
-        names = named(sorted(str(node["name"]) for node in unclear))
-        return [f"`meta: publish` of {names} is neither true nor false; write one of them"]
-    gold = {node["unique_id"] for node in _gold_nodes(manifest)}
+    if odd := unclear(manifest):
+        what = "is neither true nor false nor an address, such as `json:site/gold.json`"
+        return [f"`meta: publish` of {named(odd)} {what}; write one of them"]
+    gold = {node["unique_id"] for node in gold_nodes(manifest)}
     if not gold:
         return [
             "no model is to be published; write `config: {meta: {publish: true}}` at those that "
@@ -276,7 +215,9 @@ def _not_run(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[st
         ]
     ran = {result["unique_id"] for result in results["results"]}
     related = _related(gold, manifest)
-    tests = {name: node for name, node in manifest["nodes"].items() if _kind_of(node) == "test"}
+    tests = {
+        name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "test"
+    }
     attached = {name for name, node in tests.items() if related & set(node["depends_on"]["nodes"])}
     checked = {parent for name in attached for parent in tests[name]["depends_on"]["nodes"]}
     lines = []
@@ -294,7 +235,7 @@ def _related(gold: set[str], manifest: Mapping[str, Any]) -> set[str]:
     for direction in ("parent_map", "child_map"):
         found |= _reached(gold, manifest[direction])
     nodes = manifest["nodes"]
-    return {name for name in found if name in nodes and _is_built(nodes[name])}
+    return {name for name in found if name in nodes and is_built(nodes[name])}
 
 
 def _reached(starts: set[str], edges: Mapping[str, Sequence[str]]) -> set[str]:
@@ -305,69 +246,6 @@ def _reached(starts: set[str], edges: Mapping[str, Sequence[str]]) -> set[str]:
                 seen.add(name)
                 waiting.append(name)
     return seen
-
-
-def _gold_nodes(manifest: Mapping[str, Any]) -> list[Node]:
-    """Return the models that are published: by their own word, an exposure's, or their folder."""
-    built = models(manifest).values()
-    nodes = [node for node in built if _is_built(node) and not _is_told_apart(node)]
-    exposed = _exposed(manifest)
-    unsaid = [node for node in nodes if _publish(node) is None]
-    chosen = (
-        [node for node in nodes if _publish(node) is True],
-        [node for node in unsaid if node["unique_id"] in exposed],
-        [node for node in unsaid if layer_of(node) in _FOLDERS],
-    )
-    return next(filter(None, chosen), [])
-
-
-def _publish(node: Node) -> object:
-    """Return what a model says of being published: true, false, or None where it says nothing."""
-    return (node["config"].get("meta") or {}).get("publish")
-
-
-def _exposed(manifest: Mapping[str, Any]) -> set[str]:
-    exposures = manifest.get("exposures", {}).values()
-    return {name for exposure in exposures for name in exposure["depends_on"]["nodes"]}
-
-
-def _is_told_apart(node: Node) -> bool:
-    """Whether a node shows the store or is a gate: what these counted stands in the manifest."""
-    return is_gate(node) or layer_of(node) == OPS
-
-
-def _is_built(node: Node) -> bool:
-    return _kind_of(node) in _BUILT and _kind(node) != "ephemeral"
-
-
-def _kind_of(node: Node) -> str:
-    return str(node["resource_type"])
-
-
-def _kind(node: Node) -> str:
-    return str(node.get("config", {}).get("materialized", ""))
-
-
-def _table(node: Node) -> GoldTable:
-    return GoldTable(str(node["schema"]), str(node["alias"]))
-
-
-def check_names(tables: Sequence[GoldTable]) -> None:
-    """Raise `PublishError` for a name that is there twice, or cannot be a file's.
-
-    That one might lead elsewhere.
-    """
-    for table in tables:
-        if not _FILE_NAME.fullmatch(table.name):
-            message = (
-                f"The gold table {table.name!r} cannot be a file; give its model an alias of "
-                "letters, digits, `_`, `-`, `.` and blanks."
-            )
-            raise PublishError(message)
-    names = Counter(table.name for table in tables)
-    if twice := sorted(name for name, count in names.items() if count > 1):
-        message = f"Two tables to be published are called {twice[0]!r}; give one model an alias."
-        raise PublishError(message)
 
 
 def _type(result: Mapping[str, Any]) -> str:

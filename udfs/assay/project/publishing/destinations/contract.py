@@ -40,7 +40,9 @@ class CarriedColumn:
 class Shipment:
     """A table of gold on its way: `rows` rows, no two with the same values of the `key`.
 
-    `relation` names it in SQL over the `connection`, with the `columns` as they travel.
+    `relation` names it in SQL over the `connection`, with the `columns` as they travel; by its
+    `name` it is there as it is in gold. `published_at` is ISO 8601 with a zone; `content_hash`
+    does not depend on the order of rows.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Shipment:
     rows: int
     connection: duckdb.DuckDBPyConnection
     relation: str
+    published_at: str
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
