@@ -88,6 +88,19 @@ def test_a_file_that_is_no_table_is_named(golden: GoldenFile) -> None:
     assert golden.path.read_text() == "name\n1,2,3\n"
 
 
+def test_a_file_that_cannot_be_read_is_named_with_its_remedy(golden: GoldenFile) -> None:
+    """Another encoding, and a folder; an empty one is begun."""
+    golden.path.parent.mkdir()
+    golden.path.write_bytes(b"id,topic\n1,Sch\xf6n\n")
+    with pytest.raises(ConfigError, match=r"golden_texts\.csv is not UTF-8 but probably CP1252"):
+        golden.judged()
+    with pytest.raises(ConfigError, match=r"seeds is a folder or a device; name a CSV file"):
+        GoldenFile(golden.path.parent, "id", "topic").judged()
+    golden.path.write_bytes(b"")
+    golden.put("1", "refund")
+    assert golden.path.read_text() == "id,topic\n1,refund\n"
+
+
 def test_judgements_are_taken_back_one_after_the_other(golden: GoldenFile) -> None:
     """Also by another process; a row that was new goes."""
     desk(golden).correct("9", "refund")

@@ -39,6 +39,7 @@ MANY = 200
 """So many rows a page has, unless told."""
 
 _TEXT_WIDTH = 80
+_VALUE_WIDTH = 60
 
 
 def command(
@@ -224,7 +225,7 @@ def _print(desk: Desk) -> None:
     rows = [
         (
             row.key,
-            row.value or "NULL",
+            one_line(row.value or "NULL")[:_VALUE_WIDTH],
             "" if row.confidence is None else f"{row.confidence:.2f}",
             one_line(row.text)[:_TEXT_WIDTH],
             "; ".join(row.why),

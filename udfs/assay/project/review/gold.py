@@ -72,7 +72,8 @@ def _name(key: str) -> str:
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    """Return the names of a file's columns; what is wrong with it is said where it is read."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         return next(csv.reader(file), [])
 
 
