@@ -36,8 +36,8 @@ _COLOURS = {True: "green", False: "red", None: "unknown"}
 class Kpi:
     """One figure as people read it: `colour` is green where its target is met, red where not, and
     unknown where there is too little to tell. `value` is None where the run had nothing to
-    measure; then `counted` says what there was none of. `before` are the values of the runs up to this one,
-    oldest first, each with its colour; None for a run without."""
+    measure; then `counted` says what there was none of. `before` are the values of the runs up to
+    this one, oldest first, each with its colour; None for a run without."""
 
     name: str
     value: str | None
