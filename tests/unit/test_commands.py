@@ -112,6 +112,17 @@ def test_a_file_that_is_typed_is_one_of_the_folder_of_the_shell(tmp_path: Path) 
         ),
         ("15:50:31  Encountered an error:\nCompilation Error\n  No\n  node.\n", "No node."),
         ("", "dbt compile failed; run it to see why."),
+        (
+            "Compilation Error\n  Error while parsing node: inline_query\n  Sql_Operation "
+            "'sql_operation.assay.inline_query' (from remote system.sql) depends on a node named "
+            "'nope' which was not found\n  Error parsing inline query\n",
+            "There is no model or seed 'nope' in this project; see its name.",
+        ),
+        (
+            "The selection criterion 'nope' does not match any enabled nodes\n",
+            "The selection criterion 'nope' does not match any enabled nodes; see its name, "
+            "`dbt ls` lists them all.",
+        ),
     ],
 )
 def test_what_dbt_says_is_one_line_with_what_is_wrong(printed: str, line: str) -> None:

@@ -249,3 +249,13 @@ def test_a_view_that_asks_has_a_remedy_outside_dbt() -> None:
             said = explanation(error, "from topics", Reach())
     assert said is not None
     assert "let the view's model be a table" in said
+
+
+@pytest.mark.parametrize("call", ["ai_sentiment(body)", "AI_CLASSIFY(body, 'topic')"])
+def test_a_macro_that_is_called_without_braces_is_told_with_them(call: str) -> None:
+    """As whoever comes from another database writes it."""
+    name = call.partition("(")[0].casefold()
+    sql = f"select {call} from (select 'a' as body)"
+    wanted = pytest.raises(duckdb.CatalogException, match=rf"{{{{ {name}\('body', \.\.\.\) }}}}")
+    with duckdb.connect() as connection, wanted, explained(sql, Reach()):
+        connection.execute(sql)

@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 from assay.core.errors import ConfigError
+from assay.core.project import Project
 from assay.core.task import Task
 from assay.functions.classify import Classify
+from assay.functions.embed import Embed
 from assay.functions.extract import Extract
 from assay.functions.score import Score
 from assay.functions.sentiment import Sentiment
 from assay.functions.summarize import Summarize
+from assay.functions.translate import Translate
 from assay.hosts.dbt.lineage import Call
 from assay.project.review.column import Column
 from assay.project.review.desk import Desk
+from assay.project.review.gold import advice, golden_file_of
 from assay.project.review.golden_file import GoldenFile, JudgementLog
 from assay.project.review.rows import Other, Row, Wish, choose, is_odd, with_reasons
 from assay.project.review.terminal import ReviewTerminal
@@ -84,6 +88,19 @@ def test_a_file_that_is_no_table_is_named(golden: GoldenFile) -> None:
     assert golden.path.read_text() == "name\n1,2,3\n"
 
 
+def test_a_file_that_cannot_be_read_is_named_with_its_remedy(golden: GoldenFile) -> None:
+    """Another encoding, and a folder; an empty one is begun."""
+    golden.path.parent.mkdir()
+    golden.path.write_bytes(b"id,topic\n1,Sch\xf6n\n")
+    with pytest.raises(ConfigError, match=r"golden_texts\.csv is not UTF-8 but probably CP1252"):
+        golden.judged()
+    with pytest.raises(ConfigError, match=r"seeds is a folder or a device; name a CSV file"):
+        GoldenFile(golden.path.parent, "id", "topic").judged()
+    golden.path.write_bytes(b"")
+    golden.put("1", "refund")
+    assert golden.path.read_text() == "id,topic\n1,refund\n"
+
+
 def test_judgements_are_taken_back_one_after_the_other(golden: GoldenFile) -> None:
     """Also by another process; a row that was new goes."""
     desk(golden).correct("9", "refund")
@@ -133,12 +150,15 @@ def test_only_an_answer_that_can_be_is_written(golden: GoldenFile) -> None:
     ("task", "path", "choices", "judged"),
     [
         (TOPIC, (), ("delivery", "refund", "other"), True),
-        (Classify(labels=["a", "b"], multi=True), (), None, False),
+        (Classify(labels=["a", "b"], multi=True), (), ("a", "b"), True),
+        (Classify(labels=["a", "b|c"], multi=True), (), None, False),
         (Sentiment(), (), ("positive", "negative", "neutral", "unknown"), True),
         (Extract(fields={"a": "text", "b": ["x", "y"]}), ("a",), None, True),
         (Extract(fields={"a": "text", "b": ["x", "y"]}), ("b",), ("x", "y"), True),
         (Extract(fields={"a": ["text"]}), ("a",), None, False),
-        (Summarize(), (), None, False),
+        (Summarize(), (), None, True),
+        (Translate(to="English"), (), None, True),
+        (Embed(dimensions=3), (), None, False),
         (Score(criterion="How urgent?", low=1, high=3), (), ("1", "2", "3"), True),
     ],
 )
@@ -148,6 +168,67 @@ def test_what_can_be_right(
     """Of each kind of answer."""
     at = column(task, *path)
     assert (at.choices, at.can_be_judged) == (choices, judged)
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Desk:
+    """A desk on answers of several labels."""
+    task = Classify(labels=["delivery", "refund", "other"], multi=True)
+    file = GoldenFile(tmp_path / "g.csv", "id", "topic", blank_says=True)
+    rows = [Row("1", "delivery|refund"), Row("2", None), Row("3", "other")]
+    return Desk(column(task), rows, file, JudgementLog(tmp_path / "log.jsonl"))
+
+
+def test_several_labels_are_one_cell_in_the_order_of_the_question(several: Desk) -> None:
+    """However they were typed; a wrong one is named; blank is no label."""
+    assert several.correct("1", " refund | delivery|refund") == "delivery|refund"
+    with pytest.raises(ConfigError, match=r"'hum' is no answer of texts\.topic; .* \| between"):
+        several.correct("1", "refund|hum")
+    assert several.accept("2") == ""
+    assert several.golden.path.read_text() == "id,topic\n1,delivery|refund\n2,\n"
+    shown = several.column.shown
+    assert [shown(one) for one in ([], ["delivery", "other"])] == [None, "delivery|other"]
+
+
+def test_keys_mark_labels_and_enter_writes_them(several: Desk) -> None:
+    """Beginning with the answer; what is marked twice is out again."""
+    done, said = reviewed(several, "13\raat", "")
+    assert (several.golden.judged(), done[:6]) == (
+        {"1": "refund|other", "2": "", "3": "other"},
+        "3 gold",
+    )
+    assert "would be right: refund|other; Enter writes it" in said
+
+
+def test_a_label_chooses_the_rows_that_have_it_among_others(several: Desk) -> None:
+    """`--label refund`."""
+    assert [row.key for row in choose(several.rows, Wish(label="refund"))] == ["1"]
+
+
+def test_a_summary_is_accepted_or_typed_and_never_blank(tmp_path: Path) -> None:
+    """The test that is advised compares words, and rows that nobody judged are left out."""
+    of = column(Summarize())
+    file = golden_file_of(of, {}, Project(tmp_path, tmp_path, (tmp_path,)), "id")
+    at = Desk(of, [Row("1", "Late."), Row("2", None)], file, JudgementLog(tmp_path / "log"))
+    assert (at.accept("1"), at.correct("2", "A parcel, too.")) == ("Late.", "A parcel, too.")
+    for judge in (lambda: at.accept("2"), lambda: at.correct("1", " ")):
+        with pytest.raises(ConfigError, match=r"no answer to accept|not blank"):
+            judge()
+    assert "kind: extract, judged: topic is not null, min_token_f1: 0.3" in str(advice(of, file))
+
+
+def test_what_golden_rows_cannot_hold_is_refused(golden: GoldenFile) -> None:
+    """A vector, also by `--set`: nothing is written."""
+    at = Desk(column(Embed(dimensions=3)), [Row("1", "x")], golden, JudgementLog(golden.path))
+    with pytest.raises(ConfigError, match="looked at only"):
+        at.correct("1", "y")
+    assert not golden.path.exists()
+
+
+def test_the_advised_test_reads_several_labels(several: Desk) -> None:
+    """As a list, so that their order says nothing."""
+    said = str(advice(several.column, several.golden))
+    assert "label: \"string_split(topic, '|')\", kind: extract" in said
 
 
 def test_a_score_is_shown_as_the_word_that_gold_has() -> None:

@@ -39,6 +39,7 @@ MANY = 200
 """So many rows a page has, unless told."""
 
 _TEXT_WIDTH = 80
+_VALUE_WIDTH = 60
 
 
 def command(
@@ -171,6 +172,7 @@ def _review(desk: Desk) -> None:
     if not desk.column.can_be_judged:
         _print(desk)
         return
+    _say_before(desk)
     width = shutil.get_terminal_size().columns
     with _heard(), keyboard() as keys:
         session = ReviewTerminal(desk, typer.echo, keys.key, keys.line, width)
@@ -181,6 +183,16 @@ def _review(desk: Desk) -> None:
     typer.echo(f"\n{session.done}")
     if session.done.accepted + session.done.corrected:
         _say_where(desk)
+
+
+def _say_before(desk: Desk) -> None:
+    """Say what a person should know before the first row: what becomes of a judgement."""
+    name = desk.column.name
+    if not desk.column.can_be_judged:
+        typer.echo(f"Answers of {name} are looked at only: golden rows have no such.")
+    elif desk.column.is_written:
+        where = os.path.relpath(desk.golden.path)
+        typer.echo(f"Answers of {name} are texts: what is judged right is in {where} in full.")
 
 
 @contextlib.contextmanager
@@ -201,17 +213,19 @@ def _say_where(desk: Desk) -> None:
 def _serve(desk: Desk, port: int, *, browser: bool) -> None:
     from assay.project.review.serving import serve
 
+    _say_before(desk)
     with _heard():
         serve(desk, port, lambda address: typer.echo(f"{address} until Ctrl-C"), browser=browser)
     _say_where(desk)
 
 
 def _print(desk: Desk) -> None:
-    """Print the rows, and how they are judged."""
+    """Print the rows, and how they are judged; first whether they can be."""
+    _say_before(desk)
     rows = [
         (
             row.key,
-            row.value or "NULL",
+            one_line(row.value or "NULL")[:_VALUE_WIDTH],
             "" if row.confidence is None else f"{row.confidence:.2f}",
             one_line(row.text)[:_TEXT_WIDTH],
             "; ".join(row.why),
@@ -220,7 +234,6 @@ def _print(desk: Desk) -> None:
     ]
     print_table((desk.golden.key, desk.golden.label, "confidence", "text", "why"), rows, "..r")
     if not desk.column.can_be_judged:
-        typer.echo(f"Answers of {desk.column.name} are looked at only: golden rows have no such.")
         return
     name = desk.column.name
     one = program(f"review {name} --set KEY=ANSWER")

@@ -62,6 +62,11 @@ _AROUND = re.compile("Encountered an error:$|> (in|called by) ")
 _KIND = re.compile(r"^(?:\w+ )+Error(?: in (.+))?$")
 """The line above it: what kind of error it is, and of which file."""
 
+_NO_NODE = re.compile(r".*\binline_query\b.* on a node named '([^']*)' which was not found.*")
+"""What dbt says of text that it renders for a command, where nothing has that name."""
+
+_NOT_SELECTED = re.compile(r"(The selection criterion '.*' does not match any enabled nodes)\.?$")
+
 _STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MULTILINE)
 
 
@@ -107,7 +112,10 @@ def what_failed(command: str, said: str) -> str:
     """
     lines = [line.strip() for line in _STAMP.sub("", said).splitlines()]
     told = [_KIND.sub(r"\1:", line).lstrip(":") for line in lines if not _AROUND.match(line)]
-    return " ".join(" ".join(told).split()) or f"dbt {command} failed; run it to see why."
+    line = " ".join(" ".join(told).split())
+    line = _NO_NODE.sub(r"There is no model or seed '\1' in this project; see its name.", line)
+    line = _NOT_SELECTED.sub(r"\1; see its name, `dbt ls` lists them all.", line)
+    return line or f"dbt {command} failed; run it to see why."
 
 
 def beside() -> Path:

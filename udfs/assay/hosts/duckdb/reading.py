@@ -46,6 +46,7 @@ _DUE_TYPES = (
     "which buys nothing that is in the store."
 )
 _ASKS_OUTSIDE = re.compile(r"Scalar Function with name \W?assay_\w+\W? does not exist")
+_MACRO_AS_SQL = re.compile(r"Function with name \W?(ai_\w+)\W? does not exist")
 _OUTSIDE = (
     "It reads a view that asks a model each time it is read, and nobody is asked outside dbt; let "
     "the view's model be a table, or query the tables that it reads (docs/errors.md)."
@@ -77,13 +78,25 @@ def explanation(
         return None if remedy in said else f"{said}\n{remedy}"
     if "Cannot compare values of type" in said and _COMPARES.search(sql):
         return _DUE_TYPES
-    if _ASKS_OUTSIDE.search(said):
-        return _OUTSIDE
+    if (asks := _of_functions(said)) is not None:
+        return asks
     if missing := _MISSING.search(said):
         return _not_there(missing["path"], reach)
     if unbound := _UNBOUND.search(said):
         return _not_a_column(said, unbound["column"], sql, reach)
     return _unreadable(said, sql, reach) if _READER_SAYS.search(said) else None
+
+
+def _of_functions(said: str) -> str | None:
+    """Return the remedy where a function is not there: it is dbt that asks, by a macro."""
+    if _ASKS_OUTSIDE.search(said):
+        return _OUTSIDE
+    if (macro := _MACRO_AS_SQL.search(said)) is None:
+        return None
+    return (
+        f"{macro[1]} is a macro, not a function of SQL: write it in two pairs of braces, with the "
+        f"name of a column in quotes, {{{{ {macro[1]}('body', ...) }}}} (docs/functions.md)."
+    )
 
 
 def _unreadable(said: str, sql: str, reach: Reach) -> str | None:

@@ -131,13 +131,13 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     if not path.exists():
         message = f"There is no file {str(path)!r}; --data and --join name files that exist."
         raise ConfigError(message)
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        message = f"{str(path)!r} ends with none of {', '.join(_READERS)}; convert it first."
-        raise ConfigError(message)
     if not path.is_file():
         kind = "a folder" if path.is_dir() else "a pipe or a device"
         message = f"{str(path)!r} is {kind}; name a file."
+        raise ConfigError(message)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        message = f"{str(path)!r} ends with none of {', '.join(_READERS)}; convert it first."
         raise ConfigError(message)
     wanted = cast("Wanted", reader.partition("(")[0].removeprefix("read_"))
     if (other := misnamed(path, wanted)) is not None:

@@ -35,44 +35,47 @@ _COLOURS = {True: "green", False: "red", None: "unknown"}
 @dataclass(frozen=True, slots=True)
 class Kpi:
     """One figure as people read it: `colour` is green where its target is met, red where not, and
-    unknown where there is too little to tell. `before` are the values of the runs up to this one,
-    oldest first, each with its colour."""
+    unknown where there is too little to tell. `value` is None where the run had nothing to
+    measure; then `counted` says what there was none of. `before` are the values of the runs up to
+    this one, oldest first, each with its colour; None for a run without."""
 
     name: str
-    value: str
+    value: str | None
     target: str
     counted: str
     colour: str
-    before: Sequence[tuple[str, str]]
+    before: Sequence[tuple[str, str] | None]
 
 
 def kpis(measured: Sequence[Measured], invocation_id: str) -> list[Kpi]:
-    """Return the figures of a run, in their order; `measured` are those of runs, oldest first.
+    """Return all figures of a run, in their order; `measured` are those of runs, oldest first.
 
-    A figure of which the run knows nothing is left out.
+    Nothing where nothing was measured of the run. All have the same runs before.
     """
-    return [_kpi(series) for name in NAMES if (series := _up_to(measured, name, invocation_id))]
+    runs = list(dict.fromkeys(one.invocation_id for one in measured))
+    if invocation_id not in runs:
+        return []
+    shown = runs[: runs.index(invocation_id) + 1][-MOST_RUNS:]
+    found = {(one.kpi, one.invocation_id): one for one in measured}
+    return [_kpi(name, [found.get((name, run)) for run in shown]) for name in NAMES]
 
 
-def _up_to(measured: Sequence[Measured], name: str, invocation_id: str) -> list[Measured]:
-    """Return a figure over the runs up to one; nothing where that has none."""
-    series = [one for one in measured if one.kpi == name]
-    places = [at for at, one in enumerate(series) if one.invocation_id == invocation_id]
-    return series[: places[-1] + 1] if places else []
-
-
-def _kpi(series: Sequence[Measured]) -> Kpi:
+def _kpi(name: str, series: Sequence[Measured | None]) -> Kpi:
     last = series[-1]
-    bound = "at most" if last.kpi in AT_MOST else "at least"
+    before = [
+        None if one is None else (_spelled(one.unit, one.value), _COLOURS[one.is_met])
+        for one in series
+    ]
+    if last is None:
+        return Kpi(NAMES[name], None, "", f"no {_COUNTED[name]} in this run", "unknown", before)
+    bound = "at most" if name in AT_MOST else "at least"
     return Kpi(
-        name=NAMES[last.kpi],
+        name=NAMES[name],
         value=_spelled(last.unit, last.value),
         target=f"{bound} {_spelled(last.unit, last.target)}",
-        counted=f"{last.counted:,} {_COUNTED[last.kpi]}",
+        counted=f"{last.counted:,} {_COUNTED[name]}",
         colour=_COLOURS[last.is_met],
-        before=[(_spelled(one.unit, one.value), _COLOURS[one.is_met]) for one in series][
-            -MOST_RUNS:
-        ],
+        before=before,
     )
 
 

@@ -22,6 +22,9 @@ FEELINGS = ("positive", "negative", "neutral", "unknown")
 MIXED = "mixed"
 """No score can be it, so a test has to leave it out: `nullif(sentiment, 'mixed')`."""
 
+SEPARATOR = "|"
+"""Between several labels of one text in a cell of golden rows."""
+
 _BOOLEAN = ("true", "false")
 
 
@@ -30,7 +33,8 @@ class Column:
     """An AI column, or with `path` a field of its answers, and how it is judged.
 
     `check` is the test that holds it against golden rows, None without one. `choices` are the
-    answers that can be right; None where any text can (`is_free`) or nothing of the kind.
+    answers that can be right, of several labels each one (`is_several`); None where any text can
+    (`is_free`) or nothing of the kind.
     """
 
     call: Call
@@ -52,7 +56,26 @@ class Column:
     def kind(self) -> str:
         """How answers are held against gold: `sentiment`, `extract` or `label`."""
         kind = self.call.task.kind
-        return kind if kind in ("sentiment", "extract") else "label"
+        if kind in ("sentiment", "extract"):
+            return kind
+        return "extract" if self.is_several or self.is_written else "label"
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the model writes a text of its own: a summary, a translation."""
+        return self.call.task.free_text and "string" in _types(self.call.task.answer_schema())
+
+    @property
+    def is_several(self) -> bool:
+        """Whether an answer is several labels; golden rows have them as `a|b`, blank for none."""
+        labels = _labels(_below(self.call.task.answer_schema(), self.path))
+        is_read = self.check is None or SEPARATOR in self.check.label
+        return bool(labels) and is_read and not any(SEPARATOR in label for label in labels)
+
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether "nothing" is a right answer: there is none to find, or no label fits."""
+        return self.kind == "extract" and not self.is_written
 
     @property
     def choices(self) -> tuple[str, ...] | None:
@@ -60,6 +83,8 @@ class Column:
         if self.kind == "sentiment" and not self.path:
             may_be_mixed = self.check is not None and MIXED in self.check.label
             return (*FEELINGS, MIXED) if may_be_mixed else FEELINGS
+        if self.is_several:
+            return _labels(_below(self.call.task.answer_schema(), self.path))
         schema = _below(self.call.task.tight_schema(()), self.path)
         if "boolean" in _types(schema):
             return _BOOLEAN
@@ -68,7 +93,7 @@ class Column:
 
     @property
     def is_free(self) -> bool:
-        """Whether any text can be right: a single extracted value."""
+        """Whether any text can be right: a single extracted value, or what a model writes."""
         schema = _below(self.call.task.answer_schema(), self.path)
         single = {"string", "integer", "number"} & set(_types(schema))
         return self.kind == "extract" and self.choices is None and bool(single)
@@ -78,12 +103,28 @@ class Column:
         """Whether there is a form for its right answers in golden rows."""
         return self.choices is not None or self.is_free
 
+    def written(self, said: str) -> str:
+        """Return a right answer as golden rows have it: several labels in the question's order."""
+        if not self.is_several:
+            return said.strip()
+        named = dict.fromkeys(part.strip() for part in said.split(SEPARATOR))
+        ordered = [label for label in self.choices or () if label in named]
+        return SEPARATOR.join([*ordered, *(one for one in named if one and one not in ordered)])
+
+    def wrong_part(self, said: str) -> str | None:
+        """Return what of a right answer cannot be one; None where all can, and for blank."""
+        choices = self.choices
+        parts = said.split(SEPARATOR) if self.is_several else [said]
+        return next((one for one in parts if one and choices and one not in choices), None)
+
     def shown(self, value: Any) -> str | None:
-        """Return an answer in the form of gold and of people; None for NULL."""
+        """Return an answer in the form of gold and of people; None for NULL and for no label."""
         if self.kind == "sentiment" and not self.path:
             return str(SentimentExam().answer(value))
         if value is None or isinstance(value, str):
             return value
+        if self.is_several and isinstance(value, list):
+            return self.written(SEPARATOR.join(map(str, value))) or None
         return json.dumps(value, ensure_ascii=False)
 
     def of(self, answer: Any) -> Any:
@@ -239,6 +280,13 @@ def _below(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
     for name in path:
         schema = schema.get("properties", {}).get(name, {})
     return schema
+
+
+def _labels(schema: dict[str, Any]) -> tuple[str, ...]:
+    """Return the labels of which an answer may have several; none where it is something else."""
+    items = schema.get("items")
+    listed = items.get("enum") if isinstance(items, dict) else None
+    return tuple(str(one) for one in listed or ())
 
 
 def _types(schema: dict[str, Any]) -> list[str]:

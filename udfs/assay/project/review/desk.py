@@ -36,7 +36,7 @@ class Desk:
         Raises `ConfigError` for a row without an answer, which can only be corrected.
         """
         row = self._row(key)
-        if row.value is None and self.column.kind != "extract":
+        if row.value is None and not self.column.may_be_blank:
             message = f"{key} has no answer to accept ({row.status}); say which one is right."
             raise ConfigError(message)
         return self.correct(key, row.value or "")
@@ -47,16 +47,25 @@ class Desk:
         Raises `ConfigError` for one that cannot be.
         """
         self._row(key)
-        choices = self.column.choices
-        said = answer.strip()
-        if choices is not None and said and said not in choices:
-            message = f"{said!r} is no answer of {self.column.name}; it is one of "
-            raise ConfigError(f"{message}{', '.join(choices)}.")
-        if not said and self.column.kind != "extract":
-            message = "A right answer is not blank; skip the row where there is none."
-            raise ConfigError(message)
+        said = self._checked(answer)
         with self._lock:
             self._log.add(self.golden, self.golden.put(key, said))
+        return said
+
+    def _checked(self, answer: str) -> str:
+        """Return a right answer as it is written; raise `ConfigError` for one that cannot be."""
+        column = self.column
+        if not column.can_be_judged:
+            message = f"Answers of {column.name} are looked at only: golden rows have no such."
+            raise ConfigError(message)
+        said = column.written(answer)
+        if (wrong := column.wrong_part(said)) is not None:
+            several = ", or several of them with | between" if column.is_several else ""
+            message = f"{wrong!r} is no answer of {column.name}; it is one of "
+            raise ConfigError(f"{message}{', '.join(column.choices or ())}{several}.")
+        if not said and not column.may_be_blank:
+            message = "A right answer is not blank; skip the row where there is none."
+            raise ConfigError(message)
         return said
 
     def undo(self) -> str | None:

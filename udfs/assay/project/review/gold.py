@@ -11,7 +11,7 @@ from assay.core.project import Project
 from assay.hosts.dbt.ai_calls import names, parsed
 from assay.hosts.dbt.manifest import Manifest, Node, name_of
 from assay.project.evaluation.golden_checks import GoldenCheck, checks_of
-from assay.project.review.column import Column
+from assay.project.review.column import SEPARATOR, Column
 from assay.project.review.golden_file import GoldenFile
 
 
@@ -23,7 +23,7 @@ def golden_file_of(
     `key` is the SQL of the key of its rows. Raises `ConfigError` where the golden rows of its test
     are made of no seed of this project.
     """
-    blank_says = column.kind == "extract"
+    blank_says = column.may_be_blank
     own_label = column.path[-1] if column.path else column.call.column
     if given is not None or column.check is None:
         path = given or _new_file(column, project)
@@ -49,10 +49,15 @@ def advice(column: Column, golden: GoldenFile) -> str | None:
         return None
     value = f", value: {column.call.column}.value.{'.'.join(column.path)}" if column.path else ""
     kind = "" if column.kind == "label" else f", kind: {column.kind}"
+    label, least = golden.label, "min_accuracy: 0.5"
+    if column.is_several:
+        label = f"\"string_split({label}, '{SEPARATOR}')\""
+    elif column.is_written:
+        least = f"judged: {label} is not null, min_token_f1: 0.3"
     return (
         f"No test holds {column.name} against {golden.path.name} yet; add to the column: "
         f"- ai_accuracy: {{arguments: {{golden: ref('{golden.path.stem}'), key: {golden.key}, "
-        f"label: {golden.label}{kind}{value}, min_accuracy: 0.5}}}} (docs/golden.md)"
+        f"label: {label}{kind}{value}, {least}}}}} (docs/golden.md)"
     )
 
 
@@ -67,7 +72,8 @@ def _name(key: str) -> str:
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    """Return the names of a file's columns; what is wrong with it is said where it is read."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         return next(csv.reader(file), [])
 
 

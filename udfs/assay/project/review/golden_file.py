@@ -17,6 +17,7 @@ from typing import NamedTuple
 from assay.core.clock import now_utc
 from assay.core.disk import put_on_disk
 from assay.core.errors import ConfigError
+from assay.hosts.duckdb.data_files import trouble
 
 
 class Written(NamedTuple):
@@ -89,6 +90,11 @@ class GoldenFile:
         names = [self.key, self.label]
         if not self.path.exists():
             return names, []
+        if not self.path.is_file():
+            message = f"{self.path} is a folder or a device; name a CSV file with --golden."
+            raise ConfigError(message)
+        if (wrong := trouble(self.path, "csv")) is not None and self.path.stat().st_size:
+            raise ConfigError(wrong)
         with self.path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             held = list(reader.fieldnames or names)

@@ -2,8 +2,10 @@
 // The page of `assay review --page`: rows come as JSON and are put in as text, never as HTML.
 
 const KEYS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const BETWEEN = "|";
+const MOST = 40;
 const NOTHING = "(nothing to find)";
-const state = { column: null, rows: [], judged: {}, shown: [], at: 0, busy: false };
+const state = { column: null, rows: [], judged: {}, shown: [], at: 0, busy: false, marked: null };
 const by = (id) => document.getElementById(id);
 
 function made(tag, text, kind) {
@@ -93,18 +95,45 @@ function choiceButtons(row, right) {
   const buttons = [];
   if (!state.column.can_be_judged) return buttons;
   if (row.value !== null || state.column.blank_says) {
-    const accept = made("button", `Accept ${said(row.value)}`, "accept");
-    accept.addEventListener("click", () => judge("accept", { key: row.key }));
+    const words = state.marked === null ? `Accept ${said(short(row.value))}`
+      : `Write ${said(state.marked.join(BETWEEN))}`;
+    const accept = made("button", words, "accept");
+    accept.addEventListener("click", () => accepted(row));
     buttons.push(accept);
   }
   state.column.choices.forEach((choice, place) => {
-    const button = made("button", undefined, right === choice ? "chosen" : "");
+    const button = made("button", undefined, isChosen(row, right, choice) ? "chosen" : "");
     if (place < KEYS.length) button.append(made("kbd", KEYS[place]), " ");
     button.append(choice);
-    button.addEventListener("click", () => judge("correct", { key: row.key, answer: choice }));
+    button.addEventListener("click", () => chosen(row, choice));
     buttons.push(button);
   });
   return buttons;
+}
+
+// Of several labels each is marked or not, and what is marked is written at once.
+
+const short = (answer) => answer !== null && answer.length > MOST ? `${answer.slice(0, MOST)}…` : answer;
+const parts = (answer) => (answer ?? "").split(BETWEEN).filter((part) => part !== "");
+
+function isChosen(row, right, choice) {
+  if (!state.column.is_several) return right === choice;
+  return (state.marked ?? parts(right ?? row.value)).includes(choice);
+}
+
+function chosen(row, choice) {
+  if (!state.column.is_several) {
+    judge("correct", { key: row.key, answer: choice });
+    return;
+  }
+  const held = state.marked ?? parts(state.judged[row.key] ?? row.value);
+  state.marked = state.column.choices.filter((one) => held.includes(one) !== (one === choice));
+  showOne();
+}
+
+function accepted(row) {
+  if (state.marked === null) judge("accept", { key: row.key });
+  else judge("correct", { key: row.key, answer: state.marked.join(BETWEEN) });
 }
 
 function show() { showRows(); showOne(); }
@@ -112,6 +141,7 @@ function show() { showRows(); showOne(); }
 function go(place) {
   if (place < 0 || place >= state.shown.length) return;
   state.at = place;
+  state.marked = null;
   show();
   const isNarrow = matchMedia("(max-width: 700px)").matches;
   if (isNarrow) scrollTo(0, 0);
@@ -125,6 +155,7 @@ async function judge(what, body) {
   try {
     const done = await call(what, body);
     state.judged = done.judged;
+    state.marked = null;
     show();
     if (what === "undo") {
       by("said").textContent = done.key === null ? "There is nothing to take back."
@@ -149,12 +180,12 @@ function pressed(event) {
   else if (key === "k" || key === "ArrowUp") go(state.at - 1);
   else if (key === "u") judge("undo", {});
   else if (row === undefined || !state.column.can_be_judged) return;
-  else if (key === "Enter" && within !== "BUTTON") judge("accept", { key: row.key });
+  else if (key === "Enter" && within !== "BUTTON") accepted(row);
   else if (key === "t" && !by("free").hidden) by("typed").focus();
   else {
     const place = key.length === 1 ? KEYS.indexOf(key) : -1;
     if (place < 0 || place >= state.column.choices.length) return;
-    judge("correct", { key: row.key, answer: state.column.choices[place] });
+    chosen(row, state.column.choices[place]);
   }
   event.preventDefault();
 }

@@ -15,7 +15,7 @@ import duckdb
 
 from assay.core.errors import ConfigError
 from assay.hosts.duckdb.quoting import quoted
-from assay.project.review.column import Column
+from assay.project.review.column import SEPARATOR, Column
 
 SEED = 1
 FEW = 20
@@ -113,7 +113,8 @@ def _row(column: Column, gold: Mapping[str, str], key: str, value: str | None, *
     status = str(rest[0])
     answer = None if value is None else column.of(json.loads(value))
     said = None if status != "ok" else column.shown(answer)
-    return replace(Row(key, said, *rest), gold=gold.get(key) or None, is_gold=key in gold)
+    right = column.written(gold.get(key) or "") or None
+    return replace(Row(key, said, *rest), gold=right, is_gold=key in gold)
 
 
 def choose(rows: Sequence[Row], wish: Wish) -> list[Row]:
@@ -134,7 +135,8 @@ def choose(rows: Sequence[Row], wish: Wish) -> list[Row]:
 
 
 def _fits(row: Row, wish: Wish) -> bool:
-    if wish.label is not None and row.value != wish.label:
+    labels = (row.value, *(row.value or "").split(SEPARATOR))
+    if wish.label is not None and wish.label not in labels:
         return False
     return is_odd(row) if wish.disagree else not row.is_gold
 

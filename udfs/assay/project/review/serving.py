@@ -201,6 +201,7 @@ def _facts(desk: Desk) -> dict[str, Any]:
             "name": column.name,
             "choices": column.choices or (),
             "is_free": column.is_free,
+            "is_several": column.is_several,
             "can_be_judged": column.can_be_judged,
             "blank_says": desk.golden.blank_says,
         },

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from assay.core.errors import ConfigError
 from assay.core.plural import counted
+from assay.project.review.column import SEPARATOR
 from assay.project.review.desk import Desk
 from assay.project.review.rows import Row
 
@@ -51,12 +52,13 @@ class ReviewTerminal:
     width: int = 80
     done: Reviewed = field(default_factory=Reviewed)
     _past: list[str] = field(default_factory=list)
+    _marked: list[str] | None = None
 
     def run(self) -> Reviewed:
         """Show one row after the other until there is none, or the person quits."""
         place = 0
         while place < len(self.desk.rows):
-            row = self.desk.rows[place]
+            row, self._marked = self.desk.rows[place], None
             self.say("\n".join(self._screen(row, place)))
             step = self._judged(row)
             if step is None:
@@ -83,14 +85,36 @@ class ReviewTerminal:
         if key == SKIP:
             return self._noted("skipped", 1)
         if key in ACCEPT:
-            self.say(f"  right: {self.desk.accept(row.key) or 'nothing to find'}")
-            return self._noted("accepted", 1)
+            return self._accepted(row)
         choices = self.desk.column.choices or ()
         if key in _NUMBERS[: len(choices)]:
-            return self._corrected(row, choices[_NUMBERS.index(key)])
+            return self._labelled(row, choices[_NUMBERS.index(key)])
         if key == TYPE:
             return self._corrected(row, self.read_line("  right answer: "))
         return None
+
+    def _accepted(self, row: Row) -> int:
+        """Write the answer, or the labels that were marked in its place."""
+        if self._marked is not None:
+            return self._corrected(row, SEPARATOR.join(self._marked))
+        self.say(f"  right: {self.desk.accept(row.key) or 'nothing to find'}")
+        return self._noted("accepted", 1)
+
+    def _labelled(self, row: Row, label: str) -> int | None:
+        """Write a label; where several can be right mark it only, and stay."""
+        if not self.desk.column.is_several:
+            return self._corrected(row, label)
+        self._mark(row, label)
+        return None
+
+    def _mark(self, row: Row, label: str) -> None:
+        """Add one of several labels to what is right, or take it out; nothing is written yet."""
+        if self._marked is None:
+            self._marked = [part for part in (row.value or "").split(SEPARATOR) if part]
+        is_in = label in self._marked
+        self._marked = [one for one in (*self._marked, label) if not (is_in and one == label)]
+        right = self.desk.column.written(SEPARATOR.join(self._marked))
+        self.say(f"  would be right: {right or 'no label'}; Enter writes it")
 
     def _corrected(self, row: Row, answer: str) -> int:
         said = self.desk.correct(row.key, answer)
@@ -139,7 +163,7 @@ class ReviewTerminal:
     def _keys(self, row: Row) -> list[str]:
         choices = self.desk.column.choices or ()
         numbered = [f"{key} {label}" for key, label in zip(_NUMBERS, choices, strict=False)]
-        accept = [] if row.value is None and self.desk.column.kind != "extract" else ["a accept"]
+        accept = [] if row.value is None and not self.desk.column.may_be_blank else ["a accept"]
         words = [*accept, *numbered, "t type", "s skip", "b back", "q quit"]
         return textwrap.wrap(
             "   ".join(word.replace(" ", "\xa0") for word in words),
