@@ -369,6 +369,7 @@ HELP = {
     "dead-letters": ("list", "replay", "discard"),
     "forget": ("--subject", "--key", "--dry-run"),
     "publish": ("--check",),
+    "fresh": ("FILE|URL", "--max-age", "--json"),
 }
 
 

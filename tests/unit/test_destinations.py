@@ -46,6 +46,7 @@ def manifest(*nodes: dict[str, Any]) -> dict[str, Any]:
     ("address", "name"),
     [
         ("lancedb:data/vectors", "lancedb:data/vectors"),
+        ("json:site/gold.json", "json:site/gold.json"),
         ("postgresql://me:p%40ss@db.example/shop?sslmode=require", "postgresql://db.example/shop"),
         ("postgres://db/shop", "postgres://db/shop"),
     ],
@@ -57,11 +58,20 @@ def test_an_address_is_told_without_what_is_secret(address: str, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    "address", ["lancedb:", "lancedb:s3://bucket", "mysql://me:pw@db/shop", "x"]
+    "address",
+    [
+        "lancedb:",
+        "json:",
+        "json:site",
+        "json:s3://bucket/gold.json",
+        "lancedb:s3://bucket",
+        "mysql://me:pw@db/shop",
+        "x",
+    ],
 )
 def test_an_address_of_nothing_is_told_what_there_is(address: str) -> None:
-    """Two kinds, by how they are written; no password is repeated."""
-    with pytest.raises(ConfigError, match="write lancedb:FOLDER") as caught:
+    """Three kinds, by how they are written; no password is repeated."""
+    with pytest.raises(ConfigError, match="write json:FILE or lancedb:FOLDER") as caught:
         open_destination(address)
     assert "pw" not in str(caught.value)
 

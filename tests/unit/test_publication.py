@@ -12,7 +12,14 @@ import duckdb
 import pytest
 
 from assay.core.errors import PublishError
-from assay.project.publishing.gold import GoldTable, check_names, gold_tables, input_tables
+from assay.project.publishing.gold import (
+    GoldTable,
+    check_names,
+    gold_tables,
+    input_tables,
+    targets,
+    unclear,
+)
 from assay.project.publishing.verdict import (
     age,
     checks,
@@ -189,6 +196,17 @@ def exposing(manifest: Json, *names: str) -> Json:
 def test_what_is_published_is_said_by_the_project(manifest: Json, published: list[str]) -> None:
     """A model's own word, else exposures, else the folder; a gate never is."""
     assert [table.name for table in gold_tables(manifest)] == published
+
+
+def test_a_model_that_says_where_it_goes_is_gold() -> None:
+    """Beside what else is, and not in its place."""
+    there = said(topics=["json:site/topics.json", "postgresql://db/shop"])
+    assert [table.name for table in gold_tables(there)] == ["counts", "topics"]
+    assert [target.address for target in targets(there)] == [
+        "json:site/topics.json",
+        "postgresql://db/shop",
+    ]
+    assert unclear(there) == []
 
 
 def test_a_word_that_is_none_is_told() -> None:
