@@ -89,7 +89,7 @@ def test_no_secret_is_written_down(shop: Loading, api: Api) -> None:
             @dlt.resource
             def odd():
                 token = secret("ODD_NAME")
-                logging.getLogger("some.library").warning("asking with %s", token)
+                logging.getLogger("some.client").warning("asking with %s", token)
                 requests.get(os.environ["TICKETS_URL"] + f"none?key={token}", timeout=5)
                 yield {"id": 1}
 
