@@ -9,6 +9,7 @@ import atexit
 import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from dbt.task.compile import CompileTask
 from dbt.task.docs.generate import GenerateTask
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_common.invocation import get_invocation_id
-from duckdb import DuckDBPyConnection, DuckDBPyRelation
+from duckdb import ConnectionException, DuckDBPyConnection, DuckDBPyRelation
 
 from assay.core import collector
 from assay.core.errors import AssayError, ConfigError, GateError
@@ -145,14 +146,20 @@ def _listen_for_cancel() -> None:
     """Hear of Ctrl-C: dbt interrupts DuckDB, which cannot interrupt a Python function.
 
     dbt-duckdb tells its plugins nothing of it, so what dbt calls when it stops is extended, once;
-    not the cancelling of one connection, which is left out for threads that have none open.
+    not the cancelling of one connection, which is left out for threads that have none open. A
+    connection that its thread closes meanwhile has nothing to cancel, and is no reason to fail.
     """
 
     def cancel(cancel_open: Callable[..., Any], *arguments: Any) -> Any:
         _workshop.cancel()
         return cancel_open(*arguments)
 
+    def cancel_one(cancel: Callable[..., Any], *arguments: Any) -> Any:
+        with suppress(ConnectionException):
+            return cancel(*arguments)
+
     extend(DuckDBConnectionManager, "cancel_open", cancel)
+    extend(DuckDBConnectionManager, "cancel", cancel_one)
 
 
 def _load_in_turn() -> None:

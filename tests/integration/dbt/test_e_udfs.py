@@ -297,6 +297,45 @@ def test_e20_opening_and_closing_never_crashes(tmp_path: Path, cycles: int) -> N
     assert f"done {cycles}" in done.stdout
 
 
+CANCELLED = """
+import multiprocessing, sys
+from types import SimpleNamespace
+from assay.plugin import Plugin
+from dbt.adapters.contracts.connection import Connection, ConnectionState
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.environments import create
+
+credentials = DuckDBCredentials(path=sys.argv[1], schema="main")
+Plugin("assay", {"provider": "local", "store": sys.argv[1] + ".sqlite"}, credentials)
+DuckDBConnectionManager._ENV = environment = create(credentials)
+profile = SimpleNamespace(credentials=credentials)
+manager = DuckDBConnectionManager(profile, multiprocessing.get_context("spawn"))
+for number, gone in enumerate([True, False]):
+    handle = environment.handle()
+    connection = Connection(type="duckdb", name=f"model_{number}", credentials=credentials)
+    connection.state, connection.handle = ConnectionState.OPEN, handle
+    manager.thread_connections[number] = connection
+    if gone:
+        handle.close()
+print("cancelled", *manager.cancel_open())
+"""
+
+
+def test_e06_a_connection_that_closes_while_it_is_cancelled_is_no_error(tmp_path: Path) -> None:
+    """Its thread was quicker than Ctrl-C; the others are cancelled all the same."""
+    done = subprocess.run(
+        [sys.executable, "-c", CANCELLED, str(tmp_path / "w")],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "cancelled model_0 model_1\n", done.stderr
+
+
 # --- E22: what DuckDB swallows
 
 

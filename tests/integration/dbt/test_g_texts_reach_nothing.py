@@ -36,7 +36,10 @@ ALERTS = {("sending.py", "http.client"), ("sending.py", "urllib.request")}
 SEARCHES = {("search.py", "http.client"), ("search.py", "urllib.request")}
 """Ask the one search server of the settings for evidence, and follow it nowhere."""
 
-EXCEPTIONS = {OWN_DRAWINGS, UNDER_THE_SDK, *ALERTS, *SEARCHES}
+PUBLISHED = {("freshness.py", "http.client"), ("freshness.py", "urllib.request")}
+"""Reads the one published file whose address a person typed or named for the doctor."""
+
+EXCEPTIONS = {OWN_DRAWINGS, UNDER_THE_SDK, *ALERTS, *SEARCHES, *PUBLISHED}
 
 FETCHERS = {"requests", "urllib.request", "httpx", "aiohttp", "ftplib", "http.client"}
 """Modules that fetch; the one client of ours is the SDK's, over the exception."""
