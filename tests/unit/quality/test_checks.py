@@ -29,7 +29,7 @@ DATA = {
 def run(kind: str, *, columns: Mapping[str, Any] = DATA, **kwargs: Any) -> Result:
     """The result of one expectation over the data."""
     item = Expectation(f"expect_{kind}", kwargs, 1)
-    frame = Frame(pa.table(dict(columns)).to_pandas(), {"gone": "BinderException"})
+    frame = Frame(pa.table(dict(columns)), {"gone": "BinderException"})
     (result,) = run_suite(Suite("orders", (item,), {}), frame)
     return result
 
@@ -110,7 +110,7 @@ def test_results_keep_the_order_of_the_suite() -> None:
         Expectation(f"expect_column_values_to_be_{kind}", {"column": "id"}, 1)
         for kind in ("unique", "magic", "null")
     )
-    results = run_suite(Suite("orders", items, {}), Frame(pa.table(dict(DATA)).to_pandas()))
+    results = run_suite(Suite("orders", items, {}), Frame(pa.table(dict(DATA))))
     assert [(result.place, result.expectation) for result in results] == list(
         enumerate(item.type for item in items)
     )
@@ -144,7 +144,7 @@ from assay.project.gates import checks, records
 from assay.project.gates.frames import Frame
 early = "great_expectations" in sys.modules
 item = records.Expectation("expect_column_values_to_be_unique", {"column": "id"}, 1)
-frame = Frame(pa.table({"id": [1, 2]}).to_pandas())
+frame = Frame(pa.table({"id": [1, 2]}))
 (result,) = checks.run_suite(records.Suite("orders", (item,), {}), frame)
 print(json.dumps([early, result.success, seen]))
 """
@@ -155,7 +155,7 @@ print(json.dumps([early, result.success, seen]))
 
 def test_the_frame_of_a_suite_is_let_go() -> None:
     """A table of a million rows stays in memory no longer than its suite runs."""
-    frame = Frame(pa.table(DATA).to_pandas())
+    frame = Frame(pa.table(DATA))
     here = weakref.ref(frame.data)
     item = Expectation("expect_column_values_to_be_unique", {"column": "id"}, 1)
     run_suite(Suite("orders", (item,), {}), frame)

@@ -196,7 +196,7 @@ def _error(info: Mapping[str, Any]) -> str | None:
 def _result(
     suite: Suite, place: int, frame: Frame, found: Mapping[str, Any] | None, error: str | None
 ) -> Result:
-    item, rows = suite.expectations[place], len(frame.data)
+    item, rows = suite.expectations[place], frame.table.num_rows
     named = (suite.name, place, item.type, ", ".join(item.columns))
     allowed = (item.threshold, item.minimum)
     error = error or ("it was not run" if found is None else found["error"])
@@ -218,5 +218,5 @@ def _evaluated(item: Expectation, counts: Mapping[str, int], frame: Frame) -> in
     if "element_count" in counts:
         return counts["element_count"] - counts.get("missing_count", 0)
     if not item.columns or item.type in _ABOUT_ROWS:
-        return len(frame.data)
+        return int(frame.table.num_rows)
     return int(frame.data[list(item.columns)].notna().all(axis=1).sum())

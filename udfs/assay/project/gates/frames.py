@@ -1,16 +1,20 @@
-"""From a relation to the pandas frame that a suite needs: only its columns, only plain types."""
+"""From a relation to the frame that a suite needs: only its columns, only plain types."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from assay.hosts.duckdb.quoting import quoted
 from assay.project.gates.forms import FormError, asked, column_of, form_of, sql_of
 from assay.project.gates.records import Expectation, Suite
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _ONE = "__assay_one_row"
 """A column that is always there, so that a frame without others still has its rows."""
@@ -19,18 +23,23 @@ _TOLD = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException
 """Errors about names and syntax; the message of any other may quote a value."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
-    """A pandas frame and, for each column that could not be made, why.
+    """The columns that a suite reads and, for each that could not be made, why.
 
     `asked` has the expectations of the suite, by their places, in the words of the frame where
     they are others; `refused` why one cannot be asked of its columns.
     """
 
-    data: Any
+    table: pa.Table
     errors: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[int, Expectation] = field(default_factory=dict)
     refused: Mapping[int, str] = field(default_factory=dict)
+
+    @cached_property
+    def data(self) -> Any:
+        """The pandas frame, made when somebody asks for it."""
+        return self.table.to_pandas()
 
 
 def frame_of(relation: duckdb.DuckDBPyRelation, suite: Suite) -> Frame:
@@ -55,7 +64,7 @@ def frame_of(relation: duckdb.DuckDBPyRelation, suite: Suite) -> Frame:
             else:
                 selected |= _selected(suite, item, kinds)
     table = relation.project(", ".join(selected.values())).to_arrow_table()
-    return Frame(table.to_pandas(), errors, asked_of, refused)
+    return Frame(table, errors, asked_of, refused)
 
 
 def explained(error: Exception) -> str:

@@ -22,7 +22,7 @@ from assay.core.plural import counted
 from assay.core.project import Project
 from assay.hosts.dbt.layers import GATE_PREFIX
 from assay.hosts.dbt.project_folder import target_of
-from assay.project.gates.checks import broken, broken_promise, known_expectations, run_suite
+from assay.project.gates.checks import broken, broken_promise
 from assay.project.gates.data_docs import page, write_page
 from assay.project.gates.frames import explained, frame_of
 from assay.project.gates.inventory import SUITES
@@ -30,6 +30,7 @@ from assay.project.gates.lock import Breach, kept_from, promised_gates
 from assay.project.gates.records import BROKEN, Result
 from assay.project.gates.sentences import sentence
 from assay.project.gates.suites import SuiteError, load_suite
+from assay.project.gates.unchanged import Unchanged
 from assay.project.gates.verdict import reasons, red_lines
 from assay.store import GateRow, Ledger, Store, queries
 
@@ -72,13 +73,14 @@ class Gatekeeper:
         Results are recorded and the page is written whatever they are; then `GateError` is raised
         with a line for each red one.
         """
-        folder = suites_of(gate)
-        found = tuple(self._results(self.project.root / folder, relations))
+        folder, unchanged = suites_of(gate), Unchanged(self.project.target)
+        found = tuple(self._results(gate, relations, unchanged))
         broken_suites = {result.suite for result in found if result.expectation == BROKEN}
         results = (*found, *self._unkept(gate, broken_suites))
         checked_at = now_utc()
         rows = [_row(self.invocation_id, gate, result, checked_at) for result in results]
-        self._record(rows)
+        self._record(rows, unchanged.known)
+        unchanged.save()
         if lines := red_lines(gate, results, str(folder)):
             raise GateError("\n".join([f"{gate} is red; what it guards is skipped.", *lines]))
         import pyarrow as pa  # a build that only sums up has no need of it
@@ -86,11 +88,11 @@ class Gatekeeper:
         schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in _COLUMNS.items()])
         return pa.Table.from_pylist([_shown(row) for row in rows], schema=schema)
 
-    def _results(self, folder: Path, relations: _Relations) -> Iterator[Result]:
-        known = known_expectations()
+    def _results(self, gate: str, relations: _Relations, unchanged: Unchanged) -> Iterator[Result]:
+        folder = self.project.root / suites_of(gate)
         for name in sorted({*relations, *(path.stem for path in folder.glob("*.json"))}):
             if name in relations:
-                yield from _checked(folder / f"{name}.json", relations[name], known)
+                yield from _checked(gate, folder / f"{name}.json", relations[name], unchanged)
             else:
                 error = "the gate does not read this model; add it to the gate's `dbt.ref`s"
                 yield broken(name, error)
@@ -121,12 +123,11 @@ class Gatekeeper:
         written_by = manifest.get("metadata", {}).get("invocation_id")
         return manifest if written_by == self.invocation_id else None
 
-    def _record(self, rows: Sequence[GateRow]) -> None:
+    def _record(self, rows: Sequence[GateRow], known: Collection[str]) -> None:
         """Put `rows` into the store and write the page of this run so far."""
         self.store.record_gate(rows)
-        known = self.store.read(queries.GateRows(self.invocation_id))
-        gates = _by_gate(known)
-        said = dict(_sentences(self.project.root, gates))
+        gates = _by_gate(self.store.read(queries.GateRows(self.invocation_id)))
+        said = dict(_sentences(self.project.root, gates, known))
         html = page(gates, self.invocation_id, now_utc(), said)
         write_page(self.project.target / DATA_DOCS, html)
 
@@ -174,10 +175,9 @@ def _by_gate(rows: Iterable[GateRow]) -> dict[str, list[Result]]:
 
 
 def _sentences(
-    root: Path, gates: Mapping[str, Sequence[Result]]
+    root: Path, gates: Mapping[str, Sequence[Result]], known: Collection[str]
 ) -> Iterator[tuple[tuple[str, str, int], str]]:
     """Yield what each expectation says, as its suite has it; nothing of a suite that is broken."""
-    known = known_expectations()
     for gate, results in gates.items():
         for name in dict.fromkeys(result.suite for result in results):
             with contextlib.suppress(SuiteError):
@@ -187,11 +187,11 @@ def _sentences(
 
 
 def _checked(
-    path: Path, relation: duckdb.DuckDBPyRelation, known: frozenset[str]
+    gate: str, path: Path, relation: duckdb.DuckDBPyRelation, unchanged: Unchanged
 ) -> tuple[Result, ...]:
     try:
-        suite = load_suite(path, known)
-        return run_suite(suite, frame_of(relation, suite))
+        suite = load_suite(path, unchanged.known)
+        return unchanged.run(gate, suite, frame_of(relation, suite))
     except SuiteError as error:
         return (broken(path.stem, str(error)),)
     except duckdb.Error as error:
