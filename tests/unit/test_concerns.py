@@ -55,7 +55,7 @@ def test_of_healthy_columns_nothing_is_said() -> None:
     [
         (
             {"labels": {"good": 96, "bad": 4}},
-            "notes.topic: 96% of 100 answers are good; 10 of them: assay query "
+            "notes.topic: 96% of 100 answers are good; assay query "
             '"from silver.notes using sample 10"',
         ),
         (

@@ -164,7 +164,7 @@ def _whole(column: ColumnFacts) -> str:
 
 def _look(column: ColumnFacts, rows: int) -> str:
     query = f'query "from {column.table} using sample {rows}"'
-    return f"{rows} of them: {program(query)}"
+    return program(query)
 
 
 # The limits of a model

@@ -264,9 +264,7 @@ def _of_new(said: list[str]) -> str:
     """Return one line for all columns of which a test of drift had nothing to compare."""
     if len(said) == 1:
         return said[0]
-    return (
-        f"{_NOTHING_COMPARED}{len(said)} columns yet; nothing was compared (dbt's log names them)"
-    )
+    return f"ai_label_drift: {len(said)} columns have no accepted shares yet; nothing was compared"
 
 
 def _told(name: str, key: str, result: Any, before: set[str]) -> str:
