@@ -119,9 +119,9 @@ def test_a_file_that_is_typed_is_one_of_the_folder_of_the_shell(tmp_path: Path) 
             "There is no macro 'ai_clasify'; did you mean ai_classify?",
         ),
         (
-            "\x1b[0m04:20:35  Error while parsing node: inline_query\nai_classify: wrong `labels`\n"
+            "\x1b[0m04:20:35  Error while parsing node: inline_query\nai_classify: wrong labels\n"
             "\x1b[0m04:20:35  Encountered an error:\nError parsing inline query",
-            "ai_classify: wrong `labels`",
+            "ai_classify: wrong labels",
         ),
         (
             "Compilation Error\n  Error while parsing node: inline_query\n  Sql_Operation "
