@@ -113,6 +113,17 @@ def test_a_file_that_is_typed_is_one_of_the_folder_of_the_shell(tmp_path: Path) 
         ("15:50:31  Encountered an error:\nCompilation Error\n  No\n  node.\n", "No node."),
         ("", "dbt compile failed; run it to see why."),
         (
+            "Encountered an error:\nCompilation Error in sql_operation inline_query (from remote "
+            "system.sql)\n  'ai_clasify' is undefined. This can happen when calling a macro that "
+            'does not exist. Check for typos and/or install package dependencies with "dbt deps".',
+            "There is no macro 'ai_clasify'; did you mean ai_classify?",
+        ),
+        (
+            "\x1b[0m04:20:35  Error while parsing node: inline_query\nai_classify: wrong labels\n"
+            "\x1b[0m04:20:35  Encountered an error:\nError parsing inline query",
+            "ai_classify: wrong labels",
+        ),
+        (
             "Compilation Error\n  Error while parsing node: inline_query\n  Sql_Operation "
             "'sql_operation.assay.inline_query' (from remote system.sql) depends on a node named "
             "'nope' which was not found\n  Error parsing inline query\n",

@@ -55,7 +55,7 @@ def test_of_healthy_columns_nothing_is_said() -> None:
     [
         (
             {"labels": {"good": 96, "bad": 4}},
-            "notes.topic: 96% of 100 answers are good; 10 of them: assay query "
+            "notes.topic: 96% of 100 answers are good; assay query "
             '"from silver.notes using sample 10"',
         ),
         (
@@ -88,7 +88,8 @@ def test_at_a_limit_nothing_is_said() -> None:
 def test_few_answers_are_no_news() -> None:
     """Of nineteen nothing is said, and most answers to a question of yes and no may be one."""
     assert told(column({"good": 19}, statuses={"ok": 19}, nulls=19)) == []
-    assert told(column({"true": 100}, kind="filter")) == []
+    for kind in ("filter", "match", "verify"):
+        assert told(column({"true": 100}, kind=kind)) == []
 
 
 def test_the_worst_comes_first() -> None:
@@ -119,7 +120,7 @@ def test_a_limit_that_is_none_is_said() -> None:
 def test_columns_that_were_never_evaluated_share_a_line() -> None:
     """Free text cannot be."""
     columns = [column(name=name) for name in "abcd"]
-    free = [column(name=kind, kind=kind) for kind in ("summarize", "complete", "translate")]
+    free = [column(name=kind, kind=kind) for kind in ("summarize", "complete", "embed")]
     (found,) = concerns([*columns, *free])
     assert found.line == (
         "Answers never held against golden rows: notes.a, notes.b, notes.c and 1 more; see "

@@ -16,7 +16,7 @@ import pytest
 from assay.core.reach import Reach
 from assay.hosts.duckdb.data_files import NEVER
 from assay.hosts.duckdb.fence import enclose
-from assay.hosts.duckdb.reading import explained, explanation
+from assay.hosts.duckdb.reading import MACROS, explained, explanation
 
 GERMAN = "id,text\n1,Schön – aber zu teuer\n2,„Nie wieder“\n"
 JAPANESE = "id,text\n1,とても良いですが高いです\n2,二度と買わない\n"
@@ -259,3 +259,28 @@ def test_a_macro_that_is_called_without_braces_is_told_with_them(call: str) -> N
     wanted = pytest.raises(duckdb.CatalogException, match=rf"{{{{ {name}\('body', \.\.\.\) }}}}")
     with duckdb.connect() as connection, wanted, explained(sql, Reach()):
         connection.execute(sql)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "ai_clasify",
+            r"There is no function ai_clasify; ai_classify is a macro, .*ai_classify\(",
+        ),
+        ("assay_sentiment", r"There is no function assay_sentiment; ai_sentiment is a macro"),
+        ("assay_aks_value", r"There is no function assay_aks_value, and no macro like it"),
+    ],
+)
+def test_a_misspelt_function_is_told_with_what_was_meant(name: str, words: str) -> None:
+    """It is no view that asks outside dbt."""
+    sql = f"select {name}('a')"
+    wanted = pytest.raises(duckdb.CatalogException, match=words)
+    with duckdb.connect() as connection, wanted, explained(sql, Reach()):
+        connection.execute(sql)
+
+
+def test_every_macro_that_asks_may_have_been_meant() -> None:
+    """One of each file, and the one that says what is due."""
+    files = (Path(__file__).parents[2] / "macros" / "ai").glob("ai_*.sql")
+    assert {*MACROS} == {*(file.stem for file in files), "ai_due"}

@@ -225,6 +225,21 @@ def test_what_golden_rows_cannot_hold_is_refused(golden: GoldenFile) -> None:
     assert not golden.path.exists()
 
 
+def test_no_answer_is_not_accepted_as_nothing_to_find(tmp_path: Path) -> None:
+    """Of a failed row NULL says nothing; what a person types does, and a real NULL is accepted."""
+    file = GoldenFile(tmp_path / "g.csv", "id", "topic", blank_says=True)
+    rows = [Row("1", None, "refused", "no"), Row("2", None)]
+    at = Desk(
+        column(Extract(fields={"a": "text"}), "a"), rows, file, JudgementLog(tmp_path / "log")
+    )
+    done, said = reviewed(at, "asa")
+    assert (file.judged(), done[:6]) == ({"2": ""}, "1 gold")
+    assert "1 has no answer to accept (refused)" in said
+    keys = [part.split("t\xa0type")[0] for part in said.split("row ")[1:]]
+    assert ["a\xa0nothing\xa0to\xa0find" in one for one in keys] == [False, True]
+    assert at.correct("1", "") == ""
+
+
 def test_the_advised_test_reads_several_labels(several: Desk) -> None:
     """As a list, so that their order says nothing."""
     said = str(advice(several.column, several.golden))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli.told import STEP_SUMMARY, Told, markdown
+from assay.cli.told import STEP_SUMMARY, Told, fitted, markdown
 
 
 def test_what_was_done_comes_before_what_there_is_to_do(
@@ -59,3 +59,19 @@ def test_what_may_quote_a_value_is_told_and_not_kept() -> None:
     told.todo(["Header  'a text of a row' reads like a value"], may_quote=True)
     told.todo(["Odd     two"])
     assert told.to_do == ["Red     one", "Odd     two"]
+
+
+def test_a_narrow_terminal_breaks_between_words_and_no_command() -> None:
+    """Below the words of the first line; a file or a pipe has lines as long as they are."""
+    line = 'Odd     a.b: 9 of 10 are `not judged`; ten: ./scripts/assay query "from a limit 10"'
+    assert fitted(line, 40).splitlines() == [
+        "Odd     a.b: 9 of 10 are `not judged`;",
+        "        ten:",
+        '        ./scripts/assay query "from a limit 10"',
+    ]
+    assert [fitted(line, width) for width in (None, 99)] == [line, line]
+    report = "Report  target/assay/report.html; to look at it: see the page"
+    assert (
+        fitted(report, 40)
+        == "Report  target/assay/report.html; to\n        look at it: see the page"
+    )

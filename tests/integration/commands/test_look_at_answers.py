@@ -25,6 +25,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from assay.faultd import FaultServer
+from assay.functions.classify import Classify
+from assay.hosts.dbt.lineage import Call
+from assay.project.review.column import Column
+from assay.project.review.desk import Desk
+from assay.project.review.golden_file import GoldenFile, JudgementLog
+from assay.project.review.rows import Row
+from assay.project.review.serving import served
 
 from ..dbt.project import Project, asking
 from ..gates.assay_line import assay, command
@@ -329,6 +336,40 @@ def test_a_person_reviews_in_a_browser(project: Project, tmp_path: Path) -> None
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 375
         assert driver.title == "Review silver_texts.topic"
         assert driver.get_log("browser") == []
+
+
+@pytest.mark.wants(*PROGRAMS)
+def test_several_labels_are_marked_and_written_in_a_browser(tmp_path: Path) -> None:
+    """Keys and clicks mark, Enter writes; a row that failed has nothing to accept until marked."""
+    task = Classify(labels=["delivery", "refund", "other"], multi=True)
+    column = Column(Call("texts", "topics", task, "body", "body", ""), {"name": "texts"})
+    file = GoldenFile(tmp_path / "golden.csv", "id", "topics", blank_says=True)
+    rows = [Row("1", "delivery|refund", text="a"), Row("2", None, "refused", "no", text="b")]
+    desk = Desk(column, rows, file, JudgementLog(tmp_path / "log.jsonl"))
+    with served(desk) as server, browser(tmp_path / "browser", 375, 800) as driver:
+        driver.implicitly_wait(SECONDS)
+        driver.get(server.address)
+        driver.find_element(By.CSS_SELECTOR, "button[aria-label^='row 1,']").click()
+
+        def chosen() -> list[str]:
+            found = driver.find_elements(By.CSS_SELECTOR, "#choices .chosen")
+            return [one.text.split()[-1] for one in found]
+
+        assert chosen() == ["delivery", "refund"]
+        body = driver.find_element(By.TAG_NAME, "body")
+        body.send_keys("1")
+        driver.find_element(By.CSS_SELECTOR, "#choices button:last-child").click()
+        assert chosen() == ["refund", "other"]
+        assert file.judged() == {}
+        body.send_keys(Keys.ENTER)
+        until(lambda: file.judged() == {"1": "refund|other"})
+        until(lambda: driver.find_element(By.ID, "key").text == "row 2")
+        driver.implicitly_wait(0)
+        assert driver.find_elements(By.CSS_SELECTOR, "#choices .accept") == []
+        body.send_keys(Keys.ENTER)
+        until(lambda: "2 has no answer to accept" in driver.find_element(By.ID, "said").text)
+        body.send_keys("3", Keys.ENTER)
+        until(lambda: file.judged() == {"1": "refund|other", "2": "other"})
 
 
 def until(fits: Callable[[], object]) -> None:

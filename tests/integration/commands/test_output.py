@@ -219,7 +219,9 @@ def test_a_pipe_gets_whole_lines(bench: Bench, tmp_path: Path) -> None:
         (("query",), "Missing argument 'SQL'"),
         (("query", "select 1"), "There is no warehouse at"),
         (("report", "--out", "/proc/none/page.html"), "/proc/none"),
+        (("report", "--out", "."), "--out '.' is a folder; name a file in it"),
         (("nosuch",), "No such command 'nosuch'"),
+        (("golden", "dif"), "'dif'; did you mean 'diff'? See `assay golden --help`."),
     ],
 )
 def test_wrong_input_ends_with_exit_code_2_and_one_line(

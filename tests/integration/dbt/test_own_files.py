@@ -105,19 +105,10 @@ def test_a_file_that_cannot_be_read_is_a_line_of_dbt(built: Built, line: str) ->
 
 
 def test_the_summary_says_what_came_in(built: Built) -> None:
-    """Rows and columns of the tables of bronze that were built, a view read to its end."""
+    """Where rows are fewest, and what the others hold together, a view read to its end."""
     (sizes,) = built.lines("Bronze")
 
-    assert sorted(sizes.split("; ")) == [
-        "bronze_html 1 row, 1 column",
-        "bronze_late 30,000 rows, 2 columns",
-        "bronze_lossy 0 rows, 2 columns",
-        "bronze_no_header 2 rows, 1 column",
-        "bronze_no_rows 0 rows, 2 columns",
-        "bronze_one 5 rows, 1 column",
-        "bronze_skipped 1 row, 4 columns",
-        "bronze_survey 2 rows, 2 columns",
-    ]
+    assert sizes == "bronze_lossy 0 rows, 2 columns; 7 tables more with 30,011 rows"
 
 
 def test_empty_tables_lost_lines_and_odd_headers_are_marked(built: Built) -> None:

@@ -226,7 +226,7 @@ def test_f04_fewer_values_than_the_minimum_are_red(bronze_red: Told) -> None:
 
 def test_f07_what_mostly_lets_through_is_counted(bronze_red: Told, green: Told) -> None:
     """The threshold stands beside the count, on the page and in ops, also where it is green."""
-    assert re.search(r'in 50 % at least</span> <span class="count">60 of 100<', bronze_red.page)
+    assert re.search(r'in 50.% at least</span> <span class="count">60 of 100<', bronze_red.page)
 
 
 def test_f08_an_error_is_told_apart_from_a_failure(bronze_red: Told) -> None:

@@ -43,7 +43,7 @@ from assay.project.report.summary import (
 from assay.project.waiting import is_premature, not_ready, pending_models, waiting
 from assay.store import Ledger, Use, open_store, queries
 
-_MOST_CONCERNS = 5
+_MOST_CONCERNS = 4
 """How many a build tells; its report has them all."""
 
 _MOST_CHARACTERS = 600

@@ -96,11 +96,16 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         "error": facts["error"],
         "confidence": facts["confidence"] and f"{facts['confidence']:.2f}",
         "model": facts["model"],
-        "cost": f"{asked} in {facts['seconds']:.1f} s" if facts["requests"] else "from the store",
+        "cost": f"{asked} in {facts['seconds']:.1f} s" if facts["requests"] else _unasked(facts),
     }
     for name, value in told.items():
         if value is not None:
             yield f"{name:<{_WIDTH}} {one_line(value)}"
+
+
+def _unasked(facts: dict[str, Any]) -> str:
+    """Return why nothing was sent."""
+    return "none: there is no text" if facts["status"] == "skipped" else "from the store"
 
 
 def _shown(value: Any) -> str:

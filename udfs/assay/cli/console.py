@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -19,12 +19,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assay import store as stores
 from assay.core.clock import iso
 from assay.core.errors import ConfigError
 from assay.core.program import program
 from assay.hosts.dbt.settings import places_here
-from assay.store import Store
+
+if TYPE_CHECKING:  # a query looks into no store, and does not wait for it
+    from assay.store import Store
 
 SHORTEST_PREFIX = 4
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -48,6 +49,8 @@ def open_store(path: Path | None = None) -> Iterator[Store]:
 
     Raises `ConfigError` where there is none, `StoreError` where it cannot be trusted.
     """
+    from assay import store as stores
+
     path = existing_store() if path is None else path
     store = stores.open_store(path, guarded=True)
     try:

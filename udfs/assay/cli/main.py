@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from typing import Annotated
@@ -131,12 +132,16 @@ def _remedied(error: Exception) -> str:
     return str(error) if remedy is None or remedy in str(error) else f"{error}\n{remedy}"
 
 
+_MEANT = re.compile(r"\.? Did you mean (.+?)\?$")
+
+
 def _usage(error: typer.TyperException) -> str:
     """Return what is wrong with the command line and where its help is, in one line."""
     context = getattr(error, "ctx", None)
     path = program() if context is None else context.command_path
     said = " ".join(error.format_message().split()).rstrip(".")
-    return f"assay: {said}; see `{path} --help`."
+    said, is_near = _MEANT.subn(r"; did you mean \1? See", said)
+    return f"assay: {said}{'' if is_near else '; see'} `{path} --help`."
 
 
 if __name__ == "__main__":

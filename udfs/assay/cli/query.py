@@ -17,7 +17,6 @@ from assay.core.errors import BudgetError, ConfigError
 from assay.core.program import program
 from assay.core.reach import Places
 from assay.hosts.dbt.ai_calls import ASKS
-from assay.hosts.dbt.process import BUDGET_EXIT, rendered_beside
 from assay.hosts.dbt.settings import database_path, places_here
 from assay.hosts.duckdb.quoting import quoted
 from assay.hosts.duckdb.reading import explained
@@ -67,6 +66,8 @@ def run_query(sql: str, *, max_requests: int, as_json: bool) -> None:
     try:
         _answer(path, _rendered(sql), places, max_requests, as_json=as_json)
     except BudgetError as error:
+        from assay.hosts.dbt.process import BUDGET_EXIT
+
         typer.echo(f"assay: {error}", err=True)
         raise typer.Exit(BUDGET_EXIT) from None
 
@@ -95,6 +96,8 @@ def _rendered(sql: str) -> str:
     """Return SQL as dbt renders it; as it is, and without dbt, where there is no Jinja in it."""
     if not any(mark in sql for mark in _JINJA):
         return sql
+    from assay.hosts.dbt.process import rendered_beside
+
     return rendered_beside(sql)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from assay.cli.console import Json, print_json, store_path
 from assay.cli.told import Told
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, ConfigError
 from assay.core.program import program
 from assay.hosts.dbt.artifacts import results_of_build
 from assay.hosts.dbt.project_folder import typed
@@ -40,6 +40,9 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Write the report of a run: one HTML file that loads nothing and holds no text of a row."""
+    if out is not None and out.is_dir():
+        message = f"--out {str(out)!r} is a folder; name a file in it, such as report.html."
+        raise ConfigError(message)
     results = results_of_build(Path.cwd())
     invocation_id, page = make(store_path(), database_path(), results, run)
     files = [_written(invocation_id, page), *([write(page, out)] if out is not None else [])]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +23,14 @@ _HEAD = re.compile(
 )
 """The words that have a colour, at the beginning of a line."""
 
+_INDENT = " " * 8
+"""In front of what a terminal is too narrow for: below the words, not below the first one."""
+
+_WHOLE = re.compile(r"`[^`]+`|(?<![\w/])(?:\./scripts/)?assay [a-z].*")
+"""What is not broken, so that it can be copied: code, and a command up to the end of its line."""
+
+_UNBROKEN = "\0"
+
 
 class Told:
     """Prints the first group at once, keeps the second for the end, writes both down for CI."""
@@ -34,7 +45,7 @@ class Told:
         if lines and not self._done:
             typer.echo(f"\n{painted(_DONE, BOLD)}")
         for line in lines:
-            typer.echo(_coloured(line))
+            typer.echo(_coloured(fitted(line, _width(err=False))))
         self._done += lines
 
     def todo(self, lines: Iterable[str], *, err: bool = False, may_quote: bool = False) -> None:
@@ -56,7 +67,7 @@ class Told:
         if self._todo:
             typer.echo(f"\n{painted(_TO_DO, BOLD)}")
         for line, err in self._todo:
-            typer.echo(_coloured(line), err=err)
+            typer.echo(_coloured(fitted(line, _width(err=err))), err=err)
         if (file := environ.get(STEP_SUMMARY)) is not None:
             _append(Path(file), markdown(code, self._done, [line for line, _ in self._todo]))
 
@@ -81,6 +92,35 @@ def _plain(text: str) -> str:
     outside = [part.replace("*", r"\*").replace("_", r"\_") for part in parts[::2]]
     parts[::2] = outside
     return "`".join(parts).replace("\n", " ")
+
+
+def fitted(text: str, width: int | None) -> str:
+    """Return lines of which none is longer than `width`, broken between words; None is any.
+
+    A command and what stands between backticks are not broken: they may be copied.
+    """
+    if width is None:
+        return text
+    whole = _WHOLE.sub(lambda found: found[0].replace(" ", _UNBROKEN), text)
+    lines = [
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent=_INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        if len(line) > width
+        else line
+        for line in whole.splitlines()
+    ]
+    return "\n".join(lines).replace(_UNBROKEN, " ")
+
+
+def _width(*, err: bool) -> int | None:
+    """Return how many letters a line of the terminal has; None for a file or a pipe."""
+    stream = sys.stderr if err else sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def _append(file: Path, text: str) -> None:

@@ -27,8 +27,8 @@ _UNJUDGED = "unsupported"
 _FREE_TEXT = frozenset(kind for kind, task in FUNCTIONS.items() if task.free_text)
 """Kinds of answers that no golden row can be held against."""
 
-_YES_OR_NO = frozenset({"filter"})
-"""Kinds of which most answers may well be the same."""
+_MOSTLY_ONE = frozenset({"filter", "match", "verify"})
+"""Kinds of which most answers may well be the same: no, another thing, still so."""
 
 _MOST_NAMED = 3
 _SHARES = frozenset({"most_one_label", "least_confidence", "most_null"})
@@ -92,7 +92,7 @@ def _of_who_answers(answerer: Traits | None) -> Iterator[Concern]:
 
 def _one_label(column: ColumnFacts, limits: Limits) -> Iterator[Concern]:
     """One label has taken nearly everything: of a question that has several."""
-    if column.kind in _YES_OR_NO:
+    if column.kind in _MOSTLY_ONE:
         return
     for shares in column.shares:
         counts, total = shares.now.counts, shares.now.total
@@ -164,7 +164,7 @@ def _whole(column: ColumnFacts) -> str:
 
 def _look(column: ColumnFacts, rows: int) -> str:
     query = f'query "from {column.table} using sample {rows}"'
-    return f"{rows} of them: {program(query)}"
+    return program(query)
 
 
 # The limits of a model

@@ -24,6 +24,7 @@ from assay.hosts.dbt.progress import IN_SHORT
 from assay.hosts.dbt.project_folder import FILE, target_of
 from assay.hosts.dbt.rendering import read_yaml
 from assay.hosts.duckdb.data_files import not_utf8
+from assay.hosts.duckdb.reading import macro_like
 
 GRACE_SECONDS = 1.0
 """How long a child that got the terminal's Ctrl-C as well may take before it is told again."""
@@ -66,6 +67,14 @@ _NO_NODE = re.compile(r".*\binline_query\b.* on a node named '([^']*)' which was
 """What dbt says of text that it renders for a command, where nothing has that name."""
 
 _NOT_SELECTED = re.compile(r"(The selection criterion '.*' does not match any enabled nodes)\.?$")
+
+_INLINE = re.compile(
+    r"Error while parsing node: inline_query |sql_operation inline_query \(from .*?\): "
+    r"| Error parsing inline query$"
+)
+"""What dbt says around an error of such a text, which has no name and no file."""
+
+_NO_MACRO = re.compile(r"'(\w+)' is undefined\. This can happen when calling a macro .*")
 
 _STAMP = re.compile(r"^(\x1b\[[0-9;]*m)*\d\d:\d\d:\d\d +|\x1b\[[0-9;]*m", re.MULTILINE)
 
@@ -115,7 +124,15 @@ def what_failed(command: str, said: str) -> str:
     line = " ".join(" ".join(told).split())
     line = _NO_NODE.sub(r"There is no model or seed '\1' in this project; see its name.", line)
     line = _NOT_SELECTED.sub(r"\1; see its name, `dbt ls` lists them all.", line)
+    line = _NO_MACRO.sub(lambda found: _no_macro(found[1]), _INLINE.sub("", line))
     return line or f"dbt {command} failed; run it to see why."
+
+
+def _no_macro(name: str) -> str:
+    """Return that there is no such macro, and which may be meant."""
+    meant = macro_like(name)
+    hint = f"did you mean {meant}?" if meant else "see its name, and `packages.yml`."
+    return f"There is no macro {name!r}; {hint}"
 
 
 def beside() -> Path:

@@ -37,6 +37,12 @@ _ENCOUNTERED = "Encountered an error:"
 
 _PRINTED = frozenset({"PrintEvent", "ShowNode", "CompiledNode", "JinjaLogInfo"})
 """What a macro says for people: by `print`, or by `log` with `info=true`."""
+_NOTHING_COMPARED = "ai_label_drift: no accepted shares of "
+"""What a test of drift says of a column whose prompt is new; of a whole project it is one line."""
+
+_OVER = "CommandCompleted"
+"""dbt's last event."""
+
 _LOUD = ("warn", "error")
 _TOLD_OTHERWISE = re.compile(
     r"^(Log\w*(Result|Error|EndLine|CancelLine)|RunResult\w*|EndOfRunSummary"
@@ -163,18 +169,24 @@ class _Short:
         self._terminal, self._logger = terminal, logger
         self.name = logger.name
         self._lock = threading.Lock()
+        self._new: list[str] = []
 
     def filter(self, event: Any) -> bool:
         """Whether it is to be told, and not told already."""
         info = event.info
-        if info.name in _PRINTED or _is_hook(event):
+        if info.name in _PRINTED or _is_hook(event) or (info.name == _OVER and self._new):
             return True
         return info.level in _LOUD and not _TOLD_OTHERWISE.match(info.name)
 
     def write_line(self, event: Any) -> None:
-        """Write what dbt says, without its stamp."""
+        """Write what dbt says, without its stamp; of columns that are new, once for all."""
+        if event.info.name == _OVER:
+            self._terminal.write(_of_new(self._new))
+            return
         said = self._logger.scrubber(event.info.msg).strip().removeprefix(_ENCOUNTERED).strip()
-        if said:
+        if said.startswith(_NOTHING_COMPARED):
+            self._new.append(said)
+        elif said:
             self._terminal.write(said)
 
     def flush(self) -> None:
@@ -246,6 +258,13 @@ def _is_hook(event: Any) -> bool:
     node = getattr(event.data, "node_info", None)
     is_hook = node is not None and node.unique_id.startswith("operation.")
     return is_hook and event.info.name == "RunResultError" and _JUDGED not in event.info.msg
+
+
+def _of_new(said: list[str]) -> str:
+    """Return one line for all columns of which a test of drift had nothing to compare."""
+    if len(said) == 1:
+        return said[0]
+    return f"ai_label_drift: {len(said)} columns have no accepted shares yet; nothing was compared"
 
 
 def _told(name: str, key: str, result: Any, before: set[str]) -> str:

@@ -45,8 +45,20 @@ _DUE_TYPES = (
     "reads now; cast it in the model to the type of the table, or run once with --full-refresh, "
     "which buys nothing that is in the store."
 )
-_ASKS_OUTSIDE = re.compile(r"Scalar Function with name \W?assay_\w+\W? does not exist")
-_MACRO_AS_SQL = re.compile(r"Function with name \W?(ai_\w+)\W? does not exist")
+_OUR_FUNCTION = re.compile(r"Function with name \W?((?:ai|assay)_\w+)\W? does not exist")
+_OF_VIEWS = re.compile(
+    r"assay_((ask|gather|peek|glance)_(value|envelope)|(begin|end)_gather|task(_of)?|text|chunks"
+    r"|pair|embedding|vector(_envelope)?)"
+)
+"""Functions that a macro has written; what else begins like them was written by a person."""
+
+MACROS = (
+    *("ai_agg", "ai_assess", "ai_candidates", "ai_classify", "ai_complete", "ai_dedup", "ai_due"),
+    *("ai_embed", "ai_extract", "ai_filter", "ai_match", "ai_score", "ai_search", "ai_sentiment"),
+    *("ai_similarity", "ai_summarize", "ai_translate", "ai_verify"),
+)
+"""Macros that a person may have meant to call."""
+
 _OUTSIDE = (
     "It reads a view that asks a model each time it is read, and nobody is asked outside dbt; let "
     "the view's model be a table, or query the tables that it reads (docs/errors.md)."
@@ -89,14 +101,27 @@ def explanation(
 
 def _of_functions(said: str) -> str | None:
     """Return the remedy where a function is not there: it is dbt that asks, by a macro."""
-    if _ASKS_OUTSIDE.search(said):
-        return _OUTSIDE
-    if (macro := _MACRO_AS_SQL.search(said)) is None:
+    if (named := _OUR_FUNCTION.search(said)) is None:
         return None
+    name = named[1].casefold()
+    if _OF_VIEWS.fullmatch(name):
+        return _OUTSIDE
+    meant = macro_like(name)
+    if meant is None:
+        return (
+            f"There is no function {name}, and no macro like it; docs/functions.md has them all."
+        )
+    there = f"{name} is" if meant == name else f"There is no function {name}; {meant} is"
     return (
-        f"{macro[1]} is a macro, not a function of SQL: write it in two pairs of braces, with the "
-        f"name of a column in quotes, {{{{ {macro[1]}('body', ...) }}}} (docs/functions.md)."
+        f"{there} a macro, not a function of SQL: write it in two pairs of braces, with the name "
+        f"of a column in quotes, {{{{ {meant}('body', ...) }}}} (docs/functions.md)."
     )
+
+
+def macro_like(name: str) -> str | None:
+    """Return the macro that somebody may mean by a name; None where none is like it."""
+    meant = name.casefold().replace("assay_", "ai_", 1)
+    return next(iter(difflib.get_close_matches(meant, MACROS, n=1, cutoff=0.7)), None)
 
 
 def _unreadable(said: str, sql: str, reach: Reach) -> str | None:

@@ -112,8 +112,8 @@ def templates() -> Environment:
 
 
 def _code(text: str) -> Markup:
-    """Return text of which what stands between backticks is code."""
-    parts = [escape(part) for part in text.split("`")]
+    """Return text of which what stands between backticks is code, and no number loses its %."""
+    parts = [escape(part) for part in text.replace(" % ", "\xa0% ").split("`")]
     return Markup("").join(
         Markup("<code><bdi>{}</bdi></code>").format(part) if place % 2 else part
         for place, part in enumerate(parts)

@@ -25,7 +25,9 @@ from assay.hosts.duckdb.warehouse import open_warehouse
 _MOST_LINES = 4
 """How many tables get a line each with their columns; more share one line."""
 
-_MOST_NAMED = 12
+_MOST_LETTERS = 92
+"""Of the line that they share: it fits most terminals."""
+
 _LOOKED_AT = 10_000
 """Rows of a file in which a column is looked for that has its own name among its values."""
 
@@ -118,16 +120,26 @@ def _lines_of_layers(found: list[Arrival], layers: Mapping[str, str]) -> Iterato
 
 
 def layer_lines(layer: str, arrivals: list[Arrival]) -> list[str]:
-    """Return a line for each table with its columns; one for all where there are many."""
+    """Return a line for each table with its columns; one for all where there are many.
+
+    That one begins with what has the fewest rows, which is where something is missing.
+    """
     head = f"{layer.capitalize():<7}"
     if len(arrivals) <= _MOST_LINES:
         return [
             f"{head} {one.name}: {_size(one)} ({listed(list(one.columns))})" for one in arrivals
         ]
-    sizes = [f"{one.name} {_size(one)}" for one in arrivals[:_MOST_NAMED]]
-    more = len(arrivals) - _MOST_NAMED
-    rest = f"; and {_number(more, 'table')} more" if more > 0 else ""
-    return [f"{head} {'; '.join(sizes)}{rest}"]
+    fewest = sorted(arrivals, key=lambda one: (-1 if one.rows is None else one.rows, one.name))
+    lines = (_shared(head, fewest, named) for named in range(len(fewest), 0, -1))
+    return [next((line for line in lines if len(line) <= _MOST_LETTERS), _shared(head, fewest, 1))]
+
+
+def _shared(head: str, arrivals: list[Arrival], named: int) -> str:
+    """Return the line in which so many tables are named, and what the others hold together."""
+    sizes = [f"{one.name} {_size(one)}" for one in arrivals[:named]]
+    others = [one.rows or 0 for one in arrivals[named:]]
+    tables = f"{_number(len(others), 'table')} more with {_number(sum(others), 'row')}"
+    return f"{head} {'; '.join([*sizes, *([tables] if others else [])])}"
 
 
 def empty_line(name: str) -> str:

@@ -33,13 +33,18 @@ class Desk:
     def accept(self, key: str) -> str:
         """Write that the answer of a row is right; return it.
 
-        Raises `ConfigError` for a row without an answer, which can only be corrected.
+        Raises `ConfigError` for a row without an answer, which can only be corrected: where none
+        came, NULL does not say that there is nothing to find.
         """
         row = self._row(key)
-        if row.value is None and not self.column.may_be_blank:
+        if not self.can_accept(row):
             message = f"{key} has no answer to accept ({row.status}); say which one is right."
             raise ConfigError(message)
         return self.correct(key, row.value or "")
+
+    def can_accept(self, row: Row) -> bool:
+        """Whether a row has an answer that may be right: a value, or that there is nothing."""
+        return row.value is not None or (self.column.may_be_blank and not row.has_failed)
 
     def correct(self, key: str, answer: str) -> str:
         """Write the right answer of a row; return it.

@@ -94,7 +94,7 @@ function answerCard(answer) {
 function choiceButtons(row, right) {
   const buttons = [];
   if (!state.column.can_be_judged) return buttons;
-  if (row.value !== null || state.column.blank_says) {
+  if (row.can_accept || state.marked !== null) {
     const words = state.marked === null ? `Accept ${said(short(row.value))}`
       : `Write ${said(state.marked.join(BETWEEN))}`;
     const accept = made("button", words, "accept");

@@ -55,6 +55,11 @@ class Row:
     why: Sequence[str] = ()
 
     @property
+    def has_failed(self) -> bool:
+        """Whether no answer came, so that NULL says nothing; of a bare value nobody knows."""
+        return self.status not in ("ok", "unknown")
+
+    @property
     def is_wrong(self) -> bool:
         """Whether a person answered otherwise."""
         return self.is_gold and self.gold != self.value
@@ -149,7 +154,7 @@ def is_odd(row: Row) -> bool:
 def with_reasons(row: Row) -> Row:
     """Return a row with what is odd about it, in words."""
     why = []
-    if row.error or row.status not in ("ok", "unknown"):
+    if row.error or row.has_failed:
         why.append(f"{row.status}: {row.error}" if row.error else row.status)
     if row.is_wrong:
         why.append(f"gold says {row.gold or 'nothing'}")

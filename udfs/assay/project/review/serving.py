@@ -203,8 +203,7 @@ def _facts(desk: Desk) -> dict[str, Any]:
             "is_free": column.is_free,
             "is_several": column.is_several,
             "can_be_judged": column.can_be_judged,
-            "blank_says": desk.golden.blank_says,
         },
-        "rows": [asdict(row) for row in desk.rows],
+        "rows": [{**asdict(row), "can_accept": desk.can_accept(row)} for row in desk.rows],
         "judged": dict(desk.judged()),
     }

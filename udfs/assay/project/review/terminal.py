@@ -163,7 +163,9 @@ class ReviewTerminal:
     def _keys(self, row: Row) -> list[str]:
         choices = self.desk.column.choices or ()
         numbered = [f"{key} {label}" for key, label in zip(_NUMBERS, choices, strict=False)]
-        accept = [] if row.value is None and not self.desk.column.may_be_blank else ["a accept"]
+        nothing = "a no label" if self.desk.column.is_several else "a nothing to find"
+        accept = ["a accept" if row.value is not None else nothing]
+        accept = accept if self.desk.can_accept(row) else []
         words = [*accept, *numbered, "t type", "s skip", "b back", "q quit"]
         return textwrap.wrap(
             "   ".join(word.replace(" ", "\xa0") for word in words),
