@@ -45,8 +45,9 @@ def recall(name: str, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> None
         begun = time.perf_counter()
         _nearest(connection, asked[0][0])
         brute = time.perf_counter() - begun
+        share = found / len(asked) / NEAREST
         print(
-            f"vss, {name}: {rows:,} vectors, {found / len(asked) / NEAREST:.3f} of the ten nearest; "
+            f"vss, {name}: {rows:,} vectors, {share:.3f} of the ten nearest; "
             f"made in {made:.0f} s, {path.stat().st_size / 1e6:.0f} MB; a search of a new process "
             f"{alone:.2f} s, of all vectors {brute:.2f} s"
         )
