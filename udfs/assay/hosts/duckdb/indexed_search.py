@@ -21,7 +21,7 @@ from assay.hosts.duckdb.index_files import (
     current,
     opened,
 )
-from assay.hosts.duckdb.registering import create_function
+from assay.hosts.duckdb.registering import Udf, create_function
 
 Column = Any
 
@@ -46,11 +46,9 @@ class IndexedSearch:
         `wanted` is what `ai_search` asks for, in JSON. NULL for a vector of NULL: a statement that
         gathers comes once more.
         """
-        asked = zip(*(one.to_pylist() for one in (wanted, queries, vectors)), strict=True)
-        return pa.array(
-            [None if vector is None else self._found(*one, vector) for *one, vector in asked],
-            pa.string(),
-        )
+        rows = zip(wanted.to_pylist(), queries.to_pylist(), vectors.to_pylist(), strict=True)
+        found = [None if row[2] is None else self._found(*row) for row in rows]
+        return pa.array(found, pa.string())
 
     def _found(self, wanted: str, query: str, vector: str) -> str:
         told = json.loads(wanted)
@@ -74,7 +72,7 @@ def register(
 
     `connect` gives another connection to the same warehouse.
     """
-    search = _nothing
+    search: Udf = _nothing
     if folder is not None:
         search = IndexedSearch(folder, connect or connection.cursor).hits
     create_function(connection, "assay_hits", search, parameters=3, volatile=True)

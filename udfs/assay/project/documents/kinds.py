@@ -10,8 +10,10 @@ PDF = "application/pdf"
 
 _ARCHIVES = frozenset(
     f"application/{name}"
-    for name in ("gzip", "vnd.rar", "x-7z-compressed", "x-bzip2", "x-gzip", "x-rar-compressed")
-    + ("x-tar", "x-xz", "x-zip-compressed", "zip", "zstd")
+    for name in (
+        *("gzip", "vnd.rar", "x-7z-compressed", "x-bzip2", "x-gzip", "x-rar-compressed"),
+        *("x-tar", "x-xz", "x-zip-compressed", "zip", "zstd"),
+    )
 )
 """Boxes of files: a list of their names is no text of a document."""
 
