@@ -97,7 +97,7 @@ OTHER_WAYS = {
     "embedded": "select {{ ai_embed('body', model='stub-vectors') }} as v from {{ ref('notes') }}",
     "agreed": "{{ ai_agg('body', 'What is said?', ref('notes')) }}",
     "matched": (
-        "select {{ ai_match({'body': 'a.body'}, {'body': 'b.body'}, 'The same?') }} as m"
+        "select {{ ai_match(['a.body'], ['b.body'], 'The same?') }} as m"
         " from {{ ref('notes') }} as a inner join {{ ref('notes') }} as b on a.id + 1 = b.id"
     ),
     "verified": (
