@@ -2,13 +2,16 @@
     The rows of a relation that are nearest to a query text by their vectors, or by vectors and
     words, best first: a subquery with all its columns and how near. See docs/functions.md.
 -#}
-{% macro ai_search(relation, query, column='embedding', k=10, where=none, model=none, words=none) -%}
+{% macro ai_search(relation, query, column='embedding', k=10, where=none, model=none, words=none, index=none, key=none, language=none) -%}
     {%- do assay._assay_check_search(query, column, k, where) -%}
     {%- do assay._assay_check_words(words) -%}
+    {%- set indexes = assay._assay_indexes(relation, words, where, index, key, language) -%}
     {%- set model = assay._assay_searched_model(relation, column, model) -%}
-    {%- set rows = assay._assay_compared(relation, query, column, where, model, words) -%}
+    {%- set rows = assay._assay_compared(relation, query, column, where, model, words) if not indexes -%}
     (
-        {%- if words is none %}
+        {%- if indexes %}
+        {{ assay._assay_by_indexes(relation, query, column, k, where, model, words, indexes, key, language) }}
+        {%- elif words is none %}
         select *
         from (
             {{ rows }}

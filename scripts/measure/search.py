@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from assay.core.errors import ConfigError
 from assay.providers.vectors import embedded_models, vectorise
+from measure.indexes import recall
 
 QUERIES, TEXTS, NEAREST = 400, 3_000, 10
 MILLION, LENGTH, PART = 1_000_000, 256, 100_000
-RUNS = 5
+RUNS, CHAOS = 5, 20_000
 SEARCH = """
     select * from (
         select
@@ -74,18 +75,37 @@ def quality(file: Path) -> None:
         print(f"{model:<12} {share:.3f} of the first ten right, {each:,.0f} texts a second")
 
 
-def make(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make a million vectors around 400 centres."""
+def make(connection: duckdb.DuckDBPyConnection, rows: int = MILLION) -> None:
+    """Make so many vectors around 400 centres."""
     drawn = np.random.default_rng(3)
     centres = drawn.standard_normal((400, LENGTH)).astype(np.float32)
     connection.execute(f"create table made (id bigint, embedding float[{LENGTH}])")
-    for start in range(0, MILLION, PART):
+    for start in range(0, rows, PART):
         near = centres[drawn.integers(0, 400, PART)]
         made = near + drawn.standard_normal((PART, LENGTH)).astype(np.float32)
-        rows = pa.FixedSizeListArray.from_arrays(pa.array(made.reshape(-1)), LENGTH)
-        part = pa.table({"id": np.arange(start, start + PART), "embedding": rows})
+        listed = pa.FixedSizeListArray.from_arrays(pa.array(made.reshape(-1)), LENGTH)
+        part = pa.table({"id": np.arange(start, start + PART), "embedding": listed})
         connection.register("part", part)
         connection.execute("insert into made select * from part")
+
+
+def indexed(file: Path) -> None:
+    """Print what the index `vss` misses: of texts, of vectors without order, of clusters."""
+    with file.open(encoding="utf-8") as lines:
+        texts = [row["text"] for row in csv.DictReader(lines)]
+    recall("texts", lambda connection: fill(connection, vectors("wordllama", texts)))
+    drawn = np.random.default_rng(3)
+    few = drawn.standard_normal((CHAOS, LENGTH)).astype(np.float32)
+    recall("chaos", lambda connection: fill(connection, few))
+    recall("clusters", lambda connection: make(connection, PART))
+
+
+def fill(connection: duckdb.DuckDBPyConnection, made: Floats) -> None:
+    """Make a table of vectors."""
+    connection.execute(f"create table made (id bigint, embedding float[{made.shape[1]}])")
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(made.reshape(-1)), made.shape[1])
+    connection.register("part", pa.table({"id": np.arange(len(made)), "embedding": rows}))
+    connection.execute("insert into made select * from part")
 
 
 def speed() -> None:
@@ -111,4 +131,5 @@ def speed() -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         quality(Path(sys.argv[1]))
+        indexed(Path(sys.argv[1]))
     speed()

@@ -15,6 +15,7 @@ from assay.core.errors import ConfigError
 from assay.core.project import Project
 from assay.core.redaction import COPY_MARKS, KINDS, Redaction, forms, redaction_of
 from assay.core.settings import Settings, load_settings
+from assay.core.sources import FoundSource
 from assay.core.task import Rejected, Task, accepted
 from assay.core.values import Record
 from assay.engine.run import Run
@@ -117,6 +118,16 @@ def test_no_text_takes_long(text: str) -> None:
 
 
 # What it is to a question
+
+
+def test_what_is_not_the_rows_own_has_no_number_to_be_put_back() -> None:
+    """A source of evidence says another address, and the mark of the row's stands for its own."""
+    redaction = redaction_of(("email",))
+    source = FoundSource("https://a.example", "To x@y.org", "Write to b@c.org, x@y.org.", "")
+    struck = source.struck(redaction)
+    assert (struck.title, struck.text) == ("To [EMAIL]", "Write to [EMAIL], [EMAIL].")
+    assert redaction.restored('"[EMAIL]"', "Mine is a@b.org") == '"[EMAIL]"'
+    assert source.struck(redaction_of(())) == source
 
 
 def test_kinds_of_settings_and_of_a_call_add_up() -> None:

@@ -93,6 +93,49 @@ def test_nothing_of_it_is_anywhere_but_in_the_warehouse(built: Built) -> None:
     assert {path: kinds for path, kinds in told.items() if kinds} == {}
 
 
+OTHER_WAYS = {
+    "embedded": "select {{ ai_embed('body', model='stub-vectors') }} as v from {{ ref('notes') }}",
+    "agreed": "{{ ai_agg('body', 'What is said?', ref('notes')) }}",
+    "matched": (
+        "select {{ ai_match(['a.body'], ['b.body'], 'The same?') }} as m"
+        " from {{ ref('notes') }} as a inner join {{ ref('notes') }} as b on a.id + 1 = b.id"
+    ),
+    "verified": (
+        "{{ config(materialized='table') }} -- depends_on: {{ ref('pages') }}\n"
+        "select {{ ai_verify('body', 'Who is it?', {'name': 'text'}, detail=true) }} as told"
+        " from {{ ref('notes') }}"
+    ),
+}
+
+
+@pytest.mark.whole
+def test_nothing_of_it_leaves_by_any_other_way(
+    new_project: Callable[..., Project], server: FaultServer
+) -> None:
+    """As a vector, in a sum of rows, in a pair, and as evidence that a table of ours gives."""
+    models = {f"silver/{name}.sql": sql for name, sql in OTHER_WAYS.items()}
+    pages = "select 'https://a.example/' as url, body as title, 'fine ' || body as text"
+    models |= {"bronze/notes.sql": "select * from raw.notes"}
+    models |= {"bronze/pages.sql": f"{pages} from {{{{ ref('notes') }}}}"}
+    project = new_project(models)
+    project.load("raw.notes", id=[*range(len(BODIES))], body=BODIES)
+    vectors = {"ASSAY_EMBEDDING_MODEL": "stub-vectors", "ASSAY_EMBEDDING_DIMENSIONS": "8"}
+    found = {"ASSAY_EVIDENCE": "table", "ASSAY_EVIDENCE_TABLE": "bronze.pages"}
+    kept = {"ASSAY_STORE_INPUTS": "true", "ASSAY_MAX_FAILED_SHARE": "1"}
+    before = len(server.ledger.entries)
+    run = project.dbt(
+        "--debug", "run", **asking(server, "good", **EVERYTHING, **vectors, **found, **kept)
+    )
+    assert run.code == 0, run.output
+    sent = [str(entry.as_json()) for entry in server.ledger.entries[before:]]
+    assert len(sent) >= len(OTHER_WAYS)
+    assert any("fine [EMAIL]" in one for one in sent)
+    assert held("\n".join(sent) + run.output) == []
+    files = [p for p in project.root.rglob("*") if p.is_file() and "warehouse" not in p.name]
+    told = {path: held(path.read_bytes().decode("utf-8", "replace")) for path in files}
+    assert {path: kinds for path, kinds in told.items() if kinds} == {}
+
+
 def test_the_table_has_the_values_of_its_rows(built: Built) -> None:
     """Each row its own, and no mark; what was refused has none."""
     rows = built.project.rows(

@@ -9,7 +9,7 @@ import pytest
 
 from assay.core.errors import ConfigError
 from assay.project.documents.folders import bytes_of, checked, files_in
-from assay.project.documents.kinds import kind_of
+from assay.project.documents.kinds import PLAIN, in_utf8, kind_of
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,9 @@ from assay.project.documents.kinds import kind_of
         ("notes", "text/plain", "text/plain"),
         ("feed.xml", "text/xml", "text/xml"),
         ("noise.pdf", None, None),
+        ("umlauts.txt", None, "text/plain"),
+        ("letter.docx", "application/zip", None),
+        ("all.tar.gz", "application/gzip", None),
         ("a.html", "application/pdf", "application/pdf"),
     ],
 )
@@ -30,6 +33,23 @@ def test_bytes_say_the_kind_and_names_only_what_bytes_cannot(
 ) -> None:
     """A PDF is one under any name; a mail is plain text but for its name."""
     assert kind_of(name, told) == kind
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_text_may_be_marked_as_written_otherwise(coding: str) -> None:
+    """As Windows saves what it calls Unicode."""
+    assert in_utf8("Grüße".encode(coding), PLAIN).decode("utf-8-sig") == "Grüße"
+
+
+@pytest.mark.parametrize("coding", ["cp1252", "cp1251", "shift-jis"])
+def test_letters_that_nobody_knows_are_no_text(coding: str) -> None:
+    """A parser would put other signs in their place, and a model would answer about these."""
+    data = {"cp1252": "Grüße", "cp1251": "Привет", "shift-jis": "こんにちは"}[coding].encode(
+        coding
+    )
+    with pytest.raises(ValueError, match="save it as UTF-8"):
+        in_utf8(data, "text/csv")
+    assert in_utf8(data, "text/html") == data  # its head says how
 
 
 @pytest.fixture

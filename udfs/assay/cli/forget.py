@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -144,6 +145,7 @@ def _forgotten(wanted: Wanted, *, dry_run: bool) -> list[ForgottenLine]:
         *lines,
         *_in_publications(wanted, state, dry_run=dry_run),
         _in_reviews(state, dry_run=dry_run),
+        _in_indexes(state, dry_run=dry_run),
         *_out_of_reach(),
     ]
 
@@ -243,6 +245,16 @@ def _in_reviews(state: Literal["removed", "would be removed"], *, dry_run: bool)
         log.clear()
     note = "whole, so no judgement can be taken back; golden rows stay" if held else ""
     return ForgottenLine("review log", state if held else "none", held, note)
+
+
+def _in_indexes(state: Literal["removed", "would be removed"], *, dry_run: bool) -> ForgottenLine:
+    """Forget the indexes of searches, which hold words of everybody and can be made again."""
+    folder = places_here().indexes
+    held = len(list(folder.glob("*.duckdb"))) if folder.is_dir() else 0
+    if not dry_run and folder.is_dir():
+        shutil.rmtree(folder)
+    note = "whole; the next search by an index makes it anew" if held else ""
+    return ForgottenLine("indexes", state if held else "none", held, note)
 
 
 def _out_of_reach() -> Iterator[ForgottenLine]:

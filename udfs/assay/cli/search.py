@@ -14,12 +14,16 @@ from assay.hosts.duckdb.quoting import quoted
 
 USUAL_COLUMN = "embedding"
 
+Option = str | int | list[str] | None
+"""What an argument of the macro may be."""
+
 
 def command(
     query: Annotated[str, typer.Argument(metavar="TEXT", help="What is searched for.")],
     model: Annotated[
         str, typer.Option("--in", metavar="MODEL", help="The model with a column of vectors.")
     ],
+    *,
     most: Annotated[int, typer.Option("-k", min=1, help="How many rows.")] = 10,
     column: Annotated[str, typer.Option(help="The column with the vectors.")] = USUAL_COLUMN,
     where: Annotated[
@@ -28,6 +32,16 @@ def command(
     words: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="A column of texts; its words count as well."),
+    ] = None,
+    index: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help="Use an index: fts of words, vss of vectors, or both."),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With an index: what tells rows apart.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="With --index fts: whose words count by their stems.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -38,11 +52,13 @@ def command(
     if not query.strip():
         message = "There is nothing to search for; give a text."
         raise ConfigError(message)
-    sql = search_sql(query, model, column, k=most, where=where, words=_column(words))
+    asked = {"k": most, "where": where, "words": _column(words)}
+    by = {"index": index or None, "key": _column(key), "language": language}
+    sql = search_sql(query, model, column, **asked, **by)
     run_query(sql, max_requests=1, as_json=as_json)
 
 
-def search_sql(query: str, model: str, column: str, **options: str | int | None) -> str:
+def search_sql(query: str, model: str, column: str, **options: Option) -> str:
     """Return the search as a query with Jinja, in which what was given is data.
 
     Options that are None are left out.
@@ -60,6 +76,6 @@ def _column(name: str | None) -> str | None:
     return quoted(name) if name and name.strip() else name
 
 
-def _literal(value: str | int) -> str:
+def _literal(value: Option) -> str:
     """Return a value as Jinja writes it, which knows the escapes of JSON."""
     return json.dumps(value, ensure_ascii=False)

@@ -90,3 +90,8 @@ class Places(Reach):
         description="How long one source may take, in seconds; then it is ended, and its rows are "
         "as they were.",
     )
+
+    @property
+    def indexes(self) -> Path:
+        """The folder of the indexes that searches ask for; they can be made again."""
+        return self.store.parent / "indexes"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from assay.core.canonical import canonical_json, clean
-from assay.core.redaction import MARK
+from assay.core.redaction import MARK, Redaction
 
 _LONGEST_QUERY = 300
 
@@ -27,6 +27,10 @@ class FoundSource:
         """Return it with at most so many characters of text, and without invisible ones."""
         text = clean(self.text)[:characters]
         return FoundSource(clean(self.url)[:2000], clean(self.title)[:300], text, self.fetched_at)
+
+    def struck(self, redaction: Redaction) -> FoundSource:
+        """Return it without what may not leave; its address stays, for it is what is cited."""
+        return replace(self, title=redaction.struck(self.title), text=redaction.struck(self.text))
 
 
 class Evidenced(str):

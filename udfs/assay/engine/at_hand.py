@@ -15,27 +15,40 @@ def is_at_hand(question: Question) -> bool:
     return question.task.form == "embedding" and is_embedded(question.model)
 
 
-class AtHand:
-    """Makes the vectors of one run; safe to call from any thread."""
+class AtHandColumn:
+    """What one question at hand answers about texts in one run; safe to use from any thread.
 
-    def __init__(self) -> None:
-        self._by_model: dict[str, Vectorise] = {}
+    Nothing is counted and nothing is gathered: an answer is made anew wherever it is wanted.
+    """
 
-    def outcomes(self, question: Question, texts: Sequence[str | None]) -> list[Outcome]:
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._vectorise: Vectorise | None = None
+
+    def gather(self, texts: Sequence[str | None], origin: str) -> None:
+        """Do nothing: no text has to wait for another."""
+
+    def ask(self, texts: Sequence[str | None]) -> list[Outcome]:
         """Return an outcome for each text; None and blank are skipped.
 
         It has no time: it is the same whenever it is made.
         """
         normal = [normalise(text) if text is not None else "" for text in texts]
         different = list(dict.fromkeys(text for text in normal if text))
-        vectors = self._vectorise(question.model)(different) if different else []
+        vectors = self._by()(different) if different else []
         known = {
-            text: Outcome("ok", f'"{packed_bytes(vector)}"', model=question.model)
+            text: Outcome("ok", f'"{packed_bytes(vector)}"', model=self._question.model)
             for text, vector in zip(different, vectors, strict=True)
         }
         return [known[text] if text else SKIPPED for text in normal]
 
-    def _vectorise(self, model: str) -> Vectorise:
-        if model not in self._by_model:
-            self._by_model.setdefault(model, vectorise(model))
-        return self._by_model[model]
+    def peek(self, texts: Sequence[str | None]) -> list[Outcome | None]:
+        """As `ask`: all is known."""
+        return [*self.ask(texts)]
+
+    glance = count = peek
+
+    def _by(self) -> Vectorise:
+        """Return what makes vectors by the model of the question; loaded when it is first used."""
+        self._vectorise = self._vectorise or vectorise(self._question.model)
+        return self._vectorise

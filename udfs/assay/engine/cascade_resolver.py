@@ -1,14 +1,16 @@
 """Where a run looks its questions up: those that one model answers about whole texts, those of a
-cascade, and those that are asked chunk by chunk."""
+cascade, those that are asked chunk by chunk, and those whose answers are at hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError
 from assay.core.task import Task
 from assay.core.values import Outcome
+from assay.engine.at_hand import AtHandColumn, is_at_hand
 from assay.engine.cascade_column import CascadeColumn, Side
 from assay.engine.chunked_column import ChunkedColumn
 from assay.engine.lookup import Resolver, Texts
@@ -18,13 +20,32 @@ from assay.functions import parse_cascade
 from assay.providers import EMBEDDED
 
 
+class LookedUpColumn(Protocol):
+    """A column that is not looked up text by text under one key; the verbs are a resolver's."""
+
+    def ask(self, texts: Texts) -> list[Outcome]:
+        """Return an outcome for each text, asking for what is not known and waiting for it."""
+
+    def gather(self, texts: Texts, origin: str) -> None:
+        """Take on what is not known of `texts`, without waiting for it."""
+
+    def count(self, texts: Texts) -> Sequence[Outcome | None]:
+        """Tell the censuses of `texts`, and return what is known of them."""
+
+    def peek(self, texts: Texts) -> Sequence[Outcome | None]:
+        """Return the outcomes that are known, and count the rows as they stand."""
+
+    def glance(self, texts: Texts) -> Sequence[Outcome | None]:
+        """As `peek`; nothing is counted."""
+
+
 class CascadeResolver(Resolver):
-    """A `Resolver` of cascades and chunks, too; `embedded` gives that of the embedded models."""
+    """A `Resolver` of other columns, too; `embedded` gives that of the embedded models."""
 
     def __init__(self, engine: Engine, run: RunState, embedded: Callable[[], Resolver]) -> None:
         super().__init__(engine, run)
         self._embedded = embedded
-        self._columns: dict[str, CascadeColumn | ChunkedColumn] = {}
+        self._columns: dict[str, LookedUpColumn] = {}
 
     def register(self, spec: str) -> str:
         """Return the handle of what a macro wrote as JSON; raises as that of `Resolver`."""
@@ -32,9 +53,12 @@ class CascadeResolver(Resolver):
         return super().register(spec) if cascade is None else self.bind_any(cascade)
 
     def bind(self, task: Task) -> str:
-        """Return the handle of a task, whose texts may be asked about chunk by chunk."""
+        """Return the handle of a task, which may be asked chunk by chunk, or not at all."""
         if task.by_chunks is None:
-            return super().bind(task)
+            handle = super().bind(task)
+            if is_at_hand(question := self.question(handle)):
+                self._columns.setdefault(handle, AtHandColumn(question))
+            return handle
         of_chunk, tokens = task.by_chunks
         side = Side(self, super().bind(of_chunk))
         self._questions[task.handle] = side.question
@@ -92,17 +116,17 @@ class CascadeResolver(Resolver):
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
         column = self._columns.get(handle)
-        return super().count(handle, texts) if column is None else column.count(texts)
+        return super().count(handle, texts) if column is None else [*column.count(texts)]
 
     def peek(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Return the outcomes that are known, and count the rows as they stand."""
         column = self._columns.get(handle)
-        return super().peek(handle, texts) if column is None else column.peek(texts)
+        return super().peek(handle, texts) if column is None else [*column.peek(texts)]
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`; nothing is counted."""
         column = self._columns.get(handle)
-        return super().glance(handle, texts) if column is None else column.glance(texts)
+        return super().glance(handle, texts) if column is None else [*column.glance(texts)]
 
     def all_counted(self) -> None:
         """A statement was counted: tell the censuses what its cascades would draw."""

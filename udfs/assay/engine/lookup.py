@@ -13,7 +13,7 @@ from assay.core.redaction import Redaction, has_marks, redaction_of
 from assay.core.task import Task
 from assay.core.tokens import estimate_tokens
 from assay.core.values import SKIPPED, Ask, Outcome, Question
-from assay.engine.at_hand import AtHand, is_at_hand
+from assay.engine.at_hand import is_at_hand
 from assay.engine.estimate import Census
 from assay.engine.loop import Engine
 from assay.engine.prices import check_cap
@@ -54,7 +54,6 @@ class Resolver:
         self._settings = run.settings
         self._rechecks = Rechecks(run)
         self._questions: dict[str, Question] = {}
-        self._at_hand = AtHand()
         self.censuses: Sequence[Census] = ()
 
     def register(self, spec: str) -> str:
@@ -108,8 +107,6 @@ class Resolver:
     def ask(self, handle: str, texts: Texts) -> list[Outcome]:
         """Return an outcome for each text, asking for what is not known and waiting for it."""
         question = self.question(handle)
-        if is_at_hand(question):
-            return self._at_hand.outcomes(question, texts)
         keys, known = self.settle(handle, texts)
         outcomes = [SKIPPED if key is None else known[key] for key in keys]
         self._run.tell(RowsServed(question, keys, outcomes))
@@ -125,8 +122,6 @@ class Resolver:
 
     def gather(self, handle: str, texts: Texts, origin: str = "") -> None:
         """Take on what is not known of `texts`, for `origin`, without waiting for it."""
-        if is_at_hand(self.question(handle)):
-            return
         _, known, unknown, due = self._sorted(handle, texts)
         self._rechecks.note(due, known)
         if unknown:
@@ -149,8 +144,7 @@ class Resolver:
 
     def count(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """Tell the censuses of `texts`, and return what is known of them; nothing is asked."""
-        if is_at_hand(question := self.question(handle)):
-            return [*self._at_hand.outcomes(question, texts)]
+        question = self.question(handle)
         keys, known, unknown, due = self._sorted(handle, texts)
         unknown = self._not_in_batches(unknown)
         for census in self.censuses:
@@ -164,8 +158,6 @@ class Resolver:
         The rows are counted: those that stay as they are in their table belong to the run.
         """
         question = self.question(handle)
-        if is_at_hand(question):
-            return [*self._at_hand.outcomes(question, texts)]
         keys, known, unknown, due = self._sorted(handle, texts)
         for census in self.censuses:
             census.compare(handle, self.asked(handle, texts), keys, unknown)
@@ -175,8 +167,7 @@ class Resolver:
 
     def glance(self, handle: str, texts: Texts) -> list[Outcome | None]:
         """As `peek`, for a statement that runs once more than needed: nothing is counted."""
-        if is_at_hand(question := self.question(handle)):
-            return [*self._at_hand.outcomes(question, texts)]
+        question = self.question(handle)
         keys, known, _, due = self._sorted(handle, texts)
         return restored(question.redaction, in_order(keys, _without(known, due)), texts)
 

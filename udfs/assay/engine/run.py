@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -58,6 +59,11 @@ class Run:
     def id(self) -> str:
         """The name of the run in the ledger (`invocation_id` in its tables)."""
         return self._state.run_id
+
+    @property
+    def indexes(self) -> Path:
+        """The folder of the indexes of searches."""
+        return self._state.settings.indexes
 
     @property
     def store(self) -> Store:

@@ -19,7 +19,7 @@ from assay.engine import retry
 from assay.engine.aftermath import Aftermath
 from assay.engine.recorder import Recorder
 from assay.engine.state import RunState
-from assay.evidence import Evidence
+from assay.evidence import Evidence, ReadsRelations
 from assay.store.records import SEARCH
 
 AT_ONCE = 4
@@ -131,6 +131,8 @@ class Searching:
             message = f"No whole reply of the search server within {seconds}."
             raise CallError("transport", message, maybe_paid=True) from None
         sources = [one.cut(settings.evidence_characters) for one in found]
+        if isinstance(self._evidence, ReadsRelations):  # it is ours, and would leave with the text
+            sources = [one.struck(pack.questions[0].redaction) for one in sources]
         sources = [one for one in sources if one.text.strip()][: settings.evidence_results]
         return Evidenced.of(text, sources) if sources else None
 

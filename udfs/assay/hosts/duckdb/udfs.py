@@ -19,7 +19,7 @@ from assay.core.json_text import pair_of, text_of
 from assay.core.values import Outcome, Question
 from assay.engine.lookup import Resolver, Texts
 from assay.engine.run import Run
-from assay.hosts.duckdb import vectors
+from assay.hosts.duckdb import indexed_search, vectors
 from assay.hosts.duckdb.registering import Udf, create_function
 
 Column = Any
@@ -65,6 +65,7 @@ class Udfs:
         }
         for name, function in marks.items():
             create_function(connection, name, function, parameters=1, volatile=True)
+        indexed_search.register(connection, None if counting else self._run.indexes)
         _register_pure(connection)
         create_function(connection, "assay_task", self.task, parameters=1, volatile=False)
         create_function(connection, "assay_embedding", self.embedding, parameters=1, volatile=True)
@@ -211,6 +212,7 @@ def register_for_reading(connection: duckdb.DuckDBPyConnection) -> None:
         create_function(connection, name, _unasked, parameters=2, volatile=True)
     create_function(connection, "assay_task", lambda specs: specs, parameters=1, volatile=False)
     _register_pure(connection)
+    indexed_search.register(connection, None)
 
 
 def _register_pure(connection: duckdb.DuckDBPyConnection) -> None:

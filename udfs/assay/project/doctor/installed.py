@@ -5,11 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from pathlib import Path
 
 import duckdb
 
+from assay.hosts.duckdb.extensions import has_extension
 from assay.project.doctor.finding import Finding
 from assay.providers import PROVIDERS
 
@@ -33,7 +32,8 @@ def installed_findings() -> Iterator[Finding]:
     """Yield versions, which extras there are, and which extensions of DuckDB can be loaded."""
     yield _versions()
     yield _extras()
-    yield extensions_finding(duckdb.__version__, [name for name in EXTENSIONS if _wheel(name)])
+    there = [name for name in EXTENSIONS if has_extension(name)]
+    yield extensions_finding(duckdb.__version__, there)
 
 
 def _versions() -> Finding:
@@ -75,12 +75,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _wheel(name: str) -> bool:
-    """Whether the wheel of an extension is installed, made for the DuckDB that is."""
-    spec = find_spec(f"duckdb_extension_{name}")
-    if spec is None or spec.origin is None:
-        return False
-    inside = f"extensions/v{duckdb.__version__}/{name}.duckdb_extension"
-    return (Path(spec.origin).parent / inside).exists()

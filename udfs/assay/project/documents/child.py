@@ -35,7 +35,7 @@ _LONGEST_REPLY = 256 << 20
 _NEEDED = ("SYSTEMROOT",)
 """What Windows starts no process without."""
 
-_METHOD = 2
+_METHOD = 3
 """Raised when the same parser is asked otherwise, so that documents are read again."""
 
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 import kreuzberg
 
 from assay.core.pages import paged
-from assay.project.documents.kinds import PDF, PLAIN, kind_of
+from assay.project.documents.kinds import PDF, PLAIN, in_utf8, kind_of
 
 MOST_CHARACTERS = 5_000_000
 
@@ -32,7 +32,7 @@ def reading(name: str, data: bytes) -> dict[str, Any]:
         kind = kind_of(name, _told(data))
         if kind is None:
             return {"status": "unknown_kind"}
-        return {"kind": kind, **_parsed(data, kind)}
+        return {"kind": kind, **_parsed(in_utf8(data, kind), kind)}
     except MemoryError:
         return {"kind": kind, "status": "too_big", "error": "It needs more memory than it may."}
     except Exception as error:  # noqa: BLE001 - whatever a parser says of one file

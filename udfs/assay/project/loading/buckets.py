@@ -6,7 +6,6 @@ extension has to be of the very version of DuckDB.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from collections.abc import Mapping
@@ -16,12 +15,12 @@ from urllib.parse import urlsplit
 import duckdb
 
 from assay.core.errors import ConfigError
+from assay.hosts.duckdb.extensions import load_extension
 from assay.hosts.duckdb.quoting import literal
 
 _BUCKET = re.compile(r"s3://[^/*?\[]+/")
 _REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 _WILD = re.compile(r"[*?\[]")
-_PACKAGE = "duckdb_extension_httpfs"
 
 
 def reader_of(pattern: str, environ: Mapping[str, str] = os.environ) -> duckdb.DuckDBPyConnection:
@@ -33,7 +32,7 @@ def reader_of(pattern: str, environ: Mapping[str, str] = os.environ) -> duckdb.D
     """
     connection = duckdb.connect(":memory:", config={"threads": 2})
     if is_bucket(pattern):
-        connection.execute(f"load {literal(_extension())}")
+        load_extension(connection, "httpfs", "buckets", "Reading buckets")
         connection.execute(_secret(environ))
     connection.execute(f"set allowed_directories = [{literal(_root(pattern))}]")
     connection.execute("set enable_external_access = false")
@@ -58,26 +57,6 @@ def _root(pattern: str) -> str:
     fixed = pattern[: found.start()] if (found := _WILD.search(pattern)) else pattern
     folder = fixed.rpartition("/")[0]
     return f"{folder}/" if is_bucket(pattern) else str(Path(folder or ".").absolute())
-
-
-def _extension() -> str:
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        message = (
-            "Reading buckets needs DuckDB's httpfs, which is not installed; run `pip install "
-            f'"assay[buckets]"`; it is there for DuckDB 1.5, and this is {duckdb.__version__}.'
-        )
-        raise ConfigError(message)
-    versions = Path(spec.origin).parent / "extensions"
-    here = versions / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
-    if not here.is_file():
-        has = ", ".join(sorted(path.name.removeprefix("v") for path in versions.glob("v*")))
-        message = (
-            f"The httpfs that is installed is for DuckDB {has}, and this is {duckdb.__version__}; "
-            "run `pip install duckdb-extension-httpfs==" + duckdb.__version__ + "`."
-        )
-        raise ConfigError(message)
-    return str(here)
 
 
 def _secret(environ: Mapping[str, str]) -> str:
