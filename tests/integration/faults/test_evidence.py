@@ -173,3 +173,22 @@ def test_an_endpoint_without_the_responses_api_stops_the_run(hosted: Verifying) 
     """The message says who can be asked instead."""
     with pytest.raises(ConfigError, match="ASSAY_EVIDENCE=http"):
         hosted("s404").ask(NAMES[:1], VERIFY)
+
+
+def test_what_is_found_is_redacted_before_it_is_read(
+    verifying: Verifying, honest: FaultServer
+) -> None:
+    """Quotes stand in the source as it was read; nothing of it is stored or sent otherwise."""
+    asked = verifying("personal", redact=("email", "phone"))
+    (found,) = answers(asked, NAMES[:1])
+    (cited,) = found["evidence"]
+    assert found["fields"] == {"is_restaurant": "yes"}
+    assert cited == {
+        "url": "https://who.example.com/",
+        "title": f"{NAMES[0]}, [PHONE_1]",
+        "quote": NAMES[0],
+    }
+    (entry,) = honest.ledger.entries
+    read = " ".join(entry.texts)
+    assert "Write to [EMAIL_1] or call [PHONE_1], not  ." in read
+    assert "jo.doe" not in read

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from assay.core.canonical import canonical_json, clean
-from assay.core.redaction import MARK
+from assay.core.redaction import MARK, Redaction
 
 _LONGEST_QUERY = 300
 
@@ -56,6 +56,30 @@ def _as_read(text: str, sources: Sequence[FoundSource]) -> dict[str, Any]:
         for number, one in enumerate(sources, start=1)
     ]
     return {"asked_about": text, "sources": numbered}
+
+
+def redacted(sources: Sequence[FoundSource], text: str, redaction: Redaction) -> list[FoundSource]:
+    """Return sources with marks in the place of what `redaction` takes out of any text.
+
+    They are numbered on from those of `text`, which is redacted already: a mark of a source is
+    never one of the row, whose value would be put in its place. What looks like a mark on a page
+    is taken out. A URL that holds such a value is cut to its host.
+    """
+    if not redaction.kinds:
+        return [*sources]
+    said = [[MARK.sub(" ", one.title), MARK.sub(" ", one.text)] for one in sources]
+    _, *marked = json.loads(redaction.text(canonical_json([text, *said])))
+    return [
+        replace(one, url=_redacted_url(one.url, redaction), title=title, text=words)
+        for one, (title, words) in zip(sources, marked, strict=True)
+    ]
+
+
+def _redacted_url(url: str, redaction: Redaction) -> str:
+    parts = urlsplit(url)
+    said = " ".join([parts.path, parts.query, parts.fragment])
+    holds = redaction.values(unquote(said).replace("/", " ").replace("=", " "))
+    return f"{parts.scheme}://{parts.netloc}/" if holds else url
 
 
 def text_alone(text: str) -> str:

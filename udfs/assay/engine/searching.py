@@ -12,8 +12,9 @@ from typing import Any
 from assay.core.clock import now_utc
 from assay.core.errors import CallError, ConfigError
 from assay.core.events import Ended
+from assay.core.redaction import redaction_of
 from assay.core.settings import Settings
-from assay.core.sources import Evidenced, query_of
+from assay.core.sources import Evidenced, query_of, redacted
 from assay.core.values import Ask, Attempt, Pack, Record, new_id
 from assay.engine import retry
 from assay.engine.aftermath import Aftermath
@@ -132,6 +133,8 @@ class Searching:
             raise CallError("transport", message, maybe_paid=True) from None
         sources = [one.cut(settings.evidence_characters) for one in found]
         sources = [one for one in sources if one.text.strip()][: settings.evidence_results]
+        kinds = redaction_of(*(question.redaction.kinds for question in pack.questions))
+        sources = redacted(sources, text, kinds)
         return Evidenced.of(text, sources) if sources else None
 
     async def _take(

@@ -61,6 +61,13 @@ def hostile(query: str) -> Results:
     return [_result(url, query, f"{query}. {ORDERS}")]
 
 
+def personal(query: str) -> Results:
+    """The page says how to reach somebody, and so does its URL."""
+    url = "https://who.example.com/people/jo.doe@example.com"
+    said = f"{query}. Write to jo.doe@example.com or call 416-555-0101, not [PHONE_1]."
+    return [_result(url, f"{query}, 416-555-0101", said)]
+
+
 def html(_query: str) -> Play:
     """A page for people instead of JSON."""
     body = b"<html><body>results</body></html>"
@@ -83,7 +90,7 @@ def refusing(status: int) -> Callable[[str], Play]:
 
 
 RESULTS: Mapping[str, Callable[[str], Results]] = {
-    found.__name__: found for found in (good, nothing, nameless, hostile)
+    found.__name__: found for found in (good, nothing, nameless, hostile, personal)
 }
 """What is found, by name."""
 
