@@ -13,9 +13,9 @@ import pytest
 from assay.core.canonical import canonical_json, normalise
 from assay.core.errors import ConfigError
 from assay.core.project import Project
-from assay.core.redaction import COPY_MARKS, KINDS, Redaction, forms, redaction_of
+from assay.core.redaction import COPY_MARKS, KINDS, NO_REDACTION, Redaction, forms, redaction_of
 from assay.core.settings import Settings, load_settings
-from assay.core.sources import FoundSource
+from assay.core.sources import FoundSource, redacted
 from assay.core.task import Rejected, Task, accepted
 from assay.core.values import Record
 from assay.engine.run import Run
@@ -118,16 +118,6 @@ def test_no_text_takes_long(text: str) -> None:
 
 
 # What it is to a question
-
-
-def test_what_is_not_the_rows_own_has_no_number_to_be_put_back() -> None:
-    """A source of evidence says another address, and the mark of the row's stands for its own."""
-    redaction = redaction_of(("email",))
-    source = FoundSource("https://a.example", "To x@y.org", "Write to b@c.org, x@y.org.", "")
-    struck = source.struck(redaction)
-    assert (struck.title, struck.text) == ("To [EMAIL]", "Write to [EMAIL], [EMAIL].")
-    assert redaction.restored('"[EMAIL]"', "Mine is a@b.org") == '"[EMAIL]"'
-    assert source.struck(redaction_of(())) == source
 
 
 def test_kinds_of_settings_and_of_a_call_add_up() -> None:
@@ -281,3 +271,17 @@ def test_a_new_rule_asks_again_what_it_changes_and_only_that(asked: Any) -> None
     asked(SUMMARY, texts, lambda text: text)
     _, provider = asked(SUMMARY, texts, lambda text: text, redact="email,phone")
     assert provider.texts == ["[PHONE_1]"]
+
+
+def test_marks_of_sources_are_never_those_of_the_row() -> None:
+    """Each has a value of its own in its place; a mark that a page writes by itself is none."""
+    kinds = redaction_of(("phone",))
+    page = FoundSource(
+        "https://a.example.com/?call=416-555-0102", "Kim", "Not [PHONE_1] but 416-555-0102.", "now"
+    )
+    (found,) = redacted([page], kinds.text("Kim, 416-555-0101"), kinds)
+
+    assert kinds.text("Kim, 416-555-0101") == "Kim, [PHONE_1]"
+    assert found.text == "Not   but [PHONE_2]."
+    assert found.url == "https://a.example.com/"
+    assert redacted([page], "Kim", NO_REDACTION) == [page]

@@ -129,7 +129,7 @@ def test_nothing_of_it_leaves_by_any_other_way(
     assert run.code == 0, run.output
     sent = [str(entry.as_json()) for entry in server.ledger.entries[before:]]
     assert len(sent) >= len(OTHER_WAYS)
-    assert any("fine [EMAIL]" in one for one in sent)
+    assert any("fine [EMAIL_" in one for one in sent)
     assert held("\n".join(sent) + run.output) == []
     files = [p for p in project.root.rglob("*") if p.is_file() and "warehouse" not in p.name]
     told = {path: held(path.read_bytes().decode("utf-8", "replace")) for path in files}

@@ -13,6 +13,7 @@ from assay.faultd import FaultServer
 
 from ..figures import figure
 from .engine_room import Room, engine_room
+from .nights import Nights
 
 __all__ = ["figure"]
 
@@ -36,3 +37,10 @@ def room(server: FaultServer, tmp_path: Path) -> Iterator[OpenRoom]:
             return stack.enter_context(engine_room(address, tmp_path, **changed))
 
         yield opened
+
+
+@pytest.fixture
+def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
+    """Nights from the first of January on."""
+    with FaultServer() as server:
+        yield Nights(server, tmp_path / "store.sqlite", monkeypatch.setenv)

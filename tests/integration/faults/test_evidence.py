@@ -56,6 +56,17 @@ def verifying(honest: FaultServer, room: OpenRoom) -> Verifying:
     return opened
 
 
+@pytest.fixture
+def hosted(honest: FaultServer, room: OpenRoom) -> Verifying:
+    """Open an engine that searches by the endpoint itself, played like this."""
+
+    def opened(search: str = "good", **changed: Any) -> Room:
+        honest.service.searches.switch(search)
+        return room(url=honest.url("good"), evidence="openai", **changed)
+
+    return opened
+
+
 def answers(asked: Room, names: list[str] | None = None) -> list[Any]:
     """What is known of each name."""
     return [json.loads(one.value or "null") for one in asked.ask(names or NAMES, VERIFY)]
@@ -119,3 +130,65 @@ def test_a_wall_of_searches(verifying: Verifying) -> None:
     assert "ASSAY_MAX_SEARCHES" in str([one.error for one in found])
     paid = [row["cost_usd"] for row in asked.calls if row["model"] == "search"]
     assert paid == [0.01, 0.01]
+
+
+def test_a_hosted_search_quotes_what_it_cites(hosted: Verifying, honest: FaultServer) -> None:
+    """The text of a source is what is said of the page, without the link; the key goes along."""
+    asked = hosted(evidence_model="searcher", price_search_usd=0.01)
+    found = answers(asked)
+    assert [one["fields"] for one in found] == [{"is_restaurant": "yes"}] * 3
+    assert [one["evidence_kind"] for one in found] == ["own_site"] * 3
+    assert [one["quote"] for one in found[0]["evidence"]] == [NAMES[0]] * 2
+    paid = [row["cost_usd"] for row in asked.calls if row["model"] == "search"]
+    assert (paid, honest.service.searches.count) == ([0.01] * 3, 3)
+
+
+@pytest.mark.parametrize("search", ["memory", "uncited", "foreign", "nothing", "nameless"])
+def test_a_hosted_search_that_does_not_search_is_no_evidence(
+    hosted: Verifying, search: str
+) -> None:
+    """Neither is what is cited and was not seen, nor what is said without a citation."""
+    (outcome,) = hosted(search).ask(NAMES[:1], VERIFY)
+    assert (outcome.status, outcome.value) == ("unclear", None)
+
+
+def test_orders_on_a_page_of_a_hosted_search_reach_nothing(hosted: Verifying) -> None:
+    """They are a text among sources, and nothing more."""
+    (found,) = answers(hosted("hostile"), NAMES[:1])
+    assert found["fields"] == {"is_restaurant": "yes"}
+    assert [one["url"] for one in found["evidence"]] == ["https://trap.example.com/"]
+
+
+@pytest.mark.parametrize("search", ["s429", "s500", "html", "hang"])
+def test_a_hosted_search_that_fails_leaves_the_row_for_later(
+    hosted: Verifying, search: str
+) -> None:
+    """As any other."""
+    asked = hosted(search, max_attempts=1, deadline_seconds=0.5)
+    (outcome,) = asked.ask(NAMES[:1], VERIFY)
+    assert (outcome.status, outcome.value) == ("transport", None)
+
+
+def test_an_endpoint_without_the_responses_api_stops_the_run(hosted: Verifying) -> None:
+    """The message says who can be asked instead."""
+    with pytest.raises(ConfigError, match="ASSAY_EVIDENCE=http"):
+        hosted("s404").ask(NAMES[:1], VERIFY)
+
+
+def test_what_is_found_is_redacted_before_it_is_read(
+    verifying: Verifying, honest: FaultServer
+) -> None:
+    """Quotes stand in the source as it was read; nothing of it is stored or sent otherwise."""
+    asked = verifying("personal", redact=("email", "phone"))
+    (found,) = answers(asked, NAMES[:1])
+    (cited,) = found["evidence"]
+    assert found["fields"] == {"is_restaurant": "yes"}
+    assert cited == {
+        "url": "https://who.example.com/",
+        "title": f"{NAMES[0]}, [PHONE_1]",
+        "quote": NAMES[0],
+    }
+    (entry,) = honest.ledger.entries
+    read = " ".join(entry.texts)
+    assert "Write to [EMAIL_1] or call [PHONE_1], not  ." in read
+    assert "jo.doe" not in read

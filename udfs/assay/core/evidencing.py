@@ -22,8 +22,9 @@ class Evidencing(BaseModel):
 
     evidence: Annotated[Text, AfterValidator(_known)] = Field(
         default=None,
-        description="Where `ai_verify` looks for evidence: a search server (`http`), a relation "
-        "of the warehouse (`table`), or nowhere but in the store (`replay`).",
+        description="Where `ai_verify` looks for evidence: a search server (`http`), the hosted "
+        "search of the endpoint (`openai`), a relation of the warehouse (`table`), or nowhere but "
+        "in the store (`replay`).",
     )
     evidence_url: Text = Field(
         default=None,
@@ -34,6 +35,10 @@ class Evidencing(BaseModel):
         default=None,
         description="Headers of every search, as a JSON object, such as the key of the server; "
         "their values are kept out of messages and the store.",
+    )
+    evidence_model: Text = Field(
+        default=None,
+        description="The model that searches with `openai`; unset means `ASSAY_MODEL`.",
     )
     evidence_table: Text = Field(
         default=None,
@@ -51,7 +56,7 @@ class Evidencing(BaseModel):
         ge=0,
         allow_inf_nan=False,
         description="What one search costs, in US dollars; unset means nothing with `table` and "
-        "`replay`, and unknown with `http`.",
+        "`replay`, and unknown with `http` and `openai`, whose tokens belong to the price.",
     )
     max_searches: Annotated[int | None, none_if_blank] = Field(
         default=None, ge=1, description="The wall for one run, in searches."

@@ -112,17 +112,6 @@ class Redaction:
         """Return what each mark in `text(raw)` stands for."""
         return self._marked(normalise(raw))[1]
 
-    def struck(self, other: str) -> str:
-        """Return a text that is not the row's own with `[EMAIL]` and the like in place of values.
-
-        A number would be that of a mark of the row's text, for which its value would be put back.
-        """
-        parts, at = [], 0
-        for start, end, kind in _spans(other, self.kinds):
-            parts += [other[at:start], f"[{kind.upper()}]"]
-            at = end
-        return "".join([*parts, other[at:]])
-
     def restored(self, answer: str, raw: str) -> str:
         """Return an answer, as canonical JSON, with the values of the text it is about.
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from assay.core.canonical import canonical_json, clean
 from assay.core.redaction import MARK, Redaction
@@ -27,10 +27,6 @@ class FoundSource:
         """Return it with at most so many characters of text, and without invisible ones."""
         text = clean(self.text)[:characters]
         return FoundSource(clean(self.url)[:2000], clean(self.title)[:300], text, self.fetched_at)
-
-    def struck(self, redaction: Redaction) -> FoundSource:
-        """Return it without what may not leave; its address stays, for it is what is cited."""
-        return replace(self, title=redaction.struck(self.title), text=redaction.struck(self.text))
 
 
 class Evidenced(str):
@@ -60,6 +56,30 @@ def _as_read(text: str, sources: Sequence[FoundSource]) -> dict[str, Any]:
         for number, one in enumerate(sources, start=1)
     ]
     return {"asked_about": text, "sources": numbered}
+
+
+def redacted(sources: Sequence[FoundSource], text: str, redaction: Redaction) -> list[FoundSource]:
+    """Return sources with marks in the place of what `redaction` takes out of any text.
+
+    They are numbered on from those of `text`, which is redacted already: a mark of a source is
+    never one of the row, whose value would be put in its place. What looks like a mark on a page
+    is taken out. A URL that holds such a value is cut to its host.
+    """
+    if not redaction.kinds:
+        return [*sources]
+    said = [[MARK.sub(" ", one.title), MARK.sub(" ", one.text)] for one in sources]
+    _, *marked = json.loads(redaction.text(canonical_json([text, *said])))
+    return [
+        replace(one, url=_redacted_url(one.url, redaction), title=title, text=words)
+        for one, (title, words) in zip(sources, marked, strict=True)
+    ]
+
+
+def _redacted_url(url: str, redaction: Redaction) -> str:
+    parts = urlsplit(url)
+    said = " ".join([parts.path, parts.query, parts.fragment])
+    holds = redaction.values(unquote(said).replace("/", " ").replace("=", " "))
+    return f"{parts.scheme}://{parts.netloc}/" if holds else url
 
 
 def text_alone(text: str) -> str:

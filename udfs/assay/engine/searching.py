@@ -12,14 +12,15 @@ from typing import Any
 from assay.core.clock import now_utc
 from assay.core.errors import CallError, ConfigError
 from assay.core.events import Ended
+from assay.core.redaction import redaction_of
 from assay.core.settings import Settings
-from assay.core.sources import Evidenced, query_of
+from assay.core.sources import Evidenced, query_of, redacted
 from assay.core.values import Ask, Attempt, Pack, Record, new_id
 from assay.engine import retry
 from assay.engine.aftermath import Aftermath
 from assay.engine.recorder import Recorder
 from assay.engine.state import RunState
-from assay.evidence import Evidence, ReadsRelations
+from assay.evidence import Evidence
 from assay.store.records import SEARCH
 
 AT_ONCE = 4
@@ -131,9 +132,9 @@ class Searching:
             message = f"No whole reply of the search server within {seconds}."
             raise CallError("transport", message, maybe_paid=True) from None
         sources = [one.cut(settings.evidence_characters) for one in found]
-        if isinstance(self._evidence, ReadsRelations):  # it is ours, and would leave with the text
-            sources = [one.struck(pack.questions[0].redaction) for one in sources]
         sources = [one for one in sources if one.text.strip()][: settings.evidence_results]
+        kinds = redaction_of(*(question.redaction.kinds for question in pack.questions))
+        sources = redacted(sources, text, kinds)
         return Evidenced.of(text, sources) if sources else None
 
     async def _take(

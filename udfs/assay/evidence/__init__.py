@@ -16,7 +16,7 @@ from assay.evidence.contract import Evidence, ReadsRelations
 if TYPE_CHECKING:
     from assay.core.settings import Settings
 
-_FOLDERS = ("http", "replay", "table")
+_FOLDERS = ("http", "openai", "replay", "table")
 
 EVIDENCE: dict[str, EvidenceTraits] = {
     name: import_module(f"{__name__}.{name}.traits").TRAITS for name in _FOLDERS

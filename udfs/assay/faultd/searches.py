@@ -1,4 +1,7 @@
-"""A search server, and what goes wrong with one: `GET /search?q=...`, also under `/s/<name>`."""
+"""A search server, and what goes wrong with one: `GET /search?q=...`, also under `/s/<name>`.
+
+The same is found by a hosted search (`POST /v1/responses`), see `hosted`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from . import hosted
 from .plays import Play
 from .wire import BadRequestError, frame
 
@@ -18,39 +22,50 @@ ORDERS = (
 )
 
 
+Results = list[dict[str, Any]]
+
+
 def _result(url: str, title: str, content: str) -> dict[str, Any]:
     """One result, as SearXNG gives it."""
     return {"url": url, "title": title, "content": content, "engine": "faultd", "score": 1.0}
 
 
-def _page(results: list[dict[str, Any]]) -> Play:
+def _page(results: Results) -> Play:
+    """A reply with these results."""
     body = {"query": "", "number_of_results": len(results), "results": results}
     return Play((frame(200, json.dumps(body).encode()),))
 
 
-def good(query: str) -> Play:
+def good(query: str) -> Results:
     """What was searched for stands in both results: its own site, and a listing."""
     slug = "-".join(re.findall(r"[a-z0-9]+", query.casefold()))[:40] or "x"
     own = _result(f"https://{slug}.example.com/", query, f"{query} is open. {query} serves food.")
     listed = _result(f"https://www.yelp.com/biz/{slug}", f"{query} - Yelp", f"Reviews of {query}.")
-    return _page([own, listed])
+    return [own, listed]
 
 
-def nothing(_query: str) -> Play:
+def nothing(_query: str) -> Results:
     """There is no result."""
-    return _page([])
+    return []
 
 
-def nameless(_query: str) -> Play:
+def nameless(_query: str) -> Results:
     """There are results, and what was searched for stands in none."""
     url = "https://elsewhere.example.com/"
-    return _page([_result(url, "Ten places to see", "A list of sights and museums.")])
+    return [_result(url, "Ten places to see", "A list of sights and museums.")]
 
 
-def hostile(query: str) -> Play:
+def hostile(query: str) -> Results:
     """The pages hold orders to whoever reads them."""
     url = "https://trap.example.com/"
-    return _page([_result(url, query, f"{query}. {ORDERS}")])
+    return [_result(url, query, f"{query}. {ORDERS}")]
+
+
+def personal(query: str) -> Results:
+    """The page says how to reach somebody, and so does its URL."""
+    url = "https://who.example.com/people/jo.doe@example.com"
+    said = f"{query}. Write to jo.doe@example.com or call 416-555-0101, not [PHONE_1]."
+    return [_result(url, f"{query}, 416-555-0101", said)]
 
 
 def html(_query: str) -> Play:
@@ -74,11 +89,17 @@ def refusing(status: int) -> Callable[[str], Play]:
     return refuse
 
 
-SEARCHES: Mapping[str, Callable[[str], Play]] = {
-    **{play.__name__: play for play in (good, nothing, nameless, hostile, html, hang)},
-    **{f"s{status}": refusing(status) for status in (401, 402, 429, 500, 503)},
+RESULTS: Mapping[str, Callable[[str], Results]] = {
+    found.__name__: found for found in (good, nothing, nameless, hostile, personal)
 }
-"""How a search is played, by name."""
+"""What is found, by name."""
+
+FAILURES: Mapping[str, Callable[[str], Play]] = {
+    "html": html,
+    "hang": hang,
+    **{f"s{status}": refusing(status) for status in (401, 402, 404, 429, 500, 503)},
+}
+"""What goes wrong with any server, by name."""
 
 
 class Searches:
@@ -90,8 +111,8 @@ class Searches:
 
     def switch(self, kind: str) -> None:
         """Play like this from now on."""
-        if kind not in SEARCHES:
-            message = f"Unknown search {kind!r}; there are {', '.join(SEARCHES)}."
+        if kind not in KINDS:
+            message = f"Unknown search {kind!r}; there are {', '.join(KINDS)}."
             raise BadRequestError(400, message)
         self.kind = kind
 
@@ -99,4 +120,21 @@ class Searches:
         """What to send to one search."""
         self.count += 1
         query = parse_qs(path.partition("?")[2]).get("q", [""])[0]
-        return SEARCHES.get(spec, SEARCHES[self.kind])(query)
+        kind = spec if spec in RESULTS or spec in FAILURES else self.kind
+        if kind in FAILURES:
+            return FAILURES[kind](query)
+        return _page(RESULTS.get(kind, good)(query))
+
+    def host(self, body: bytes) -> Play:
+        """What to send to one request for a hosted search."""
+        self.count += 1
+        query, model = hosted.read(body)
+        if self.kind in FAILURES:
+            return FAILURES[self.kind](query)
+        return hosted.PLAYS.get(self.kind, hosted.honest)(
+            RESULTS.get(self.kind, good)(query), model
+        )
+
+
+KINDS = (*RESULTS, *FAILURES, *hosted.PLAYS)
+"""How a search can be played."""

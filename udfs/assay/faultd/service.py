@@ -14,6 +14,7 @@ from .chats import read_chat
 from .desk import BatchDesk
 from .dialect import Dialect
 from .dialects import ANY
+from .hosted import PATH as HOSTED
 from .latency import NO_LATENCY, Latency
 from .ledger import Bill, Entry
 from .mishaps import mishaps
@@ -130,6 +131,8 @@ class Service:
             named = spec if path.startswith("/s/") else ""
             return Performance(self.searches.perform(named, request.path))
         route = spoken_root(self.settings.dialect, route)
+        if (request.method, route) == ("POST", HOSTED):
+            return Performance(self.searches.host(request.body))
         if request.method == "POST" and route in (CHAT, VECTORS):
             return self._model(spec, route, request)
         if (request.method, route) == ("GET", MODELS):

@@ -1,0 +1,1 @@
+{{ assay.row_gate(ref('silver_described')) }}

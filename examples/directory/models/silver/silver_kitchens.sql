@@ -1,0 +1,13 @@
+select
+    licence_id,
+
+    name,
+    address,
+    name_words,
+    door,
+
+    issued_on
+
+from {{ ref('silver_routed') }}
+
+where route = 'kitchen'
