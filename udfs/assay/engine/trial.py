@@ -66,7 +66,7 @@ class Trials:
         await self._recorder.write_failed(sent.attempt._replace(answers=0))
         if isinstance(sent, Failed):
             return sent.error
-        self._governor().succeeded(request, sent.reply)
+        self._governor().tried(request, sent.reply)
         return None
 
     async def settles(self, run: RunState, request: Request) -> bool:
