@@ -178,13 +178,13 @@ def test_b02_a_text_that_is_too_big_for_a_limit_holds_nobody_up(
     assert time.monotonic() - began < 60
 
 
-@pytest.mark.parametrize("big", [1, pytest.param(3, marks=pytest.mark.whole)])
+@pytest.mark.parametrize(("big", "pack"), [(1, 1), pytest.param(3, 4, marks=pytest.mark.whole)])
 def test_b02_texts_that_are_too_big_for_a_limit_are_given_up_alone(
-    big: int, server: FaultServer, room: OpenRoom
+    big: int, pack: int, server: FaultServer, room: OpenRoom
 ) -> None:
     """Left last, beside which nothing is served: a small request tells, one by one."""
     long = [f"{POISON} {place} " + "long " * 300 for place in range(big)]
-    opened = room("poison,kind=s429,wait=0.1", outage_seconds=2)
+    opened = room("poison,kind=s429,wait=0.1", outage_seconds=2, pack_records=pack)
     outcomes = opened.ask([*long, *texts(4 * big)])
     assert statuses(outcomes) == ["over_limit"] * big + ["ok"] * 4 * big
     assert "a limit of the account is smaller than this text" in str(outcomes[0].error)
