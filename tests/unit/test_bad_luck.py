@@ -55,7 +55,7 @@ def sent(packs: list[Pack], bad: set[str], share: float, draw: random.Random) ->
         error = met(draw)
         governor.failed(one, error, 0.1)
         untried = any(other.attempt == 1 and not other.bisecting for other in waiting)
-        beside = {"others_wait": bool(waiting), "untried": untried, "alone": not waiting}
+        beside = {"others_wait": bool(waiting), "untried": untried}
         match governor.verdict(one, error, **beside):
             case retry.Retry() as patience:
                 waiting.insert(IN_BETWEEN, retry.next_sending(one, error.fault, patience))

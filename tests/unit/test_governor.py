@@ -147,14 +147,42 @@ def test_an_outage_under_the_last_packs_gives_no_row_up(error: CallError) -> Non
     assert isinstance(governor.verdict(sent, error, others_wait=False), retry.Stop)
 
 
-def test_b02_the_last_text_is_given_up_when_patience_ends_and_only_the_last() -> None:
-    """Of several that are refused each may be under the limit of all."""
+def test_b02_what_is_refused_at_the_end_stops_the_run_when_patience_ends() -> None:
+    """Each may be under the limit of all: no row is given up, also not the last."""
     governor = serving(outage_seconds=0, max_attempts=1)
     governor.failed(pack("a"), REFUSED, 0.1)
 
     assert isinstance(governor.verdict(pack("a"), REFUSED, others_wait=False), retry.Stop)
-    last = governor.verdict(pack("a"), REFUSED, others_wait=False, alone=True)
-    assert last == retry.Bury("transport")
+
+
+def doubted(*texts: str, alone: bool = False, error: CallError = REFUSED, **settings: Any) -> bool:
+    """Whether a pack is in doubt, some time after a request was served."""
+    governor = Governor(Settings(**({"outage_seconds": 0} | settings)))
+    governor.start(request("fine"))
+    governor.succeeded(request("fine"), SERVED)
+    return governor.doubts(pack(*texts), error, alone=alone)
+
+
+def test_b02_what_is_left_last_is_in_doubt_for_its_size() -> None:
+    """Several together, one that is larger than all that was served, or the very last."""
+    long = "long " * 200
+    assert doubted("a", "b")
+    assert doubted(long)
+    assert doubted("a", alone=True)
+    assert not doubted("a"), "others of its size may be served as well"
+    assert not doubted(long, outage_seconds=180), "a limit by the minute may be used up"
+    assert not doubted(long, error=LOST), "a server that is down refuses nobody"
+
+
+def test_b02_a_text_that_is_larger_than_a_limit_is_given_up_with_a_reason_of_its_own() -> None:
+    """A pack is split first: each of its records may be served."""
+    governor = serving()
+    said = governor.too_big(pack("a"), REFUSED, "Others were served")
+
+    assert governor.too_big(pack("a", "b"), REFUSED, "") == retry.Split(singly=True)
+    assert isinstance(said, retry.Bury)
+    assert said.status == "over_limit"
+    assert "so a limit of the account is smaller than this text" in str(said.reason)
 
 
 def unreached(governor: Governor, error: CallError, *, times: int) -> type:

@@ -42,8 +42,8 @@ without_status as (
     union all
     select {{ key }}, {{ assay._assay_quoted('no such status: ' ~ answer) }} as problem from {{ model }}
     where {{ answer }}.status not in (
-        'ok', 'skipped', 'refused', 'invalid', 'too_long', 'transport', 'quota', 'config',
-        'not_attempted', 'pending', 'unsupported', 'unclear'
+        'ok', 'skipped', 'refused', 'invalid', 'too_long', 'over_limit', 'transport', 'quota',
+        'config', 'not_attempted', 'pending', 'unsupported', 'unclear'
     )
     union all
     select {{ key }}, {{ assay._assay_quoted('a value without status ok: ' ~ answer) }} from {{ model }}

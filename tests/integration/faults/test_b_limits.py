@@ -21,6 +21,7 @@ from ..figures import Figure
 from .conftest import OpenRoom
 from .engine_room import (
     CLASSIFY,
+    POISON,
     Room,
     all_but,
     engine_room,
@@ -172,9 +173,32 @@ def test_b02_a_text_that_is_too_big_for_a_limit_holds_nobody_up(
     """Refused each time, while others are served: it is split off and given up, at their pace."""
     began = time.monotonic()
     outcomes = room("poison,kind=s429,wait=0.1", pack_records=2).ask(texts(1200, poisoned=7))
-    assert statuses(outcomes) == all_but(7, 1200, "transport")
+    assert statuses(outcomes) == all_but(7, 1200, "over_limit")
     assert len(refused(server)) <= 40
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(("big", "pack"), [(1, 1), pytest.param(3, 4, marks=pytest.mark.whole)])
+def test_b02_texts_that_are_too_big_for_a_limit_are_given_up_alone(
+    big: int, pack: int, server: FaultServer, room: OpenRoom
+) -> None:
+    """Left last, beside which nothing is served: a small request tells, one by one."""
+    long = [f"{POISON} {place} " + "long " * 300 for place in range(big)]
+    opened = room("poison,kind=s429,wait=0.1", outage_seconds=2, pack_records=pack)
+    outcomes = opened.ask([*long, *texts(4 * big)])
+    assert statuses(outcomes) == ["over_limit"] * big + ["ok"] * 4 * big
+    assert "a limit of the account is smaller than this text" in str(outcomes[0].error)
+    assert opened.dead == ["over_limit"] * big
+
+
+def test_b02_an_account_that_takes_nothing_more_gives_no_row_up(
+    server: FaultServer, room: OpenRoom
+) -> None:
+    """Not the smallest request is served: the run stops when patience ends."""
+    opened = room("s429,skip=2", outage_seconds=2)
+    with pytest.raises(RunError, match="ASSAY_OUTAGE_SECONDS"):
+        opened.ask(texts(40))
+    assert opened.dead == []
 
 
 def test_b02_an_allowance_that_is_used_up_costs_no_row(

@@ -27,7 +27,7 @@ LIMITS = {
     "deadline_seconds": 0.4,
     "outage_seconds": 1.5,
 }
-FAILED = {"refused", "invalid", "too_long", "transport"}
+FAILED = {"refused", "invalid", "too_long", "over_limit", "transport"}
 LEFT_OUT = {"swapped", "mix"}
 """What no client can see, and what stands for the others."""
 

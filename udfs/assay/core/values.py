@@ -27,6 +27,7 @@ Status = Literal[
     "refused",
     "invalid",
     "too_long",
+    "over_limit",
     "transport",
     "quota",
     "config",
@@ -36,6 +37,7 @@ Status = Literal[
     "unclear",
 ]
 """`unsupported` is the provider's own word: it cannot judge this text, and another one may.
+`over_limit` is a text that is too big for a limit of the account, which may be raised.
 `unclear` is nobody's failure either: it was looked for evidence, and there was none."""
 
 Mode = Literal["keyed", "listed", "object", "prompt"]

@@ -19,6 +19,7 @@ from assay.engine.ladder import Ladder
 from assay.engine.recorder import Burial, Recorder, burials
 from assay.engine.retry import Rejections
 from assay.engine.sending import Failed
+from assay.engine.smallest import small_request_like
 from assay.engine.state import RunState
 from assay.store import Landing
 
@@ -138,13 +139,17 @@ class Aftermath:
         if await self._is_of_the_form(run, request, failed.error):
             return retry.Retry(0.0, counts=False)
         pack, runs = request.pack, self._around.runs
+        alone = len(self._around.claims) <= len(pack.asks)
+        doubted = self._governor.doubts(pack, failed.error, alone=alone)
+        if doubted and await self._serves_less(run, request):
+            why = "The same question about a short text was served just then"
+            return self._governor.too_big(pack, failed.error, why)
         return self._governor.verdict(
             pack,
             failed.error,
             took_seconds=failed.attempt.latency_seconds or 0.0,
             others_wait=any(len(run.backlog) for run in runs),
             untried=any(run.backlog.has_untried for run in runs),
-            alone=len(self._around.claims) <= len(pack.asks),
         )
 
     async def _is_of_the_form(self, run: RunState, request: Request, error: CallError) -> bool:
@@ -153,6 +158,11 @@ class Aftermath:
             return False
         try_out = partial(self._around.try_out, run)
         return await self._around.ladder.explains(request, error, try_out)
+
+    async def _serves_less(self, run: RunState, request: Request) -> bool:
+        """Whether what `request` asks is served about one short text, right now."""
+        small = small_request_like(self._settings, request)
+        return await self._around.try_out(run, small) is None
 
     async def _send_later(self, run: RunState, pack: Pack, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assay.core.batches import BatchState, BatchTerms
@@ -25,6 +25,9 @@ from assay.store import BatchPack, BatchRow, queries
 MOST_EXPIRIES = 2
 """So many batches may end without asking a pack; then it goes out by itself."""
 
+Settles = Callable[[RunState, Request], Awaitable[bool]]
+"""Whether a request of a model may go into a batch as it is; raises what stops the run."""
+
 _log = logging.getLogger("assay")
 
 
@@ -40,6 +43,15 @@ class _Parcel:
     size: int = 0
     is_full: bool = False
     fresh: list[tuple[str, Request, float | None]] = field(default_factory=list)
+
+    def counts(self, request: Request, size: int, sign: int = 1) -> None:
+        """One request more, or one less where `sign` is -1."""
+        self.size += sign * size
+        self.row = replace(
+            self.row,
+            requests=self.row.requests + sign,
+            input_tokens=self.row.input_tokens + sign * request.input_tokens,
+        )
 
 
 class Batching:
@@ -60,6 +72,7 @@ class Batching:
         """What goes out by itself, whatever the settings say."""
         self._parcels: list[_Parcel] = []
         self._writing: set[RunState] = set()
+        self._handing = asyncio.Lock()
 
     @property
     def is_possible(self) -> bool:
@@ -88,12 +101,7 @@ class Batching:
         size = len(self.batches.line(custom_id, request))
         parcel = self._parcel(run, request, size)
         parcel.fresh.append((custom_id, request, worst))
-        parcel.size += size
-        parcel.row = replace(
-            parcel.row,
-            requests=parcel.row.requests + 1,
-            input_tokens=parcel.row.input_tokens + request.input_tokens,
-        )
+        parcel.counts(request, size)
 
     def is_ripe(self, run: RunState) -> bool:
         """Whether something of a run is to be written down: all is there, or a file is full."""
@@ -108,23 +116,30 @@ class Batching:
         """A run ends: nothing more of it is written down or handed over by this process."""
         self._parcels = [parcel for parcel in self._parcels if parcel.run is not run]
 
-    async def write(self, run: RunState) -> Mapping[bytes, Outcome]:
-        """Write down what was collected, and return what it is from now on: pending."""
+    async def write(self, run: RunState, settles: Settles) -> Mapping[bytes, Outcome]:
+        """Write down what was collected, and return what it is from now on: pending.
+
+        What does not settle goes back into the queue of its run, to be composed anew.
+        """
         outcomes: dict[bytes, Outcome] = {}
         self._writing.add(run)
         try:
             for parcel in [one for one in self._parcels if one.run is run and one.fresh]:
-                outcomes |= await self._write(parcel)
+                if await settles(run, parcel.fresh[0][1]):
+                    outcomes |= await self._write(parcel)
+                else:
+                    self._take_back(parcel)
         finally:
             self._writing.discard(run)
         return outcomes
 
     async def hand_over(self, run: RunState, *, full_only: bool = False) -> None:
         """Send the batches of a run that are written; what cannot be sent now stays written."""
-        for parcel in [one for one in self._parcels if one.run is run and not one.fresh]:
-            if parcel.is_full or not full_only:
-                self._parcels.remove(parcel)
-                await self.send(parcel.row)
+        async with self._handing:  # whoever ends a run waits for what is on its way
+            for parcel in [one for one in self._parcels if one.run is run and not one.fresh]:
+                if parcel.is_full or not full_only:
+                    self._parcels.remove(parcel)
+                    await self.send(parcel.row)
 
     async def send(self, row: BatchRow) -> BatchRow:
         """Send a batch that this process works on, if there is room for it; return how far it is.
@@ -162,6 +177,16 @@ class Batching:
             row = sent_as(row, there) if there else given_up
         finally:
             await self._recorder.note_batch(replace(row, owner=""))
+
+    def _take_back(self, parcel: _Parcel) -> None:
+        """Let what a parcel has collected and nobody has written down wait in the queue again."""
+        fresh, parcel.fresh = parcel.fresh, []
+        for custom_id, request, worst in fresh:
+            parcel.counts(request, len(self.batches.line(custom_id, request)), -1)
+            parcel.run.budget.let_go(worst)
+            parcel.run.backlog.add_pack(request.pack)
+        if not parcel.row.requests:
+            self._parcels.remove(parcel)
 
     async def _write(self, parcel: _Parcel) -> dict[bytes, Outcome]:
         fresh, parcel.fresh = parcel.fresh, []

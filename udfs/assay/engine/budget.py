@@ -119,6 +119,11 @@ class Budget:
         self.requests += requests
         self.held_usd += worst_usd or 0.0
 
+    def let_go(self, worst_usd: float | None) -> None:
+        """What was held is not sent; it is asked for again."""
+        self.requests -= 1
+        self.settle(worst_usd, 0.0)
+
     def settle(self, worst_usd: float | None, cost_usd: float | None) -> None:
         """Replace what was held by what was spent; what is not known counts as all of it."""
         self.held_usd = max(0.0, self.held_usd - (worst_usd or 0.0))

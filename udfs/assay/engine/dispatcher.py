@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from assay.core.errors import CallError, Cancelled, RunError, StoreError
+from assay.core.errors import Cancelled, RunError, StoreError
 from assay.core.events import GatherBegun, Gathered, PackOver, RunBegun, RunOver, Stopped
 from assay.core.settings import Settings
 from assay.core.values import Ask, Judged, Pack, Request
@@ -23,6 +23,7 @@ from assay.engine.recorder import Recorder
 from assay.engine.searching import Hands, Searching
 from assay.engine.sending import Failed, Sender
 from assay.engine.state import RunState
+from assay.engine.trial import Trials
 from assay.evidence import Evidence
 from assay.forms import form_of
 from assay.providers import Provider
@@ -59,6 +60,9 @@ class Dispatcher:
         self._inbox: asyncio.Queue[Batch] = asyncio.Queue()
         self._ladder = Ladder(settings, recorder)
         self._sender = Sender(settings, recorder, provider, lambda: self.governor.took_nothing)
+        self._trials = Trials(
+            settings, recorder, self._sender, self._ladder, lambda: self.governor
+        )
         self._admission = Admission(recorder, self.answers, self._claims)
         self._batching = Batching(settings, recorder, provider, self._claims)
         hands = Hands(lambda: self._aftermath, self._give_up, self._do)
@@ -141,7 +145,7 @@ class Dispatcher:
             self._ladder,
             self._runs,
             self._pump,
-            self._try_out,
+            self._trials.send,
         )
         self._aftermath = Aftermath(self._settings, around, self.governor)
 
@@ -247,7 +251,7 @@ class Dispatcher:
     async def _write_down(self, run: RunState, *, full_only: bool = True) -> None:
         """Make pending what was collected, once it is on disk; hand over files that are full."""
         with self._heard(run):
-            self._aftermath.settle_all(await self._batching.write(run))
+            self._aftermath.settle_all(await self._batching.write(run, self._trials.settles))
             await self._batching.hand_over(run, full_only=full_only)
         self._pump()
 
@@ -363,25 +367,6 @@ class Dispatcher:
         self.governor.succeeded(request, sent.reply)
         landing = self._recorder.keep(sent.attempt, request.pack.asks, sent.judged.answers)
         return sent.judged, landing
-
-    async def _try_out(self, run: RunState, request: Request) -> CallError | None:
-        """Send a request that is no part of the work, to learn whether it is served."""
-        worst = self.governor.worst_usd(request)
-        if not run.budget.allows(worst):
-            message = "The budget has no room for it."
-            return CallError("retryable", message)
-        run.budget.reserve(worst)
-        self.governor.start(request)
-        try:
-            sent = await self._sender.send(run, request, worst)
-        finally:
-            self.governor.finish()
-        run.tell(PackOver(request.pack))
-        await self._recorder.write_failed(sent.attempt._replace(answers=0))
-        if isinstance(sent, Failed):
-            return sent.error
-        self.governor.succeeded(request, sent.reply)
-        return None
 
     @contextmanager
     def _heard(self, *runs: RunState) -> Iterator[None]:

@@ -25,7 +25,7 @@ TURNED_DOWN_TO_STOP = 3
 """So many single records turned down, and not one request served, and the set-up is at fault."""
 
 LONGEST_LIMIT_SECONDS = 90.0
-"""Longer than this no limit by the minute refuses the last of a run, which has none beside it."""
+"""Longer than this no limit by the minute refuses what is left last, beside which all waits."""
 
 SHORT_TEXT_TOKENS = 100
 """No endpoint has so little room that a text of fewer tokens is too long for it."""
@@ -54,6 +54,7 @@ class Governor:
         self._largest: Counter[str] = Counter()
         self._answers = self._took = False
         self._begun_at: float | None = None
+        self._worked_at: float | None = None
         self._mishaps = Mishaps()
         self._failing: dict[bytes, int] = {}
         self._turned_down: Counter[str] = Counter()
@@ -101,8 +102,8 @@ class Governor:
     def succeeded(self, request: Request, reply: Reply) -> None:
         """The server served `request`, and says what it took and how many it takes."""
         pack, model = request.pack, request.model
-        self._answers = self._took = True
-        self.learns(request, reply)
+        self.tried(request, reply)
+        self._worked_at = time.monotonic()
         self._luck.accepts(pack)
         self._failing.pop(pack.asks[0].key, None)
         if not pack.bisecting:
@@ -114,6 +115,38 @@ class Governor:
         self._limiter.accepted(now)
         if reply.requests_per_minute is not None:
             self._limiter.is_told(model, reply.requests_per_minute)
+
+    def tried(self, request: Request, reply: Reply) -> None:
+        """The server served a request that is no part of the work, which may be refused still."""
+        self._answers = self._took = True
+        self.learns(request, reply)
+
+    def doubts(self, pack: Pack, error: CallError, *, alone: bool) -> bool:
+        """Whether `pack` may be refused for its size alone, which a small request tells.
+
+        Nothing of the work was served for longer than any limit by the minute, so that what this
+        account may take in a minute is there. A record by itself is in doubt where it is larger
+        than all that was served, or `alone`: nothing else is open, none waits or is in flight.
+        """
+        if error.status != HTTPStatus.TOO_MANY_REQUESTS or self._begun_at is None:
+            return False
+        since = max(self._begun_at, self._worked_at or 0.0)
+        patience = min(LONGEST_LIMIT_SECONDS, self._settings.outage_seconds)
+        if time.monotonic() - since <= patience:
+            return False
+        by_itself = len(pack.records) == 1 and not alone
+        return not by_itself or not (self._fits(pack) or _is_short(pack))
+
+    def too_big(self, pack: Pack, error: CallError, why: str) -> retry.Split | retry.Bury:
+        """Return what becomes of a pack that a limit of the account has no room for."""
+        self._luck.forgets(pack)
+        if len(pack.records) > 1:
+            return retry.Split(singly=True)
+        reason = (
+            f"{error} {why}, so a limit of the account is smaller than this text. Raise it and "
+            "build again, or shorten the text."
+        )
+        return retry.Bury("over_limit", reason)
 
     def learns(self, request: Request, reply: Reply) -> None:
         """A model has answered, now or in a batch: what it takes, and how it counts."""
@@ -159,12 +192,10 @@ class Governor:
         others_wait: bool,
         took_seconds: float = 0.0,
         untried: bool = False,
-        alone: bool = False,
     ) -> retry.Verdict:
         """Return what becomes of a pack whose sending failed after `took_seconds`.
 
-        `others_wait` for their turn, some of them `untried`; `alone`, nothing else is open: none
-        waits or is in flight.
+        `others_wait` for their turn, some of them `untried`.
 
         While the server is down or refuses for its limits, attempts do not count: no row is
         given up for what is not its fault, nor for bad luck that anybody may have. The run stops
@@ -183,12 +214,11 @@ class Governor:
             usual=0 if throttled else self._usual(pack.model),
         )
         if error.fault in retry.SERVER_FAULTS:
-            beside = not alone if throttled else others_wait
-            last = isinstance(verdict, retry.Bury) and self._served and not beside
-            if last and self._has_waited_for(self._settings.outage_seconds):
+            last = isinstance(verdict, retry.Bury) and self._served and not others_wait
+            if last and not throttled and self._has_waited_for(self._settings.outage_seconds):
                 return verdict
             stop = self._never_reached(error) or self._out_of_patience(error)
-            verdict = stop or self._spared(verdict, pack, error, untried=untried, alone=alone)
+            verdict = stop or self._spared(verdict, pack, error, untried=untried)
         elif error.status == HTTPStatus.FORBIDDEN:
             verdict = self._of_a_guard(pack, error) or verdict
         elif isinstance(verdict, retry.Bury) and error.fault == "too_big_or_bad":
@@ -213,7 +243,6 @@ class Governor:
         error: CallError,
         *,
         untried: bool,
-        alone: bool,
     ) -> retry.Verdict:
         throttled = error.status == HTTPStatus.TOO_MANY_REQUESTS
         if isinstance(verdict, retry.Retry):
@@ -221,12 +250,9 @@ class Governor:
         wait = retry.wait_seconds(1, error.retry_after_seconds, 0.0)
         if self._breaker.is_open or (untried and self._none_served_since(pack)):
             return retry.Retry(wait, afresh=True)
-        if throttled and not self._is_to_blame(pack, alone=alone):
+        if throttled and self._luck.chance(pack) >= BLAMED:
             return retry.Retry(wait)
-        if throttled:
-            self._luck.forgets(pack)
-            return verdict if isinstance(verdict, retry.Bury) else retry.Split(singly=True)
-        return verdict
+        return self.too_big(pack, error, "Others were served") if throttled else verdict
 
     def _none_served_since(self, pack: Pack) -> bool:
         """Whether nobody was served since a record first failed alone."""
@@ -246,11 +272,6 @@ class Governor:
             return None
         message = f"{error} Is the endpoint right and up? Check `ASSAY_BASE_URL`."
         return retry.Stop("config", message)
-
-    def _is_to_blame(self, pack: Pack, *, alone: bool) -> bool:
-        """Whether it is about this pack that it is throttled, and not about all."""
-        waited = alone and self._served and self._has_waited_for(LONGEST_LIMIT_SECONDS)
-        return bool(waited) or self._luck.chance(pack) < BLAMED
 
     def _has_waited_for(self, seconds: float) -> bool:
         """Whether nothing but failures has come for longer than that."""
@@ -304,8 +325,8 @@ class Governor:
         if pack.room > 1:
             reason = f"{error} More room was asked for, as the reply had hit the output limit."
             return retry.Bury("invalid", reason)
-        fits = form_of(pack).compose(pack, 0).input_tokens <= self._largest[pack.model]
-        if not fits and estimate_tokens(pack.records[0].text) >= SHORT_TEXT_TOKENS:
+        fits = self._fits(pack)
+        if not fits and not _is_short(pack):
             return retry.Bury("too_long")
         once = retry.counted(pack) == 1 and self._settings.max_attempts > 1
         if self._served[pack.model] and once and error.status in _TURNED_DOWN:
@@ -313,3 +334,11 @@ class Governor:
         why = "Longer requests were served" if fits else "The text is short"
         reason = f"{error} {why}, so it is not its length. Build again to ask once more."
         return retry.Bury("invalid", reason)
+
+    def _fits(self, pack: Pack) -> bool:
+        """Whether a model has served a request that was no smaller."""
+        return form_of(pack).compose(pack, 0).input_tokens <= self._largest[pack.model]
+
+
+def _is_short(pack: Pack) -> bool:
+    return estimate_tokens(pack.records[0].text) < SHORT_TEXT_TOKENS

@@ -50,6 +50,7 @@ class Ladder:
     def __init__(self, settings: Settings, memory: RungMemory) -> None:
         self._settings, self._memory = settings, memory
         self._standing = dict(memory.rungs(settings))
+        self._known = set(self._standing)
         self._served: set[str] = set()
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -61,6 +62,15 @@ class Ladder:
         """The server served `request`."""
         if request.mode == self.mode(request.model):
             self._served.add(request.model)
+
+    def is_settled(self, model: str) -> bool:
+        """Whether a model is known to be served in its mode: now, or of late."""
+        return model in self._served or model in self._known
+
+    def stands(self, request: Request) -> None:
+        """The server took `request`, which is kept beyond the process."""
+        self.holds(request)
+        self._memory.stands(self._settings, request.model, request.mode)
 
     async def explains(self, request: Request, error: CallError, try_out: Try) -> bool:
         """Whether `request` was turned down for its mode, and its pack is to be asked again.
@@ -110,6 +120,7 @@ class Ladder:
         """Ask a model in another mode from here on, and say so."""
         standing, self._standing[model] = self.mode(model), mode
         self._served.discard(model)
+        self._known.discard(model)
         self._memory.stands(self._settings, model, mode)
         _log.warning(
             "%s does not take %s for model %r; it is asked by %s from here on. (%s)",

@@ -27,7 +27,7 @@ _NEXT_TRY = (
 _WITHOUT_EVIDENCE = tuple(datetime.timedelta(days=days) for days in (7, 14, 28, 56, 56))
 """How long after its n-th search without evidence an ask is tried again; then it has aged out."""
 
-_AT_THE_SERVERS: frozenset[Status] = frozenset({"transport", "quota", "config"})
+_AT_THE_SERVERS: frozenset[Status] = frozenset({"over_limit", "transport", "quota", "config"})
 """What says nothing of the text that was asked about."""
 
 MOST_RUNS = 10

@@ -1,8 +1,9 @@
-"""The smallest request of all: one short text, one question, two answers. Pure."""
+"""The smallest request of all, and the smallest that asks the same as another. Pure."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from assay.core.settings import Settings
 from assay.core.task import Task
@@ -30,7 +31,15 @@ def smallest_request(
     """
     chats = task is None or task.form != "embedding"
     asked = parse_task(json.dumps(_TASK)) if chats or task is None else task
-    question = Question(asked, model, settings.host)
-    ask = Ask(question.key(SMALL_TEXT), question, SMALL_TEXT)
-    pack = Pack((Record(SMALL_TEXT, (ask,)),))
-    return form_of(pack).compose(pack, settings.headroom_for(model), mode)
+    return _about_small_text(settings, mode, (Question(asked, model, settings.host),))
+
+
+def small_request_like(settings: Settings, request: Request) -> Request:
+    """Return a request that asks what `request` asks, in the same mode, about one short text."""
+    return _about_small_text(settings, request.mode, request.pack.questions)
+
+
+def _about_small_text(settings: Settings, mode: Mode, questions: Sequence[Question]) -> Request:
+    asks = tuple(Ask(question.key(SMALL_TEXT), question, SMALL_TEXT) for question in questions)
+    pack = Pack((Record(SMALL_TEXT, asks),))
+    return form_of(pack).compose(pack, settings.headroom_for(questions[0].model), mode)

@@ -16,6 +16,7 @@ _REMEDIES = {
     "refused": "The model or its filter will not answer these texts: try another model, or leave "
     "them out",
     "too_long": "Shorten the texts, or raise `ASSAY_MAX_TEXT_TOKENS`",
+    "over_limit": "Shorten the texts, or raise the limit of the account",
     "transport": "No reply could be read: see `{doctor}`, then run again",
     "quota": "The account has no credit left: fill it up and run again",
     "config": "The endpoint does not serve what is asked: see `{doctor}`",

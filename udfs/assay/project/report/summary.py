@@ -51,7 +51,7 @@ def summary(
         + _statuses(nodes_of(results, *BUILT), usual="success"),
         *([f"Checked {_checked(results)}{_statuses(checked)}"] if checked.total else []),
         *arrivals.lines,
-        f"Asked   {_requests(spend) or _nobody(results, uses, arrivals.empty)}",
+        f"Asked   {_requests(spend, uses) or _nobody(results, uses, arrivals.empty)}",
         *_cost(spend),
         *_saved(saved_in(uses)),
     ]
@@ -212,11 +212,13 @@ def _nobody(results: dict[str, Any], uses: Sequence[Use], empty: Sequence[str]) 
     return "nobody: " + ("every answer was in the store" if known else "nothing was due")
 
 
-def _requests(spend: Spend) -> str:
+def _requests(spend: Spend, uses: Sequence[Use]) -> str:
     if not spend.requests:
         return ""
     asked = counted(spend.requests, "request")
     if not spend.answers:
+        if spend.replies and any(use.pending for use in uses):
+            return f"{asked}, to see whether it is served; what is new waits for a batch"
         return f"{asked}, none {'brought an answer' if spend.replies else 'was answered'}"
     cached = f" ({spend.cached_tokens:,} cached)" if spend.cached_tokens else ""
     tokens = f", {spend.input_tokens:,} tokens in{cached} and {spend.output_tokens:,} out"
