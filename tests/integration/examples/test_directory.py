@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -184,7 +184,7 @@ def test_the_page_says_that_the_file_is_old_and_runs_nothing_of_it(
         assert page.find_elements(By.CSS_SELECTOR, "li img, a[href^=javascript]") == []
 
 
-def opened(page: WebDriver, url: str) -> list[WebElement]:
+def opened(page: webdriver.Chrome, url: str) -> list[WebElement]:
     """Open the page; the names that it shows once the file is read."""
     page.get("about:blank")
     page.get_log("performance")
