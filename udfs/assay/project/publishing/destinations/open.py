@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from assay.core.errors import ConfigError
 from assay.project.publishing.destinations.contract import Destination
 from assay.project.publishing.destinations.json_file import JsonFile
 from assay.project.publishing.destinations.lance import LanceFolder
+from assay.project.publishing.destinations.parquet import ParquetFolder
 from assay.project.publishing.destinations.postgres import PostgresSchema
 
 _JSON = "json:"
 _LANCE = "lancedb:"
+_PARQUET = "parquet:"
 _POSTGRES = ("postgresql", "postgres")
 
 
 def open_destination(address: str) -> Destination:
     """Return the destination at an address; nothing is opened before its context is entered.
 
-    Raises `ConfigError` for an address that is none of `json:FILE`, `lancedb:FOLDER` and
-    `postgresql://...`.
+    Raises `ConfigError` for an address that is none of those that the documentation names.
     """
     if (file := json_file(address)) is not None:
         return JsonFile(file)
-    folder = address.removeprefix(_LANCE)
-    if folder != address and folder and "://" not in folder:
-        return LanceFolder(Path(folder))
+    if (folder := _after(_LANCE, address)) is not None:
+        return LanceFolder(folder)
+    if (folder := _after(_PARQUET, address.partition("?")[0])) is not None:
+        return ParquetFolder(folder, _parts(address))
     if urlsplit(address).scheme in _POSTGRES:
         return PostgresSchema(address)
     message = (
-        f"'{shown(address)}' is no destination; write json:FILE or lancedb:FOLDER, which are of "
-        "this machine, or postgresql://HOST/DATABASE."
+        f"'{shown(address)}' is no destination; write json:FILE, parquet:FOLDER or "
+        "lancedb:FOLDER, which are of this machine, or postgresql://HOST/DATABASE."
     )
     raise ConfigError(message)
 
@@ -42,6 +44,26 @@ def json_file(address: str) -> Path | None:
     if file == address or "://" in file or not file.endswith(".json"):
         return None
     return Path(file)
+
+
+def _after(word: str, address: str) -> Path | None:
+    """Return the path of this machine after `word`; None where the address is another."""
+    path = address.removeprefix(word)
+    return Path(path) if path != address and path and "://" not in path else None
+
+
+def _parts(address: str) -> list[str]:
+    """Return the columns of `?by=ONE,OTHER`; raise `ConfigError` for any other option."""
+    said = address.partition("?")[2]
+    options = parse_qs(said, keep_blank_values=True)
+    names = [name.strip() for name in options.pop("by", [""])[-1].split(",")]
+    if options or (said and not all(names)):
+        message = (
+            f"'{said}' is no option of parquet:FOLDER; name the columns that part it, as in "
+            "parquet:FOLDER?by=country,year."
+        )
+        raise ConfigError(message)
+    return names if said else []
 
 
 def shown(address: str) -> str:
