@@ -47,6 +47,10 @@ def manifest(*nodes: dict[str, Any]) -> dict[str, Any]:
     [
         ("lancedb:data/vectors", "lancedb:data/vectors"),
         ("json:site/gold.json", "json:site/gold.json"),
+        ("delta:lake", "delta:lake"),
+        ("delta:s3://bucket/lake", "delta:s3://bucket/lake"),
+        ("iceberg:lake", "iceberg:lake"),
+        ("ducklake:gold.ducklake", "ducklake:gold.ducklake"),
         ("parquet:lake?by=country,year", "parquet:lake"),
         ("postgresql://me:p%40ss@db.example/shop?sslmode=require", "postgresql://db.example/shop"),
         ("postgres://db/shop", "postgres://db/shop"),
@@ -68,13 +72,16 @@ def test_an_address_is_told_without_what_is_secret(address: str, name: str) -> N
         "lancedb:s3://bucket",
         "parquet:",
         "parquet:s3://bucket",
+        "delta:gs://bucket/gold",
+        "iceberg:s3://bucket",
+        "ducklake:",
         "mysql://me:pw@db/shop",
         "x",
     ],
 )
 def test_an_address_of_nothing_is_told_what_there_is(address: str) -> None:
     """Each kind, by how it is written; no password is repeated."""
-    with pytest.raises(ConfigError, match="write json:FILE, parquet:FOLDER or") as caught:
+    with pytest.raises(ConfigError, match="write json:FILE, parquet:FOLDER, delta") as caught:
         open_destination(address)
     assert "pw" not in str(caught.value)
 

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from assay.core.errors import PublishError
 from assay.hosts.duckdb.quoting import quoted
-from assay.project.publishing.destinations.contract import Shipment, differing, not_alike
+from assay.project.publishing.destinations.contract import (
+    CarriedColumn,
+    Shipment,
+    differing,
+    not_alike,
+)
 
 _HELD = "assay_held"
+
+
+def adapted(shipment: Shipment, kinds: Mapping[str, str]) -> Shipment:
+    """Return a shipment for a store that has no vectors, and others of `kinds` for some types.
+
+    A vector is a list of numbers there. Times with a zone travel in UTC.
+    """
+    columns = [
+        CarriedColumn(one.name, "FLOAT[]" if one.vector else kinds.get(one.kind, one.kind))
+        for one in shipment.columns
+    ]
+    relation = quoted(f"{shipment.name} as a table")
+    chosen = ", ".join(f"{quoted(one.name)}::{one.kind} as {quoted(one.name)}" for one in columns)
+    shipment.connection.execute("set timezone = 'UTC'")
+    shipment.connection.execute(
+        f"create or replace temp view {relation} as select {chosen} from {shipment.relation}"  # noqa: S608
+    )
+    return replace(shipment, columns=columns, relation=relation)
 
 
 @contextlib.contextmanager
