@@ -40,11 +40,12 @@ class DuckLake:
         self._file = file
 
     def __enter__(self) -> Self:
+        extension = _extension()
         self._connection = duckdb.connect(
             ":memory:", config={"autoinstall_known_extensions": False}
         )
         try:
-            self._connection.execute(f"load {literal(_extension())}")
+            self._connection.execute(f"load {literal(extension)}")
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._connection.execute(
                 f"attach {literal(f'ducklake:{self._file}')} as {_LAKE} "
