@@ -47,6 +47,11 @@ def manifest(*nodes: dict[str, Any]) -> dict[str, Any]:
     [
         ("lancedb:data/vectors", "lancedb:data/vectors"),
         ("json:site/gold.json", "json:site/gold.json"),
+        ("delta:lake", "delta:lake"),
+        ("delta:s3://bucket/lake", "delta:s3://bucket/lake"),
+        ("iceberg:lake", "iceberg:lake"),
+        ("ducklake:gold.ducklake", "ducklake:gold.ducklake"),
+        ("parquet:lake?by=country,year", "parquet:lake"),
         ("postgresql://me:p%40ss@db.example/shop?sslmode=require", "postgresql://db.example/shop"),
         ("postgres://db/shop", "postgres://db/shop"),
     ],
@@ -65,15 +70,27 @@ def test_an_address_is_told_without_what_is_secret(address: str, name: str) -> N
         "json:site",
         "json:s3://bucket/gold.json",
         "lancedb:s3://bucket",
+        "parquet:",
+        "parquet:s3://bucket",
+        "delta:gs://bucket/gold",
+        "iceberg:s3://bucket",
+        "ducklake:",
         "mysql://me:pw@db/shop",
         "x",
     ],
 )
 def test_an_address_of_nothing_is_told_what_there_is(address: str) -> None:
-    """Three kinds, by how they are written; no password is repeated."""
-    with pytest.raises(ConfigError, match="write json:FILE or lancedb:FOLDER") as caught:
+    """Each kind, by how it is written; no password is repeated."""
+    with pytest.raises(ConfigError, match="write json:FILE, parquet:FOLDER, delta") as caught:
         open_destination(address)
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("option", ["parts=a", "by=", "by=a,", "by=a&x=1"])
+def test_an_option_that_is_none_is_told(option: str) -> None:
+    """Columns by which a table is parted are the only one."""
+    with pytest.raises(ConfigError, match=r"is no option of parquet:FOLDER; name the columns"):
+        open_destination(f"parquet:lake?{option}")
 
 
 def test_a_key_is_what_the_model_says_or_what_its_tests_say() -> None:

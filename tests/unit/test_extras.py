@@ -20,7 +20,8 @@ theirs:
 NOT_THERE = """
 import sys
 absent = "great_expectations altair vl_convert numpy pandas openai wordllama"
-for name in f"adbc_driver_manager lancedb {absent}".split():
+lakes = "deltalake pyiceberg duckdb_extension_ducklake"
+for name in f"adbc_driver_manager lancedb {lakes} {absent}".split():
     sys.modules[name] = None
 import assay.plugin
 """
@@ -59,6 +60,24 @@ def test_the_plugin_needs_no_library_of_an_extra_but_dbt() -> None:
             "lancedb",
             "from pathlib import Path\n"
             "from assay.project.publishing.destinations.lance import LanceFolder as F\n"
+            "F(Path('none')).__enter__()",
+        ),
+        (
+            "delta",
+            "from pathlib import Path\n"
+            "from assay.project.publishing.destinations.delta import DeltaFolder as F\n"
+            "F('none').__enter__()",
+        ),
+        (
+            "iceberg",
+            "from pathlib import Path\n"
+            "from assay.project.publishing.destinations.iceberg import IcebergFolder as F\n"
+            "F(Path('none')).__enter__()",
+        ),
+        (
+            "ducklake",
+            "from pathlib import Path\n"
+            "from assay.project.publishing.destinations.ducklake import DuckLake as F\n"
             "F(Path('none')).__enter__()",
         ),
         (

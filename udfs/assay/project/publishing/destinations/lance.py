@@ -12,14 +12,9 @@ from typing import Any, Self
 
 from assay.core.errors import PublishError
 from assay.core.extras import extra
-from assay.hosts.duckdb.quoting import literal, quoted
-from assay.project.publishing.destinations.contract import (
-    Replacement,
-    Shipment,
-    differing,
-    not_alike,
-    not_ours,
-)
+from assay.hosts.duckdb.quoting import literal
+from assay.project.publishing.destinations.contract import Replacement, Shipment, not_ours
+from assay.project.publishing.destinations.held import changed, everything, gone_keys, held
 
 _MARK = b"assay"
 _MOST_NAMED = 5_000
@@ -27,9 +22,6 @@ _MOST_NAMED = 5_000
 
 _KEEP_NULL = "null"
 """What LanceDB is to do about a row without a vector, which it calls a bad one."""
-
-_HELD = "assay_held"
-"""What a table holds there, for DuckDB."""
 
 
 class LanceFolder:
@@ -68,20 +60,16 @@ class LanceFolder:
         if _MARK not in (table.schema.metadata or {}):
             raise PublishError(not_ours(shipment.name))
         table.optimize()  # versions that are older than seven days go, indices are extended
-        shipment.connection.register(_HELD, table.to_arrow())
-        try:
+        with held(shipment, table.to_arrow()):
             return self._change(table, shipment)
-        finally:
-            shipment.connection.unregister(_HELD)
 
     def _change(self, table: Any, shipment: Shipment) -> Replacement:
         """Commit what makes a difference between the table and gold, if anything does."""
-        _check(shipment)
-        changed, gone = _changed(shipment), _gone(shipment)
-        if changed.num_rows or gone:
+        new, gone = changed(shipment), _gone(shipment)
+        if new.num_rows or gone:
             self._before[shipment.name] = table.version
-            _merge(table, shipment, changed, gone)
-        return Replacement(changed.num_rows, len(gone))
+            _merge(table, shipment, new, gone)
+        return Replacement(new.num_rows, len(gone))
 
     def count(self, name: str) -> int:
         """Return how many rows a table has."""
@@ -92,7 +80,7 @@ class LanceFolder:
         self._before.clear()
 
     def _create(self, shipment: Shipment) -> Replacement:
-        marked = _all(shipment).replace_schema_metadata({_MARK: b"gold"})
+        marked = everything(shipment).replace_schema_metadata({_MARK: b"gold"})
         self._database.create_table(shipment.name, marked, on_bad_vectors=_KEEP_NULL)
         self._before[shipment.name] = None
         return Replacement(shipment.rows, 0)
@@ -107,44 +95,19 @@ class LanceFolder:
         return self._database.open_table(name)
 
 
-def _merge(table: Any, shipment: Shipment, changed: Any, gone: list[str]) -> None:
+def _merge(table: Any, shipment: Shipment, new: Any, gone: list[str]) -> None:
     merge = table.merge_insert(list(shipment.key))
     merge = merge.when_matched_update_all().when_not_matched_insert_all()
     if len(gone) > _MOST_NAMED:
-        merge, changed = merge.when_not_matched_by_source_delete(), _all(shipment)
+        merge, new = merge.when_not_matched_by_source_delete(), everything(shipment)
     elif gone:
         merge = merge.when_not_matched_by_source_delete(" or ".join(gone))
-    merge.execute(changed, on_bad_vectors=_KEEP_NULL)
-
-
-def _check(shipment: Shipment) -> None:
-    """Raise `PublishError` for a table with other columns than gold."""
-    described = shipment.connection.execute(f"describe {_HELD}").fetchall()
-    held = [(name, kind) for name, kind, *_ in described]
-    wanted = [(column.name, column.kind) for column in shipment.columns]
-    if difference := differing(held, wanted):
-        raise PublishError(not_alike(shipment.name, difference))
-
-
-def _all(shipment: Shipment) -> Any:
-    return _arrow(shipment, f"from {shipment.relation}")
-
-
-def _changed(shipment: Shipment) -> Any:
-    """Return the rows of gold that the table does not hold as they are."""
-    columns = ", ".join(quoted(column.name) for column in shipment.columns)
-    return _arrow(
-        shipment,
-        f"select {columns} from {shipment.relation} except select {columns} from {_HELD}",  # noqa: S608
-    )
+    merge.execute(new, on_bad_vectors=_KEEP_NULL)
 
 
 def _gone(shipment: Shipment) -> list[str]:
     """Return a condition for each row that the table holds and gold does not."""
-    key = ", ".join(map(quoted, shipment.key))
-    rows = shipment.connection.execute(
-        f"select {key} from {_HELD} anti join {shipment.relation} using ({key})"  # noqa: S608
-    ).fetchall()
+    rows = gone_keys(shipment)
     return [
         " and ".join(
             f"`{name}` = {_spelled(value)}" for name, value in zip(shipment.key, row, strict=True)
@@ -155,7 +118,3 @@ def _gone(shipment: Shipment) -> list[str]:
 
 def _spelled(value: object) -> str:
     return str(value) if isinstance(value, int) else literal(value)
-
-
-def _arrow(shipment: Shipment, query: str) -> Any:
-    return shipment.connection.execute(query).to_arrow_table()
