@@ -4,7 +4,7 @@
 -#}
 {% macro assay_landed(topic, folder='data/streams') -%}
     {%- if topic is not string or not modules.re.fullmatch('[a-zA-Z0-9._-]{1,249}', topic) -%}
-        {%- do assay._assay_error('assay_landed', 'topic', topic, 'give the name of a topic: letters of ASCII, digits, ".", "_" and "-"') -%}
+        {%- do assay._assay_error('assay_landed', 'topic', topic, 'give the name of a topic: ASCII letters, digits, dots, underscores, hyphens') -%}
     {%- endif -%}
     {%- if folder is not string or not folder | trim -%}
         {%- do assay._assay_error('assay_landed', 'folder', folder, 'name the `landing` of its stream, such as data/streams') -%}
