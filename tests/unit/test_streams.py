@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from assay.core.errors import ConfigError
+from assay.core.events import Streamed
 from assay.hosts.stream.contract import StreamContract, StreamOptions, contract_of, read_contract
 from assay.hosts.stream.decoding import NO_JSON, NO_OBJECT, NO_UTF8, NO_VALUE, Decoder
 from assay.hosts.stream.kafka import properties
@@ -17,6 +18,7 @@ from assay.hosts.stream.landing import file_of
 from assay.hosts.stream.messages import Message, ends_of, oldest_seconds
 from assay.hosts.stream.routing import NO_ROUTE, UNKNOWN_ROUTE, DeadLetter, StreamedRow, outgoing
 from assay.hosts.stream.window import begin_of, run_name, seconds_of
+from assay.telemetry.instruments import Instruments
 
 COLUMNS = {
     "id": "varchar",
@@ -284,3 +286,28 @@ def test_properties_of_the_client_come_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"Line 1 of .* is no `name=value`") as told:
         properties(file)
     assert "canary" not in str(told.value)
+
+
+def test_a_batch_is_seen_by_whoever_watches() -> None:
+    """Counts by what became of messages, seconds, lag, and the age of the oldest."""
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    batch = Streamed("events", {"routed": 3, "dead": 1}, 0.5, 7, 2.0)
+    Instruments(provider.get_meter("assay"), {}).see(batch)
+    data = reader.get_metrics_data()
+    assert data is not None
+    points = {
+        metric.name: list(metric.data.data_points)
+        for metric in data.resource_metrics[0].scope_metrics[0].metrics
+    }
+    provider.shutdown()
+
+    assert {
+        point.attributes["assay.stream.end"]: point.value  # type: ignore[index, union-attr]
+        for point in points["assay.stream.messages"]
+    } == {"routed": 3, "dead": 1}
+    assert [point.value for point in points["assay.stream.lag"]] == [7]  # type: ignore[union-attr]
+    assert [point.value for point in points["assay.stream.oldest"]] == [2.0]  # type: ignore[union-attr]

@@ -125,6 +125,19 @@ def test_a_stream_that_is_parked_commits_nothing(streaming: Streaming) -> None:
     assert streaming.broker.committed("assay-stream_events", streaming.topic) == 0
 
 
+def test_a_batch_may_be_a_transaction(streaming: Streaming) -> None:
+    """Outputs and offsets in one; this broker commits them, and aborts nothing."""
+    streaming.say(transactions="true")
+    streaming.compiled()
+    streaming.broker.produce(streaming.topic, events(0, 60, every=100))
+    done = streaming.stream("--member", "a")
+    again = streaming.stream("--member", "a")
+    sent = streaming.everything(60)
+
+    assert (done["routed"], again["messages"]) == (60, 0)
+    assert len(sent) == len(sources(sent)) == 60
+
+
 def test_an_outage_is_waited_out(streaming: Streaming) -> None:
     """The endpoint is away when events come; once it is back all is done, and nothing is lost."""
     port = free_port()

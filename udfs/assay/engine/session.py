@@ -85,9 +85,7 @@ class Session:
         run_id = f"{name}-{uuid.uuid4().hex[:8]}"
         return self._run(run_id, settings, builds=False)
 
-    def begin(
-        self, run_id: str, *, builds: bool = True, settings: Settings | None = None
-    ) -> Run:
+    def begin(self, run_id: str, *, builds: bool = True, settings: Settings | None = None) -> Run:
         """Begin the run of a host that has a name for it already, such as dbt's invocation.
 
         One that `builds` nothing is on record from its first ask on, and as such. `settings` are

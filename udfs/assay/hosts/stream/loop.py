@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from assay.core.clock import now
 from assay.core.errors import BudgetError, RunError, StoreError
+from assay.core.events import Streamed
 from assay.engine.session import Session
 from assay.hosts.stream.budget import Runs
 from assay.hosts.stream.contract import StreamContract
@@ -100,9 +102,17 @@ class Stream:
             return
         finally:
             self._intake.go_on()
-        self.state.halted = ""
+        self._done(batch, sent, time.monotonic() - began)
+
+    def _done(self, batch: Sequence[Message], sent: Sequence[Produced], seconds: float) -> None:
+        """A batch is committed: count it, and let whoever watches know."""
         oldest = oldest_seconds(batch, time.time() * 1000)
-        self.state.batch(len(batch), sent, time.monotonic() - began, oldest)
+        self.state.halted = ""
+        self.state.batch(len(batch), sent, seconds, oldest)
+        if self.state.run is not None:
+            kinds = Counter(one.kind for one in sent)
+            lag = self._intake.lag()
+            self.state.run.streamed(Streamed(self.contract.model, kinds, seconds, lag, oldest))
 
     def _asked(
         self, table: Any, batch: Sequence[Message]

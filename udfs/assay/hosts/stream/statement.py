@@ -62,7 +62,7 @@ class StreamStatement:
         database, schema, name = map(quoted, contract.relation)
         self._relation = f"{database}.{schema}.{name}"
         self._connection = duckdb.connect(config={"threads": 2})
-        self._connection.execute(f"attach ':memory:' as {database}")
+        self._connection.execute(f"attach if not exists ':memory:' as {database}")
         self._connection.execute(f"create schema if not exists {database}.{schema}")
         self._connection.execute("set TimeZone = 'UTC'")
         fence.lock(self._connection)
