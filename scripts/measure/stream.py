@@ -95,13 +95,15 @@ def produce(address: str, topic: str, count: int, a_second: float | None = None)
     producer.flush(60)
 
 
-def streamed(made: StreamContract, settings: Settings, folder: Path) -> dict[str, Any]:
+def streamed(
+    made: StreamContract, settings: Settings, folder: Path, idle_seconds: float = 2
+) -> dict[str, Any]:
     """Stream until nothing comes any more, and return what was done."""
     config = client_config(settings, made.model)
     with open_session(settings) as session:
         stream = Stream(made, session, folder)
         intake, outlet = Intake(config, made), Outlet(config, made, "one")
-        stream.run(intake, outlet, idle_seconds=2, tell=lambda _: None)
+        stream.run(intake, outlet, idle_seconds=idle_seconds, tell=lambda _: None)
         outlet.close()
         intake.close()
         stream.close()
@@ -155,10 +157,13 @@ def _without_ai(address: str, folder: Path, count: int) -> None:
     settings = load_settings({"brokers": address, "store": str(folder / "a.sqlite")}, {})
     make(address, "plain")
     produce(address, "plain", count)
+    began = time.process_time()
     done = streamed(contract("plain", PLAIN, max_records=5000), settings, folder / "plain")
+    busy = time.process_time() - began
     seconds = spent(address, "plain", count)
     rate = (count - 5000) / max(seconds, 0.001)
-    print(f"without AI: {done['routed']:,} messages, {rate:,.0f} a second")
+    print(f"without AI: {done['routed']:,} messages, {rate:,.0f} a second", flush=True)
+    print(f"  {count / busy:,.0f} for each second of a processor, start and end included")
 
 
 def _asking(address: str, folder: Path, server: FaultServer) -> Settings:
@@ -197,7 +202,7 @@ def _delay(address: str, folder: Path) -> None:
         reader.start()
         writer.start()
         with contextlib.suppress(KeyboardInterrupt):
-            streamed(made, settings, folder / "late")
+            streamed(made, settings, folder / "late", idle_seconds=12)
         writer.join()
         reader.join()
     p95 = statistics.quantiles(found, n=20)[-1]
