@@ -345,6 +345,7 @@ HELP = {
     "init": ("--empty", "--yes", "--macros"),
     "ingest": ("folders", "--json"),
     "load": ("NAME", "--from-start", "--list", "--json"),
+    "stream": ("MODEL", "--check", "--compiled", "--create-topics", "--until-idle"),
     "build": ("dbt build", "--verbose"),
     "plan": ("--select", "--max-requests", "Nothing is sent"),
     "query": ("SELECT", "--max-requests"),

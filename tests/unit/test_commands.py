@@ -151,6 +151,7 @@ LINES = {
     "explain": ["explain", "abcd"],
     "dead-letters": ["dead-letters", "list"],
     "batch": ["batch", "status"],
+    "stream": ["stream", "events"],
     "suggest": ["suggest", "main.t"],
     "repair": ["repair", "main.t"],
     "backup": ["backup", "copy.sqlite"],

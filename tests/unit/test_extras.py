@@ -19,7 +19,7 @@ theirs:
 """
 NOT_THERE = """
 import sys
-absent = "great_expectations altair vl_convert numpy pandas openai wordllama"
+absent = "confluent_kafka great_expectations altair vl_convert numpy pandas openai wordllama"
 lakes = "deltalake pyiceberg duckdb_extension_ducklake"
 for name in f"adbc_driver_manager lancedb {lakes} {absent}".split():
     sys.modules[name] = None
@@ -84,6 +84,10 @@ def test_the_plugin_needs_no_library_of_an_extra_but_dbt() -> None:
             "pgvector",
             "from assay.project.publishing.destinations.postgres import PostgresSchema as S\n"
             "S('postgresql://none').__enter__()",
+        ),
+        (
+            "stream",
+            "from assay.hosts.stream.kafka import client\nclient.Consumer",
         ),
         (
             "openai",

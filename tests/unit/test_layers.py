@@ -42,6 +42,7 @@ THIRD_PARTY = {
     "evidence": "",
     "providers/openai_compatible": "openai httpx2 aiohttp yarl pydantic",
     "hosts/duckdb": "duckdb pyarrow yaml",
+    "hosts/stream": "confluent_kafka duckdb pyarrow pydantic",
 }
 """What these rooms may import that is not ours and not Python's."""
 

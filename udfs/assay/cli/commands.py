@@ -32,6 +32,10 @@ COMMANDS = {
         "plan:command",
         "Count what a build would ask: requests, tokens, money, minutes. Nothing is sent.",
     ),
+    "stream": (
+        "stream:command",
+        "Run a model on the events of a Kafka topic as they come, and send each where it belongs.",
+    ),
     "query": (
         "query:command",
         "Run a query on the warehouse and print the result.",

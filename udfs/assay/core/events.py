@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -96,6 +96,22 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed:
+    """A batch of a stream is sent and committed.
+
+    `sent` counts messages by what became of them: `routed`, `dead`, `unanswered`. `seconds` is
+    how long the batch took, `lag` how many messages wait behind it, `oldest_seconds` how old its
+    oldest was when it was done.
+    """
+
+    model: str
+    sent: Mapping[str, int]
+    seconds: float
+    lag: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """Something ended a run early; `cause` is a word, such as `budget`."""
 
@@ -115,6 +131,7 @@ Event: TypeAlias = (
     | Ended
     | PackOver
     | GivenUp
+    | Streamed
     | Stopped
 )
 

@@ -26,6 +26,7 @@ from assay.core.errors import ConfigError
 from assay.core.evidencing import Evidencing
 from assay.core.reach import Places, Reach
 from assay.core.redaction import Redacting
+from assay.core.streaming import Streaming
 from assay.core.traits import Manner, Traits, traits_of
 
 PREFIX = "ASSAY_"
@@ -44,7 +45,7 @@ Price = Annotated[float | None, none_if_blank, Field(ge=0, allow_inf_nan=False)]
 Money = Annotated[float | None, none_if_blank, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(Places, Asking, Embedding, Alerting, Redacting, Evidencing):
+class Settings(Places, Asking, Embedding, Alerting, Redacting, Evidencing, Streaming):
     """Everything a user can set; each field `x` is the variable `ASSAY_X`, but for the key."""
 
     provider: Annotated[str, AfterValidator(_known_provider)] = Field(

@@ -12,6 +12,7 @@ from typing import Self
 from assay.core.canonical import canonical_json
 from assay.core.cascade import Cascade
 from assay.core.errors import ConfigError, RunError
+from assay.core.events import Streamed
 from assay.core.task import Task
 from assay.core.values import Ask, Outcome
 from assay.core.vectors import numbers_of
@@ -184,6 +185,10 @@ class Run:
     def built(self, key: str, sql: str) -> None:
         """Keep SQL that asks, as a build has compiled it, by what it is in dbt."""
         self._engine.built(key, sql)
+
+    def streamed(self, batch: Streamed) -> None:
+        """Let whoever watches know of a batch of a stream."""
+        self._state.tell(batch)
 
     def note_served(self) -> None:
         """Return once the store has what became of each question of the run so far."""

@@ -85,12 +85,13 @@ class Session:
         run_id = f"{name}-{uuid.uuid4().hex[:8]}"
         return self._run(run_id, settings, builds=False)
 
-    def begin(self, run_id: str, *, builds: bool = True) -> Run:
+    def begin(self, run_id: str, *, builds: bool = True, settings: Settings | None = None) -> Run:
         """Begin the run of a host that has a name for it already, such as dbt's invocation.
 
-        One that `builds` nothing is on record from its first ask on, and as such.
+        One that `builds` nothing is on record from its first ask on, and as such. `settings` are
+        those of the session with other limits.
         """
-        return self._run(run_id, self.settings, builds=builds)
+        return self._run(run_id, settings or self.settings, builds=builds)
 
     def _run(self, run_id: str, settings: Settings, *, builds: bool) -> Run:
         """Begin a run that may ask the embedded models, too, beside who is asked otherwise."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from opentelemetry.metrics import Meter
 
 from assay.core.clock import now_utc
-from assay.core.events import Ended, Event, GivenUp, LookedUp, RunBegun, Sent, stored_before
+from assay.core.events import (
+    Ended,
+    Event,
+    GivenUp,
+    LookedUp,
+    RunBegun,
+    Sent,
+    Streamed,
+    stored_before,
+)
 from assay.core.values import Attempt
 from assay.telemetry.names import Attributes, described, of_answer
 
@@ -42,6 +51,22 @@ class Instruments:
             "assay.store.hits", "{answer}", "Answers that the store knew."
         )
 
+        self._batches = meter.create_histogram(
+            "assay.stream.batch.duration",
+            "s",
+            "How long one batch of a stream took, from taking it to its commit.",
+            explicit_bucket_boundaries_advisory=_SECONDS,
+        )
+        self._streamed = meter.create_counter(
+            "assay.stream.messages", "{message}", "Messages that a stream has done with."
+        )
+        self._lag = meter.create_gauge(
+            "assay.stream.lag", "{message}", "Messages that wait in the partitions of a stream."
+        )
+        self._oldest = meter.create_gauge(
+            "assay.stream.oldest", "s", "How old the oldest message of a batch was at its end."
+        )
+
     def see(self, event: Event) -> None:
         """Count what `event` is about."""
         match event:
@@ -58,6 +83,17 @@ class Instruments:
             case LookedUp(question, found=found) if found:
                 about = {"gen_ai.request.model": question.model}
                 self._hits.add(stored_before(self._begun, found), about)
+
+            case Streamed():
+                self._batch(event)
+
+    def _batch(self, batch: Streamed) -> None:
+        about = {"assay.node": batch.model}
+        self._batches.record(batch.seconds, about)
+        self._lag.set(batch.lag, about)
+        self._oldest.set(batch.oldest_seconds, about)
+        for kind, count in batch.sent.items():
+            self._streamed.add(count, about | {"assay.stream.end": kind})
 
     def _ended(self, attempt: Attempt, model: str | None) -> None:
         asked = described(self._common, attempt.model)
