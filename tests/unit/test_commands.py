@@ -140,6 +140,7 @@ LINES = {
     "explain": ["explain", "abcd"],
     "dead-letters": ["dead-letters", "list"],
     "batch": ["batch", "status"],
+    "store": ["store", "move", "moved.sqlite"],
     "suggest": ["suggest", "main.t"],
     "repair": ["repair", "main.t"],
     "backup": ["backup", "copy.sqlite"],

@@ -4,13 +4,21 @@
 The rest is about the file that a store of ours is: backup, repair, restoring.
 """
 
-from pathlib import Path
-
+from assay.core.store_place import StoreAddress, StorePlace
 from assay.store.accounts import PENDING, UNSUPPORTED, UNTRIED, Selection, Spend, Use, shares
 from assay.store.batches import BatchPack, BatchPlace, BatchRow, Filling
 from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
 from assay.store.journal import Journal
+from assay.store.places import (
+    back_up,
+    check_server,
+    move,
+    refuse_while_in_use,
+    repair,
+    restore,
+    start_over,
+)
 from assay.store.records import (
     PLUS,
     SEARCH,
@@ -37,13 +45,9 @@ from assay.store.sqlite.salvage import (
     Checkup,
     Salvaged,
     StartedOver,
-    back_up,
     check,
-    refuse_while_in_use,
-    repair,
-    start_over,
 )
-from assay.store.sqlite.upkeep import Restored, restore
+from assay.store.sqlite.upkeep import Restored
 from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
@@ -88,8 +92,10 @@ __all__ = [
     "Writer",
     "back_up",
     "check",
+    "check_server",
     "landing_of",
     "library",
+    "move",
     "open_store",
     "refuse_while_in_use",
     "repair",
@@ -102,10 +108,15 @@ __all__ = [
 ]
 
 
-def open_store(path: Path, *, guarded: bool = False) -> Store:
-    """Return the store at `path`, made where there is none, with its schema up to date.
+def open_store(place: StorePlace, *, guarded: bool = False) -> Store:
+    """Return the store at a place, made where there is none, with its schema up to date.
 
     With `guarded`, a file that was lost, emptied or damaged, or that holds fewer paid answers than
-    it did, raises `StoreError` instead of being bought again.
+    it did, raises `StoreError` instead of being bought again. What a server holds is guarded by
+    whoever runs it.
     """
-    return SqliteStore(path, guarded=guarded)
+    if isinstance(place, StoreAddress):
+        from assay.store.postgres.store import PostgresStore
+
+        return PostgresStore(place)
+    return SqliteStore(place, guarded=guarded)
