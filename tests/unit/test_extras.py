@@ -20,7 +20,7 @@ theirs:
 NOT_THERE = """
 import sys
 absent = "great_expectations altair vl_convert numpy pandas openai wordllama"
-for name in f"adbc_driver_manager lancedb {absent}".split():
+for name in f"adbc_driver_manager lancedb psycopg {absent}".split():
     sys.modules[name] = None
 import assay.plugin
 """
@@ -65,6 +65,11 @@ def test_the_plugin_needs_no_library_of_an_extra_but_dbt() -> None:
             "pgvector",
             "from assay.project.publishing.destinations.postgres import PostgresSchema as S\n"
             "S('postgresql://none').__enter__()",
+        ),
+        (
+            "postgres",
+            "from assay.store import open_store as f\n"
+            "from assay.core.store_place import store_place as p; f(p('postgresql://localhost/a'))",
         ),
         (
             "openai",

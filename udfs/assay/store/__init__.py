@@ -4,7 +4,6 @@
 The rest is about the file that a store of ours is: backup, repair, restoring.
 """
 
-from assay.core.store_place import StoreAddress, StorePlace
 from assay.store.accounts import PENDING, UNSUPPORTED, UNTRIED, Selection, Spend, Use, shares
 from assay.store.batches import BatchPack, BatchPlace, BatchRow, Filling
 from assay.store.contract import TABLES, Ledger, Store
@@ -14,6 +13,7 @@ from assay.store.places import (
     back_up,
     check_server,
     move,
+    open_store,
     refuse_while_in_use,
     repair,
     restore,
@@ -48,7 +48,6 @@ from assay.store.sqlite.salvage import (
     check,
 )
 from assay.store.sqlite.upkeep import Restored
-from assay.store.sqlite.verbs import SqliteStore
 
 __all__ = [
     "PENDING",
@@ -106,17 +105,3 @@ __all__ = [
     "task_row",
     "uses_wal",
 ]
-
-
-def open_store(place: StorePlace, *, guarded: bool = False) -> Store:
-    """Return the store at a place, made where there is none, with its schema up to date.
-
-    With `guarded`, a file that was lost, emptied or damaged, or that holds fewer paid answers than
-    it did, raises `StoreError` instead of being bought again. What a server holds is guarded by
-    whoever runs it.
-    """
-    if isinstance(place, StoreAddress):
-        from assay.store.postgres.store import PostgresStore
-
-        return PostgresStore(place)
-    return SqliteStore(place, guarded=guarded)

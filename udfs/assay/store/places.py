@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 from assay.core.errors import StoreError
+from assay.core.extras import extra
 from assay.core.program import program
 from assay.core.store_place import StoreAddress, StorePlace
+from assay.store.contract import Store
 from assay.store.sqlite import salvage, upkeep
+from assay.store.sqlite.verbs import SqliteStore
 
 if TYPE_CHECKING:
     from assay.store.postgres.checkup import ServerCheckup as ServerCheckup
+
+EXTRA = ("postgres", "A store in Postgres")
+"""What brings the driver, and what is said where it is missing."""
+
+
+def open_store(place: StorePlace, *, guarded: bool = False) -> Store:
+    """Return the store at a place, made where there is none, with its schema up to date.
+
+    With `guarded`, a file that was lost, emptied or damaged, or that holds fewer paid answers than
+    it did, raises `StoreError` instead of being bought again. What a server holds is guarded by
+    whoever runs it.
+    """
+    if isinstance(place, StoreAddress):
+        with extra(*EXTRA):
+            from assay.store.postgres.store import PostgresStore
+
+        return PostgresStore(place)
+    return SqliteStore(place, guarded=guarded)
 
 
 def back_up(place: StorePlace, target: Path) -> None:
@@ -20,9 +42,7 @@ def back_up(place: StorePlace, target: Path) -> None:
     Raises `StoreError` where there is no store, where `target` exists, or where it cannot be done.
     """
     if isinstance(place, StoreAddress):
-        from assay.store.postgres.copies import to_file
-
-        to_file(place, target)
+        _copies().to_file(place, target)
         return
     salvage.back_up(place, target)
 
@@ -34,9 +54,8 @@ def restore(backup: Path, place: StorePlace, *, force: bool = False) -> upkeep.R
     use, and, without `force`, where the store holds answers or attempts that the backup has not.
     """
     if isinstance(place, StoreAddress):
-        from assay.store.postgres.copies import from_file
-
-        return from_file(upkeep.checked_backup(backup), backup, place, force=force)
+        found = upkeep.checked_backup(backup)
+        return cast("upkeep.Restored", _copies().from_file(found, backup, place, force=force))
     return upkeep.restore(backup, place, force=force)
 
 
@@ -55,9 +74,7 @@ def move(source: StorePlace, target: StorePlace) -> int:
             "pg_dump and pg_restore do it."
         )
         raise StoreError(message)
-    from assay.store.postgres import copies
-
-    return copies.move(source, target)
+    return int(_copies().move(source, target))
 
 
 def check_server(address: StoreAddress) -> ServerCheckup:
@@ -65,7 +82,8 @@ def check_server(address: StoreAddress) -> ServerCheckup:
 
     Raises `StoreError` where the server cannot be reached.
     """
-    from assay.store.postgres import checkup
+    with extra(*EXTRA):
+        from assay.store.postgres import checkup
 
     return checkup.check_server(address)
 
@@ -73,9 +91,7 @@ def check_server(address: StoreAddress) -> ServerCheckup:
 def refuse_while_in_use(place: StorePlace) -> None:
     """Raise when a living process has the store open, on whatever machine."""
     if isinstance(place, StoreAddress):
-        from assay.store.postgres.copies import refuse_while_shared
-
-        refuse_while_shared(place)
+        _copies().refuse_while_shared(place)
         return
     salvage.refuse_while_in_use(place)
 
@@ -94,6 +110,13 @@ def start_over(place: StorePlace) -> salvage.StartedOver:
     Raises `StoreError` for a store that has all its answers, and for one on a server.
     """
     return salvage.start_over(_file(place))
+
+
+def _copies() -> ModuleType:
+    with extra(*EXTRA):
+        from assay.store.postgres import copies
+
+    return copies
 
 
 def _file(place: StorePlace) -> Path:

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from assay.core.extras import extra
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper, Loader
+
 from assay.core.store_place import StoreAddress
 from assay.store.postgres.dialect import Columns, bound, conflicting, on_conflict, translated
-
-with extra("postgres", "A store in Postgres"):
-    import psycopg
-    from psycopg.abc import Buffer
-    from psycopg.adapt import Dumper, Loader
 
 _MANY = 200
 """So many statements go to the server at once."""
