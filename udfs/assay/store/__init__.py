@@ -48,6 +48,7 @@ from assay.store.sqlite.salvage import (
     check,
 )
 from assay.store.sqlite.upkeep import Restored
+from assay.store.walls import Room, Toll, Walls
 
 __all__ = [
     "PENDING",
@@ -75,6 +76,7 @@ __all__ = [
     "Repair",
     "RepairStatus",
     "Restored",
+    "Room",
     "Rung",
     "Salvaged",
     "SchemaGap",
@@ -84,8 +86,10 @@ __all__ = [
     "State",
     "Store",
     "StoredAnswer",
+    "Toll",
     "Unused",
     "Use",
+    "Walls",
     "Which",
     "Witness",
     "Writer",

@@ -19,15 +19,29 @@ WITH_TEXTS = ("answers", "superseded", "vectors", "failures", "batch_packs", "re
 _TYPES = {"bytea": "blob", "bigint": "integer", "double precision": "real", "text": "text"}
 
 
+_OWN = {
+    "walls_of_many": (
+        'create table spend (run text collate "C", owner text collate "C", '
+        "requests bigint not null, reserved_usd double precision not null, "
+        "spent_usd double precision not null, primary key (run, owner)); "
+        'create table starts (host text collate "C", second bigint, requests bigint not null, '
+        "tokens bigint not null, primary key (host, second))"
+    ),
+}
+"""Steps that a file does not take: what one process needs to know of others while it sends."""
+
+_STEPS = [*(step.__name__ for step in MIGRATIONS), *_OWN]
+
+
 def unknown_here(session: ServerSession, schema: str) -> set[str]:
     """Return the names of steps that a schema has seen and we do not know: it is newer."""
-    return _applied(session, schema) - {step.__name__ for step in MIGRATIONS}
+    return _applied(session, schema) - {*_STEPS}
 
 
 def missing_here(session: ServerSession, schema: str) -> list[str]:
     """Return the names of the steps that a schema has not seen."""
     known = _applied(session, schema)
-    return [step.__name__ for step in MIGRATIONS if step.__name__ not in known]
+    return [name for name in _STEPS if name not in known]
 
 
 def migrate(session: ServerSession, schema: str) -> None:
@@ -41,6 +55,10 @@ def migrate(session: ServerSession, schema: str) -> None:
         if step.__name__ not in applied:
             step(session.as_rows)
             session.execute("insert into migrations values (?)", [step.__name__])
+    for name, sql in _OWN.items():
+        if name not in applied:
+            session.native(sql)
+            session.execute("insert into migrations values (?)", [name])
     session.forget_columns()
 
 

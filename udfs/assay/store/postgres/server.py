@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from assay.core.errors import StoreError
@@ -20,7 +20,9 @@ from assay.store.journal import Journal
 from assay.store.postgres.leases import ServerOwner, living, space_of
 from assay.store.postgres.schema import erased, migrate, unknown_here
 from assay.store.postgres.session import Error, ServerSession
+from assay.store.postgres.walls import ServerWalls
 from assay.store.sqlite.leases import Owner
+from assay.store.walls import Room, Toll, Walls
 
 T = TypeVar("T")
 
@@ -53,6 +55,7 @@ class StoreServer:
             self._owner: Owner = self._life
             undoing.callback(self._life.resign)
             self._bury_the_dead()
+            self._walls = ServerWalls(address, self._life.name)
             undoing.pop_all()
 
     def close(self) -> None:
@@ -67,6 +70,7 @@ class StoreServer:
             self._closed = True
             with contextlib.suppress(StoreError):
                 self._bury(self._owner.name)
+            self._walls.close()
             self._owner.close()
             self._session.close()
         with self._reading:
@@ -84,6 +88,11 @@ class StoreServer:
     def owner(self) -> str:
         """The name of this process among the owners of leases."""
         return self._owner.name
+
+    @property
+    def walls(self) -> Walls | None:
+        """Limits over all processes of the store."""
+        return _Told(self._walls, self._translating)
 
     @property
     def journal(self) -> Journal:
@@ -210,6 +219,27 @@ class StoreServer:
                 f"`{program('doctor')}`."
             )
             raise StoreError(message) from None
+
+
+class _Told:
+    """Walls whose driver's errors are turned into ours."""
+
+    def __init__(
+        self, walls: ServerWalls, translating: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._walls, self._translating = walls, translating
+
+    def enter(self, toll: Toll) -> float:
+        with self._translating():
+            return self._walls.enter(toll)
+
+    def reserve(self, toll: Toll) -> Room:
+        with self._translating():
+            return self._walls.reserve(toll)
+
+    def pay(self, toll: Toll, cost_usd: float | None) -> None:
+        with self._translating():
+            self._walls.pay(toll, cost_usd)
 
 
 @contextmanager

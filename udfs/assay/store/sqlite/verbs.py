@@ -41,6 +41,7 @@ from assay.store.sqlite import (
 )
 from assay.store.sqlite.queries import answer
 from assay.store.sqlite.store import StoreFile
+from assay.store.walls import Walls
 
 T = TypeVar("T")
 
@@ -248,7 +249,9 @@ class Verbs(ABC):
 
 
 class SqliteStore(StoreFile, Verbs):
-    """A file of this machine."""
+    """A file of this machine, on which each process keeps to limits of its own."""
+
+    walls: Walls | None = None
 
     @property
     def _rows(self) -> sqlite3.Connection:
