@@ -9,10 +9,18 @@ from typing import Any, cast
 
 import psycopg
 from psycopg.abc import Buffer
-from psycopg.adapt import Dumper, Loader
+from psycopg.adapt import Dumper, Loader, Transformer
 
 from assay.core.store_place import StoreAddress
-from assay.store.postgres.dialect import Columns, bound, conflicting, on_conflict, translated
+from assay.store.postgres.dialect import (
+    Columns,
+    bound,
+    conflicting,
+    is_counted,
+    on_conflict,
+    pieces,
+    translated,
+)
 
 _MANY = 200
 """So many statements go to the server at once."""
@@ -68,6 +76,7 @@ class ServerSession:
         )
         self._connection.adapters.register_dumper(bool, _Flag)
         self._connection.adapters.register_loader("numeric", _Number)
+        self._values = Transformer(self._connection)
         self._columns: dict[str, Columns] = {}
         self.statements = 0
         self._connection.execute(_SET_UP)
@@ -94,15 +103,31 @@ class ServerSession:
     def execute(self, sql: str, given: Any = ()) -> Any:
         """Run a statement of the store and return its cursor."""
         self.statements += 1
-        return self._connection.execute(self._put(sql), bound(sql, given))
+        said = self._put(sql)
+        if given and is_counted(sql, given):
+            return self._connection.execute(self._filled(said, given))
+        return self._connection.execute(translated(said), bound(said, given) if given else ())
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> None:
         """Run a statement for each of `rows`, many at once."""
-        said, cursor = self._put(sql), self._connection.cursor()
-        filled = [cursor.mogrify(said, bound(sql, row)) for row in rows]
+        said = self._put(sql)
+        filled = [self._filled(said, row) for row in rows]
         for start in range(0, len(filled), _MANY):
             self.statements += 1
-            self._connection.execute(";".join(filled[start : start + _MANY]))
+            self._connection.execute(b";".join(filled[start : start + _MANY]))
+
+    def _filled(self, sql: str, given: Iterable[Any]) -> bytes:
+        """Return a statement with the values in their places, as the driver spells them."""
+        first, *rest = pieces(sql)
+        literal, known, said = self._values.as_literal, {None: b"NULL"}, [first]
+        for value, piece in zip(given, rest, strict=True):
+            named = value if isinstance(value, str) else None
+            if (spelled := known.get(named)) is None or (named is None and value is not None):
+                spelled = literal(_without_nul(value))
+                if named is not None:  # the same words stand in many rows
+                    known[named] = spelled
+            said += (spelled, piece)
+        return b"".join(said)
 
     def native(self, sql: str, given: Any = None) -> Any:
         """Run SQL of Postgres as it is and return its cursor."""
@@ -148,4 +173,9 @@ class ServerSession:
 
     def _put(self, sql: str) -> str:
         table = conflicting(sql)
-        return translated(on_conflict(sql, self.columns(table) if table else None))
+        return on_conflict(sql, self.columns(table) if table else None)
+
+
+def _without_nul(value: Any) -> Any:
+    """Return a value without the one character that no text of Postgres can hold."""
+    return value.replace("\0", "�") if isinstance(value, str) and "\0" in value else value
