@@ -95,4 +95,4 @@ def either_store(request: pytest.FixtureRequest, tmp_path: Path) -> StorePlace:
     if request.param == "sqlite":
         return tmp_path / "store.sqlite"
     found: StoreAddress = store_place(request.getfixturevalue("postgres_address"))
-    return replace(found, beside=tmp_path / "journals")
+    return replace(found, beside=tmp_path / found.beside)

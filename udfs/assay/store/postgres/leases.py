@@ -96,13 +96,9 @@ class ServerOwner(Owner):
 
     def dead_holders(self) -> list[str]:
         """Return the owners of leases whose process is gone, whatever host they were on."""
-        here = living(self._session, self._space)
-        names = self._session.native("select distinct owner from leases").fetchall()
-        return [
-            name
-            for (name,) in names
-            if not batches.is_batch(name) and name not in here and not super().is_alive(name)
-        ]
+        found = self._session.native("select distinct owner from leases").fetchall()
+        names = [name for (name,) in found if not batches.is_batch(name)]
+        return [name for name in names if not self.is_alive(name)]
 
     def _replay(self, connection: sqlite3.Connection, entry: Attempt | Landing) -> None:
         """Put an entry into the store, or nothing of it where a part is not understood."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 import psycopg
@@ -79,6 +82,8 @@ class ServerSession:
         self._values = Transformer(self._connection)
         self._columns: dict[str, Columns] = {}
         self.statements = 0
+        if hasattr(os, "register_at_fork"):  # or a child would keep its parent alive
+            os.register_at_fork(after_in_child=partial(_let_go, weakref.ref(self)))
         self._connection.execute(_SET_UP)
 
     @property
@@ -167,6 +172,13 @@ class ServerSession:
         if not self._connection.closed:
             self._connection.rollback()
 
+    def let_go(self) -> None:
+        """Leave the session to the process that opened it; not a word is said to the server."""
+        if not self._connection.closed:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, self._connection.fileno())
+            os.close(nothing)
+
     def close(self) -> None:
         """End the session."""
         self._connection.close()
@@ -174,6 +186,12 @@ class ServerSession:
     def _put(self, sql: str) -> str:
         table = conflicting(sql)
         return on_conflict(sql, self.columns(table) if table else None)
+
+
+def _let_go(session: weakref.ref[ServerSession]) -> None:
+    """Put nothing in the place of a session's socket in a child, as long as that is not ours."""
+    if (found := session()) is not None:
+        found.let_go()
 
 
 def _without_nul(value: Any) -> Any:
