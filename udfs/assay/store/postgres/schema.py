@@ -16,7 +16,7 @@ TABLES = (
 
 WITH_TEXTS = ("answers", "superseded", "vectors", "failures", "batch_packs", "repairs")
 """The tables in which something of a text may be."""
-_TYPES = {"bytea": "blob", "bigint": "integer", "double precision": "real", "text": "text"}
+_TYPES = {"bytea": "BLOB", "bigint": "INTEGER", "double precision": "REAL", "text": "TEXT"}
 
 
 _OWN = {
