@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from assay.core.settings import Settings
 from assay.core.store_place import StorePlace
@@ -36,7 +37,8 @@ def walls_of(store: Store) -> Walls:
 
 def toll(**given: Any) -> Toll:
     """A request that wants to go out."""
-    return Toll(**{"run_id": "r", "host": "h", "worst_usd": 0.01, "tokens": 10} | given)
+    usual: dict[str, Any] = {"run_id": "r", "host": "h", "worst_usd": 0.01, "tokens": 10}
+    return Toll(**usual | given)
 
 
 @pytest.mark.parametrize("either_store", ["postgres"], indirect=True)
@@ -88,7 +90,7 @@ def test_four_sessions_of_one_run_stop_at_one_wall(either_store: StorePlace) -> 
     with FaultServer(latency=Latency(median=0.05)) as server:
         settings = Settings(
             provider="openai",
-            api_key="k",
+            api_key=SecretStr("k"),
             base_url=server.url(None),
             model="stub",
             store=either_store,

@@ -72,6 +72,8 @@ class StoreServer:
                 self._bury(self._owner.name)
             self._walls.close()
             self._owner.close()
+            with contextlib.suppress(Error):  # at once, and not when the server comes to it
+                self._session.native("select pg_advisory_unlock_all()")
             self._session.close()
         with self._reading:
             self._reader.close()

@@ -124,15 +124,20 @@ class ServerSession:
     def _filled(self, sql: str, given: Iterable[Any]) -> bytes:
         """Return a statement with the values in their places, as the driver spells them."""
         first, *rest = pieces(sql)
-        literal, known, said = self._values.as_literal, {None: b"NULL"}, [first]
+        said, known = [first], dict[str, bytes]()  # the same words stand in many rows
         for value, piece in zip(given, rest, strict=True):
-            named = value if isinstance(value, str) else None
-            if (spelled := known.get(named)) is None or (named is None and value is not None):
-                spelled = literal(_without_nul(value))
-                if named is not None:  # the same words stand in many rows
-                    known[named] = spelled
-            said += (spelled, piece)
+            said += (self._spelled(value, known), piece)
         return b"".join(said)
+
+    def _spelled(self, value: Any, known: dict[str, bytes]) -> bytes:
+        """Return a value as a literal; that of a text is looked up in what is `known`."""
+        if value is None:
+            return b"NULL"
+        if not isinstance(value, str):
+            return bytes(self._values.as_literal(value))
+        if value not in known:
+            known[value] = bytes(self._values.as_literal(value.replace("\0", "\ufffd")))
+        return known[value]
 
     def native(self, sql: str, given: Any = None) -> Any:
         """Run SQL of Postgres as it is and return its cursor."""
@@ -192,8 +197,3 @@ def _let_go(session: weakref.ref[ServerSession]) -> None:
     """Put nothing in the place of a session's socket in a child, as long as that is not ours."""
     if (found := session()) is not None:
         found.let_go()
-
-
-def _without_nul(value: Any) -> Any:
-    """Return a value without the one character that no text of Postgres can hold."""
-    return value.replace("\0", "�") if isinstance(value, str) and "\0" in value else value
