@@ -110,7 +110,7 @@ def test_a_sample_is_drawn_with_the_seed(colours: Path, settings: Settings) -> N
     providers = [FakeProvider(answering(lambda *_: "blue")) for _ in range(2)]
     plan = ExamPlan(by_colour(colours), "classify", limit=2, seed=5)
     for number, provider in enumerate(providers):
-        own = settings.model_copy(update={"store": settings.store.with_suffix(f".{number}")})
+        own = settings.model_copy(update={"store": settings.store.parent / f"store.{number}"})
         evaluate(plan, own, provider)
 
     assert len(providers[0].texts) == 2

@@ -366,6 +366,7 @@ HELP = {
     "explain": ("schema.table:ID", "--where", "--show-text", "--json"),
     "backup": ("--json",),
     "restore": ("--force", "--json"),
+    "store": ("move",),
     "prune": ("--older-than", "--not-in-project", "--yes", "--json"),
     "dead-letters": ("list", "replay", "discard"),
     "forget": ("--subject", "--key", "--dry-run"),

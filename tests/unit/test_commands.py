@@ -152,6 +152,7 @@ LINES = {
     "dead-letters": ["dead-letters", "list"],
     "batch": ["batch", "status"],
     "stream": ["stream", "events"],
+    "store": ["store", "move", "moved.sqlite"],
     "suggest": ["suggest", "main.t"],
     "repair": ["repair", "main.t"],
     "backup": ["backup", "copy.sqlite"],

@@ -21,7 +21,7 @@ NOT_THERE = """
 import sys
 absent = "confluent_kafka great_expectations altair vl_convert numpy pandas openai wordllama"
 lakes = "deltalake pyiceberg duckdb_extension_ducklake"
-for name in f"adbc_driver_manager lancedb {lakes} {absent}".split():
+for name in f"adbc_driver_manager lancedb psycopg {lakes} {absent}".split():
     sys.modules[name] = None
 import assay.plugin
 """
@@ -88,6 +88,11 @@ def test_the_plugin_needs_no_library_of_an_extra_but_dbt() -> None:
         (
             "stream",
             "from assay.hosts.stream.kafka import client\nclient.Consumer",
+        ),
+        (
+            "postgres",
+            "from assay.store import open_store as f\n"
+            "from assay.core.store_place import store_place as p; f(p('postgresql://localhost/a'))",
         ),
         (
             "openai",

@@ -14,6 +14,7 @@ import pytest
 
 from assay.core.errors import StoreError
 from assay.core.settings import Settings
+from assay.core.store_place import StorePlace
 from assay.core.values import Attempt, Failure, Outcome
 from assay.store import TABLES, Landing, Selection, Spend, Store, open_store, queries
 from assay.store.sqlite.queries import READERS
@@ -21,6 +22,8 @@ from assay.store.sqlite.verbs import SqliteStore
 
 ROOT = Path(__file__).parents[2] / "udfs" / "assay"
 OUTSIDE = [path for path in sorted(ROOT.rglob("*.py")) if "store" not in path.parts[:-1]]
+DRIVERS = {"sqlite3", "psycopg"}
+BACK_ENDS = ("assay.store.sqlite", "assay.store.postgres")
 PRIVATE = ("leases", "looks", "rungs", "statements", "migrations")
 STATEMENT = re.compile(r"\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
 TABLE = re.compile(rf"\b(from|join|into|update)\s+({'|'.join([*TABLES, *PRIVATE])})\b")
@@ -38,9 +41,9 @@ SOON, LATE = "2026-01-01 01:00:00.000000", "2026-01-02 00:00:00.000000"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(either_store: StorePlace) -> Iterator[Store]:
     """A store of its own."""
-    store = open_store(tmp_path / "store.sqlite")
+    store = open_store(either_store)
     yield store
     store.close()
 
@@ -88,8 +91,8 @@ def breaches(code: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(code)):
         match node:
             case ast.Import(names=names):
-                yield from (one.name for one in names if one.name.split(".")[0] == "sqlite3")
-            case ast.ImportFrom(module=str(module)) if module.startswith("assay.store.sqlite"):
+                yield from (one.name for one in names if one.name.split(".")[0] in DRIVERS)
+            case ast.ImportFrom(module=str(module)) if module.startswith(BACK_ENDS):
                 yield module
             case ast.Attribute(attr="transact"):
                 yield "transact"
@@ -101,6 +104,8 @@ def breaches(code: str) -> Iterator[str]:
     "code",
     [
         "import sqlite3",
+        "import psycopg",
+        "from assay.store.postgres.store import PostgresStore",
         "from assay.store.sqlite.rows import put_run",
         "(found,) = store.transact([steps])",
         "query = f'select count(*) from calls where {condition}'",
@@ -127,9 +132,9 @@ def test_every_query_can_be_put_to_an_empty_store(store: Store, kind: type[Any])
     assert found == Spend() if kind is queries.Spent else not found
 
 
-def test_who_reads_waits_for_no_writer(tmp_path: Path) -> None:
+def test_who_reads_waits_for_no_writer(either_store: StorePlace) -> None:
     """What another one is about to write is not seen before it is done."""
-    store, other = (open_store(tmp_path / "store.sqlite") for _ in range(2))
+    store, other = (open_store(either_store) for _ in range(2))
     with other.transaction():
         other.land([Landing(attempt(1))])
         seen = store.read(queries.Spent()).requests
@@ -139,9 +144,9 @@ def test_who_reads_waits_for_no_writer(tmp_path: Path) -> None:
     assert (seen, found) == (0, 1)
 
 
-def test_a_snapshot_is_of_one_moment(tmp_path: Path) -> None:
-    """Who writes waits for its end."""
-    store, other = (open_store(tmp_path / "store.sqlite") for _ in range(2))
+def test_a_snapshot_is_of_one_moment(either_store: StorePlace) -> None:
+    """Who writes waits for its end, where the store is a file."""
+    store, other = (open_store(either_store) for _ in range(2))
     writer = Thread(target=other.land, args=([Landing(attempt(1))],))
     with store.snapshot():
         seen = [store.read(queries.Spent()).requests]
@@ -152,7 +157,7 @@ def test_a_snapshot_is_of_one_moment(tmp_path: Path) -> None:
     seen.append(store.read(queries.Spent()).requests)
     store.close()
     other.close()
-    assert seen == [0, 0, 1, 1]
+    assert seen == [0, 0, int(isinstance(either_store, Path)), 1]
 
 
 # What can be written
@@ -193,9 +198,9 @@ def test_a_landing_answers_counts_failed_runs_and_gives_leases_back(store: Store
     assert store.read(queries.AllLetters()) == []
 
 
-def test_a_lease_holds_others_off_until_it_is_released(tmp_path: Path) -> None:
+def test_a_lease_holds_others_off_until_it_is_released(either_store: StorePlace) -> None:
     """Two stores on one file, as two processes have them."""
-    one, other = (open_store(tmp_path / "store.sqlite") for _ in range(2))
+    one, other = (open_store(either_store) for _ in range(2))
     first, again = b"1" * 16, b"2" * 16
     (ours,), (theirs,) = one.claim([[first]]), other.claim([[first, again]])
     one.release()

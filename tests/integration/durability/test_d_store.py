@@ -27,11 +27,22 @@ from typer.testing import CliRunner
 
 from assay.cli.main import app
 from assay.core.errors import StoreError
+from assay.core.store_place import StorePlace
 from assay.core.values import Outcome
 from assay.faultd import FaultServer, Latency
 from assay.project.doctor import store_findings
 from assay.project.doctor.store_file import file_system_of
-from assay.store import StoredAnswer, back_up, check, repair, start_over
+from assay.store import (
+    Selection,
+    StoredAnswer,
+    back_up,
+    check,
+    check_server,
+    open_store,
+    queries,
+    repair,
+    start_over,
+)
 from assay.store.sqlite.rows import put_answers, settled_rows
 from assay.store.sqlite.store import connect, journal_of
 from assay.store.sqlite.verbs import SqliteStore
@@ -73,10 +84,21 @@ def hashed(text: str, _: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def sound(path: Path) -> bool:
-    """Whether SQLite and all checksums are content."""
-    found = check(path)
-    return found.trouble is None and found.unsound == 0
+def sound(place: StorePlace) -> bool:
+    """Whether the database and all checksums are content."""
+    found = check(place) if isinstance(place, Path) else check_server(place).found
+    return found is not None and found.trouble is None and found.unsound == 0
+
+
+def rows_of(store: Any) -> Any:
+    """What takes the statements of the transaction that is open."""
+    return store._rows
+
+
+def is_alive(store: Any, name: str) -> bool:
+    """Whether an owner of leases still runs."""
+    with store.transaction():
+        return bool(store._owner.is_alive(name))
 
 
 def numbers_of(lines: list[str]) -> list[int]:
@@ -89,25 +111,25 @@ def numbers_of(lines: list[str]) -> list[int]:
 
 @sized(5, 50)
 def test_d01_a_kill_costs_at_most_what_was_in_flight(
-    path: Path, server: FaultServer, size: int, figure: Figure
+    either_store: StorePlace, server: FaultServer, size: int, figure: Figure
 ) -> None:
     """kill -9 while answers arrive: what was bought twice was in flight, and nothing is lost."""
     moments = seeded(1)
-    arguments = ("settle", path, server.url(), 400, IN_FLIGHT, PACK, 4)
+    arguments = ("settle", either_store, server.url(), 400, IN_FLIGHT, PACK, 4)
     for _ in range(size):
         killed_after(start(*arguments), 1, moments.uniform(0.0, 0.15))
     code, lines, errors = ended(start(*arguments))
-    assert (code, json.loads(lines[-1])) == (0, {"ok": 400}), errors
+    assert code == 0, errors
+    assert json.loads(lines[-1]) == {"ok": 400}
 
-    found = served(path, range(400))
+    found = served(either_store, range(400))
     twice = sum(count - 1 for count in server.ledger.paid.values())
-    with contextlib.closing(connect(path)) as connection:
-        interrupted = connection.execute(
-            "select coalesce(sum(asks), 0) from calls where outcome = 'interrupted'"
-        ).fetchone()[0]
+    with contextlib.closing(open_store(either_store)) as store:
+        cut = store.read(queries.Attempts(Selection(), "interrupted", most=10_000))
+    interrupted = sum(attempt["asks"] for attempt in cut)
     assert (len(found), wrong(found)) == (400, 0)
     assert twice <= interrupted <= size * IN_FLIGHT * PACK
-    assert sound(path)
+    assert sound(either_store)
     figure(kills=size, bought_twice=twice, maybe_paid=interrupted, wrong=0)
 
 
@@ -165,19 +187,21 @@ def test_d08_a_damaged_line_of_a_journal_says_nothing(path: Path, server: FaultS
 
 @sized(6, 120)
 def test_d02_no_acknowledged_answer_is_lost_when_three_writers_are_killed(
-    path: Path, size: int, figure: Figure
+    either_store: StorePlace, size: int, figure: Figure
 ) -> None:
     """Three processes write and are killed at random: every commit that returned is there."""
     moments, acknowledged = seeded(2), 0
     for turn in range(size):
         first = turn * 1_000_000
-        writers = [start("write", path, first + place * 100_000, 100_000) for place in range(3)]
+        writers = [
+            start("write", either_store, first + place * 100_000, 100_000) for place in range(3)
+        ]
         printed = [killed_after(writer, 1, moments.uniform(0.0, 0.05)) for writer in writers]
         numbers = [number for lines in printed for number in numbers_of(lines)]
-        found = served(path, numbers)
+        found = served(either_store, numbers)
         assert (len(found), wrong(found)) == (len(numbers), 0)
         acknowledged += len(numbers)
-    assert sound(path)
+    assert sound(either_store)
     figure(kills=3 * size, acknowledged=acknowledged, lost=0, corrupt=0)
 
 
@@ -527,11 +551,11 @@ def test_d09_two_processes_write_one_store_without_a_lock_error(
 
 @sized(1000, 10_000)
 def test_d09_two_processes_buy_each_key_once(
-    path: Path, tmp_path: Path, size: int, figure: Figure
+    either_store: StorePlace, tmp_path: Path, size: int, figure: Figure
 ) -> None:
     """Both want the same keys: the leases let one of them buy each."""
     logs = [tmp_path / f"purchases{place}" for place in range(2)]
-    buyers = [start("share", path, log, size) for log in logs]
+    buyers = [start("share", either_store, log, size) for log in logs]
     assert [ended(buyer)[:2] for buyer in buyers] == [(0, ["done"])] * 2
     bought = [number for log in logs for number in log.read_text().split()]
     shares = [len(log.read_text().split()) for log in logs]
@@ -540,10 +564,10 @@ def test_d09_two_processes_buy_each_key_once(
 
 
 def test_d09_two_engines_pay_for_each_text_once(
-    path: Path, server: FaultServer, figure: Figure
+    either_store: StorePlace, server: FaultServer, figure: Figure
 ) -> None:
     """Two whole engines on one store ask about the same texts: the vendor bills each once."""
-    arguments = ("settle", path, server.url(), 400, IN_FLIGHT, PACK, 4)
+    arguments = ("settle", either_store, server.url(), 400, IN_FLIGHT, PACK, 4)
     results = [ended(running) for running in [start(*arguments), start(*arguments)]]
     assert [json.loads(lines[-1]) for _, lines, _ in results] == [{"ok": 400}] * 2
     assert max(server.ledger.paid.values()) == 1
@@ -551,23 +575,24 @@ def test_d09_two_engines_pay_for_each_text_once(
     figure(texts=400, paid=server.ledger.paid.total())
 
 
-def test_d09_the_living_take_over_from_the_dead(path: Path, tmp_path: Path) -> None:
+def test_d09_the_living_take_over_from_the_dead(either_store: StorePlace, tmp_path: Path) -> None:
     """A process killed with leases in hand holds nobody up, and closing gives leases back."""
-    store = SqliteStore(path)
-    dying = start("hold", path, stdin=subprocess.PIPE)
+    store = open_store(either_store)
+    dying = start("hold", either_store, stdin=subprocess.PIPE)
     assert dying.stdout is not None
     name = dying.stdout.readline().strip()
     key = ask_of(1).key
     lease = "insert or replace into leases values (?, ?)"
-    store.transact([lambda c: c.execute(lease, [key, name])])
+    with store.transaction():
+        rows_of(store).execute(lease, [key, name])
     (held,) = store.claim([[key]])
     dying.kill()
     ended(dying)
     (free,) = store.claim([[key]])
     store.close()
     assert (held.ours, free.ours) == (frozenset(), {key})
-    with contextlib.closing(connect(path)) as connection:
-        assert connection.execute("select count(*) from leases").fetchone() == (0,)
+    with contextlib.closing(open_store(either_store)) as again, again.transaction():
+        assert rows_of(again).execute("select count(*) from leases").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("end", ["wall", "cancel"])
@@ -639,14 +664,16 @@ def test_d10_a_store_in_wal_mode_is_reported_and_switched_back(path: Path) -> No
     assert list(path.read_bytes()[18:20]) == [1, 1]
 
 
-def test_d11_a_forked_child_cannot_use_the_store_nor_keep_its_parent_alive(path: Path) -> None:
+def test_d11_a_forked_child_cannot_use_the_store_nor_keep_its_parent_alive(
+    either_store: StorePlace,
+) -> None:
     """The child is told to open it again, and the parent's leases fall with the parent."""
-    fill(path, 1)
-    code, lines, _ = ended_with_child(start("fork", path))
+    fill(either_store, 1)
+    code, lines, _ = ended_with_child(start("fork", either_store))
     child, name, found = lines[-1].split()
     try:
-        store = SqliteStore(path)
-        assert not store._owner.is_alive(name)
+        store = open_store(either_store)
+        assert not is_alive(store, name)
         store.close()
     finally:
         os.kill(int(child), signal.SIGKILL)
@@ -936,10 +963,10 @@ def test_d17_a_kill_while_a_store_is_made_leaves_none_or_a_whole_one(
 
 
 def test_d18_one_text_ten_thousand_times_is_one_request(
-    path: Path, server: FaultServer, figure: Figure
+    either_store: StorePlace, server: FaultServer, figure: Figure
 ) -> None:
     """Eight threads ask about the same text, 10,000 rows in all: the vendor sees it once."""
-    with worker.run(path, server.url()) as opened:
+    with worker.run(either_store, server.url()) as opened:
         asking, handle = worker.resolver(opened)
         outcomes = worker.in_threads(8, lambda _: asking.ask(handle, [text_of(1)] * 1250))
     values = {outcome.value for outcomes_ in outcomes for outcome in outcomes_}

@@ -12,19 +12,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assay.core.clock import now_utc
 from assay.core.errors import AssayError
 from assay.core.settings import Settings
+from assay.core.store_place import StoreAddress, StorePlace, store_place
 from assay.core.values import Ask, Outcome, Question
 from assay.engine.lookup import Resolver
 from assay.engine.run import Run
 from assay.engine.session import Session, open_session
 from assay.functions import parse_task
-from assay.store import StoredAnswer
+from assay.store import Store, StoredAnswer, open_store
 from assay.store.sqlite.migrations import migration
 from assay.store.sqlite.rows import put_answers
 from assay.store.sqlite.store import connect
@@ -65,16 +65,22 @@ def stored(number: int) -> StoredAnswer:
     return StoredAnswer(ask_of(number), outcome)
 
 
-def fill(path: Path, count: int, first: int = 0) -> None:
-    """Put the answers of `count` records into the store at `path`."""
-    store = SqliteStore(path)
-    store.transact([lambda c: put_answers(c, map(stored, range(first, first + count)))])
+def put(store: Any, answers: Sequence[StoredAnswer]) -> None:
+    """Put answers into a store, whichever it is."""
+    with store.transaction():
+        put_answers(store._rows, answers)
+
+
+def fill(place: StorePlace, count: int, first: int = 0) -> None:
+    """Put the answers of `count` records into the store at a place."""
+    store = open_store(place)
+    put(store, list(map(stored, range(first, first + count))))
     store.close()
 
 
-def served(path: Path, numbers: Sequence[int]) -> dict[int, str | None]:
+def served(place: StorePlace, numbers: Sequence[int]) -> dict[int, str | None]:
     """What a run would be given of these records."""
-    store = SqliteStore(path)
+    store = open_store(place)
     try:
         found = store.fetch([ask_of(number).key for number in numbers], FAR)
     finally:
@@ -89,7 +95,7 @@ def wrong(found: dict[int, str | None]) -> int:
 
 
 @contextlib.contextmanager
-def session(path: Path, url: str, **more: Any) -> Iterator[Session]:
+def session(path: StorePlace, url: str, **more: Any) -> Iterator[Session]:
     """A session on the store at `path` that asks the server at `url`."""
     given = {"provider": "openai", "base_url": url, "model": "stub", "api_key": "sk-test"}
     with open_session(Settings.model_validate(given | {"store": path} | more)) as opened:
@@ -97,7 +103,7 @@ def session(path: Path, url: str, **more: Any) -> Iterator[Session]:
 
 
 @contextlib.contextmanager
-def run(path: Path, url: str, **more: Any) -> Iterator[Run]:
+def run(path: StorePlace, url: str, **more: Any) -> Iterator[Run]:
     """A run in a session of its own."""
     with session(path, url, **more) as opened:
         yield opened.begin(f"run-{os.getpid()}-{time.monotonic_ns()}")
@@ -114,13 +120,17 @@ def resolver(opened: Run) -> tuple[Resolver, str]:
 def start(*arguments: object, before: Sequence[str] = (), **popen: Any) -> subprocess.Popen[str]:
     """Start a command of this file in a process of its own."""
     command = [*before, sys.executable, __file__, *map(str, arguments)]
+    if isinstance(place := arguments[1], StoreAddress):  # its journals lie where the test has them
+        popen["cwd"] = place.beside.parents[1]
     root = str(Path(__file__).parents[3])
+    extras = os.environ.get("PYTHONPATH", "")  # where `scripts/postgres` has the driver
+    beside = f"{os.pathsep}{extras}" if extras else ""
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": f"{root}{beside}", "PYTHONDONTWRITEBYTECODE": "1"},
         **popen,
     )
 
@@ -150,18 +160,16 @@ def killed_after(process: subprocess.Popen[str], lines: int, seconds: float) -> 
 # The commands
 
 
-def write(
-    store: SqliteStore, first: int, count: int, pause_seconds: float = PAUSE_SECONDS
-) -> None:
+def write(store: Store, first: int, count: int, pause_seconds: float = PAUSE_SECONDS) -> None:
     """Write records, one commit each, and print each one's number once it is on disk."""
     for number in range(first, first + count):
         answer = stored(number)
-        store.transact([partial(put_answers, stored=[answer])])
+        put(store, [answer])
         print(number, flush=True)
         time.sleep(pause_seconds)
 
 
-def share(store: SqliteStore, log: Path, count: int) -> None:
+def share(store: Store, log: Path, count: int) -> None:
     """Buy the records that nobody has or holds, ten at a time; a line in `log` is a purchase.
 
     Each process goes through them in an order of its own.
@@ -177,14 +185,15 @@ def share(store: SqliteStore, log: Path, count: int) -> None:
             time.sleep(REPLY_SECONDS if ours else PAUSE_SECONDS)
             for number in ours:
                 purchases.write(f"{number}\n")
-            answers = [stored(number) for number in ours]
-            store.transact([partial(put_answers, stored=answers)])
+            put(store, [stored(number) for number in ours])
             known = {asks[key] for key in granted.settled} | set(ours)
             numbers += [number for number in part if number not in known]
     print("done", flush=True)
 
 
-def settle(path: Path, url: str, count: int, in_flight: int, pack: int, max_attempts: int) -> None:
+def settle(
+    path: StorePlace, url: str, count: int, in_flight: int, pack: int, max_attempts: int
+) -> None:
     """Ask about records through the engine; print how many were answered, or what stopped it."""
     limits = {"max_in_flight": in_flight, "pack_records": pack, "deadline_seconds": 1}
     with run(path, url, **limits, max_attempts=max_attempts) as opened:
@@ -195,7 +204,7 @@ def settle(path: Path, url: str, count: int, in_flight: int, pack: int, max_atte
     print(json.dumps({status: statuses.count(status) for status in set(statuses)}), flush=True)
 
 
-def hold(store: SqliteStore) -> None:
+def hold(store: Store) -> None:
     """Hold the store open until standard input ends."""
     print(store.owner, flush=True)
     sys.stdin.read()
@@ -233,7 +242,7 @@ def migrate(path: Path) -> None:
     print("whole", flush=True)
 
 
-def fork(store: SqliteStore) -> None:
+def fork(store: Store) -> None:
     """Fork with the store open: print what the child was told, then die before it does."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -252,11 +261,12 @@ def fork(store: SqliteStore) -> None:
 
 def main(command: str, store: str, *rest: str) -> int:
     """Run a command; our errors are one line on standard error and exit code 2."""
+    place: StorePlace = store_place(store)
     path = Path(store)
     try:
         match command:
             case "settle":
-                settle(path, rest[0], *map(int, rest[1:]))
+                settle(place, rest[0], *map(int, rest[1:]))
             case "lock":
                 lock(path, rest[0], float(rest[1]))
             case "spill":
@@ -264,14 +274,14 @@ def main(command: str, store: str, *rest: str) -> int:
             case "migrate":
                 migrate(path)
             case _:
-                _on_a_store(command, SqliteStore(path), *rest)
+                _on_a_store(command, open_store(place), *rest)
     except AssayError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def _on_a_store(command: str, store: SqliteStore, *rest: str) -> None:
+def _on_a_store(command: str, store: Store, *rest: str) -> None:
     try:
         match command:
             case "write":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assay.core.store_place import StorePlace
 from assay.faultd import FaultServer
 
 from ..durability.worker import resolver, run, text_of, value_of
@@ -18,13 +18,14 @@ CHUNK = 2048
 
 
 @pytest.mark.parametrize("records", [10_000, pytest.param(100_000, marks=pytest.mark.whole)])
-def test_p03_no_answer_lands_on_another_row(tmp_path: Path, records: int, figure: Figure) -> None:
+def test_p03_no_answer_lands_on_another_row(
+    either_store: StorePlace, records: int, figure: Figure
+) -> None:
     """Each text's answer is its hash, and six requests in ten are answered in a confused way."""
     spec = ",".join(["mix", *(f"{name}=0.1" for name in CONFUSIONS)])
-    path = tmp_path / "store.sqlite"
     with (
         FaultServer(answer=lambda text, _: hashlib.sha256(text.encode()).hexdigest()) as server,
-        run(path, server.url(spec), max_in_flight=16) as opened,
+        run(either_store, server.url(spec), max_in_flight=16) as opened,
     ):
         asking, handle = resolver(opened)
         opened.begin_gather()

@@ -125,6 +125,10 @@ COMMANDS = {
         "store:prune_command",
         "Drop answers that nobody uses, after saying what it would cost to buy them again.",
     ),
+    "store": (
+        "store:app",
+        "Copy the store to a server that many machines share, or back to a file.",
+    ),
     "forget": (
         "forget:command",
         "Remove a subject's rows and texts from the store, the warehouse and old publications.",

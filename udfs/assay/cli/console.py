@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +21,7 @@ from rich.text import Text
 from assay.core.clock import iso
 from assay.core.errors import ConfigError
 from assay.core.program import program
+from assay.core.store_place import StorePlace
 from assay.hosts.dbt.settings import places_here
 
 if TYPE_CHECKING:  # a query looks into no store, and does not wait for it
@@ -38,13 +38,13 @@ _LONGEST = datetime.timedelta(weeks=5_218)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def store_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the file of the store; no key and no provider is needed to look at it."""
+def store_path(environ: Mapping[str, str] = os.environ) -> StorePlace:
+    """Return the place of the store; no key and no provider is needed to look at it."""
     return places_here(environ).store.resolve()
 
 
 @contextlib.contextmanager
-def open_store(path: Path | None = None) -> Iterator[Store]:
+def open_store(path: StorePlace | None = None) -> Iterator[Store]:
     """Yield the store of the environment, which must exist; none is ever made.
 
     Raises `ConfigError` where there is none, `StoreError` where it cannot be trusted.
@@ -59,8 +59,8 @@ def open_store(path: Path | None = None) -> Iterator[Store]:
         store.close()
 
 
-def existing_store() -> Path:
-    """Return the file of the store of the environment, or raise `ConfigError`."""
+def existing_store() -> StorePlace:
+    """Return the place of the store of the environment, or raise `ConfigError`."""
     path = store_path()
     if not path.exists():
         message = (

@@ -15,6 +15,7 @@ from assay.core.errors import AssayError, ConfigError, StoreError
 from assay.core.program import program
 from assay.core.project import place
 from assay.core.settings import Settings, load_places, load_settings
+from assay.core.store_place import StoreAddress, StorePlace
 from assay.hosts.dbt.profiles import profile_here
 from assay.project.doctor import (
     Finding,
@@ -24,6 +25,7 @@ from assay.project.doctor import (
     environment_findings,
     installed_findings,
     published_findings,
+    server_findings,
     settings_findings,
     setup_findings,
     source_findings,
@@ -104,7 +106,10 @@ def examine(*, offline: bool = False, alert: bool = False) -> Iterator[Finding]:
     store, database = places.store.resolve(), place(profile.database)
     yield from setup_findings(profile)
     yield from settings_findings(os.environ, profile.config)
-    yield from store_findings(store)
+    if isinstance(store, StoreAddress):
+        yield from server_findings(store)
+    else:
+        yield from store_findings(store)
     yield from warehouse_findings(database)
     yield from source_findings(places.sources, database)
     folders = {"store": store.parent, "warehouse": database.parent}
@@ -114,7 +119,7 @@ def examine(*, offline: bool = False, alert: bool = False) -> Iterator[Finding]:
     yield from _endpoint(profile.config, store, offline=offline)
 
 
-def _endpoint(config: Mapping[str, Any], store: Path, *, offline: bool) -> Iterator[Finding]:
+def _endpoint(config: Mapping[str, Any], store: StorePlace, *, offline: bool) -> Iterator[Finding]:
     try:
         settings = load_settings(config)
     except ConfigError:
@@ -128,7 +133,7 @@ def _endpoint(config: Mapping[str, Any], store: Path, *, offline: bool) -> Itera
         yield from _asked(settings, store)
 
 
-def _asked(settings: Settings, path: Path) -> Iterator[Finding]:
+def _asked(settings: Settings, path: StorePlace) -> Iterator[Finding]:
     """Ask the endpoint; a store that cannot keep a ledger, or a set-up that is wrong, is said."""
     try:
         store = open_store(path, guarded=True)

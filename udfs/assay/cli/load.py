@@ -77,7 +77,7 @@ def red_line(outcome: SourceOutcome) -> str:
 def _loading(sources: dict[str, Path], database: Path, *, again: bool) -> Iterator[SourceOutcome]:
     check_writable(database)
     places = places_here()
-    work = project_here().path(places.store).parent / "load"
+    work = project_here().path(places.store.parent) / "load"
     yield from load(sources, database, work, again=again, seconds=places.source_seconds)
     note_loaded(database, tables.SCHEMA)
 

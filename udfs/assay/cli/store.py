@@ -1,4 +1,4 @@
-"""`assay backup`, `assay restore` and `assay prune`: the store as a file that is worth money."""
+"""`assay backup`, `restore`, `prune` and `store move`: the store as a whole, worth money."""
 
 from __future__ import annotations
 
@@ -25,12 +25,19 @@ from assay.core.clock import iso
 from assay.core.errors import ConfigError, StoreError
 from assay.core.plural import counted
 from assay.core.program import program
+from assay.core.store_place import StorePlace, store_place
 from assay.hosts.dbt.lineage import HOOK, last_code
 from assay.hosts.dbt.process import code_beside
 from assay.hosts.dbt.project_folder import typed
 from assay.project.report.spending import GONE
-from assay.store import Unused, back_up, check, queries, refuse_while_in_use, restore
+from assay.store import Unused, back_up, check, move, queries, refuse_while_in_use, restore
 from assay.store.queries import Row
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Copy the store to a server that many machines share, or back to a file.",
+)
 
 _HASH_DIGITS = 12
 
@@ -81,6 +88,34 @@ def restore_command(
     typer.echo(f"Restored {path} from {file}: {counted(done.answers, 'answer')}.")
     if done.kept is not None:
         typer.echo(f"What was there is kept as {done.kept}; remove it when you are sure.")
+
+
+@app.callback()
+def _store() -> None:
+    """Copy the store to a server that many machines share, or back to a file."""
+
+
+@app.command("move")
+def move_command(
+    to: Annotated[
+        str, typer.Argument(help="Where it is to be: a file, or postgresql://USER@HOST/DATABASE.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Copy the store to another place where there is none: a file, or a server that many share."""
+    source = existing_store()
+    try:
+        target: StorePlace = store_place(to).resolve()
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    answers = move(source, target)
+    if as_json:
+        print_json({"store": str(source), "to": str(target), "answers": answers})
+        return
+    typer.echo(
+        f"Copied {source} to {target}: {counted(answers, 'answer')}. Set `ASSAY_STORE` to it on "
+        "every machine; what was there is as it was, remove it when you are sure."
+    )
 
 
 def prune_command(

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from assay.core.project import Project, place
+from assay.core.store_place import StoreAddress, StorePlace, store_place
 
 _REMOTE = re.compile("[a-zA-Z][a-zA-Z0-9+.-]+:/")
 """How a bucket or a URL begins, also where a path has lost one of its slashes."""
@@ -58,6 +59,8 @@ class Reach(BaseModel):
         for name, value in self:
             if isinstance(value, Path):
                 yield name, project.path(value)
+            elif isinstance(value, StoreAddress):
+                yield name, value.within(project)
             elif isinstance(value, tuple) and all(isinstance(each, Path) for each in value):
                 yield name, tuple(map(project.path, value))
 
@@ -65,10 +68,10 @@ class Reach(BaseModel):
 class Places(Reach):
     """What is read and written, and what SQL may reach; no provider and no key is needed."""
 
-    store: Place = Field(
+    store: Annotated[StorePlace, BeforeValidator(store_place)] = Field(
         default=Path(".assay/store.sqlite"),
         description="The file of answers, ledger and dead letters; keep it, it is what you paid "
-        "for.",
+        "for. Or `postgresql://USER@HOST/DATABASE`, a store that several machines share.",
     )
     publish: Place = Field(
         default=Path("published"),

@@ -114,6 +114,11 @@ class Budget:
         self.open += 1
         self.reserved_usd += worst_usd or 0.0
 
+    def take_back(self, worst_usd: float | None) -> None:
+        """A request was not sent after all."""
+        self.requests -= 1
+        self.pay(worst_usd, 0.0)
+
     def hold(self, worst_usd: float | None, requests: int = 1) -> None:
         """Set the worst cost of what goes into a batch aside; call `settle` for each later."""
         self.requests += requests

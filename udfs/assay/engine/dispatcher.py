@@ -23,6 +23,7 @@ from assay.engine.recorder import Recorder
 from assay.engine.searching import Hands, Searching
 from assay.engine.sending import Failed, Sender
 from assay.engine.state import RunState
+from assay.engine.tolls import Tolls
 from assay.engine.trial import Trials
 from assay.evidence import Evidence
 from assay.forms import form_of
@@ -67,6 +68,7 @@ class Dispatcher:
         self._batching = Batching(settings, recorder, provider, self._claims)
         hands = Hands(lambda: self._aftermath, self._give_up, self._do)
         self._searching = Searching(settings, recorder, evidence, hands)
+        self._tolls = Tolls(settings, recorder.store)
         self._timer: asyncio.TimerHandle | None = None
         self._meet_afresh()
         self._admitting = asyncio.get_running_loop().create_task(self._admit_for_ever())
@@ -336,6 +338,12 @@ class Dispatcher:
         self._give_up(run, [*pack.asks, *([] if unpriced else run.backlog.drain())], reason)
         return unpriced
 
+    def _at_the_wall_of_all(self, run: RunState, request: Request, worst: float | None) -> None:
+        """Attempt nothing that waits: what others have sent leaves no room for it."""
+        run.budget.take_back(worst)
+        reason = run.wall(request.model, worst)
+        self._give_up(run, [*request.pack.asks, *run.backlog.drain()], reason)
+
     async def _serve(self, run: RunState, request: Request, worst: float | None) -> None:
         """Send one pack once, make room for the next, and see to the rows of this one.
 
@@ -358,7 +366,15 @@ class Dispatcher:
         self, run: RunState, request: Request, worst: float | None
     ) -> tuple[Judged, Landing] | None:
         """Return what a sending brought; None where it failed, and all is seen to."""
-        sent = await self._sender.send(run, request, worst)
+        if not await self._tolls.take(run, request, worst):
+            self._at_the_wall_of_all(run, request, worst)
+            return None
+        try:
+            sent = await self._sender.send(run, request, worst)
+        except BaseException:
+            await self._tolls.pay(run, request, worst, None)
+            raise
+        await self._tolls.pay(run, request, worst, sent.attempt.cost_usd)
         if isinstance(sent, Failed):
             await self._aftermath.after_fault(run, request, sent)
             return None

@@ -66,7 +66,7 @@ class Recorder:
 
     def __init__(self, store: Store, writer: Writer, *, store_inputs: bool = False) -> None:
         self.owner = store.owner
-        self._store = store
+        self.store = self._store = store
         self._store_inputs = store_inputs
         self._writer = writer
         self._known_prompts: set[str] = set()

@@ -4,13 +4,21 @@
 The rest is about the file that a store of ours is: backup, repair, restoring.
 """
 
-from pathlib import Path
-
 from assay.store.accounts import PENDING, UNSUPPORTED, UNTRIED, Selection, Spend, Use, shares
 from assay.store.batches import BatchPack, BatchPlace, BatchRow, Filling
 from assay.store.contract import TABLES, Ledger, Store
 from assay.store.group_commit import Writer
 from assay.store.journal import Journal
+from assay.store.places import (
+    back_up,
+    check_server,
+    move,
+    open_store,
+    refuse_while_in_use,
+    repair,
+    restore,
+    start_over,
+)
 from assay.store.records import (
     PLUS,
     SEARCH,
@@ -37,14 +45,10 @@ from assay.store.sqlite.salvage import (
     Checkup,
     Salvaged,
     StartedOver,
-    back_up,
     check,
-    refuse_while_in_use,
-    repair,
-    start_over,
 )
-from assay.store.sqlite.upkeep import Restored, restore
-from assay.store.sqlite.verbs import SqliteStore
+from assay.store.sqlite.upkeep import Restored
+from assay.store.walls import Room, Toll, Walls
 
 __all__ = [
     "PENDING",
@@ -72,6 +76,7 @@ __all__ = [
     "Repair",
     "RepairStatus",
     "Restored",
+    "Room",
     "Rung",
     "Salvaged",
     "SchemaGap",
@@ -81,15 +86,19 @@ __all__ = [
     "State",
     "Store",
     "StoredAnswer",
+    "Toll",
     "Unused",
     "Use",
+    "Walls",
     "Which",
     "Witness",
     "Writer",
     "back_up",
     "check",
+    "check_server",
     "landing_of",
     "library",
+    "move",
     "open_store",
     "refuse_while_in_use",
     "repair",
@@ -100,12 +109,3 @@ __all__ = [
     "task_row",
     "uses_wal",
 ]
-
-
-def open_store(path: Path, *, guarded: bool = False) -> Store:
-    """Return the store at `path`, made where there is none, with its schema up to date.
-
-    With `guarded`, a file that was lost, emptied or damaged, or that holds fewer paid answers than
-    it did, raises `StoreError` instead of being bought again.
-    """
-    return SqliteStore(path, guarded=guarded)

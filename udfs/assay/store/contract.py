@@ -27,6 +27,7 @@ from assay.store.records import (
     Unused,
 )
 from assay.store.repairs import Decision, Repair
+from assay.store.walls import Walls
 
 T = TypeVar("T")
 
@@ -94,6 +95,10 @@ class Store(Ledger, Protocol):
         A local file, whatever the store is. What a dead owner left in there is put into the store
         by whoever finds it dead.
         """
+
+    @property
+    def walls(self) -> Walls | None:
+        """Limits over all processes of the store; None where each process has its own."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make one transaction of all verbs within: they are done together, or not at all.

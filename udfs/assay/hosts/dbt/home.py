@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from assay.core.errors import ConfigError
 from assay.core.project import Project, project_at
 from assay.core.settings import Settings
+from assay.core.store_place import StoreAddress, StorePlace
 from assay.engine.prices import check_cap
 from assay.hosts.dbt.project_folder import FILE, project_here
 from assay.hosts.duckdb import fence
@@ -72,12 +73,14 @@ def warehouse_file(given: str, project: Project) -> Path | None:
     return path if path.is_absolute() else None
 
 
-def check_store(given: Path, project: Project) -> None:
+def check_store(given: StorePlace, project: Project) -> None:
     """Raise `ConfigError` where a second store would be made beside the one that is known here.
 
     Runs that were started in another folder once kept their answers there. A folder that is a
     project itself has one of its own.
     """
+    if isinstance(given, StoreAddress):
+        return
     here, there = Path.cwd() / given, project.path(given)
     if here.exists() and not there.exists() and not (Path.cwd() / FILE).exists():
         message = (

@@ -10,6 +10,7 @@ from assay.project.doctor.settings import settings_findings
 from assay.project.doctor.setup import setup_findings
 from assay.project.doctor.sources import source_findings
 from assay.project.doctor.store_file import store_findings
+from assay.project.doctor.store_server import server_findings
 from assay.project.doctor.warehouse import disk_findings, warehouse_findings
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "environment_findings",
     "installed_findings",
     "published_findings",
+    "server_findings",
     "settings_findings",
     "setup_findings",
     "source_findings",

@@ -10,6 +10,7 @@ from typing import Any
 from assay.core.clock import now_utc
 from assay.core.errors import ConfigError
 from assay.core.program import program
+from assay.core.store_place import StorePlace
 from assay.hosts.dbt.artifacts import manifest_if_built
 from assay.hosts.dbt.project_folder import target_of
 from assay.project.concerns import answerer_of, concerns
@@ -21,7 +22,7 @@ from assay.store import open_store
 
 
 def make(
-    store_path: Path,
+    store_path: StorePlace,
     database: Path,
     results: dict[str, Any] | None,
     wanted: str | None = None,

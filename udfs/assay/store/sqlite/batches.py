@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from assay.core.program import program
@@ -83,7 +83,7 @@ def note(connection: sqlite3.Connection, batch: BatchRow) -> None:
 
 
 def take(
-    connection: sqlite3.Connection, batch_id: str, owner: str, living: Collection[str]
+    connection: sqlite3.Connection, batch_id: str, owner: str, living: Container[str]
 ) -> bool:
     """Let a process work on a batch, unless a living one does; return whether it may."""
     found = connection.execute(
@@ -193,8 +193,9 @@ def _lease(connection: sqlite3.Connection, keys: Sequence[bytes], owner: str) ->
 
 
 def _erase(connection: sqlite3.Connection, which: str, value: str) -> None:
-    """Delete packs, and overwrite their texts."""
-    connection.execute("pragma secure_delete=on")
+    """Delete packs, and overwrite their texts where the store is a file."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma secure_delete=on")
     connection.execute(f"delete from batch_packs where {which}", [value])  # noqa: S608
 
 

@@ -34,7 +34,8 @@ def letters(connection: sqlite3.Connection, _: AllLetters) -> list[Letter]:
 
 def dead_count(connection: sqlite3.Connection, _: DeadLetterCount) -> int:
     """Return how many failures no build tries again and nobody has discarded."""
-    query = f"select count(*) from ({_LETTERS}) where next_try_at is null and discarded_at is null"  # noqa: S608
+    dead = "next_try_at is null and discarded_at is null"
+    query = f"select count(*) from ({_LETTERS}) as letters where {dead}"  # noqa: S608
     return int(connection.execute(query).fetchone()[0])
 
 

@@ -39,7 +39,7 @@ def accepted_evaluation(
     place = [query.model_name, query.column_name, query.golden]
     found = connection.execute(
         f"select {_COLUMNS} from evaluations "  # noqa: S608
-        "where model_name = ? and column_name = ? and golden = ? and passed "
+        "where model_name = ? and column_name = ? and golden = ? and passed = 1 "
         f"order by evaluated_at {_ORDER[query.which]} limit 1",
         place,
     )

@@ -33,6 +33,6 @@ def gate_rows(connection: sqlite3.Connection, query: GateRows) -> list[GateRow]:
 def gate_sums(connection: sqlite3.Connection, _: GateSums) -> list[tuple[str, str, str, int, int]]:
     """Return invocation, gate, suite, expectations and red ones of each suite in each run."""
     return connection.execute(
-        "select invocation_id, gate, suite, count(*), sum(reasons <> '') from gate_results "
-        "group by 1, 2, 3 order by max(checked_at)"
+        "select invocation_id, gate, suite, count(*), count(*) filter (where reasons <> '') "
+        "from gate_results group by 1, 2, 3 order by max(checked_at)"
     ).fetchall()

@@ -28,7 +28,7 @@ from assay.store.records import Rung
 
 _SUMS = """
     count(*) as requests, count(http_status) as replies,
-    coalesce(sum(outcome not in ('ok', 'partial')), 0) as failed_requests,
+    count(*) filter (where outcome not in ('ok', 'partial')) as failed_requests,
     coalesce(sum(records), 0) as records, coalesce(sum(asks), 0) as asks,
     coalesce(sum(answers), 0) as answers, coalesce(sum(input_tokens), 0) as input_tokens,
     coalesce(sum(output_tokens), 0) as output_tokens, coalesce(sum(cost_usd), 0.0) as cost_usd,
@@ -46,14 +46,15 @@ _RUNS = f"""
         runs.invocation_id, runs.started_at, provider, host, model, stopped_by, message,
         {", ".join(f"coalesce({name}, 0) as {name}" for name in _SUMMED)},
         coalesce(expectations, 0) as expectations, coalesce(red, 0) as red,
-        looks.invocation_id is null as builds
+        case when looks.invocation_id is null then 1 else 0 end as builds
     from runs
     left join looks on looks.invocation_id = runs.invocation_id
     left join (
         select invocation_id, {_SUMS} from calls group by 1
     ) as calls on calls.invocation_id = runs.invocation_id
     left join (
-        select invocation_id, count(*) as expectations, sum(reasons <> '') as red
+        select invocation_id, count(*) as expectations,
+            count(*) filter (where reasons <> '') as red
         from gate_results group by 1
     ) as gates on gates.invocation_id = runs.invocation_id
     order by runs.started_at, runs.invocation_id
@@ -79,7 +80,7 @@ def spent(connection: sqlite3.Connection, query: Spent) -> Spend:
     """Return the sums over a run, or over all."""
     names = ", ".join(Spend.__dataclass_fields__)
     part = asdict(Selection(invocation_id=query.invocation_id))
-    sums = f"select {names} from (select {_SUMS} from calls where {_FITS})"  # noqa: S608
+    sums = f"select {names} from (select {_SUMS} from calls where {_FITS}) as sums"  # noqa: S608
     return Spend(*connection.execute(sums, part).fetchone())
 
 
@@ -126,7 +127,7 @@ def mean_latency(connection: sqlite3.Connection, query: MeanLatency) -> float | 
     (seconds,) = connection.execute(
         "select avg(latency_seconds) from (select latency_seconds from calls "
         "where host = ? and model = ? and outcome in ('ok', 'partial') "
-        "order by started_at desc limit ?)",
+        "order by started_at desc limit ?) as latest",
         [query.host, query.model, query.last],
     ).fetchone()
     return seconds
@@ -145,7 +146,7 @@ def uses(connection: sqlite3.Connection, query: Uses) -> list[Use]:
     prices = answer_costs(connection, AnswerCosts())
     found = connection.execute(
         "select invocation_id, kind, prompt_hash, model, row_count, stored, started_at from ("  # noqa: S608
-        "select served.*, runs.started_at from served join runs using (invocation_id)) "
+        "select served.*, runs.started_at from served join runs using (invocation_id)) as asked "
         f"where {_FITS} order by started_at, row_count desc, prompt_hash, model",
         asdict(query.part),
     )
@@ -170,7 +171,7 @@ def last_build(connection: sqlite3.Connection, _: LastBuild) -> str | None:
 def stop_of(connection: sqlite3.Connection, query: StopOf) -> tuple[str, str] | None:
     """Return what ended a run early, and the message."""
     found: tuple[str, str] | None = connection.execute(
-        "select stopped_by, message from runs where invocation_id = ? and stopped_by not null",
+        "select stopped_by, message from runs where invocation_id = ? and stopped_by is not null",
         [query.invocation_id],
     ).fetchone()
     return found

@@ -7,7 +7,15 @@ import sqlite3
 from assay.store.sqlite import first_steps, later_steps
 from assay.store.sqlite.steps import MIGRATIONS, Migration, migration
 
-__all__ = ["first_steps", "later_steps", "migrate", "migration", "missing_steps", "unknown_steps"]
+__all__ = [
+    "MIGRATIONS",
+    "first_steps",
+    "later_steps",
+    "migrate",
+    "migration",
+    "missing_steps",
+    "unknown_steps",
+]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -61,7 +61,7 @@ def settled_rows(
 
 def count_held(connection: sqlite3.Connection) -> Held:
     """Count the answers: a walk over the whole table, 0.1 to 0.25 seconds for a million."""
-    query = "select count(*), coalesce(sum(host <> ?), 0) from answers"
+    query = "select count(*), count(*) filter (where host <> ?) from answers"
     return Held(*connection.execute(query, [EMBEDDED]).fetchone())
 
 
@@ -283,8 +283,15 @@ def table_rows(
     """Return the columns (name to type) and rows of a table, blobs as hex."""
     columns = connection.execute("select name, type from pragma_table_info(?)", [table])
     types = dict(columns.fetchall())
-    rows = connection.execute(f"select * from {table}")  # noqa: S608
-    return types, [tuple(map(_printable, row)) for row in rows]
+    return types, printable_rows(connection, table, list(types))
+
+
+def printable_rows(
+    connection: sqlite3.Connection, table: str, names: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a table, blobs as hex."""
+    rows = connection.execute(f"select {', '.join(names)} from {table}")  # noqa: S608
+    return [tuple(map(_printable, row)) for row in rows]
 
 
 def _printable(value: Any) -> Any:

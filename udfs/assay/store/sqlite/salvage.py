@@ -201,7 +201,7 @@ def _is_well(found: Checkup) -> bool:
 
 def _checked(connection: sqlite3.Connection) -> Checkup:
     count = "select count(*) from "
-    unsound = sum(1 for row in _all(connection, "answers") if not _is_answer(row))
+    unsound = sum(1 for row in _all(connection, "answers") if not is_answer(row))
     if _has(connection, vectors.TABLE):
         rows = _all(connection, vectors.TABLE)
         unsound += sum(1 for row in rows if not vectors.is_sound(row))
@@ -210,7 +210,7 @@ def _checked(connection: sqlite3.Connection) -> Checkup:
         for rest in (
             "failures",
             "failures where next_try_at is null and status not in ('unsupported', 'unclear')",
-            "calls where maybe_paid",
+            "calls where maybe_paid = 1",
         )
     ]
     (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
@@ -288,7 +288,8 @@ def _begins_with_words(row: _Row) -> bool:
     return all(isinstance(value, str) for value in row[:4])
 
 
-def _is_answer(row: _Row) -> bool:
+def is_answer(row: _Row) -> bool:
+    """Whether a row of `answers` fits its checksum."""
     key, value, confidence, answered_by, answered_at, stored = row[0], *row[5:10]
     if isinstance(confidence, int):  # SQLite keeps 1.0 as 1 on its pages
         confidence = float(confidence)
@@ -304,8 +305,8 @@ def _is_hash(value: Any) -> bool:
 
 
 _LOOKS: Mapping[str, Callable[[_Row], bool]] = {
-    "answers": _is_answer,
-    "superseded": _is_answer,
+    "answers": is_answer,
+    "superseded": is_answer,
     "discards": lambda row: _is_hash(row[0]) and _is_key(row[1]),
     "failures": lambda row: _is_key(row[0]) and isinstance(row[7], int),
     "calls": lambda row: _is_hash(row[0]) and isinstance(row[8], int),

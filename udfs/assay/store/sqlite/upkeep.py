@@ -26,13 +26,13 @@ class Restored:
     """How many answers there are now, and where the store that was there before is kept."""
 
     answers: int
-    kept: Path | None
+    kept: Path | str | None
 
 
 _UNUSED = """
     select
         answers.prompt_hash, answers.kind, answers.model, answers.host, count(*) as answers,
-        max(max(answered_at), coalesce(max(used.used_at), '')) as used_at
+        max(case when used.used_at > answered_at then used.used_at else answered_at end) as used_at
     from answers
     left join (
         select prompt_hash, served.model, max(started_at) as used_at
@@ -50,7 +50,7 @@ def restore(backup: Path, path: Path, *, force: bool = False) -> Restored:
     Raises `StoreError` for a backup that is damaged or of a newer Assay, while the store is in
     use, and, without `force`, where the store holds answers or attempts that the backup has not.
     """
-    found = _checked(backup)
+    found = checked_backup(backup)
     refuse_while_in_use(path)
     if backup.resolve() == path.resolve():
         message = f"{backup} is the store itself; name a backup of it."
@@ -86,7 +86,8 @@ def prune(connection: sqlite3.Connection, chosen: Sequence[Unused]) -> dict[str,
     return gone
 
 
-def _checked(backup: Path) -> Checkup:
+def checked_backup(backup: Path) -> Checkup:
+    """Return the state of a backup that is sound and of no newer Assay; or raise `StoreError`."""
     if not backup.is_file():
         message = f"There is no file {backup}; name a backup made by `{program('backup')}`."
         raise StoreError(message)

@@ -1,9 +1,11 @@
-"""The store over SQLite: the verbs of the contract, a transaction each or together in one."""
+"""The verbs of the contract over rows, a transaction each or together in one; and over SQLite."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -39,15 +41,48 @@ from assay.store.sqlite import (
 )
 from assay.store.sqlite.queries import answer
 from assay.store.sqlite.store import StoreFile
+from assay.store.walls import Walls
 
 T = TypeVar("T")
 
 
-class SqliteStore(StoreFile):
+class Verbs(ABC):
     """Answers by key, one ledger row for each attempt, failures with their next try.
 
-    It is a `Store`; what a verb does is said there.
+    With what opens it, it is a `Store`; what a verb does is said there.
     """
+
+    _owner: leases.Owner
+
+    @property
+    @abstractmethod
+    def owner(self) -> str:
+        """The name of this process among the owners of leases."""
+
+    @property
+    @abstractmethod
+    def _rows(self) -> sqlite3.Connection:
+        """What takes the statements of the transaction that is open."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make one transaction of all that this thread does within."""
+
+    @abstractmethod
+    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `query` reads."""
+
+    @abstractmethod
+    def _erase(self, step: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `step`, which deletes, and leave no byte of what it deleted."""
+
+    @abstractmethod
+    def _rehearse(self, step: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `step` would return, and take back what it did."""
+
+    @abstractmethod
+    def _living(self) -> Container[str]:
+        """Return the owners that are alive now."""
 
     def fetch(self, keys: Sequence[bytes], now: str) -> dict[bytes, Outcome]:
         """Return what is settled of `keys` at `now`."""
@@ -62,7 +97,7 @@ class SqliteStore(StoreFile):
         if table not in TABLES:
             message = f"Unknown table {table!r} in the store; known are {', '.join(TABLES)}."
             raise StoreError(message)
-        return self._read(lambda connection: rows.table_rows(connection, table))
+        return self._read(lambda connection: self._table(connection, table))
 
     def begin_run(
         self,
@@ -122,7 +157,7 @@ class SqliteStore(StoreFile):
 
     def take_batch(self, waiting: Sequence[str]) -> list[bool]:
         """Let this process work on batches."""
-        living = self._owner.living(self.path)
+        living = self._living()
         return self._write(lambda c: [batches.take(c, one, self.owner, living) for one in waiting])
 
     def leave_batch(self, waiting: Sequence[str]) -> list[None]:
@@ -199,10 +234,28 @@ class SqliteStore(StoreFile):
         """Run `step` for each of what waits, in one transaction."""
         with self.transaction():
             for one in waiting:
-                step(self._connection, one)
+                step(self._rows, one)
         return [None] * len(waiting)
 
     def _write(self, step: Callable[[sqlite3.Connection], T]) -> T:
         """Run `step` in the transaction of this thread, or in one of its own."""
         with self.transaction():
-            return step(self._connection)
+            return step(self._rows)
+
+    def _table(
+        self, connection: sqlite3.Connection, table: str
+    ) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
+        return rows.table_rows(connection, table)
+
+
+class SqliteStore(StoreFile, Verbs):
+    """A file of this machine, on which each process keeps to limits of its own."""
+
+    walls: Walls | None = None
+
+    @property
+    def _rows(self) -> sqlite3.Connection:
+        return self._connection
+
+    def _living(self) -> Container[str]:
+        return self._owner.living(self.path)
