@@ -14,13 +14,13 @@
     {%- if not is_list or indexes | reject('in', ['fts', 'vss']) | list or (index is not none and not indexes) -%}
         {%- do assay._assay_error('ai_search', 'index', index, "give 'fts' for words, 'vss' for vectors, a list of both, or leave it out") -%}
     {%- elif 'fts' in indexes and words is none -%}
-        {%- do assay._assay_error('ai_search', 'index', index, "name the text that it is of, `words='body'`") -%}
+        {%- do assay._assay_error('ai_search', 'index', index, "name by `words='body'` the text that it is of") -%}
     {%- elif 'vss' in indexes and where is not none -%}
         {%- do assay._assay_error('ai_search', 'where', where, "the index `vss` knows of no condition; leave out one of the two") -%}
     {%- elif indexes == ['vss'] and words is not none -%}
         {%- do assay._assay_error('ai_search', 'index', index, "with `words` give ['fts', 'vss'], or leave it out") -%}
     {%- elif indexes and (key is not string or not key | trim) -%}
-        {%- do assay._assay_error('ai_search', 'key', key, "with an index name what tells rows apart, `key='mail_id'`") -%}
+        {%- do assay._assay_error('ai_search', 'key', key, "name by `key='mail_id'` what tells rows apart") -%}
     {%- elif language is not none and ('fts' not in indexes or language not in assay._assay_stemmed()) -%}
         {%- do assay._assay_error('ai_search', 'language', language, "it goes with `index='fts'` and is one of " ~ assay._assay_stemmed() | join(', ')) -%}
     {%- elif indexes and execute and (relation is string or relation.is_view or relation.is_cte) -%}

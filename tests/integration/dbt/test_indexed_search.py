@@ -30,8 +30,11 @@ SAFE = (
 )
 WRONG = {
     "which": ("'x', index='hnsw', key='id'", "wrong `index` \"hnsw\"; give 'fts' for words"),
-    "no_words": ("'x', index='fts', key='id'", "name the text that it is of, `words='body'`"),
-    "no_key": ("'x', index='vss'", "wrong `key` null; with an index name what tells rows apart"),
+    "no_words": ("'x', index='fts', key='id'", "name by `words='body'` the text that it is of"),
+    "no_key": (
+        "'x', index='vss'",
+        "wrong `key` null; name by `key='mail_id'` what tells rows apart",
+    ),
     "where": (
         "'x', index='vss', key='id', where='id > 1'",
         "the index `vss` knows of no condition",

@@ -37,7 +37,7 @@ _AT_ONCE = 10_000
 """So many rows are copied at once."""
 
 
-class Hit(NamedTuple):
+class NamedRow(NamedTuple):
     """A row that an index names, by its key: how much its words say, and which share of all."""
 
     key: str
@@ -77,7 +77,7 @@ class WordIndex:
         )
         connection.execute("alter table copy drop column what")
 
-    def hits(self, connection: duckdb.DuckDBPyConnection, query: str, most: int) -> list[Hit]:
+    def hits(self, connection: duckdb.DuckDBPyConnection, query: str, most: int) -> list[NamedRow]:
         """Return at most so many rows in which words of `query` stand, the best first."""
         words = f"stem(unnest(fts_main_copy.tokenize(?)), {literal(self.language)})"
         highest = (
@@ -91,7 +91,7 @@ class WordIndex:
             "where bm25 is not null order by bm25 desc, key limit ?",
             [query, query, most],
         ).fetchall()
-        return [Hit(key, bm25 * _NATURAL, share) for key, bm25, share in found]
+        return [NamedRow(key, bm25 * _NATURAL, share) for key, bm25, share in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,12 @@ class VectorIndex:
 
     def hits(
         self, connection: duckdb.DuckDBPyConnection, vector: list[float], most: int
-    ) -> list[Hit]:
+    ) -> list[NamedRow]:
         """Return the rows whose vectors are nearest, so many; it may miss some."""
         connection.execute(f"set hnsw_ef_search = {max(_LOOKED_AT, 2 * most)}")
         order = f"order by array_cosine_distance(what, ?::float[{len(vector)}]) limit {most}"
         found = connection.execute(f"select key from copy {order}", [vector])  # noqa: S608
-        return [Hit(key) for (key,) in found.fetchall()]
+        return [NamedRow(key) for (key,) in found.fetchall()]
 
 
 Index = WordIndex | VectorIndex

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from assay.hosts.duckdb.index_files import (
     Connect,
-    Hit,
     Index,
     Indexed,
+    NamedRow,
     VectorIndex,
     WordIndex,
     current,
@@ -52,7 +52,7 @@ class IndexedSearch:
 
     def _found(self, wanted: str, query: str, vector: str) -> str:
         told = json.loads(wanted)
-        by_key: dict[str, Hit] = {}
+        by_key: dict[str, NamedRow] = {}
         for index, most in _indexes(told):
             with self._making:
                 path = current(self._folder, index, self._connect)
