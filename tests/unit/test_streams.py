@@ -299,15 +299,15 @@ def test_a_batch_is_seen_by_whoever_watches() -> None:
     Instruments(provider.get_meter("assay"), {}).see(batch)
     data = reader.get_metrics_data()
     assert data is not None
-    points = {
+    points: dict[str, list[Any]] = {
         metric.name: list(metric.data.data_points)
         for metric in data.resource_metrics[0].scope_metrics[0].metrics
     }
     provider.shutdown()
 
     assert {
-        point.attributes["assay.stream.end"]: point.value  # type: ignore[index, union-attr]
+        point.attributes["assay.stream.end"]: point.value
         for point in points["assay.stream.messages"]
     } == {"routed": 3, "dead": 1}
-    assert [point.value for point in points["assay.stream.lag"]] == [7]  # type: ignore[union-attr]
-    assert [point.value for point in points["assay.stream.oldest"]] == [2.0]  # type: ignore[union-attr]
+    assert [point.value for point in points["assay.stream.lag"]] == [7]
+    assert [point.value for point in points["assay.stream.oldest"]] == [2.0]
