@@ -74,7 +74,7 @@ def test_a_word_that_is_no_command_is_answered_with_the_nearest() -> None:
     done = said("biuld")
     assert done.returncode == 2
     assert "'build'" in done.stderr
-    assert done.stderr.endswith("see `assay --help`.\n")
+    assert done.stderr.endswith("See `assay --help`.\n")
     assert done.stderr.count("\n") == 1
 
 
