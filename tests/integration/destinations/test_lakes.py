@@ -106,7 +106,13 @@ def any_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return found
 
 
-@pytest.mark.parametrize("step", dying.STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [
+        step if step in dying.OFTEN else pytest.param(step, marks=pytest.mark.whole)
+        for step in dying.STEPS
+    ],
+)
 def test_a_kill_at_each_step_leaves_old_or_new(
     tmp_path: Path, any_place: Place, step: str
 ) -> None:

@@ -21,6 +21,9 @@ from assay.project.publishing.publish import Release, publish
 STEPS = ("opened", "replaced", "counted", "kept", "closed")
 """After each of them nothing of a delivery may be half."""
 
+OFTEN = ("replaced", "kept")
+"""Those that are tried in every run."""
+
 
 class Dying:
     """A `Destination` that does what another does, and whose process is killed after a step."""

@@ -107,7 +107,13 @@ def test_a_column_that_is_not_there_is_told(gold: Path, tmp_path: Path) -> None:
     assert len(rows(tmp_path / "lake")) == 50
 
 
-@pytest.mark.parametrize("step", dying.STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [
+        step if step in dying.OFTEN else pytest.param(step, marks=pytest.mark.whole)
+        for step in dying.STEPS
+    ],
+)
 @pytest.mark.parametrize("place", ["json:site/big.json", "parquet:lake?by=kind"])
 def test_a_kill_at_each_step_leaves_old_or_new(
     gold: Path, tmp_path: Path, place: str, step: str
