@@ -156,7 +156,7 @@ def test_every_command_but_build_prints_json() -> None:
     without = {
         name for name, one in commands.items() if all("--json" not in p.opts for p in one.params)
     }
-    groups = {"ask", "batch", "golden", "dead-letters"}  # each of their commands says it
+    groups = {"ask", "batch", "golden", "dead-letters", "store"}  # each of their commands says it
     assert without == {"init", "build", *groups}
 
 
