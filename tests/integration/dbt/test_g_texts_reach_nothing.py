@@ -33,7 +33,7 @@ UNDER_THE_SDK = ("transport.py", "aiohttp")
 ALERTS = {("sending.py", "http.client"), ("sending.py", "urllib.request")}
 """Post what an alert says to the one address of the settings."""
 
-SEARCHES = {("search.py", "http.client"), ("search.py", "urllib.request")}
+SEARCHES = {("wire.py", "http.client"), ("wire.py", "urllib.request")}
 """Ask the one search server of the settings for evidence, and follow it nowhere."""
 
 PUBLISHED = {("freshness.py", "http.client"), ("freshness.py", "urllib.request")}

@@ -18,9 +18,9 @@ def sorted_rows(table: Any) -> list[tuple[Any, ...]]:
 
 @dataclass
 class Delta:
-    """A folder of Delta Lake."""
+    """A folder of Delta Lake, or a bucket: `s3://BUCKET/PATH`."""
 
-    folder: Path
+    folder: Path | str
 
     @property
     def address(self) -> str:
@@ -29,18 +29,21 @@ class Delta:
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         import deltalake
 
-        return sorted_rows(deltalake.DeltaTable(self.folder / table).to_pyarrow_table())
+        return sorted_rows(deltalake.DeltaTable(self._place(table)).to_pyarrow_table())
 
     def add_double(self) -> None:
         import deltalake
 
-        held = deltalake.DeltaTable(self.folder / "mails").to_pyarrow_table().slice(0, 1)
-        deltalake.write_deltalake(self.folder / "mails", held, mode="append")
+        held = deltalake.DeltaTable(self._place("mails")).to_pyarrow_table().slice(0, 1)
+        deltalake.write_deltalake(self._place("mails"), held, mode="append")
 
     def make_foreign(self) -> None:
         import deltalake
 
-        deltalake.write_deltalake(self.folder / "mails", FOREIGN)
+        deltalake.write_deltalake(self._place("mails"), FOREIGN)
+
+    def _place(self, table: str) -> str:
+        return f"{self.folder}/{table}"
 
 
 @dataclass

@@ -21,9 +21,10 @@ import pytest
 
 from ..dbt.project import REPOSITORY, Project
 from ..destinations.conftest import Postgres, server
+from ..s3 import KEYS, KEYS_OF_BOTO, s3
 from ..warm import Done
 
-__all__ = ["server"]
+__all__ = ["KEYS", "KEYS_OF_BOTO", "s3", "server"]
 
 TOKEN = "canary-7c1d9e-token"
 """What the REST server wants to be shown; nothing may ever write it down."""
@@ -177,31 +178,3 @@ def orders(server: str) -> Postgres:
     place = Postgres(server, f"source{next(_SCHEMAS)}")
     place.execute(f"create schema {place.schema}")
     return place
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The address of an S3 server that has the bucket `lake`; nothing is in it."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    served = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    served.start()
-    host, port = served.get_host_and_port()
-    address = f"http://{host}:{port}"
-    client = boto3.client("s3", endpoint_url=address, **KEYS_OF_BOTO)
-    client.create_bucket(Bucket="lake")
-    yield address
-    served.stop()
-
-
-KEYS_OF_BOTO = {
-    "aws_access_key_id": "lake-user",
-    "aws_secret_access_key": "canary-lake-secret",
-    "region_name": "us-east-1",
-}
-KEYS = {
-    "AWS_ACCESS_KEY_ID": KEYS_OF_BOTO["aws_access_key_id"],
-    "AWS_SECRET_ACCESS_KEY": KEYS_OF_BOTO["aws_secret_access_key"],
-    "AWS_REGION": KEYS_OF_BOTO["region_name"],
-}

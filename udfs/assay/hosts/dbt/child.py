@@ -7,14 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
-from pathlib import Path
 
 from assay.core import collector
 from assay.core.colour import is_coloured
 from assay.core.ending import run_and_end
 from assay.hosts.dbt.interrupts import interrupts
 from assay.hosts.dbt.progress import IN_SHORT
-from assay.hosts.dbt.project_folder import target_of
 from assay.hosts.dbt.terminal import speak_in_short, terminal
 
 SET_UP_EXIT = 2
@@ -50,7 +48,7 @@ def _run_dbt(*, in_short: bool) -> None:
     from assay.hosts.dbt.templates import keep_templates
 
     end_with_a_sentence()
-    keep_templates(target_of(Path()))
+    keep_templates()
     if (trouble := plugin_trouble(os.environ)) is not None:
         terminal.close()
         sys.stderr.write(f"assay: {trouble}\n")

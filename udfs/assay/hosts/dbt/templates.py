@@ -1,72 +1,79 @@
-"""What Jinja makes of macros and models, kept in dbt's folder: dbt compiles all of it each run.
+"""What Jinja makes of macros and models, kept between runs: dbt compiles all of it in each.
 
-A text is looked up by itself, so one that was edited is compiled anew, and nothing else is.
+It lies where Python keeps what it makes of modules, in `__pycache__` beside them, and is as safe:
+nothing is read from a project. A template is looked up by its text, so one that was edited is
+compiled anew, and nothing else is.
 """
 
 from __future__ import annotations
 
-import atexit
-import hashlib
-import marshal
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import jinja2
 from dbt.version import get_installed_version
 from dbt_common.clients import jinja
-from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.clients.jinja import (
+    MacroFuzzEnvironment,
+    extract_toplevel_blocks,
+    get_environment,
+)
+from jinja2.bccache import FileSystemBytecodeCache
 
-from assay.core.kept_file import keep
 from assay.hosts.dbt.extending import extend
 
-FILE = "assay_templates.bin"
-"""Made by Python's `marshal`; whoever may write to dbt's folder may write models, too."""
+PATTERN = "dbt-%s.jinja"
 
 _MOST = 5_000
-"""With more templates than these, those that the last run did not use are let go."""
+"""With more files than these all are let go: most are of texts that are no more."""
 
-_MADE_BY = repr((sys.version, jinja2.__version__, str(get_installed_version())))
+_HERE = Path(__file__).parent / "__pycache__"
+_MACROS = {"macro", "materialization", "test", "data_test"}
+"""The blocks that dbt takes for macros, each a template of its own."""
+
+_MADE_BY = f"{jinja2.__version__} {get_installed_version()}"
 
 
 class Templates:
-    """Compiled templates: those of the file at `path`, and those that this process makes."""
+    """Compiled templates: those in files of `folder`, and those that this process makes."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._kept = _read(path)
-        self._used: dict[bytes, CodeType] = {}
-        self._is_new = False
+    def __init__(self, folder: Path) -> None:
+        self._files = FileSystemBytecodeCache(str(folder), PATTERN)
+        self._known: dict[tuple[str, str], Any] = {}
+        if len([*folder.glob(PATTERN % "*")]) > _MOST:
+            with contextlib.suppress(OSError):
+                self._files.clear()
 
     def code(
         self, environment: jinja2.Environment, source: str, compiled: Callable[[], Any]
     ) -> Any:
         """Return the code of `source` in this kind of environment: as kept, or as `compiled`."""
-        kind = type(environment).__name__
-        key = hashlib.blake2b(f"{kind}\0{source}".encode(), digest_size=16).digest()
-        code = self._used.get(key) or self._kept.get(key)
-        if code is None:
-            code = compiled()
-            self._is_new = True
-        self._used[key] = code
-        return code
+        place = type(environment).__name__, source
+        if place not in self._known:
+            self._known[place] = self._looked_up(environment, source, compiled)
+        return self._known[place]
 
-    def save(self) -> None:
-        """Write the file where there is something new."""
-        if not self._is_new:
-            return
-        every = self._kept | self._used
-        content = marshal.dumps((_MADE_BY, self._used if len(every) > _MOST else every))
-        keep(self._path, content)
+    def _looked_up(
+        self, environment: jinja2.Environment, source: str, compiled: Callable[[], Any]
+    ) -> Any:
+        name = f"{type(environment).__name__} {_MADE_BY} {source}"
+        bucket = self._files.get_bucket(environment, name, None, source)
+        if bucket.code is None:
+            bucket.code = compiled()
+            if not sys.dont_write_bytecode:
+                with contextlib.suppress(OSError):  # where nobody may write, nothing is kept
+                    self._files.set_bucket(bucket)
+        return bucket.code
 
 
-def keep_templates(folder: Path) -> None:
-    """Let dbt look in `folder` before it compiles a template; called once, before it begins."""
+def keep_templates() -> None:
+    """Let dbt look here before it compiles a template; called once, before it begins."""
     if jinja.MACRO_DEBUGGING:  # then dbt writes down what it compiles
         return
-    templates = Templates(folder / FILE)
+    templates = Templates(_HERE)
 
     def compile_once(
         compile_: Callable[..., Any], environment: jinja2.Environment, source: Any, *rest: Any
@@ -76,13 +83,16 @@ def keep_templates(folder: Path) -> None:
         return templates.code(environment, source, lambda: compile_(environment, source))
 
     extend(MacroFuzzEnvironment, "compile", compile_once)
-    atexit.register(templates.save)
 
 
-def _read(path: Path) -> dict[bytes, CodeType]:
-    """Return what the file holds; nothing where it is missing, broken or made by others."""
-    try:
-        made_by, kept = marshal.loads(path.read_bytes())  # noqa: S302 - our own
-    except (OSError, ValueError, EOFError, TypeError):
-        return {}
-    return kept if made_by == _MADE_BY and isinstance(kept, dict) else {}
+def compile_macros(folder: Path) -> None:
+    """Compile all macros in the files of a folder, as a build would at its first; for set-ups."""
+    templates, environment = Templates(_HERE), get_environment()
+    for file in sorted(folder.rglob("*.sql")):
+        blocks = extract_toplevel_blocks(file.read_text(encoding="utf-8"), _MACROS, False)
+        for block in blocks:
+            _compile(templates, environment, block.full_block)
+
+
+def _compile(templates: Templates, environment: jinja2.Environment, source: str) -> None:
+    templates.code(environment, source, lambda: environment.compile(source))

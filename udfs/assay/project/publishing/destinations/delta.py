@@ -58,9 +58,9 @@ class DeltaFolder:
         """Merge what is new, differs or is gone, in one commit; none where nothing does."""
         shipment = adapted(shipment, {})
         place = f"{self._folder}/{shipment.name}"
-        if not self._deltalake.DeltaTable.is_deltatable(place):
+        table = self._found(shipment.name)
+        if table is None:
             return self._create(place, shipment)
-        table = self._table(shipment.name)
         if table.metadata().description != _MARK:
             raise PublishError(not_ours(shipment.name))
         with held(shipment, table.to_pyarrow_table()):
@@ -86,6 +86,13 @@ class DeltaFolder:
         )
         self._before[shipment.name] = None
         return Replacement(shipment.rows, 0)
+
+    def _found(self, name: str) -> Any:
+        """Return a table, None where there is none."""
+        try:
+            return self._table(name)
+        except self._deltalake.exceptions.TableNotFoundError:
+            return None
 
     def _table(self, name: str) -> Any:
         return self._deltalake.DeltaTable(f"{self._folder}/{name}")
