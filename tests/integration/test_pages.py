@@ -33,10 +33,13 @@ ELSEWHERE = (
     "how-to/llamacpp.md",
     "how-to/deliver-to-a-vector-store.md",
     "how-to/load-sources.md",
+    "how-to/share-a-store.md",
+    "how-to/stream-from-kafka.md",
 )
 """Typed into a project that is not ours, see test_consumer.py, where the second is a step of the
 first; against a server that is not ours, see llamacpp/test_page.py; with libraries of their own,
-see destinations/test_page.py and loading/test_page.py."""
+see destinations/test_page.py and loading/test_page.py; with a broker and a server that a reader
+has, whose commands the tests of streams and shared_store run."""
 
 LINKED = re.findall(r"\((how-to/[\w-]+\.md)\)", INDEX)
 HOW_TO = [DOCS / name for name in LINKED if name not in ELSEWHERE]
