@@ -90,8 +90,8 @@ def compile_macros(folder: Path) -> None:
     templates, environment = Templates(_HERE), get_environment()
     for file in sorted(folder.rglob("*.sql")):
         blocks = extract_toplevel_blocks(file.read_text(encoding="utf-8"), _MACROS, False)
-        for block in blocks:
-            _compile(templates, environment, block.full_block)
+        for text in filter(None, (block.full_block for block in blocks)):
+            _compile(templates, environment, text)
 
 
 def _compile(templates: Templates, environment: jinja2.Environment, source: str) -> None:
