@@ -41,9 +41,16 @@ def bucket(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Delta(f"s3://lake/{tmp_path.name}")
 
 
+@pytest.fixture(params=[Delta, Iceberg, Duck])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each of them in a folder, with nothing in it."""
+    found: Place = request.param(tmp_path / "lake")
+    return found
+
+
 @pytest.fixture(params=[Delta, Iceberg, Duck, "bucket"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Each of them, with nothing in it."""
+    """Those in folders, and the one in a bucket."""
     kind = request.param
     found: Place = request.getfixturevalue(kind) if kind == "bucket" else kind(tmp_path / "lake")
     return found
@@ -85,23 +92,21 @@ def test_values_of_every_type_travel(gold: Gold, lake: Place) -> None:
     assert row[2] == "170141183460469231731687303715884105727"
 
 
-def test_what_is_wrong_is_red_and_nothing_changed(gold: Gold, lake: Place) -> None:
-    """A count that disagrees, other columns."""
-    if lake.address.startswith("delta:s3:"):
-        pytest.skip("the S3 server of the tests does not answer what taking back asks for")
-    gold.deliver(lake)
-    lake.add_double()
-    before = texts(lake)
+def test_what_is_wrong_is_red_and_nothing_changed(gold: Gold, folder: Place) -> None:
+    """A count that disagrees, other columns; not in a bucket, whose server here lists nothing."""
+    gold.deliver(folder)
+    folder.add_double()
+    before = texts(folder)
     gold.mails("(2, 'changed', null), (3, 'kept', null), (4, 'new', null), (1, 'glad', null)")
     try:
-        gold.deliver(lake)
+        gold.deliver(folder)
     except PublishError:
-        assert texts(lake) == before
+        assert texts(folder) == before
     else:  # the merge has written the double anew, as one row
-        assert len(lake.rows("mails")) == 4
+        assert len(folder.rows("mails")) == 4
     gold.publish("alter table mails add column topic varchar")
     with pytest.raises(PublishError, match=r"it lacks topic \(VARCHAR\); drop it there"):
-        gold.deliver(lake)
+        gold.deliver(folder)
 
 
 def test_a_table_of_somebody_else_is_left_alone(gold: Gold, lake: Place) -> None:

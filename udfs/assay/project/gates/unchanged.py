@@ -11,7 +11,6 @@ import functools
 import hashlib
 import io
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,33 +31,33 @@ class Unchanged:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
-        self._kept = _read(self._path)
+        self._made_by = _made_by()
+        self._before = _read(self._path, self._made_by)
+        self._found: dict[str, Any] = dict(self._before.get("found", {}))
 
     @functools.cached_property
     def known(self) -> frozenset[str]:
         """The types of all expectations that Great Expectations has."""
-        if self._kept.get("made_by") != _made_by() or not self._kept.get("known"):
-            found = known_expectations()
-            self._kept = {"made_by": _made_by(), "known": sorted(found), "found": {}}
-        return frozenset(self._kept["known"])
+        return frozenset(self._before.get("known") or known_expectations())
 
     def run(self, gate: str, suite: Suite, frame: Frame) -> tuple[Result, ...]:
         """Return one result for each expectation of `suite`, in its order, as `run_suite` does."""
         place = f"{gate}/{suite.name}"
-        seen, found = fingerprint(suite, frame), self._kept["found"].get(place, {})
+        seen, found = fingerprint(suite, frame), self._found.pop(place, {})
         if found.get("fingerprint") == seen:
+            self._found[place] = found
             return tuple(Result(**each) for each in found["results"])
         results = run_suite(suite, frame)
-        self._kept["found"].pop(place, None)
         if not any(map(reasons, results)):
             kept = [asdict(result) for result in results]
-            self._kept["found"][place] = {"fingerprint": seen, "results": kept}
+            self._found[place] = {"fingerprint": seen, "results": kept}
         return results
 
     def save(self) -> None:
         """Write down what is known now."""
-        if self._kept != _read(self._path):
-            keep(self._path, json.dumps(self._kept).encode())
+        now = {"made_by": self._made_by, "known": sorted(self.known), "found": self._found}
+        if now != self._before:
+            keep(self._path, json.dumps(now).encode())
 
 
 def fingerprint(suite: Suite, frame: Frame) -> str:
@@ -98,9 +97,10 @@ def _version(name: str) -> str:
     return ""
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, made_by: list[str]) -> dict[str, Any]:
+    """Return what the file holds; nothing where it is missing, broken or made by others."""
     with contextlib.suppress(OSError, ValueError):
         kept = json.loads(path.read_text("utf-8"))
-        if isinstance(kept, dict) and isinstance(kept.get("found"), Mapping):
+        if isinstance(kept, dict) and kept.get("made_by") == made_by:
             return kept
     return {}

@@ -12,6 +12,9 @@ import duckdb
 
 from assay.hosts.duckdb.quoting import quoted
 
+MARK = "Gold of Assay; its rows are replaced when gold is published."
+"""What a table of ours says of itself, where a table can have a comment."""
+
 _VECTOR = re.compile(r"FLOAT\[(\d+)\]")
 _PLAIN = re.compile(
     r"BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|VARCHAR|BLOB|DATE|"

@@ -13,10 +13,9 @@ from typing import Any, Self
 
 from assay.core.errors import PublishError
 from assay.core.extras import extra
-from assay.project.publishing.destinations.contract import Replacement, Shipment, not_ours
+from assay.project.publishing.destinations.contract import MARK, Replacement, Shipment, not_ours
 from assay.project.publishing.destinations.held import adapted, changed, everything, gone, held
 
-_MARK = "Gold of Assay; its rows are replaced when gold is published."
 _GONE = "assay_gone"
 
 
@@ -61,7 +60,7 @@ class DeltaFolder:
         table = self._found(shipment.name)
         if table is None:
             return self._create(place, shipment)
-        if table.metadata().description != _MARK:
+        if table.metadata().description != MARK:
             raise PublishError(not_ours(shipment.name))
         with held(shipment, table.to_pyarrow_table()):
             new, old = changed(shipment), gone(shipment)
@@ -82,7 +81,7 @@ class DeltaFolder:
         if "://" not in place and Path(place).exists():
             raise PublishError(not_ours(shipment.name))
         self._deltalake.write_deltalake(
-            place, everything(shipment), name=shipment.name, description=_MARK
+            place, everything(shipment), name=shipment.name, description=MARK
         )
         self._before[shipment.name] = None
         return Replacement(shipment.rows, 0)

@@ -7,17 +7,17 @@ Every snapshot before can be read.
 from __future__ import annotations
 
 import contextlib
-import importlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 
-from assay.core.errors import PublishError
-from assay.core.extras import extra
+from assay.core.errors import ConfigError, PublishError
+from assay.hosts.duckdb.extensions import load_extension
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.publishing.destinations.contract import (
+    MARK,
     Replacement,
     Shipment,
     differing,
@@ -26,7 +26,6 @@ from assay.project.publishing.destinations.contract import (
 )
 from assay.project.publishing.destinations.held import adapted
 
-_MARK = "Gold of Assay; its rows are replaced when gold is published."
 _LAKE = "lake"
 _GIVEN = "given"
 
@@ -40,17 +39,19 @@ class DuckLake:
         self._file = file
 
     def __enter__(self) -> Self:
-        extension = _extension()
         self._connection = duckdb.connect(
             ":memory:", config={"autoinstall_known_extensions": False}
         )
         try:
-            self._connection.execute(f"load {literal(extension)}")
+            load_extension(self._connection, "ducklake", "ducklake", "Publishing to a DuckLake")
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._connection.execute(
                 f"attach {literal(f'ducklake:{self._file}')} as {_LAKE} "
                 f"(data_path {literal(f'{self._file}.files/')}); use {_LAKE}; begin"
             )
+        except ConfigError:
+            self._connection.close()
+            raise
         except duckdb.Error as error:
             self._connection.close()
             message = f"{self._file} cannot be opened: {str(error).splitlines()[0].rstrip('.')}"
@@ -96,9 +97,9 @@ class DuckLake:
         if not found:
             described = ", ".join(f"{quoted(one.name)} {one.kind}" for one in shipment.columns)
             self._connection.execute(f"create table {name} ({described})")
-            self._connection.execute(f"comment on table {name} is {literal(_MARK)}")
+            self._connection.execute(f"comment on table {name} is {literal(MARK)}")
             return
-        if found[0][0] != _MARK:
+        if found[0][0] != MARK:
             raise PublishError(not_ours(shipment.name))
         held = [(column, kind) for column, kind, *_ in self._rows(f"describe {name}")]
         wanted = [(one.name, one.kind) for one in shipment.columns]
@@ -111,14 +112,6 @@ class DuckLake:
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(query).fetchall()
-
-
-def _extension() -> Path:
-    """Return DuckLake for this very version of DuckDB; raise `ConfigError` where it is missing."""
-    with extra("ducklake", "Publishing to a DuckLake"):
-        package = importlib.import_module("duckdb_extension_ducklake")
-    versions = Path(str(package.__file__)).parent / "extensions"
-    return versions / f"v{duckdb.__version__}" / "ducklake.duckdb_extension"
 
 
 def _merge(shipment: Shipment) -> str:

@@ -14,6 +14,7 @@ from assay.core.errors import PublishError
 from assay.core.extras import extra
 from assay.hosts.duckdb.quoting import literal, quoted
 from assay.project.publishing.destinations.contract import (
+    MARK,
     CarriedColumn,
     Replacement,
     Shipment,
@@ -22,7 +23,6 @@ from assay.project.publishing.destinations.contract import (
     not_ours,
 )
 
-_MARK = "Gold of Assay; its rows are replaced when gold is published."
 _STAGED = "assay_staged"
 _TYPES = {
     "BOOLEAN": "boolean",
@@ -101,8 +101,8 @@ class PostgresSchema:
             described = ", ".join(f"{quoted(one.name)} {_type(one)}" for one in shipment.columns)
             key = ", ".join(map(quoted, shipment.key))
             self._do(f"create table {name} ({described}, primary key ({key}))")
-            self._do(f"comment on table {name} is {literal(_MARK)}")
-        elif found[0][0] != _MARK:
+            self._do(f"comment on table {name} is {literal(MARK)}")
+        elif found[0][0] != MARK:
             raise PublishError(not_ours(shipment.name))
         else:
             self._check(shipment)
